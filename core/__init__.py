@@ -1,0 +1,1 @@
+"""The words everybody speaks. Imports the standard library and small pure libraries only."""

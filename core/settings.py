@@ -1,0 +1,56 @@
+"""Every WIREWATCH_ setting, its default and its unit. Read once, at the entrance, and passed inwards."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Settings(BaseSettings):
+    """The installation's settings: from the environment (`WIREWATCH_…`) and `.env`."""
+
+    model_config = SettingsConfigDict(env_prefix="WIREWATCH_", env_file=".env", extra="ignore", frozen=True)
+
+    config: Path = Field(Path("watch.yaml"), description="the watch file")
+    data: Path = Field(Path(platformdirs.user_data_dir("wirewatch")), description="folder of the database, sent.log and caches")
+    database: str = Field("", description="database URL; empty = SQLite, wirewatch.db in the data folder")
+    secrets: Path | None = Field(None, description="folder of files, one secret a file, for ${NAME} in the watch file")
+    config_owner: Literal["any", "file"] = Field("any", description="file = the page may try rules but not save them")
+    allow_addresses: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (), description="CIDRs of private addresses that feeds and pages may be fetched from, comma-separated"
+    )
+    jobs: int = Field(0, ge=0, description="worker processes that read pages; 0 = one a core")
+    extract_seconds: float = Field(15.0, gt=0, description="a page that takes longer to read is stopped, seconds")
+    cycle_seconds: float = Field(50.0, gt=0, description="a cycle starts no new work after so long, seconds")
+    user_agent: str = Field("wirewatch/0.1", description="what servers see; the contact of the watch file is added")
+    proxy_from_env: bool = Field(False, description="use HTTP(S)_PROXY from the environment")
+    host: str = Field("127.0.0.1", description="address the page listens on")
+    port: int = Field(8080, ge=0, le=65535, description="port of the page")
+    password: str = Field("", repr=False, description="password of the page; required unless bound to loopback")
+    secret_key: str = Field("", repr=False, description="key that signs links and cookies; empty = made once, kept in the data folder")
+    user_header: str = Field("", description="header of a trusted proxy that names the user")
+    heartbeat_url: str = Field("", repr=False, description="URL asked after each good run (a dead man's switch)")
+    every_seconds: float = Field(60.0, gt=0, description="how often `up` runs a cycle, seconds")
+
+    @field_validator("allow_addresses", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL; a plain `postgresql://` is given the psycopg driver."""
+        url = self.database or f"sqlite:///{self.data / 'wirewatch.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url.removeprefix(plain)
+        return url
