@@ -19,7 +19,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WIREWATCH_", env_file=".env", extra="ignore", frozen=True)
 
     config: Path = Field(Path("watch.yaml"), description="the watch file")
-    data: Path = Field(Path(platformdirs.user_data_dir("wirewatch")), description="folder of the database, sent.log and caches")
+    data: Path = Field(
+        Path(platformdirs.user_data_dir("wirewatch")), description="folder of the database, sent.log and caches"
+    )
     database: str = Field("", description="database URL; empty = SQLite, wirewatch.db in the data folder")
     secrets: Path | None = Field(None, description="folder of files, one secret a file, for ${NAME} in the watch file")
     config_owner: Literal["any", "file"] = Field("any", description="file = the page may try rules but not save them")
@@ -34,7 +36,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the page listens on")
     port: int = Field(8080, ge=0, le=65535, description="port of the page")
     password: str = Field("", repr=False, description="password of the page; required unless bound to loopback")
-    secret_key: str = Field("", repr=False, description="key that signs links and cookies; empty = made once, kept in the data folder")
+    secret_key: str = Field(
+        "", repr=False, description="key that signs links and cookies; empty = made once, kept in the data folder"
+    )
     user_header: str = Field("", description="header of a trusted proxy that names the user")
     heartbeat_url: str = Field("", repr=False, description="URL asked after each good run (a dead man's switch)")
     every_seconds: float = Field(60.0, gt=0, description="how often `up` runs a cycle, seconds")

@@ -1,0 +1,103 @@
+"""Alerts, digests and the decisions about them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from storage.tables import Alert, Decision, Digest
+
+TOLD = ("queued", "held", "folded")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a rule sent lately."""
+
+    today: int
+    last_10_min: int
+
+
+def spent(session: Session, rule_id: str, *, day_start: datetime, ten_minutes_ago: datetime) -> Spent:
+    """How many single alerts of this rule were sent since its local midnight, and in the last ten minutes."""
+
+    def count(since: datetime) -> int:
+        sent = (col(Alert.rule_id) == rule_id) & (col(Alert.state) == "queued") & (col(Alert.kind) != "digest")
+        return session.exec(select(func.count()).select_from(Alert).where(sent & (col(Alert.made_at) >= since))).one()
+
+    return Spent(count(day_start), count(ten_minutes_ago))
+
+
+def of_story(session: Session, story_id: int) -> list[Alert]:
+    """A story's alerts in the order they were made."""
+    return list(session.exec(select(Alert).where(col(Alert.story_id) == story_id).order_by(col(Alert.made_at))).all())
+
+
+def held_due(session: Session, now: datetime, limit: int = 500) -> list[Alert]:
+    """Held alerts whose time has come."""
+    due = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
+    return list(
+        session.exec(
+            select(Alert).where(due).order_by(col(Alert.made_at)).limit(limit).with_for_update(skip_locked=True)
+        ).all()
+    )
+
+
+def open_digest(session: Session, rule_id: str, cause: str, *, due_at: datetime, now: datetime) -> Digest:
+    """The digest that collects for this rule and cause; opened when there is none."""
+    query = select(Digest).where(
+        (col(Digest.rule_id) == rule_id) & (col(Digest.cause) == cause) & col(Digest.closed_at).is_(None)
+    )
+    digest = session.exec(query).first()
+    if digest is None:
+        digest = Digest(rule_id=rule_id, cause=cause, due_at=due_at, opened_at=now)
+        session.add(digest)
+        session.flush()
+    return digest
+
+
+def digests_due(session: Session, now: datetime) -> list[Digest]:
+    """Open digests whose time has come."""
+    due = col(Digest.closed_at).is_(None) & (col(Digest.due_at) <= now)
+    return list(
+        session.exec(select(Digest).where(due).order_by(col(Digest.due_at)).with_for_update(skip_locked=True)).all()
+    )
+
+
+def in_digest(session: Session, digest_id: int) -> list[Alert]:
+    """What a digest collected, oldest first."""
+    return list(session.exec(select(Alert).where(col(Alert.digest_id) == digest_id).order_by(col(Alert.made_at))).all())
+
+
+def count_due(session: Session, now: datetime) -> int:
+    """How many held alerts and digests are due."""
+    held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
+    digests = col(Digest.closed_at).is_(None) & (col(Digest.due_at) <= now)
+    first = session.exec(select(func.count()).select_from(Alert).where(held)).one()
+    return first + session.exec(select(func.count()).select_from(Digest).where(digests)).one()
+
+
+def waiting_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:
+    """Alerts of these rules that are held or collected, not yet on their way."""
+    waiting = col(Alert.rule_id).in_(list(rules_gone)) & col(Alert.state).in_(["held", "folded"])
+    return list(session.exec(select(Alert).where(waiting)).all())
+
+
+def recent(session: Session, *, rule: str = "", limit: int) -> list[Alert]:
+    """Alerts, newest first."""
+    query = select(Alert).order_by(col(Alert.made_at).desc()).limit(limit)
+    return list(session.exec(query.where(col(Alert.rule_id) == rule) if rule else query).all())
+
+
+def decisions(session: Session, *, article_id: int | None = None, alert_id: str = "", rule: str = "") -> list[Decision]:
+    """Why alerts were or were not made, in order."""
+    query = select(Decision).order_by(col(Decision.at), col(Decision.id))
+    if article_id is not None:
+        query = query.where(col(Decision.article_id) == article_id)
+    if alert_id:
+        query = query.where(col(Decision.alert_id) == alert_id)
+    return list(session.exec(query.where(col(Decision.rule_id) == rule) if rule else query).all())

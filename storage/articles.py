@@ -1,0 +1,211 @@
+"""Articles: which pages are to be read, which are to be matched, and what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, update
+from sqlmodel import Session, col, select
+
+from storage import hosts, leases
+from storage.statements import run
+from storage.tables import Article, ArticleRevision, Feed, Shingle
+
+READ = leases.Columns(Article)
+MATCH = leases.Columns(Article, "match")
+REVISIONS_KEPT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A page to read, its lease, and the moment its host may be asked."""
+
+    article: Article
+    lease: leases.Lease
+    ask_at: datetime
+
+
+def _read_due(now: datetime) -> ColumnElement[bool]:
+    unread = or_(col(Article.state) == "pending", (col(Article.state) == "partial") & ~col(Article.final))
+    return unread & (col(Article.not_before) <= now)
+
+
+def claim_to_read(
+    session: Session, *, owner: leases.Owner, now: datetime, limit: int, spacing: timedelta, horizon: timedelta
+) -> list[Claimed]:
+    """Take pages that are due, those of one host together, each with its moment; what the host has no time for is put
+    off.
+    """
+    taken = leases.claim(
+        session, READ, _read_due(now), owner=owner, limit=limit, order=[Article.not_before, Article.id]
+    )
+    by_id = {lease.row_id: lease for lease in taken}
+    rows = session.exec(select(Article).where(col(Article.id).in_(list(by_id))).order_by(col(Article.id))).all()
+    by_host: dict[str, list[Article]] = {}
+    for article in rows:
+        by_host.setdefault(article.host, []).append(article)
+    claimed = []
+    for host in sorted(by_host):
+        articles = by_host[host]
+        if host:
+            moments = hosts.reserve(session, host, len(articles), now=now, spacing=spacing, horizon=horizon)
+        else:
+            moments = [now] * len(articles)
+        claimed += [Claimed(a, by_id[a.id or 0], m) for a, m in zip(articles, moments, strict=False)]
+        later = hosts.next_free(session, host, now)
+        for article in articles[len(moments) :]:
+            leases.settle(session, READ, by_id[article.id or 0], {"not_before": later})
+    return sorted(claimed, key=lambda one: one.ask_at)
+
+
+def count_to_read(session: Session, now: datetime) -> int:
+    """How many pages are due."""
+    return session.exec(select(func.count()).select_from(Article).where(_read_due(now))).one()
+
+
+def record_read(session: Session, lease: leases.Lease, changes: dict[str, Any]) -> bool:
+    """Write what reading brought and give the page back; False when the lease was lost."""
+    return leases.settle(session, READ, lease, changes)
+
+
+def keep_revision(session: Session, article: Article, now: datetime) -> None:
+    """Put aside the text an article has, before another replaces it; a bounded number is kept."""
+    if not article.revision:
+        return
+    session.add(
+        ArticleRevision(
+            article_id=article.id or 0, revision=article.revision, title=article.title, text=article.text, at=now
+        )
+    )
+    old = (col(ArticleRevision.article_id) == article.id) & (
+        col(ArticleRevision.revision) <= article.revision - REVISIONS_KEPT
+    )
+    session.execute(delete(ArticleRevision).where(old))
+
+
+def put_shingles(session: Session, article_id: int, hashes: Collection[int]) -> None:
+    """Replace an article's sampled hashes (unsigned 64-bit; stored signed)."""
+    session.execute(delete(Shingle).where(col(Shingle.article_id) == article_id))
+    if hashes:
+        rows = [{"hash": signed(one), "article_id": article_id} for one in sorted(hashes)]
+        session.execute(Shingle.__table__.insert(), rows)  # type: ignore[attr-defined]
+
+
+def shingles_of(session: Session, article_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Article id → its sampled hashes."""
+    found: dict[int, set[int]] = {article_id: set() for article_id in article_ids}
+    query = select(Shingle.article_id, Shingle.hash).where(col(Shingle.article_id).in_(list(article_ids)))
+    for article_id, number in session.exec(query).all():
+        found[article_id].add(unsigned(number))
+    return {article_id: frozenset(numbers) for article_id, numbers in found.items()}
+
+
+def signed(number: int) -> int:
+    """An unsigned 64-bit number as the signed one that databases store."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def unsigned(number: int) -> int:
+    """The inverse of `signed`."""
+    return number + (1 << 64) if number < 0 else number
+
+
+def of_canonical(session: Session, canonical_url: str, *, but: int) -> Article | None:
+    """The earliest other article that is, or names as canonical, this address."""
+    if not canonical_url:
+        return None
+    same = or_(col(Article.key) == canonical_url, col(Article.canonical_url) == canonical_url)
+    query = select(Article).where(same & (col(Article.id) != but) & (col(Article.state) != "duplicate"))
+    return session.exec(query.order_by(col(Article.id))).first()
+
+
+@dataclass(frozen=True, slots=True)
+class ToMatch:
+    """An article to match, with its lease and its feed."""
+
+    article: Article
+    lease: leases.Lease
+    feed: Feed
+
+
+def _match_due(now: datetime) -> ColumnElement[bool]:
+    return col(Article.match_due) & (col(Article.match_after) <= now)
+
+
+def claim_to_match(session: Session, *, owner: leases.Owner, now: datetime, limit: int) -> list[ToMatch]:
+    """Take articles whose matching is due: read ones, and those unread for too long."""
+    taken = leases.claim(
+        session, MATCH, _match_due(now), owner=owner, limit=limit, order=[Article.match_after, Article.id]
+    )
+    by_id = {lease.row_id: lease for lease in taken}
+    return [ToMatch(article, by_id[article.id or 0], feed) for article, feed in with_feeds(session, list(by_id))]
+
+
+def with_feeds(session: Session, ids: Sequence[int]) -> list[tuple[Article, Feed]]:
+    """Articles with their feeds, by id."""
+    query = select(Article, Feed).join(Feed, col(Feed.id) == col(Article.feed_id))
+    return [
+        (article, feed)
+        for article, feed in session.exec(query.where(col(Article.id).in_(ids)).order_by(col(Article.id))).all()
+    ]
+
+
+def count_to_match(session: Session, now: datetime) -> int:
+    """How many articles are due for matching."""
+    return session.exec(select(func.count()).select_from(Article).where(_match_due(now))).one()
+
+
+def mark_matched(session: Session, one: ToMatch, *, config: int, now: datetime) -> bool:
+    """Say that this text of the article was matched; due again when a newer text came meanwhile. False when the lease
+    was lost.
+    """
+    changes = {"matched_at": now, "matched_revision": one.article.revision, "matched_config": config}
+    if not leases.settle(session, MATCH, one.lease, changes):
+        return False
+    done = (col(Article.id) == one.article.id) & (col(Article.revision) == one.article.revision)
+    run(session, update(Article).where(done).values(match_due=False))
+    return True
+
+
+def before(session: Session, past_id: int, since: datetime, limit: int) -> list[tuple[Article, Feed]]:
+    """Matched articles with a smaller id, newest first, not older than `since`: for rules that are new."""
+    wanted = (col(Article.id) < past_id) & (col(Article.first_seen_at) >= since) & (col(Article.matched_revision) >= 0)
+    ids = session.exec(
+        select(Article.id)
+        .where(wanted & (col(Article.state) != "duplicate"))
+        .order_by(col(Article.id).desc())
+        .limit(limit)
+    ).all()
+    return sorted(with_feeds(session, [one for one in ids if one]), key=lambda pair: -(pair[0].id or 0))
+
+
+def newest_id(session: Session) -> int:
+    """The largest article id, 0 when there is none."""
+    return session.exec(select(func.max(col(Article.id)))).one() or 0
+
+
+def recent(session: Session, *, limit: int, search: str = "", state: str = "") -> list[Article]:
+    """Articles, newest first; `search` looks for the words in title and text."""
+    query = select(Article).order_by(col(Article.first_seen_at).desc(), col(Article.id).desc()).limit(limit)
+    for word in search.split():
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        query = query.where(
+            or_(*(col(c).ilike(pattern, escape="\\") for c in (Article.title, Article.feed_title, Article.text)))
+        )
+    return list(session.exec(query.where(col(Article.state) == state) if state else query).all())
+
+
+def find(session: Session, what: str) -> Article | None:
+    """The article of this id, key or address."""
+    if what.isdigit():
+        return session.get(Article, int(what))
+    same = or_(col(Article.key) == what, col(Article.url) == what, col(Article.canonical_url) == what)
+    return session.exec(select(Article).where(same).order_by(col(Article.id))).first()
+
+
+def counts(session: Session) -> dict[str, int]:
+    """State → how many articles are in it."""
+    return dict(session.exec(select(Article.state, func.count()).group_by(col(Article.state))).all())

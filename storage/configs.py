@@ -1,0 +1,79 @@
+"""Revisions of the watch file, and what rules learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from storage.tables import Config, RuleState
+
+
+def active(session: Session) -> Config | None:
+    """The newest revision; None in an empty installation."""
+    return session.exec(select(Config).order_by(col(Config.revision).desc()).limit(1)).first()
+
+
+def active_revision(session: Session) -> int:
+    """The number of the newest revision, 0 when there is none."""
+    return session.exec(select(func.max(col(Config.revision)))).one() or 0
+
+
+def get(session: Session, revision: int) -> Config | None:
+    """One revision."""
+    return session.get(Config, revision)
+
+
+def history(session: Session) -> list[Config]:
+    """All revisions, newest first."""
+    return list(session.exec(select(Config).order_by(col(Config.revision).desc())).all())
+
+
+def add(
+    session: Session, *, text: str, sha256: str, file_sha256: str, who: str, at: datetime, note: str = ""
+) -> Config:
+    """Make this text the active revision."""
+    row = Config(text=text, sha256=sha256, file_sha256=file_sha256, who=who, at=at, note=note)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def last_from_file(session: Session) -> Config | None:
+    """The newest revision that came from a file."""
+    query = select(Config).where(col(Config.file_sha256) != "").order_by(col(Config.revision).desc())
+    return session.exec(query.limit(1)).first()
+
+
+def sync_rules(session: Session, digests: Mapping[str, str], *, now: datetime, past_id: int) -> list[str]:
+    """Make rule states follow the active rules; returns the ids of new and changed rules.
+
+    A new or changed rule is matched once with the stored articles whose id is below `past_id`, and is on again if it
+    was switched off.
+    """
+    known = {row.rule_id: row for row in session.exec(select(RuleState)).all()}
+    fresh = []
+    for rule_id, digest in digests.items():
+        row = known.get(rule_id)
+        if row is not None and row.digest == digest:
+            continue
+        row = row or RuleState(rule_id=rule_id, digest=digest, since=now)
+        row.digest, row.since, row.past_id, row.off_reason, row.off_at = digest, now, past_id, "", None
+        session.add(row)
+        fresh.append(rule_id)
+    for rule_id in known.keys() - digests.keys():
+        session.delete(known[rule_id])
+    session.flush()
+    return fresh
+
+
+def rules_with_past(session: Session) -> list[RuleState]:
+    """Rules that still have stored articles to be matched with."""
+    return list(session.exec(select(RuleState).where(col(RuleState.past_id) > 0)).all())
+
+
+def rule_states(session: Session) -> dict[str, RuleState]:
+    """Rule id → what it learnt."""
+    return {row.rule_id: row for row in session.exec(select(RuleState)).all()}

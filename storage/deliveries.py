@@ -1,0 +1,192 @@
+"""The delivery ledger: one row per alert and target, sent at least once under a stable key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, update
+from sqlmodel import Session, col, select
+
+from core.reasons import Reason
+from storage import leases
+from storage.statements import run
+from storage.tables import Alert, Delivery, Target
+from storage.types import db_now
+
+LEASE = leases.Columns(Delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery to make, with what it tells and to whom."""
+
+    delivery: Delivery
+    lease: leases.Lease
+    alert: Alert
+    target: Target
+
+
+def sync_targets(session: Session, targets: Iterable[tuple[str, str, str]]) -> None:
+    """Make a row for each (id, channel, recipient); pauses stay as they are."""
+    for target_id, channel, recipient in targets:
+        if session.get(Target, target_id) is None:
+            session.add(Target(id=target_id, channel=channel, recipient=recipient))
+    session.flush()
+
+
+def owe(session: Session, *, key: str, alert_id: str, target_id: str, channel: str, now: datetime) -> None:
+    """Enter a delivery into the ledger, once."""
+    if session.exec(select(Delivery.id).where(col(Delivery.key) == key)).first() is None:
+        session.add(
+            Delivery(key=key, alert_id=alert_id, target_id=target_id, channel=channel, not_before=now, made_at=now)
+        )
+
+
+def expire(session: Session) -> int:
+    """Deliveries whose lease ran out may or may not have been sent: they become unknown. Returns how many."""
+    lost = (col(Delivery.state) == "leased") & (col(Delivery.lease_until) < db_now())
+    changed = (
+        update(Delivery)
+        .where(lost)
+        .values(state="unknown", reason=Reason.ANSWER_LOST.value, lease_owner="", lease_until=None)
+    )
+    return run(session, changed)
+
+
+def _due(now: datetime, busy: Collection[str], holding: Collection[str]) -> ColumnElement[bool]:
+    """Due and allowed: target not paused and not over its rate; unknown ones only where the channel may repeat."""
+    waiting = or_(
+        col(Delivery.state).in_(["pending", "retry"]),
+        (col(Delivery.state) == "unknown") & col(Delivery.channel).notin_(list(holding)),
+    )
+    open_targets = select(Target.id).where(
+        (col(Target.state) == "ok") & or_(col(Target.next_allowed_at).is_(None), col(Target.next_allowed_at) <= now)
+    )
+    return (
+        waiting
+        & (col(Delivery.not_before) <= now)
+        & col(Delivery.target_id).in_(open_targets)
+        & col(Delivery.target_id).notin_(list(busy))
+    )
+
+
+def claim_due(
+    session: Session,
+    *,
+    owner: leases.Owner,
+    now: datetime,
+    limit: int,
+    busy: Collection[str] = (),
+    holding: Collection[str] = (),
+) -> list[Claimed]:
+    """Take due deliveries, at most one a target, so that a slow one never stands before another's.
+
+    `busy` are targets that are being sent to; `holding` are channels whose unknown deliveries wait for a person.
+    """
+    due = _due(now, busy, holding)
+    firsts = select(func.min(col(Delivery.id))).where(due).group_by(col(Delivery.target_id)).limit(limit)
+    taken = leases.claim(
+        session,
+        LEASE,
+        due & col(Delivery.id).in_(firsts),
+        owner=owner,
+        limit=limit,
+        order=[Delivery.not_before, Delivery.id],
+        extra={Delivery.state: "leased"},
+    )
+    by_id = {lease.row_id: lease for lease in taken}
+    query = select(Delivery, Alert, Target).join(Alert, col(Alert.id) == col(Delivery.alert_id))
+    query = query.join(Target, col(Target.id) == col(Delivery.target_id)).where(col(Delivery.id).in_(list(by_id)))
+    return [Claimed(d, by_id[d.id or 0], a, t) for d, a, t in session.exec(query.order_by(col(Delivery.id))).all()]
+
+
+def record(session: Session, lease: leases.Lease, changes: dict[str, Any]) -> bool:
+    """Write an attempt's result under its lease; False when the lease was lost."""
+    return leases.settle(session, LEASE, lease, changes)
+
+
+def count_due(session: Session, now: datetime, holding: Collection[str] = ()) -> int:
+    """How many deliveries could be made now."""
+    return session.exec(select(func.count()).select_from(Delivery).where(_due(now, (), holding))).one()
+
+
+def pause(session: Session, target_id: str, reason: str, now: datetime) -> bool:
+    """Send nothing more to this target until it is resumed; False when it was paused already."""
+    target = session.get(Target, target_id)
+    if target is None or target.state == "paused":
+        return False
+    target.state, target.pause_reason, target.paused_at = "paused", reason, now
+    session.add(target)
+    return True
+
+
+def resume(session: Session, channel: str) -> int:
+    """Send to a channel's targets again; returns how many were paused."""
+    rows = session.exec(select(Target).where((col(Target.channel) == channel) & (col(Target.state) == "paused"))).all()
+    for target in rows:
+        target.state, target.pause_reason, target.paused_at = "ok", "", None
+        session.add(target)
+    return len(rows)
+
+
+def pace(session: Session, target_id: str, seconds: float, now: datetime) -> None:
+    """Send to this target not before so many seconds from now."""
+    target = session.get(Target, target_id)
+    if target is not None and seconds > 0:
+        target.next_allowed_at = now + timedelta(seconds=seconds)
+        session.add(target)
+
+
+def suppress(session: Session, alert_ids: Collection[str], reason: Reason) -> int:
+    """Take deliveries of these alerts off the way that were not tried yet; returns how many."""
+    untried = col(Delivery.alert_id).in_(list(alert_ids)) & col(Delivery.state).in_(["pending"])
+    changed = update(Delivery).where(untried).values(state="suppressed", reason=reason.value)
+    return run(session, changed)
+
+
+def resend(session: Session, delivery: Delivery, now: datetime) -> None:
+    """Try a dead, unknown or suppressed delivery again, under the same key, its retry period starting anew."""
+    delivery.state, delivery.reason, delivery.not_before = "retry", "", now
+    delivery.attempts, delivery.crashes, delivery.first_try_at = 0, 0, None
+    session.add(delivery)
+
+
+def find(session: Session, what: str) -> Delivery | None:
+    """The delivery of this id or key."""
+    if what.isdigit():
+        return session.get(Delivery, int(what))
+    return session.exec(select(Delivery).where(col(Delivery.key) == what)).first()
+
+
+def recent(
+    session: Session, *, states: Collection[str] = (), channel: str = "", limit: int
+) -> list[tuple[Delivery, Alert]]:
+    """Deliveries with their alerts, newest first."""
+    query = select(Delivery, Alert).join(Alert, col(Alert.id) == col(Delivery.alert_id))
+    if states:
+        query = query.where(col(Delivery.state).in_(list(states)))
+    if channel:
+        query = query.where(col(Delivery.channel) == channel)
+    return list(session.exec(query.order_by(col(Delivery.id).desc()).limit(limit)).all())
+
+
+def of_alerts(session: Session, alert_ids: Collection[str]) -> list[Delivery]:
+    """The deliveries of these alerts."""
+    return list(
+        session.exec(
+            select(Delivery).where(col(Delivery.alert_id).in_(list(alert_ids))).order_by(col(Delivery.id))
+        ).all()
+    )
+
+
+def counts(session: Session) -> dict[str, int]:
+    """State → how many deliveries are in it."""
+    return dict(session.exec(select(Delivery.state, func.count()).group_by(col(Delivery.state))).all())
+
+
+def targets(session: Session) -> list[Target]:
+    """Every target that ever was."""
+    return list(session.exec(select(Target).order_by(col(Target.id))).all())

@@ -1,0 +1,233 @@
+"""The database: opens it, runs work in transactions, never on the event loop.
+
+SQLite has one writer thread that puts what is waiting into one transaction (a savepoint a piece of work), because
+each commit waits
+for the disk; PostgreSQL takes a small pool. Both give back a result only after its commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlmodel import Session
+
+from core.errors import InputError, NotAvailable
+
+T = TypeVar("T")
+Work = Callable[[Session], T]
+
+BUSY_SECONDS = 15.0  # how long SQLite waits for another process's write
+POOL = 4  # connections of one process to PostgreSQL
+BATCH = 64  # pieces of work in one SQLite commit at most
+
+
+class Database:
+    """Runs work (functions of a Session) in transactions. Values returned are detached: read them, do not change
+    them.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.label = _label(url)
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _open(url, "BEGIN")
+        self._threads = ThreadPoolExecutor(POOL, thread_name_prefix="database")
+        self._writer = _Writer(_open(url, "BEGIN IMMEDIATE"), self.label) if self.is_sqlite else None
+
+    def read_now(self, work: Work[T]) -> T:
+        """Run `work` in a transaction of its own, in this thread; nothing it changes is kept."""
+        with self._told(), Session(self.engine, expire_on_commit=False) as session:
+            return work(session)
+
+    def write_now(self, work: Work[T]) -> T:
+        """Run `work` in a transaction and commit it; blocks this thread."""
+        if self._writer:
+            return self._writer.submit(work).result()
+        with self._told():
+            return self._write_retrying(work)
+
+    async def read(self, work: Work[T]) -> T:
+        """`read_now`, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
+
+    async def write(self, work: Work[T]) -> T:
+        """`write_now`, off the event loop. A cancelled caller's work may still be committed."""
+        if self._writer:
+            return await asyncio.wrap_future(self._writer.submit(work))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.write_now, work)
+
+    def close(self) -> None:
+        """Finish what is queued and close every connection."""
+        self._threads.shutdown(wait=True)
+        if self._writer:
+            self._writer.close()
+        self.engine.dispose()
+
+    def _write_retrying(self, work: Work[T]) -> T:
+        """A lost connection, a deadlock or a serialisation failure is tried once more: the first try left nothing
+        behind.
+        """
+        try:
+            return self._write_once(work)
+        except DBAPIError as error:
+            if not (error.connection_invalidated or isinstance(error, OperationalError)):
+                raise
+        return self._write_once(work)
+
+    def _write_once(self, work: Work[T]) -> T:
+        with Session(self.engine, expire_on_commit=False) as session:
+            result = work(session)
+            session.commit()
+            return result
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise _unavailable(self.label, error) from error
+
+
+class _Writer:
+    """SQLite's one writer thread."""
+
+    def __init__(self, engine: Engine, label: str) -> None:
+        self._engine = engine
+        self._label = label
+        self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        future: Future[T] = Future()
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
+                self._thread.start()
+        self._waiting.put((cast(Work[Any], work), cast("Future[Any]", future)))
+        return future
+
+    def close(self) -> None:
+        with self._starting:
+            if self._thread is not None:
+                self._waiting.put(None)
+                self._thread.join()
+                self._thread = None
+        self._engine.dispose()
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            first = self._waiting.get()
+            if first is None:
+                return
+            batch = [first]
+            while len(batch) < BATCH:
+                try:
+                    item = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                if item is None:
+                    going_on = False
+                    break
+                batch.append(item)
+            self._commit(batch)
+
+    def _commit(self, batch: Sequence[tuple[Work[Any], Future[Any]]]) -> None:
+        """All of the batch in one transaction; work that raises is undone alone; nobody hears of success before the
+        commit.
+        """
+        results: list[tuple[Future[Any], Any]] = []
+        failures: list[tuple[Future[Any], BaseException]] = []
+        try:
+            with Session(self._engine, expire_on_commit=False) as session:
+                session.connection()
+                for work, future in batch:
+                    try:
+                        with session.begin_nested():
+                            result = work(session)
+                        results.append((future, result))
+                    except Exception as error:
+                        failures.append((future, error))
+                session.commit()
+        except Exception as error:
+            lost = _unavailable(self._label, error) if isinstance(error, OperationalError) else error
+            results, failures = [], [(future, lost) for _, future in batch]
+        for future, failure in failures:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(failure)
+        for future, result in results:
+            if future.set_running_or_notify_cancel():
+                future.set_result(result)
+
+
+def _open(url: str, begin: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InputError(
+            "the database URL cannot be read", hint="write sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(url, begin)
+    if parsed.get_backend_name() != "postgresql":
+        raise InputError(
+            f"database {parsed.get_backend_name()!r} is not supported",
+            hint="use sqlite:///FILE or postgresql://USER@HOST/NAME",
+        )
+    return create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+
+
+def _open_sqlite(url: str, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN is deferred: we write ours
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={int(BUSY_SECONDS * 1000)}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _label(url: str) -> str:
+    """The URL without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "database"
+
+
+def _unavailable(label: str, error: BaseException) -> NotAvailable:
+    cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return NotAvailable(
+        f"database {label}: {cause[0] if cause else type(error).__name__}", hint="run `wirewatch doctor`"
+    )
+
+
+def lock_names(session: Session, names: Sequence[str]) -> None:
+    """Hold these names until the transaction ends, in sorted order so that two holders cannot wait for each other.
+
+    On SQLite there is nothing to do: whoever writes is alone.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    for name in sorted(set(names)):
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})

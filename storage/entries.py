@@ -1,0 +1,39 @@
+"""Entries: which items of a feed were seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from storage.tables import Article, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A feed's entries that may be the ones just seen, by each of their keys."""
+
+    by_key: dict[str, Entry]
+    by_url: dict[str, Entry]
+    by_text: dict[str, Entry]
+
+
+def known(
+    session: Session, feed_id: int, keys: Sequence[str], url_keys: Sequence[str], text_keys: Sequence[str]
+) -> Known:
+    """Entries of this feed that bear any of these keys."""
+    match = col(Entry.key).in_(keys) | col(Entry.url_key).in_([key for key in url_keys if key])
+    match = match | col(Entry.text_key).in_([key for key in text_keys if key])
+    rows = session.exec(select(Entry).where((col(Entry.feed_id) == feed_id) & match)).all()
+    return Known(
+        {row.key: row for row in rows},
+        {row.url_key: row for row in rows if row.url_key},
+        {row.text_key: row for row in rows if row.text_key},
+    )
+
+
+def article_by_key(session: Session, keys: Sequence[str]) -> dict[str, Article]:
+    """Articles that exist already under these keys."""
+    rows = session.exec(select(Article).where(col(Article.key).in_(keys))).all()
+    return {row.key: row for row in rows}

@@ -1,0 +1,162 @@
+"""Feeds: what the watch file names, what polling learnt, and which are due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, cast, func
+from sqlmodel import Session, col, select
+
+from storage import hosts, leases
+from storage.tables import Article, Feed, FeedPoll
+
+LEASE = leases.Columns(Feed)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSpec:
+    """What the watch file says of a feed."""
+
+    url: str
+    name: str
+    kind: str
+    owner: str
+    tags: tuple[str, ...]
+    language: str
+    every_s: float | None
+    first_poll_s: float
+
+
+def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
+    """Make the rows follow the watch file: new feeds are due now, feeds no longer named rest, what was learnt stays."""
+    known = {feed.config_url: feed for feed in session.exec(select(Feed)).all()}
+    named = set()
+    for spec in specs:
+        named.add(spec.url)
+        feed = known.get(spec.url) or Feed(config_url=spec.url, fetch_url=spec.url, name=spec.name, next_poll_at=now)
+        for field in ("name", "kind", "owner", "language", "every_s", "first_poll_s"):
+            setattr(feed, field, getattr(spec, field))
+        feed.tags = list(spec.tags)
+        if not feed.active:
+            feed.active, feed.next_poll_at = True, now
+        session.add(feed)
+    for url, feed in known.items():
+        if url not in named and feed.active:
+            feed.active = False
+            session.add(feed)
+    session.flush()
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return col(Feed.active) & (col(Feed.state) != "paused") & (col(Feed.next_poll_at) <= now)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A due feed, its lease, and the moment its host may be asked."""
+
+    feed: Feed
+    lease: leases.Lease
+    ask_at: datetime
+
+
+def claim_due(
+    session: Session,
+    *,
+    owner: leases.Owner,
+    now: datetime,
+    limit: int,
+    spacing: timedelta,
+    horizon: timedelta,
+    only: Sequence[str] = (),
+) -> list[Claimed]:
+    """Take due feeds, each with its host's next free moment; those whose host is busy beyond `horizon` are put off to
+    then.
+    """
+    due = _due(now)
+    if only:
+        due = due & (col(Feed.name).in_(only) | col(Feed.config_url).in_(only))
+    taken = leases.claim(session, LEASE, due, owner=owner, limit=limit, order=[Feed.next_poll_at])
+    by_id = {lease.row_id: lease for lease in taken}
+    rows = session.exec(select(Feed).where(col(Feed.id).in_(list(by_id))).order_by(col(Feed.next_poll_at))).all()
+    by_host: dict[str, list[Feed]] = {}
+    for feed in rows:
+        by_host.setdefault(host_of(feed.fetch_url), []).append(feed)
+    claimed = []
+    for host in sorted(by_host):
+        feeds = by_host[host]
+        moments = hosts.reserve(session, host, len(feeds), now=now, spacing=spacing, horizon=horizon)
+        for feed, moment in zip(feeds, moments, strict=False):
+            claimed.append(Claimed(feed, by_id[feed.id or 0], moment))
+        later = hosts.next_free(session, host, now)
+        for feed in feeds[len(moments) :]:
+            leases.settle(session, LEASE, by_id[feed.id or 0], {"next_poll_at": later})
+    return sorted(claimed, key=lambda one: one.ask_at)
+
+
+def host_of(url: str) -> str:
+    """The host (and port) of a URL, lower case: what politeness counts by."""
+    return url.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1].lower()
+
+
+def record_poll(session: Session, lease: leases.Lease, changes: dict[str, Any], poll: FeedPoll) -> bool:
+    """Write what a poll learnt and give the feed back; False when the lease was lost (then nothing is written)."""
+    if not leases.settle(session, LEASE, lease, changes):
+        return False
+    session.add(poll)
+    return True
+
+
+def count_due(session: Session, now: datetime) -> int:
+    """How many feeds are due."""
+    return session.exec(select(func.count()).select_from(Feed).where(_due(now))).one()
+
+
+def listing(session: Session, *, active_only: bool = True) -> list[Feed]:
+    """All feeds by name."""
+    query = select(Feed).order_by(col(Feed.name))
+    return list(session.exec(query.where(col(Feed.active)) if active_only else query).all())
+
+
+def by_name(session: Session, name: str) -> Feed | None:
+    """The feed of this name or address."""
+    return session.exec(select(Feed).where((col(Feed.name) == name) | (col(Feed.config_url) == name))).first()
+
+
+def pause(session: Session, feed: Feed, by: str) -> None:
+    """Poll this feed no more until it is resumed."""
+    feed.state, feed.paused_by = "paused", by
+    session.add(feed)
+
+
+def resume(session: Session, feed: Feed, now: datetime) -> None:
+    """Poll this feed again, at once."""
+    feed.state, feed.paused_by, feed.next_poll_at, feed.failures = "ok", "", now, 0.0
+    session.add(feed)
+
+
+def poll_now(session: Session, names: Sequence[str], now: datetime) -> int:
+    """Make these feeds due now (all active ones when none is named); returns how many."""
+    query = select(Feed).where(col(Feed.active) & (col(Feed.state) != "paused"))
+    if names:
+        query = query.where(col(Feed.name).in_(names) | col(Feed.config_url).in_(names))
+    rows = session.exec(query).all()
+    for feed in rows:
+        feed.next_poll_at = now
+        session.add(feed)
+    return len(rows)
+
+
+def polls_since(session: Session, since: datetime) -> list[FeedPoll]:
+    """What the polls since then brought."""
+    return list(session.exec(select(FeedPoll).where(col(FeedPoll.at) >= since).order_by(col(FeedPoll.at))).all())
+
+
+def read_in_full(session: Session) -> dict[int, tuple[int, int]]:
+    """Feed id → (articles read in full, articles): the share a source lets us read."""
+    ready = func.sum(cast(col(Article.state) == "ready", Integer))
+    query = select(Article.feed_id, ready, func.count()).group_by(col(Article.feed_id))
+    return {feed_id: (int(full or 0), count) for feed_id, full, count in session.exec(query).all()}

@@ -1,0 +1,38 @@
+"""Hits: a rule matched an article."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from storage.tables import Article, Hit
+
+
+def of_article(session: Session, article_id: int) -> dict[str, Hit]:
+    """Rule id → its hit on this article."""
+    return {hit.rule_id: hit for hit in session.exec(select(Hit).where(col(Hit.article_id) == article_id)).all()}
+
+
+def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
+    """A story's hits with their articles, in the order they came."""
+    return of_stories(session, [story_id]).get(story_id, [])
+
+
+def of_stories(session: Session, story_ids: Sequence[int]) -> dict[int, list[tuple[Hit, Article]]]:
+    """Story id → its hits with their articles, in the order they came."""
+    found: dict[int, list[tuple[Hit, Article]]] = {}
+    query = select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
+    for hit, article in session.exec(
+        query.where(col(Hit.story_id).in_(story_ids)).order_by(col(Hit.at), col(Hit.id))
+    ).all():
+        found.setdefault(hit.story_id, []).append((hit, article))
+    return found
+
+
+def recent(session: Session, *, rule: str = "", limit: int) -> list[tuple[Hit, Article]]:
+    """Hits with their articles, newest first."""
+    query = select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
+    if rule:
+        query = query.where(col(Hit.rule_id) == rule)
+    return list(session.exec(query.order_by(col(Hit.at).desc(), col(Hit.id).desc()).limit(limit)).all())

@@ -1,0 +1,44 @@
+"""Politeness shared by all workers: a host's next free moment is moved in the claim itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from storage.tables import HostState
+
+
+def reserve(
+    session: Session, host: str, wanted: int, *, now: datetime, spacing: timedelta, horizon: timedelta
+) -> list[datetime]:
+    """Moments at which this host may be asked, at most `wanted`, `spacing` apart, none later than `now + horizon`.
+
+    The moments given are taken: nobody else gets them. Runs inside the claim's transaction.
+    """
+    row = session.get(HostState, host, with_for_update=True)
+    if row is None:
+        row = HostState(host=host, next_allowed_at=now)
+        session.add(row)
+    moment = max(row.next_allowed_at, now)
+    moments: list[datetime] = []
+    while len(moments) < wanted and moment <= now + horizon:
+        moments.append(moment)
+        moment += spacing
+    row.next_allowed_at = moment
+    session.add(row)
+    session.flush()
+    return moments
+
+
+def next_free(session: Session, host: str, now: datetime) -> datetime:
+    """When the host may be asked next."""
+    row = session.get(HostState, host)
+    return max(row.next_allowed_at, now) if row else now
+
+
+def hold(session: Session, host: str, until: datetime) -> None:
+    """Ask this host nothing before `until` (it said so)."""
+    row = session.get(HostState, host, with_for_update=True) or HostState(host=host, next_allowed_at=until)
+    row.next_allowed_at = max(row.next_allowed_at, until)
+    session.add(row)

@@ -1,0 +1,114 @@
+"""Claims with leases, for every kind of row that is worked on: due rows are taken, renewed, and given back under
+fencing.
+
+One statement claims: PostgreSQL skips rows that another claim has locked; SQLite has one writer. A row is free when
+nobody holds a
+lease on it or the lease ran out by the database's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlmodel import Session, SQLModel
+
+from storage.statements import run
+from storage.types import db_now
+
+LEASE_SECONDS = 60.0
+RENEW_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A worker that claims rows, and for how long (seconds of the database's clock) a claim lasts unrenewed."""
+
+    name: str
+    seconds: float = LEASE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds a row. Every commit names it; a commit under a lost lease changes nothing."""
+
+    row_id: int
+    owner: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The three lease columns of a table."""
+
+    table: type[SQLModel]
+    prefix: str = "lease"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.table, f"{self.prefix}_{name}")
+
+    @property
+    def id(self) -> Any:
+        """The table's id column."""
+        return cast(Any, self.table).id
+
+    def values(self, owner: Owner) -> dict[Any, Any]:
+        """What a claim writes."""
+        return {self.owner: owner.name, self.epoch: self.epoch + 1, self.until: db_now(owner.seconds)}
+
+
+def free(columns: Columns) -> ColumnElement[bool]:
+    """Nobody holds the row now."""
+    return or_(columns.until.is_(None), columns.until < db_now())
+
+
+def claim(
+    session: Session,
+    columns: Columns,
+    due: ColumnElement[bool],
+    *,
+    owner: Owner,
+    limit: int,
+    order: Sequence[Any],
+    extra: dict[Any, Any] | None = None,
+) -> list[Lease]:
+    """Take up to `limit` due rows that are free."""
+    picked = (
+        select(columns.id).where(due, free(columns)).order_by(*order).limit(limit).with_for_update(skip_locked=True)
+    )
+    taken = (
+        update(columns.table)
+        .where(columns.id.in_(picked))
+        .values({**columns.values(owner), **(extra or {})})
+        .returning(columns.id, columns.epoch)
+        .execution_options(synchronize_session=False)
+    )
+    return [Lease(row_id, owner.name, epoch) for row_id, epoch in session.execute(taken).all()]
+
+
+def held(columns: Columns, lease: Lease) -> ColumnElement[bool]:
+    """The row is still this lease's (nobody claimed it since, even if the time ran out)."""
+    mine: ColumnElement[bool] = (
+        (columns.id == lease.row_id) & (columns.owner == lease.owner) & (columns.epoch == lease.epoch)
+    )
+    return mine
+
+
+def renew(session: Session, columns: Columns, leases: Sequence[Lease], seconds: float = LEASE_SECONDS) -> int:
+    """Prolong leases that are still held; returns how many were."""
+    renewed = 0
+    for lease in leases:
+        statement = update(columns.table).where(held(columns, lease)).values({columns.until: db_now(seconds)})
+        renewed += run(session, statement)
+    return renewed
+
+
+def settle(session: Session, columns: Columns, lease: Lease, changes: dict[str, Any]) -> bool:
+    """Write `changes` and give the row back; False (and nothing written) when the lease was lost."""
+    values = {getattr(columns.table, name): value for name, value in changes.items()}
+    statement = (
+        update(columns.table).where(held(columns, lease)).values({**values, columns.owner: "", columns.until: None})
+    )
+    return bool(run(session, statement))

@@ -1,0 +1,54 @@
+"""One run of a job at a time, by an expiring lease."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import or_, update
+from sqlmodel import Session, col
+
+from storage.statements import run
+from storage.tables import JobLock
+from storage.types import db_now
+
+
+def take(session: Session, name: str, owner: str, *, seconds: float, now: datetime) -> bool:
+    """Take the lock, or prolong one's own; False when somebody else holds it."""
+    if session.get(JobLock, name) is None:
+        _insert(session, name)
+    free = or_(col(JobLock.until).is_(None), col(JobLock.until) < db_now(), col(JobLock.owner) == owner)
+    values = {"owner": owner, "until": db_now(seconds), "last_started_at": now}
+    taken = update(JobLock).where((col(JobLock.name) == name) & free).values(values)
+    return bool(run(session, taken))
+
+
+def _insert(session: Session, name: str) -> None:
+    """Make the row if it is missing; another worker may do so at the same moment."""
+    dialect = session.get_bind().dialect.name
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        session.execute(insert_postgresql(JobLock).values(name=name, owner="").on_conflict_do_nothing())
+    else:
+        session.add(JobLock(name=name))
+        session.flush()
+
+
+def renew(session: Session, name: str, owner: str, *, seconds: float) -> bool:
+    """Prolong a lock that is still held."""
+    mine = (col(JobLock.name) == name) & (col(JobLock.owner) == owner)
+    held = update(JobLock).where(mine).values(until=db_now(seconds))
+    return bool(run(session, held))
+
+
+def release(session: Session, name: str, owner: str, now: datetime) -> None:
+    """Give the lock back."""
+    mine = (col(JobLock.name) == name) & (col(JobLock.owner) == owner)
+    given = update(JobLock).where(mine).values(owner="", until=None, last_finished_at=now)
+    run(session, given)
+
+
+def last_finished(session: Session, name: str) -> datetime | None:
+    """When this job last ended well."""
+    row = session.get(JobLock, name)
+    return row.last_finished_at if row else None

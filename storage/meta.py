@@ -1,0 +1,28 @@
+"""Facts about the installation."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from storage.tables import Meta
+
+
+def installation(session: Session) -> str:
+    """The installation's id: part of every delivery's key, kept by backups. Made at the first asking."""
+    return _once(session, "installation", uuid4().hex)
+
+
+def secret_key(session: Session) -> str:
+    """The key that signs links and cookies where none is set. Made at the first asking."""
+    return _once(session, "secret_key", uuid4().hex + uuid4().hex)
+
+
+def _once(session: Session, key: str, fresh: str) -> str:
+    row = session.get(Meta, key)
+    if row is None:
+        row = Meta(key=key, value=fresh)
+        session.add(row)
+        session.flush()
+    return row.value

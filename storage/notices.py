@@ -1,0 +1,34 @@
+"""Notices to the operators: a trouble is told once, and once more when it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from storage.tables import Notice
+
+
+def open_notice(session: Session, key: str, text: str, now: datetime) -> Notice | None:
+    """Note a trouble; None when it is known already."""
+    known = session.exec(select(Notice).where((col(Notice.key) == key) & col(Notice.over_at).is_(None))).first()
+    if known is not None:
+        return None
+    notice = Notice(key=key, text=text, at=now)
+    session.add(notice)
+    session.flush()
+    return notice
+
+
+def end_notice(session: Session, key: str, now: datetime) -> Notice | None:
+    """Note that a trouble is over; None when there was none."""
+    known = session.exec(select(Notice).where((col(Notice.key) == key) & col(Notice.over_at).is_(None))).first()
+    if known is not None:
+        known.over_at = now
+        session.add(known)
+    return known
+
+
+def open_notices(session: Session) -> list[Notice]:
+    """Troubles that are not over."""
+    return list(session.exec(select(Notice).where(col(Notice.over_at).is_(None)).order_by(col(Notice.at))).all())

@@ -1,0 +1,65 @@
+"""The schema's revision: which one this code needs, which one the database has, and the way there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from core.errors import NotAvailable
+from storage.engine import Database
+
+_LOCK = 7_301_956_021  # any fixed number: PostgreSQL's advisory lock while migrating
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def needed() -> str:
+    """The revision that this code needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current(database: Database) -> str:
+    """The revision that the database has; "" when it is empty."""
+    with database._told(), database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def upgrade(database: Database) -> tuple[str, str]:
+    """Bring the database to the needed revision; returns (from, to). Two processes at once: the second waits, then
+    finds it done.
+    """
+    before = current(database)
+    if before == needed():
+        return before, before
+    config = _config()
+    with database._told(), database.engine.connect() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+        try:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        finally:
+            if not database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+                connection.commit()
+    return before, needed()
+
+
+def require(database: Database) -> None:
+    """Raise NotAvailable unless the database has the needed revision."""
+    has = current(database)
+    if has != needed():
+        raise NotAvailable(
+            f"database {database.label} has revision {has or '(empty)'}, this program needs {needed()}",
+            hint="run `wirewatch db upgrade` (one process migrates, the others wait)",
+        )

@@ -1,0 +1,40 @@
+"""Stories: hits of one rule that tell one event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from storage.tables import Silence, Story
+
+
+def candidates(session: Session, rule_id: str, since: datetime, limit: int = 500) -> list[Story]:
+    """Stories of this rule that a new telling may belong to, newest first: open or silenced, last told since then."""
+    query = select(Story).where(
+        (col(Story.rule_id) == rule_id) & (col(Story.last_hit_at) >= since) & (col(Story.state) != "closed")
+    )
+    return list(session.exec(query.order_by(col(Story.last_hit_at).desc()).limit(limit)).all())
+
+
+def listing(session: Session, *, rule: str = "", state: str = "", limit: int) -> list[Story]:
+    """Stories, newest first."""
+    query = select(Story)
+    if rule:
+        query = query.where(col(Story.rule_id) == rule)
+    if state:
+        query = query.where(col(Story.state) == state)
+    return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
+
+
+def silence(session: Session, story: Story, *, until: datetime, who: str, now: datetime) -> None:
+    """Tell nothing more of this story until then."""
+    story.state, story.silenced_until = "silenced", until
+    session.add(story)
+    session.add(Silence(story_id=story.id or 0, until=until, who=who, at=now))
+
+
+def close(session: Session, story: Story) -> None:
+    """The event is over: later texts make a new story."""
+    story.state = "closed"
+    session.add(story)

@@ -1,0 +1,420 @@
+"""The rows, in the order of the way: feed → entry → article → hit → story → alert → delivery.
+
+Times are UTC. `lease_*` columns say who works on a row until when; `lease_epoch` grows with each claim, so that a
+holder that lost
+its lease can be told from the one that has it (fencing).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, LargeBinary, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from storage.types import Json, UtcTime
+
+JsonList = list[Any]
+
+SQLModel.metadata.naming_convention = {  # names that a later migration can refer to, on both databases
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _time(*, index: bool = False) -> Any:
+    return Field(default=None, sa_type=UtcTime, index=index)
+
+
+def _at(*, index: bool = False) -> Any:
+    return Field(sa_type=UtcTime, index=index)
+
+
+def _json() -> Any:
+    return Field(default_factory=list, sa_type=Json)
+
+
+def _text() -> Any:
+    return Field(default="", sa_type=Text)
+
+
+class Meta(SQLModel, table=True):
+    """A fact about the installation: its id, when it was restored."""
+
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class Feed(SQLModel, table=True):
+    """An address polled on a schedule. `config_url` is its identity; the rest is learnt or copied from the watch
+    file.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    config_url: str = Field(unique=True)
+    fetch_url: str
+    name: str
+    kind: str = "feed"  # feed | sitemap | page
+    owner: str = ""
+    tags: JsonList = _json()
+    language: str = ""
+    every_s: float | None = None  # None: the interval follows the overlap of what was seen
+    first_poll_s: float = 72 * 3600
+    active: bool = True  # named by the active watch file
+    state: str = "new"  # new | ok | failing | paused
+    paused_by: str = ""  # "" | a user's name | a Reason
+    title: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    validators_url: str = ""  # the address that gave the validators
+    validators_distrusted: bool = False
+    body_hash: str = ""
+    interval_s: float = 900.0
+    failures: float = 0.0  # weighed: DNS .25, not found .5, hard 1
+    next_poll_at: datetime = _at(index=True)
+    first_polled_at: datetime | None = _time()
+    last_polled_at: datetime | None = _time()
+    last_success_at: datetime | None = _time()
+    last_changed_at: datetime | None = _time()
+    only_304_since: datetime | None = _time()
+    moved_to: str = ""
+    moved_sightings: int = 0
+    possible_gaps: int = 0
+    last_reason: str = ""
+    last_error: str = _text()
+    lease_owner: str = ""
+    lease_epoch: int = 0
+    lease_until: datetime | None = _time()
+
+
+class FeedPoll(SQLModel, table=True):
+    """What one poll of a feed brought: for health, sparklines and gaps."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    feed_id: int = Field(foreign_key="feed.id", index=True)
+    at: datetime = _at(index=True)
+    outcome: str  # changed | unchanged | not_modified | failed
+    reason: str = ""
+    items: int = 0
+    new: int = 0
+    gap: bool = False
+    ms: float = 0.0
+
+
+class HostState(SQLModel, table=True):
+    """Politeness shared by all workers: when a host may be asked next."""
+
+    host: str = Field(primary_key=True)
+    next_allowed_at: datetime = _at()
+
+
+class Entry(SQLModel, table=True):
+    """An item seen in a feed; kept while it can come back."""
+
+    __table_args__ = (UniqueConstraint("feed_id", "key"),)
+    id: int | None = Field(default=None, primary_key=True)
+    feed_id: int = Field(foreign_key="feed.id", index=True)
+    key: str
+    url_key: str = Field(default="", index=True)  # canonical URL: the same item under a changed guid
+    text_key: str = Field(default="", index=True)  # hash of title and text: likewise
+    url: str = ""
+    title: str = _text()
+    content_hash: str = ""
+    published: datetime | None = _time()
+    updated: datetime | None = _time()
+    first_seen_at: datetime = _at()
+    last_seen_at: datetime = _at(index=True)
+    article_id: int | None = Field(default=None, foreign_key="article.id", index=True)
+
+
+class Article(SQLModel, table=True):
+    """A page, once, whatever led to it. What the feed said of it is kept apart, for when the page cannot be read."""
+
+    __table_args__ = (
+        Index("ix_article_read_due", "state", "not_before"),
+        Index("ix_article_match_due", "match_due", "match_after"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)  # canonical URL, or urn:feed:key
+    url: str = ""  # "" when the entry had no usable link
+    host: str = Field(default="", index=True)
+    feed_id: int = Field(foreign_key="feed.id", index=True)
+    source: str = ""
+    owner: str = ""
+    state: str = "pending"  # pending | ready | partial | failed | duplicate
+    reason: str = ""
+    detail: str = _text()
+    final: bool = False  # nothing better will come: read in full, or tried often enough
+    duplicate_of: int | None = Field(default=None, foreign_key="article.id")
+    feed_title: str = _text()
+    feed_text: str = _text()
+    feed_author: str = ""
+    feed_language: str = ""
+    feed_published: datetime | None = _time()
+    canonical_url: str = Field(default="", index=True)
+    title: str = _text()
+    text: str = _text()
+    author: str = ""
+    language: str = ""
+    published: datetime | None = _time(index=True)
+    published_from: str = ""
+    extractor: str = ""
+    confidence: float = 0.0
+    text_hash: str = ""
+    revision: int = 0  # grows with each text read; 0 = nothing but the feed's own words
+    first_seen_at: datetime = _at(index=True)
+    read_at: datetime | None = _time()
+    attempts: int = 0
+    not_before: datetime = _at()
+    from_before: bool = False  # first poll, older than the feed's window: shown, never told
+    match_due: bool = True
+    match_after: datetime = _at()  # when it is matched on title and summary if it is still unread
+    matched_at: datetime | None = _time()
+    matched_revision: int = -1  # -1 = never matched
+    matched_config: int = 0
+    lease_owner: str = ""
+    lease_epoch: int = 0
+    lease_until: datetime | None = _time()
+    match_owner: str = ""
+    match_epoch: int = 0
+    match_until: datetime | None = _time()
+
+
+class ArticleRevision(SQLModel, table=True):
+    """A text an article had before it changed."""
+
+    __table_args__ = (UniqueConstraint("article_id", "revision"),)
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: int = Field(foreign_key="article.id", index=True)
+    revision: int
+    title: str = _text()
+    text: str = _text()
+    at: datetime = _at()
+
+
+class Shingle(SQLModel, table=True):
+    """A sampled 5-gram hash of an article's text, as a signed 64-bit number."""
+
+    hash: int = Field(primary_key=True, sa_type=BigInteger)
+    article_id: int = Field(primary_key=True, foreign_key="article.id", index=True)
+
+
+class Snapshot(SQLModel, table=True):
+    """The bytes that were read, compressed with zstd: evidence."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: int = Field(foreign_key="article.id", index=True)
+    at: datetime = _at(index=True)
+    url: str
+    status: int = 200
+    headers: JsonList = _json()
+    sha256: str
+    size: int
+    body: bytes = Field(sa_type=LargeBinary)
+
+
+class Config(SQLModel, table=True):
+    """One revision of the watch file, whole. The newest is active."""
+
+    revision: int | None = Field(default=None, primary_key=True)
+    text: str = _text()
+    sha256: str
+    file_sha256: str = ""  # of the file it came from; "" when it was made in the page or by a command
+    who: str
+    at: datetime = _at()
+    note: str = ""
+
+
+class RuleState(SQLModel, table=True):
+    """What a rule learnt. `past_id` walks down the stored articles that a new or changed rule is matched with once."""
+
+    rule_id: str = Field(primary_key=True)
+    digest: str = ""  # hash of what decides its matches
+    since: datetime = _at()
+    past_id: int = 0  # articles with a smaller id are still to be matched as from_before; 0 = done
+    off_reason: str = ""
+    off_at: datetime | None = _time()
+    costly_hosts: JsonList = _json()
+
+
+class Hit(SQLModel, table=True):
+    """A rule matched an article. The sentences are copied: they stay when the article is pruned."""
+
+    __table_args__ = (UniqueConstraint("rule_id", "article_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    rule_id: str = Field(index=True)
+    article_id: int = Field(foreign_key="article.id", index=True)
+    article_revision: int = 0
+    config_revision: int = 0
+    story_id: int = Field(foreign_key="story.id", index=True)
+    origin: int = 0
+    why: str = _text()  # why it belongs to its story
+    state: str = "live"  # live | from_before | withdrawn
+    score: float = 0.0
+    spans: JsonList = _json()
+    sentences: JsonList = _json()
+    at: datetime = _at(index=True)
+
+
+class Story(SQLModel, table=True):
+    """Hits of one rule that tell one event."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    rule_id: str = Field(index=True)
+    title: str = _text()
+    state: str = "open"  # open | silenced | closed
+    silenced_until: datetime | None = _time()
+    first_article_id: int = Field(foreign_key="article.id")
+    first_hit_at: datetime = _at()
+    last_hit_at: datetime = _at(index=True)
+    articles: int = 0
+    origins: int = 0
+
+
+class Decision(SQLModel, table=True):
+    """Why an alert was sent, held, folded or not made: what `alerts why` reads."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    rule_id: str = Field(index=True)
+    article_id: int | None = Field(default=None, index=True)
+    story_id: int | None = Field(default=None, index=True)
+    alert_id: str = Field(default="", index=True)
+    stage: str
+    action: str  # send | hold | fold | drop | none
+    reason: str
+    detail: str = _text()
+    at: datetime = _at(index=True)
+
+
+class Digest(SQLModel, table=True):
+    """Alerts that go out together: a rule's digest, what a budget or burst folded, or the catch-up after an outage."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    rule_id: str = Field(index=True)
+    cause: str  # Reason: digest | over_budget | burst | stale
+    due_at: datetime = _at(index=True)
+    opened_at: datetime = _at()
+    closed_at: datetime | None = _time()
+    alert_id: str = ""  # the alert that told it
+
+
+class Alert(SQLModel, table=True):
+    """What one story owes people. The id is made of rule, first article's key, kind and ordinal: the same after a
+    restore.
+    """
+
+    id: str = Field(primary_key=True)
+    rule_id: str = Field(index=True)
+    story_id: int | None = Field(default=None, foreign_key="story.id", index=True)
+    article_id: int | None = Field(default=None, foreign_key="article.id")
+    kind: str  # first | again | update | digest
+    ordinal: int = 0
+    state: str = "queued"  # queued (has deliveries) | held | folded | suppressed
+    reason: str = ""
+    urgent: bool = False
+    targets: JsonList = _json()  # channel names, as the rule said when the alert was made
+    view: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # what compose needs
+    made_at: datetime = _at(index=True)
+    release_at: datetime | None = _time(index=True)
+    digest_id: int | None = Field(default=None, foreign_key="digest.id", index=True)
+
+
+class Target(SQLModel, table=True):
+    """One recipient of a channel. The id holds labels only, never a URL or a secret."""
+
+    id: str = Field(primary_key=True)
+    channel: str = Field(index=True)
+    recipient: str
+    state: str = "ok"  # ok | paused
+    pause_reason: str = ""
+    paused_at: datetime | None = _time()
+    next_allowed_at: datetime | None = _time()
+
+
+class Delivery(SQLModel, table=True):
+    """One alert to one target, at least once, under a stable key."""
+
+    __table_args__ = (Index("ix_delivery_due", "state", "not_before"),)
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    alert_id: str = Field(foreign_key="alert.id", index=True)
+    target_id: str = Field(foreign_key="target.id", index=True)
+    channel: str = Field(index=True)
+    state: str = "pending"  # pending | leased | sent | retry | unknown | dead | suppressed
+    reason: str = ""
+    attempts: int = 0
+    crashes: int = 0
+    not_before: datetime = _at()
+    made_at: datetime = _at(index=True)
+    first_try_at: datetime | None = _time()
+    last_try_at: datetime | None = _time()
+    sent_at: datetime | None = _time()
+    error_class: str = ""
+    error: str = _text()
+    provider_id: str = ""
+    lease_owner: str = ""
+    lease_epoch: int = 0
+    lease_until: datetime | None = _time()
+
+
+class Silence(SQLModel, table=True):
+    """Somebody silenced a story until a time."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    story_id: int = Field(foreign_key="story.id", index=True)
+    until: datetime = _at()
+    who: str
+    at: datetime = _at()
+
+
+class Feedback(SQLModel, table=True):
+    """Somebody said of a hit that it is, or is not, what the rule is for."""
+
+    __table_args__ = (UniqueConstraint("hit_id", "who"),)
+    id: int | None = Field(default=None, primary_key=True)
+    hit_id: int = Field(foreign_key="hit.id", index=True)
+    who: str
+    verdict: str  # right | wrong
+    note: str = _text()
+    at: datetime = _at()
+
+
+class StoryRead(SQLModel, table=True):
+    """Up to when somebody has read a story."""
+
+    story_id: int = Field(primary_key=True, foreign_key="story.id")
+    who: str = Field(primary_key=True)
+    at: datetime = _at()
+
+
+class Notice(SQLModel, table=True):
+    """A trouble told to the operators once, and once more when it is over."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(index=True)  # what the trouble is about, e.g. "config", "channel:desk-mail"
+    text: str = _text()
+    at: datetime = _at(index=True)
+    over_at: datetime | None = _time()
+
+
+class JobLock(SQLModel, table=True):
+    """One run of a job at a time, by an expiring lease."""
+
+    name: str = Field(primary_key=True)
+    owner: str = ""
+    until: datetime | None = _time()
+    last_started_at: datetime | None = _time()
+    last_finished_at: datetime | None = _time()
+
+
+class ApiToken(SQLModel, table=True):
+    """Named access to the API; only a hash is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    sha256: str = Field(unique=True)
+    made_at: datetime = _at()
+    last_used_at: datetime | None = _time()
