@@ -1,0 +1,51 @@
+# Each target builds .venv from the lock files when it is missing or stale. PYTHON names another python3.
+.POSIX:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check lint browser-test lock clean
+
+BIN := .venv/bin
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+# what the runtime needs is part of what development needs: a demo never takes the tests' packages away
+DEV := .venv/dev.stamp
+RUN := $(if $(wildcard $(DEV)),$(DEV),.venv/runtime.stamp)
+PURE := core/* rules/* stories/* alerts/policy.py,alerts/stages.py
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
+
+demo: $(RUN) ## the whole way once, offline, with what it finds and what it sends
+	@$(BIN)/wirewatch demo
+
+up: $(RUN) ## everything on this machine: Prefect's server, the scheduled flows, the page
+	@$(BIN)/wirewatch up
+
+test: $(DEV) lint ## what CI runs: checks, tests on both databases, coverage floors, browser
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not browser" --cov --cov-report=
+	@for room in $(PURE); do $(BIN)/coverage report --include "$$room" --fail-under 95 || exit 1; done
+	@$(MAKE) --no-print-directory browser-test
+
+check: $(DEV) lint ## the fast part of test, before a commit: SQLite only, no Prefect, no browser
+	$(BIN)/pytest -n $(JOBS) -m "not browser" -k "not postgresql" --ignore tests/flows
+
+lint: $(DEV)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+browser-test: $(DEV) ## the page in Chromium
+	@sh tools/chromium.sh
+	$(BIN)/pytest -n 0 -m browser
+
+lock: $(DEV) ## choose new versions of everything, within what pyproject.toml allows
+	sh tools/lock.sh
+
+clean: ## remove .venv and everything that tools left behind
+	rm -rf .venv build dist htmlcov .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/runtime.stamp: requirements.lock requirements-build.lock pyproject.toml tools/environment.sh
+	@sh tools/environment.sh runtime
+
+$(DEV): requirements-dev.lock requirements-build.lock pyproject.toml tools/environment.sh
+	@sh tools/environment.sh dev
