@@ -1,0 +1,93 @@
+"""What follows from the result of one attempt to send: the one place where retries are decided. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from alerts.result import Result, ResultClass
+from core.reasons import Reason
+
+BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800, 3600))  # then hourly
+SPREAD = 0.2  # of the back-off, to either side: a receiver that comes back is not met by everybody at once
+RATE_CAP = timedelta(hours=1)  # what a Retry-After may ask for
+GIVE_UP = timedelta(hours=24)
+GIVE_UP_DIGEST = timedelta(hours=48)  # for the catch-up digest: nothing after it would tell what it tells
+MAX_CRASHES = 3  # worker processes that die on one message
+
+OnUnknown = Literal["retry", "hold"]
+
+
+class State(StrEnum):
+    """What a delivery becomes after an attempt.
+
+    PAUSED says two things: this delivery is a dead letter, and its target takes nothing more until somebody resumes it.
+    """
+
+    SENT = "sent"
+    RETRY = "retry"
+    UNKNOWN = "unknown"  # perhaps sent, held for a person to decide
+    DEAD = "dead"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A delivery's next state. `not_before` is set for RETRY only; `crashes` is to be kept for the next call."""
+
+    state: State
+    reason: Reason
+    not_before: datetime | None = None
+    crashes: int = 0
+
+
+def after(
+    result: Result,
+    *,
+    attempts: int,
+    first_try: datetime,
+    now: datetime,
+    jitter: float,
+    on_unknown: OnUnknown = "retry",
+    crashes: int = 0,
+    period: timedelta = GIVE_UP,
+) -> Next:
+    """What follows from `result`, the end of attempt number `attempts` (from 1).
+
+    `jitter` is a random number from 0 to 1 (0.5 = the plain back-off); `crashes` counts workers that died on this
+    message before; `period` is how long after `first_try` attempts go on.
+    """
+    crashes += result.worker_died
+    if crashes >= MAX_CRASHES:
+        return Next(State.DEAD, Reason.POISON, crashes=crashes)
+    match result.cls:
+        case ResultClass.OK:
+            return Next(State.SENT, Reason.ACCEPTED, crashes=crashes)
+        case ResultClass.AUTH:
+            return Next(State.PAUSED, Reason.AUTH, crashes=crashes)
+        case ResultClass.PERM:
+            return Next(State.DEAD, Reason.PERMANENT, crashes=crashes)
+        case ResultClass.UNKNOWN if on_unknown == "hold":
+            return Next(State.UNKNOWN, Reason.ANSWER_LOST, crashes=crashes)
+    if now - first_try >= period:
+        return Next(State.DEAD, Reason.GAVE_UP, crashes=crashes)
+    return Next(State.RETRY, _WAITING[result.cls], now + wait(result, attempts, jitter), crashes)
+
+
+def wait(result: Result, attempts: int, jitter: float) -> timedelta:
+    """How long to wait after attempt number `attempts`: what the receiver asked for (at most 1 h), or the back-off."""
+    asked = result.retry_after
+    if result.cls is ResultClass.RATE and asked is not None and math.isfinite(asked) and asked >= 0:
+        return timedelta(seconds=min(max(asked, 1.0), RATE_CAP.total_seconds()))
+    step = BACK_OFF[min(max(attempts, 1), len(BACK_OFF)) - 1]
+    return step * (1 - SPREAD + 2 * SPREAD * min(max(jitter, 0.0), 1.0))
+
+
+_WAITING = {
+    ResultClass.TEMP: Reason.TEMPORARY,
+    ResultClass.RATE: Reason.RATE_LIMITED,
+    ResultClass.UNKNOWN: Reason.ANSWER_LOST,
+}
