@@ -1,7 +1,7 @@
 """What an alert holds (AlertView, DigestView, NoticeView) and what a channel gets to send (Message).
 
-The views are filled by the pipeline with text as it came from the web; `alerts.compose` makes a Message of them, in which
-all such text is inert. Everything here can be pickled, for the channels that send from a worker process.
+The views are filled by the pipeline with text as it came from the web; `alerts.compose` makes a Message of them, in
+which all such text is inert. Everything here can be pickled, for the channels that send from a worker process.
 """
 
 from __future__ import annotations
