@@ -1,0 +1,179 @@
+"""URLs: checked, joined, unwrapped, and brought to one form.
+
+One parser only, yarl, which is also the one that the client's library asks with: two parsers that disagree about the
+host of a URL are how guards are walked around.
+
+`canonical` is for comparing and showing, `article_key` for comparing only. What is fetched is the link as it was given.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from yarl import URL
+
+from core.errors import ItemFailed
+from core.log import masked
+from core.reasons import Reason
+from core.redirectors import Unwrapped, unwrap_once
+
+MAX_LENGTH = 4096  # characters; longer ones are mistakes or attacks
+
+# Blanks, control and invisible characters, lone surrogates, and the backslash that parsers disagree about.
+_REFUSED = re.compile("[\x00-\x20\x7f-\xa0\\\\\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]")
+_USERINFO = re.compile(r"[^/?#]*//[^/?#]*@")
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)
+_SOFT_WRAPS = re.compile(r"[\t\r\n]+")
+_SCHEMES = ("http", "https")
+
+_TRACKING_NAMES = """
+fbclid gclid dclid gbraid wbraid gclsrc msclkid twclid ttclid yclid ysclid igshid igsh li_fat_id epik srsltid
+mc_cid mc_eid mkt_tok _ga _gl _openstat _hsenc _hsmi hsctatracking vero_id oly_enc_id oly_anon_id
+s_kwcid s_cid cmpid ocid ncid icid intcid xtor wt_mc guccounter guce_referrer guce_referrer_sig
+ref_src ref_url soc_src soc_trk smid sr_share traffic_source spm ito taid
+amp_js_v amp_gsa usqp __twitter_impression
+"""
+_TRACKING = frozenset(_TRACKING_NAMES.split())
+_TRACKING_PREFIXES = ("utm_", "at_campaign", "at_custom", "at_medium", "at_link", "pk_", "piwik_", "mtm_", "matomo_")
+_AMP_QUERY = frozenset({"amp", "amp=1", "amp=true", "outputtype=amp"})
+_AMP_PATH = re.compile(r"/amp/*\Z|\.amp(?=\.html\Z)")
+_VARIANT_HOST = re.compile(r"\A(?:www\d?|m|mobile|amp)\.(?=[^.]+\.)|(?<=\A[a-z]{2}\.)m\.(?=[^.]+\.)", re.ASCII)
+
+
+def check(url: str) -> str:
+    """`url` itself when it can be asked; raises ItemFailed(BAD_URL) otherwise.
+
+    Refused: other schemes than http and https, user and password, backslashes, blanks, control and invisible
+    characters, hosts that are no host name, numbers that only some resolvers read as an address (127.1, 0x7f.1).
+    """
+    fault = _fault(url)
+    if fault:
+        raise ItemFailed(masked(url[:200]), Reason.BAD_URL, fault)
+    return url
+
+
+def _fault(url: str) -> str:
+    if len(url) > MAX_LENGTH:
+        return f"longer than {MAX_LENGTH} characters"
+    if _REFUSED.search(url):
+        return "holds a blank, a backslash or a control character"
+    try:
+        parsed = URL(url)
+    except ValueError as error:
+        return str(error)[:200]
+    if parsed.scheme not in _SCHEMES:
+        return "neither http nor https"
+    if _USERINFO.match(url):
+        return "holds a user or a password"
+    if parsed.port == 0:
+        return "port 0"
+    return "" if _is_host(parsed.raw_host or "") else "no usable host"
+
+
+def _is_host(host: str) -> bool:
+    """A host name in its ASCII form, an IPv4 address with four decimal numbers, or an IPv6 address without a zone."""
+    labels = host.removesuffix(".").split(".")
+    if ":" in host or _NUMBER.fullmatch(labels[-1]):
+        return "%" not in host and not host.endswith(".") and _is_address(host)
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_usable(url: str) -> bool:
+    """Whether `check` would let it pass."""
+    return not _fault(url)
+
+
+def join(base: str, link: str) -> str:
+    """The absolute http(s) URL that `link` means on a page at `base`; empty when there is none.
+
+    Soft line wraps are taken out and blanks escaped, as browsers do. An absolute link stays as it was written.
+    """
+    link = _SOFT_WRAPS.sub("", link.strip()).replace(" ", "%20")
+    if not link:
+        return ""
+    try:
+        parsed = URL(link)
+        absolute = link if parsed.scheme and parsed.absolute else str(URL(base).with_fragment(None).join(parsed))
+    except ValueError:
+        return ""
+    return absolute if is_usable(absolute) else ""
+
+
+def host_of(url: str) -> str:
+    """`host`, or `host:port` when the port is not the scheme's own: the key of politeness. Empty without a host."""
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return ""
+    host = (parsed.raw_host or "").rstrip(".")
+    return host if parsed.is_default_port() or not host else f"{host}:{parsed.port}"
+
+
+def unwrap(url: str) -> str | None:
+    """The URL behind a known redirector (Google Alerts and News, AMP caches, …); `url` itself when it is none.
+
+    None: a redirector that does not give away where it leads.
+    """
+    for _ in range(3):
+        inner = unwrap_once(url)
+        if inner is Unwrapped.PLAIN:
+            return url
+        if inner is Unwrapped.OPAQUE or not is_usable(inner):
+            return None
+        url = inner
+    return None
+
+
+def canonical(url: str) -> str:
+    """One form for the spellings of one address; what cannot be used is given back as it is.
+
+    Scheme and host in lower case and ASCII, no default port, no fragment (but `#!…`), no tracking parameters, the
+    rest of the query sorted, no marks of an AMP version, no slash at the end of a path. Nearly every site answers at
+    it, but not all do: fetch the link, compare the canonical form. Applying it twice changes nothing.
+    """
+    if not is_usable(url):
+        return url
+    parsed = URL(url)
+    host = (parsed.raw_host or "").rstrip(".")
+    netloc = f"[{host}]" if ":" in host else host
+    port = "" if parsed.is_default_port() else f":{parsed.port}"
+    query = _sorted_query(parsed.raw_query_string)
+    bang = f"#{parsed.raw_fragment}" if parsed.raw_fragment.startswith("!") else ""
+    return f"{parsed.scheme}://{netloc}{port}{_plain_path(parsed.raw_path)}{query}{bang}"
+
+
+def _plain_path(path: str) -> str:
+    while True:
+        shorter = _AMP_PATH.sub("", path.rstrip("/"))
+        if shorter == path:
+            return path or "/"
+        path = shorter
+
+
+def _sorted_query(query: str) -> str:
+    kept = sorted(part for part in query.split("&") if part and not _is_tracking(part.lower()))
+    return f"?{'&'.join(kept)}" if kept else ""
+
+
+def _is_tracking(part: str) -> bool:
+    name = part.partition("=")[0]
+    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES) or part in _AMP_QUERY
+
+
+def article_key(url: str) -> str:
+    """What all addresses of one article share: `canonical` without scheme and without www., m., mobile. and amp.
+
+    Never shown and never fetched: `example.com/2026/11/a?id=3`.
+    """
+    plain = canonical(url).partition("://")[2] or url
+    return _VARIANT_HOST.sub("", plain, count=1)
