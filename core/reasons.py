@@ -24,6 +24,7 @@ class Reason(StrEnum):
     DNS = "dns", "the host's name could not be resolved"
     REFUSED = "refused", "the host refused the connection"
     CONNECT_TIMEOUT = "connect_timeout", "no connection within the limit"
+    UNREACHABLE = "unreachable", "the host or the network between cannot be reached"
     TIMEOUT = "timeout", "the whole answer did not come within the limit"
     BROKEN_ANSWER = "broken_answer", "the connection broke or the answer was not valid HTTP"
     TLS = "tls", "the host's certificate is not valid"
