@@ -1,0 +1,77 @@
+"""A call and its answer as bytes between two processes.
+
+Everything is pickled here and not by the library that carries it: what cannot be pickled then fails its own call, and
+an error arrives with its fields even when its class does not survive pickle.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from traceback import format_exception
+from typing import Any
+
+from core.errors import WirewatchError
+
+
+class Left(Exception):
+    """The call ended with SystemExit, KeyboardInterrupt or the like, which must not end the process that asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: Exception
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """An error whose `__init__` does not take its own `args`, as many with fields do."""
+
+    kind: type[Exception]
+    args: tuple[Any, ...]
+    fields: dict[str, Any]
+    trace: str
+
+
+def packed_call(fn: Callable[..., object], args: tuple[object, ...]) -> bytes:
+    """A module's function and its arguments; raises what pickle raises for anything else."""
+    return pickle.dumps((fn, args))
+
+
+def answered(call: bytes) -> bytes:
+    """Make the call; the answer holds what it returned or raised. Raises nothing."""
+    try:
+        fn, args = pickle.loads(call)  # noqa: S301 - our own parent's
+        return pickle.dumps(fn(*args))
+    except Exception as error:
+        return _packed(error, "".join(format_exception(error)))
+    except BaseException as error:
+        return _packed(Left(repr(error)), "")
+
+
+def opened(answer: bytes) -> object:
+    """What the call returned; raises what it raised, with the worker's traceback as a note, or Left."""
+    parcel = pickle.loads(answer)  # noqa: S301 - our own worker's
+    match parcel:
+        case _Raised(error, trace):
+            pass
+        case _Parts(kind, args, fields, trace):
+            error = kind.__new__(kind, *args)
+            vars(error).update(fields)
+        case _:
+            return parcel
+    error.add_note(f"in the worker:\n{trace}")
+    raise error
+
+
+def _packed(error: Exception, trace: str) -> bytes:
+    for parcel in (_Raised(error, trace), _Parts(type(error), error.args, vars(error), trace)):
+        try:
+            packed = pickle.dumps(parcel)
+            pickle.loads(packed)  # noqa: S301 - packed above
+        except Exception:  # noqa: S112 - any class may refuse in any way
+            continue
+        return packed
+    return pickle.dumps(_Raised(WirewatchError(f"{type(error).__name__}: {error}"), trace))
