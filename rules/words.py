@@ -1,0 +1,127 @@
+"""When a word of a text is the word of a rule: spelling, case, accents and inflection.
+
+A text word and a rule word are compared by keys: stems (Snowball) and, for irregular forms, the stems of their base
+form, from `irregular/<language>.txt`. Nothing here depends on rules; results are kept per spelling, since a newspaper
+uses the same few ten thousand over and over.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+
+import snowballstemmer  # type: ignore[import-untyped]
+
+from rules.tokens import APOSTROPHES, JOINERS
+
+_ALGORITHMS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
+    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "nb": "norwegian",
+    "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+# Korean writes its particles onto the noun; longest first
+_KOREAN_PARTICLES = (
+    "에서는", "에게서", "으로는", "으로서", "으로써", "이라고", "에서", "에게", "에는", "에도", "으로", "까지", "부터", "처럼",
+    "보다", "라고", "하고", "이나", "은", "는", "이", "가", "을", "를", "의", "에", "와", "과", "도", "로", "만",
+)  # fmt: skip
+_UNMARKED = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
+_LETTERS_OF_THEIR_OWN = frozenset("йўї")  # their marks are not accents
+_ACCENTS = (range(0x300, 0x370), range(0x591, 0x5C8), range(0x64B, 0x660))  # Latin, Greek, Cyrillic; Hebrew; Arabic
+_DROPPED = str.maketrans("", "", JOINERS)
+_KEPT_SPELLINGS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A word in the three forms it is compared in."""
+
+    exact: str  # one Unicode form, without possessive and final dot
+    folded: str  # and without case
+    bare: str  # and without accents
+
+    @property
+    def accented(self) -> bool:
+        """Whether the word has accents."""
+        return self.folded != self.bare
+
+
+@lru_cache(_KEPT_SPELLINGS)
+def spelling(word: str) -> Spelling:
+    """The forms of one word as it stands in a text or rule."""
+    exact = unicodedata.normalize("NFKC", word.translate(_DROPPED))
+    if len(exact) > 2 and exact[-1] in "sS" and exact[-2] in APOSTROPHES:
+        exact = exact[:-2]
+    exact = exact.rstrip(".")
+    folded = exact.casefold()
+    return Spelling(exact, folded, folded if folded.isascii() else "".join(map(_bare, folded)).translate(_UNMARKED))
+
+
+@lru_cache(10_000)
+def _bare(character: str) -> str:
+    if character in _LETTERS_OF_THEIR_OWN:
+        return character
+    parts = unicodedata.normalize("NFD", character)
+    kept = "".join(part for part in parts if not any(ord(part) in marks for marks in _ACCENTS))
+    return unicodedata.normalize("NFC", kept)
+
+
+@lru_cache(None)
+def irregular(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Irregular form → its base forms, for a language; empty when there is no file for it."""
+    file = resources.files("rules") / "irregular" / f"{language}.txt"
+    if not file.is_file():
+        return MappingProxyType({})
+    bases: dict[str, tuple[str, ...]] = {}
+    for line in file.read_text("utf-8").splitlines():
+        base, _, forms = line.partition("#")[0].partition(":")
+        for form in forms.split():
+            bases[form] = (*bases.get(form, ()), base.strip())
+    return MappingProxyType(bases)
+
+
+@lru_cache(None)
+def _stemmer(language: str) -> object | None:
+    algorithm = _ALGORITHMS.get(language)
+    return snowballstemmer.stemmer(algorithm) if algorithm else None
+
+
+def _stems(word: str, language: str) -> frozenset[str]:
+    if language == "ko":
+        return frozenset({word, *(word.removesuffix(end) for end in _KOREAN_PARTICLES if len(word) > len(end) + 1)})
+    stemmer = _stemmer(language)
+    if stemmer is None or not word.isalpha():
+        return frozenset({word})
+    return frozenset({str(stemmer.stemWord(word))})  # type: ignore[attr-defined]
+
+
+@lru_cache(_KEPT_SPELLINGS)
+def keys(word: str, language: str) -> frozenset[str]:
+    """What a folded word is compared by in a language: two words that share a key are inflections of one another."""
+    bases = irregular(language).get(word, ())
+    return _stems(word, language).union(*(_stems(base, language) for base in bases))
+
+
+def bare_keys(form: Spelling, language: str) -> frozenset[str]:
+    """The keys of a text's word for rule words written without accents."""
+    if not form.accented:
+        return keys(form.folded, language)
+    return frozenset(spelling(key).bare for key in keys(form.folded, language)) | keys(form.bare, language)
+
+
+def rule_keys(word: str, language: str) -> frozenset[str]:
+    """The keys of a rule's folded word. A Korean noun is looked for as written: the particles are the text's."""
+    return frozenset({word}) if language == "ko" else keys(word, language)
+
+
+def same_accents(rule_word: Spelling, text_word: Spelling) -> bool:
+    """Whether the accents agree as far as the two words have the same letters: `marché` is not in "marches"."""
+    for ours, theirs in zip(rule_word.folded, text_word.folded, strict=False):
+        if ours != theirs:
+            return spelling(ours).bare != spelling(theirs).bare
+    return True
