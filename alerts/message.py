@@ -160,8 +160,8 @@ class Message:
     No control characters, no mention that rings, no link but http(s), in any part. `thread` is the same for all
     messages of one story and rule: an e-mail makes its References of it. `link` is the story's page, or the article
     where there is no `public_url`. `unsubscribe` differs per target and is filled when a delivery is sent
-    (`dataclasses.replace`). `view` is what it was composed of, for channels that send fields (webhooks); its text is
-    as the web gave it.
+    (`dataclasses.replace`). `left_out` counts alerts that `lines` does not name. `view` is what it was composed of,
+    for channels that send fields (webhooks); its text is as the web gave it.
     """
 
     subject: str
@@ -175,6 +175,7 @@ class Message:
     link: str = ""
     unsubscribe: str = ""
     lines: tuple[Line, ...] = ()
+    left_out: int = 0
     view: View | None = None
 
     def fit(self, limit: int, size: Size = len) -> str:
@@ -182,17 +183,21 @@ class Message:
 
         Less important lines go first. Where not one line fits, the start of the most important text is given.
         """
-        text = "\n".join(line.whole for line in self.lines)
+        lines = self.lines or (Line(self.subject),)
+        text = "\n".join([*(line.whole for line in lines), *_more(self.left_out)])
         if size(text) <= limit:
             return text
-        entries = sum(line.entry for line in self.lines)
-        room = limit - (size(f"\n… and {entries} more") if entries else 0)
-        kept = _most_important(self.lines, room, size)
+        entries = self.left_out + sum(line.entry for line in lines)
+        room = limit - sum(size(f"\n{more}") for more in _more(entries))
+        kept = _most_important(lines, room, size)
         if not kept:
-            return min(self.lines, key=lambda line: (not line.text, line.rank)).cut(limit, size, shortest=1)
-        dropped = entries - sum(self.lines[place].entry for place in kept)
-        rest = [f"… and {dropped} more"] if dropped else []
-        return "\n".join([*(kept[place] for place in sorted(kept)), *rest])
+            return Line(min(lines, key=lambda line: (not line.text, line.rank)).text).cut(limit, size, shortest=1)
+        dropped = entries - sum(lines[place].entry for place in kept)
+        return "\n".join([*(kept[place] for place in sorted(kept)), *_more(dropped)])
+
+
+def _more(entries: int) -> list[str]:
+    return [f"… and {entries} more"] if entries else []
 
 
 def _most_important(lines: Sequence[Line], room: int, size: Size) -> dict[int, str]:
@@ -200,7 +205,7 @@ def _most_important(lines: Sequence[Line], room: int, size: Size) -> dict[int, s
     kept: dict[int, str] = {}
     for place in sorted(range(len(lines)), key=lambda number: lines[number].rank):
         newline = size("\n") if kept else 0
-        if line := lines[place].cut(room - newline, size):
+        if line := lines[place].cut(room - newline, size, MIN_CUT if kept else 1):
             kept[place] = line
             room -= size(line) + newline
     return kept
