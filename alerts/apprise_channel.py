@@ -1,0 +1,255 @@
+"""A hundred services through Apprise, each message in a worker process that can be killed.
+
+No other module imports apprise.
+
+What holds for the pinned version is tested (tests/alerts/test_apprise_channel.py). Used of it: one fresh instance of
+one service for each send, given text that already fits. Not used: its retries (they repeat what worked), its redirects
+(a 302 counts as success and the body is lost), its thread pool (six hanging sends stop all others), its splitting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import requests
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
+from apprise.common import OverflowMode
+from apprise.conversion import convert_between
+from apprise.plugins import url_to_dict
+from urllib3.exceptions import NewConnectionError
+
+from alerts.answers import result_of
+from alerts.channels import Channel, ChannelSettings, Target
+from alerts.message import Message
+from alerts.reach import ForbiddenAddress, forbidden, guard
+from alerts.result import Result, ResultClass
+from core.errors import InputError
+from core.pool import TaskTimeout, WorkerDied, WorkerPool
+from core.text import one_line
+
+DEADLINE_SECONDS = 60.0
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0  # per recv; Apprise's own 4 s give up on services that are merely slow, and then it is sent twice
+BLANKET_PACE = NotifyBase.request_rate_per_sec  # 5.5 s: what Apprise says of services it knows nothing of
+PACE_SECONDS = 1.0  # instead of it: one a second is what chat services ask for
+BYTE_LIMITS = {"ntfy": 4096, "ntfys": 4096}  # ntfy makes a file of what is longer
+FIELDS_OF_THEIR_OWN = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
+
+# Its warnings quote tokens ("An invalid Bot Token (…) was specified"); results say what is to be said.
+logging.getLogger("apprise").addFilter(lambda _record: False)
+
+
+class AppriseChannel(Channel):
+    """One service behind one Apprise URL, with one recipient: what one of several refused would be repeated to all."""
+
+    def __init__(self, settings: ChannelSettings, *, pool: WorkerPool, seconds: float = DEADLINE_SECONDS) -> None:
+        plugin = _checked(settings)
+        self.name = settings.name
+        self.scheme = _scheme(plugin)
+        self.on_unknown = settings.on_unknown
+        own_pace = float(plugin.request_rate_per_sec)
+        self.pace = own_pace if own_pace < BLANKET_PACE else PACE_SECONDS
+        self._url = settings.url
+        self._pool = pool
+        self._seconds = seconds
+
+    async def send(self, message: Message, target: Target, *, key: str) -> Result:
+        """Send once; see Channel. Raises NotAvailable when the pool was closed: the program is ending."""
+        parcel = replace(message, view=None, text="", html="")
+        try:
+            return await self._pool.run(deliver, self._url, parcel, seconds=self._seconds, item=f"channel {self.name}")
+        except TaskTimeout:
+            return Result(ResultClass.UNKNOWN, f"not done after {self._seconds:g} s, and stopped")
+        except WorkerDied as died:
+            return Result(ResultClass.UNKNOWN, f"the sending process died: {died.detail}", worker_died=True)
+
+
+def _checked(settings: ChannelSettings) -> NotifyBase:
+    """The service an URL means. Raises InputError that names the channel and nothing of the URL."""
+    plugin = _plugin(settings.url)
+    if plugin is None:
+        raise InputError(
+            f"channel {settings.name}: its URL is not one that can be sent to",
+            hint="mistyped, or a service whose package is not installed; a plain webhook is written webhooks://…",
+        )
+    if forbidden(str(plugin.host or "")):
+        raise InputError(f"channel {settings.name}: link-local and metadata addresses are never asked")
+    recipients = len(plugin) // (int(getattr(plugin, "retry", 0) or 0) + 1)  # it counts attempts
+    if recipients > 1:
+        raise InputError(
+            f"channel {settings.name}: its URL names {recipients} recipients",
+            hint="give each a channel of its own, so that one's failure does not repeat the message to the others",
+        )
+    return plugin
+
+
+def _scheme(plugin: NotifyBase) -> str:
+    return str(plugin.schema)
+
+
+# -- in the worker
+
+
+def warm() -> None:
+    """Load all services (2 s), so that the first message does not wait for it."""
+    _plugin("json://localhost")
+
+
+def deliver(url: str, message: Message) -> Result:
+    """Send `message` to the one service of `url` and say how it ended; never raises, so no trace shows the URL."""
+    _guard_this_process()
+    plugin = _plugin(url)
+    if plugin is None:
+        return Result(ResultClass.AUTH, "its URL is not one that can be sent to")
+    seen = _Seen()
+    try:
+        with _watching(seen):
+            title, text = _fitted(plugin, message)
+            accepted = plugin.notify(body=text, title=title, body_format=NotifyFormat.TEXT)
+    except Exception as error:  # 150 services, each with failures of its own
+        return seen.failure or Result(ResultClass.TEMP, f"the service's code failed: {type(error).__name__}")
+    if accepted:
+        return Result(ResultClass.OK, f"HTTP {seen.status}" if seen.status else "")
+    return seen.failure or Result(ResultClass.TEMP, "the service did not take it")
+
+
+def _plugin(url: str) -> NotifyBase | None:
+    """A fresh instance, with what its URL may not change set; None when the URL cannot be used."""
+    fields = url_to_dict(url)  # type: ignore[no-untyped-call]
+    if not fields:
+        return None
+    plugin = Apprise.instantiate(dict(fields), asset=_asset())
+    if plugin is None:
+        return None
+    plugin.redirects = False
+    plugin.overflow_mode = OverflowMode.TRUNCATE
+    if plugin.notify_format == NotifyFormat.MARKDOWN:  # it lets mentions and links of the text through
+        plugin.notify_format = NotifyFormat.TEXT
+    if "cto" not in fields:
+        plugin.socket_connect_timeout = CONNECT_SECONDS
+    if "rto" not in fields:
+        plugin.socket_read_timeout = READ_SECONDS
+    return plugin
+
+
+def _asset() -> AppriseAsset:
+    return AppriseAsset(
+        app_id="wirewatch",
+        app_desc="wirewatch",
+        app_url="",
+        image_url_mask="",
+        http_redirects=False,
+        async_mode=False,
+        storage_mode="memory",
+        pgp_autogen=False,
+        pem_autogen=False,
+    )
+
+
+def _fitted(plugin: NotifyBase, message: Message) -> tuple[str, str]:
+    """Title and text as the service takes them, the text within its limit in the service's own form and measure."""
+    title = one_line(message.subject, plugin.title_maxlen) if _wants_title(plugin) else ""
+    limit = min(plugin.body_maxlen, BYTE_LIMITS.get(_scheme(plugin), plugin.body_maxlen))
+
+    def formed(text: str) -> str:
+        return str(convert_between(NotifyFormat.TEXT, plugin.notify_format, text))  # type: ignore[no-untyped-call]
+
+    def size(text: str) -> int:
+        in_form = formed(text)
+        return len(in_form.encode()) if _scheme(plugin) in BYTE_LIMITS else len(in_form.encode("utf-16-le")) // 2
+
+    text = message.fit(limit, size) or one_line(message.subject, limit) or "…"
+    if plugin.body_max_line_count:
+        text = " ".join(text.splitlines())
+    return title, formed(text)
+
+
+def _wants_title(plugin: NotifyBase) -> bool:
+    """Whether the title is a field of its own (a subject); in a chat it would only say the headline twice."""
+    mail = type(plugin).notify_format == NotifyFormat.HTML and plugin.title_maxlen > 0
+    return mail or _scheme(plugin) in FIELDS_OF_THEIR_OWN
+
+
+class _Seen:
+    """What the service answered: Apprise itself says yes or no only."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.failure: Result | None = None
+
+    def answer(self, response: requests.Response) -> None:
+        """Note an answer; the last failure is the one that counts."""
+        self.status = response.status_code
+        if not 200 <= response.status_code < 300:
+            self.failure = result_of(response.status_code, response.headers)
+
+    def lost(self, error: requests.RequestException, method: str) -> None:
+        """Note that no answer came."""
+        if _caused_by(error, ForbiddenAddress):
+            self.failure = Result(ResultClass.AUTH, "the address is link-local or a metadata service: never asked")
+        elif isinstance(error, requests.exceptions.SSLError):
+            self.failure = Result(ResultClass.TEMP, "no safe connection: the certificate or the encryption failed")
+        elif _before_sending(error) or method in ("GET", "HEAD"):
+            self.failure = Result(ResultClass.TEMP, "no connection")
+        else:
+            self.failure = Result(ResultClass.UNKNOWN, "no answer, after the message was sent")
+
+
+def _before_sending(error: requests.RequestException) -> bool:
+    return isinstance(error, requests.ConnectTimeout) or _caused_by(error, NewConnectionError)
+
+
+def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Whether an error of this kind led to `error`; urllib3 also keeps it as `reason`, requests among the args."""
+    waiting: list[object] = [error]
+    known: set[int] = set()
+    while waiting:
+        cause = waiting.pop()
+        if isinstance(cause, kind):
+            return True
+        if isinstance(cause, BaseException) and id(cause) not in known:
+            known.add(id(cause))
+            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return False
+
+
+@contextlib.contextmanager
+def _watching(seen: _Seen) -> Iterator[None]:
+    """Show `seen` every HTTP exchange of this process meanwhile: a worker sends one message at a time."""
+    real = requests.Session.send
+
+    def send(session: requests.Session, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
+        try:
+            response = real(session, request, **settings)
+        except requests.RequestException as error:
+            seen.lost(error, request.method or "")
+            raise
+        seen.answer(response)
+        return response
+
+    requests.Session.send = send  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        requests.Session.send = real  # type: ignore[method-assign]
+
+
+_guarded = False
+
+
+def _guard_this_process() -> None:
+    """Have every connection judged, whatever library makes it, at the moment the address is known."""
+    global _guarded
+    if not _guarded:
+        sys.addaudithook(_judge)
+        _guarded = True
+
+
+def _judge(event: str, args: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        guard(str(args[1][0]))

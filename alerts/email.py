@@ -1,0 +1,237 @@
+"""E-mail: one message a recipient, the same bytes at every attempt, threaded by story."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, getaddresses
+from typing import Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from alerts.channels import Channel, ChannelSettings, Target
+from alerts.message import Message
+from alerts.result import Result
+from alerts.smtp import Attempt, Server, Waits
+from core.clock import Clock
+from core.errors import InputError
+from core.text import clean, one_line
+
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+MODES = {"starttls": "starttls", "tls": "tls", "ssl": "tls", "none": "none", "insecure": "none"}
+MAX_SUBJECT = 250  # characters; more is cut by every reader
+# Header lines are not folded below the hard limit: folding long URLs and ids turns them into encoded words.
+_WIRE = SMTP.clone(max_line_length=998, cte_type="7bit")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\\x00-\x1f]+@[^\s@<>()\[\],;:\"\\\x00-\x1f]+")
+
+
+class EmailChannel(Channel):
+    """Recipients behind one mail server; each is a target of its own: one refused never repeats the mail to others."""
+
+    concurrency = 4
+    pace = 0.0
+    can_thread = True
+    deduplicates = True
+
+    def __init__(
+        self, settings: ChannelSettings, *, clock: Clock, tls: ssl.SSLContext | None = None, waits: Waits | None = None
+    ) -> None:
+        settings = with_url(settings)
+        self.name = settings.name
+        self.scheme = settings.scheme
+        self.on_unknown = settings.on_unknown
+        self._server = _server(settings)
+        self._sender = _address(settings.name, settings.sender or settings.user, "from")
+        self._to = tuple(_address(settings.name, address, "to") for address in settings.to)
+        if not self._to:
+            raise InputError(f"channel {settings.name}: no recipient", hint="add to: [name@example.org]")
+        self._clock = clock
+        self._tls = tls or ssl.create_default_context()
+        self._waits = waits or Waits()
+
+    def targets(self) -> tuple[Target, ...]:
+        """One for each address."""
+        return tuple(Target(f"{self.name}:{to.addr_spec}", self.name, to.addr_spec) for to in self._to)
+
+    async def send(self, message: Message, target: Target, *, key: str) -> Result:
+        """Send to one address; see Channel. Ends within 2 min, or 10 min after the whole message was given."""
+        made_at = message.view.made_at if message.view else self._clock.now()
+        to = next(to for to in self._to if to.addr_spec == target.recipient)
+        payload = build(message, sender=self._sender, to=to, key=key, made_at=made_at)
+        attempt = Attempt(self._server, self._tls, self._waits)
+        envelope = _on_the_wire(self._sender), _on_the_wire(to)
+        return await _in_thread(attempt, lambda: attempt.run(*envelope, payload))
+
+
+async def _in_thread(attempt: Attempt, call: Callable[[], Result]) -> Result:
+    """Run `call` in a thread of its own, within the attempt's deadlines; a cancelled wait breaks the attempt off.
+
+    Not in a shared pool: a few servers that hang would hold up everybody else's work. A daemon, so that none of them
+    holds up the end of the program.
+    """
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[Result] = loop.create_future()
+
+    def work() -> None:
+        result: Result | BaseException
+        try:
+            result = call()
+        except BaseException as error:
+            result = error
+        _tell(loop, ended, result)
+
+    waits = attempt.waits
+    timers = [
+        loop.call_later(waits.talk, attempt.abort_unless_sent),
+        loop.call_later(waits.talk + waits.data, attempt.abort),
+    ]
+    threading.Thread(target=work, name="smtp", daemon=True).start()
+    try:
+        return await ended
+    finally:
+        attempt.abort()
+        for timer in timers:
+            timer.cancel()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, ended: asyncio.Future[Result], result: Result | BaseException) -> None:
+    """Hand a thread's result to the loop that waits for it, if it still does."""
+
+    def settle() -> None:
+        if ended.done():
+            return
+        if isinstance(result, BaseException):
+            ended.set_exception(result)
+        else:
+            ended.set_result(result)
+
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(settle)
+
+
+def build(message: Message, *, sender: Address, to: Address, key: str, made_at: datetime) -> bytes:
+    """The whole e-mail, CRLF lines, ASCII unless an address is not; pure, so every attempt sends the same bytes."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = sender
+    mail["To"] = to
+    mail["Subject"] = one_line(message.subject, MAX_SUBJECT)
+    mail["Date"] = format_datetime(made_at.astimezone(_zone(message)))
+    mail["Message-ID"] = _id(key, sender)
+    if message.thread:
+        root = _id(f"story.{message.thread}", sender)
+        mail["In-Reply-To"] = root
+        mail["References"] = root
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"  # Exchange's out-of-office answers
+    mail["List-Id"] = f"<{_plain(message.rule_id or 'wirewatch')}.wirewatch.{_domain(sender)}>"
+    if message.unsubscribe:
+        mail["List-Unsubscribe"] = f"<{one_line(message.unsubscribe)}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail.set_content(clean(message.text))
+    if message.html:
+        mail.add_alternative(clean(message.html), subtype="html")
+        mail.set_boundary(f"=_{_plain(key)[:60]}")
+    utf8 = not (sender.username.isascii() and to.username.isascii())
+    return mail.as_bytes(policy=_WIRE.clone(utf8=utf8)).rstrip(b"\r\n") + b"\r\n"
+
+
+def with_url(settings: ChannelSettings) -> ChannelSettings:
+    """`settings` with what its mailto URL says: mailto://user:password@host:port/?from=…&to=a,b&mode=starttls|tls|none.
+
+    mailto:// and mailtos:// mean the same: encrypted, unless `mode=none`. Recipients may also stand in the path.
+    Raises InputError.
+    """
+    if not settings.url:
+        return settings
+    try:
+        parts = urlsplit(settings.url)
+        port = parts.port or 0
+    except ValueError:
+        raise InputError(f"channel {settings.name}: its URL cannot be read", hint=_HINT) from None
+    query = dict(parse_qsl(parts.query))
+    mode = query.get("mode", settings.security)
+    if mode and mode not in MODES:
+        raise InputError(f"channel {settings.name}: mode={one_line(mode, 20)}", hint="mode is starttls, tls or none")
+    to = [*unquote(parts.path).split("/"), *query.get("to", "").split(","), *settings.to]
+    return ChannelSettings(
+        name=settings.name,
+        url=settings.url,
+        host=query.get("smtp") or parts.hostname or settings.host,
+        port=port or settings.port,
+        user=unquote(parts.username or "") or settings.user,
+        password=unquote(parts.password or "") or settings.password,
+        sender=query.get("from") or settings.sender,
+        to=tuple(address.strip() for address in to if address.strip()),
+        security=_mode(mode),
+        on_unknown=settings.on_unknown,
+    )
+
+
+_HINT = "write mailto://user:password@smtp.example.org:587/?from=watch@example.org&to=desk@example.org"
+
+
+def _mode(mode: str) -> Literal["", "starttls", "tls", "none"]:
+    return MODES[mode] if mode else ""  # type: ignore[return-value]
+
+
+def _server(settings: ChannelSettings) -> Server:
+    if not settings.host:
+        raise InputError(f"channel {settings.name}: no mail server", hint=_HINT)
+    if not (settings.user + settings.password).isascii():
+        raise InputError(f"channel {settings.name}: user and password of a mail server must be plain ASCII")
+    security = settings.security or ("tls" if settings.port == PORTS["tls"] else "starttls")
+    port = settings.port or PORTS[security]
+    return Server(settings.host, port, settings.user, settings.password, security)
+
+
+def _address(channel: str, written: str, where: str) -> Address:
+    """An address as it is written in the watch file, with or without a name."""
+    read = getaddresses([written])
+    name, spec = read[0] if len(read) == 1 else ("", "")
+    if not (_usable(spec) and written.isprintable()):
+        shown = f' "{one_line(written, 80)}"' if where == "to" and written else ""
+        raise InputError(
+            f"channel {channel}: {where}{shown} is not an e-mail address", hint="write it as desk@example.org"
+        )
+    username, _, domain = spec.rpartition("@")
+    return Address(display_name=one_line(name, 80), username=username, domain=domain)
+
+
+def _usable(spec: str) -> bool:
+    try:
+        spec.rpartition("@")[2].encode("idna")
+    except UnicodeError:
+        return False
+    return bool(_ADDRESS.fullmatch(spec))
+
+
+def _on_the_wire(address: Address) -> str:
+    """The bare address with its domain as DNS spells it."""
+    return f"{address.username}@{_domain(address)}"
+
+
+def _domain(address: Address) -> str:
+    return address.domain.encode("idna").decode("ascii").lower()
+
+
+def _zone(message: Message) -> ZoneInfo:
+    """The zone the reader of the message lives in: shown by mail programs that show the sender's."""
+    return ZoneInfo(message.view.timezone if message.view else "UTC")
+
+
+def _id(name: str, sender: Address) -> str:
+    return f"<{_plain(name)}@{_domain(sender)}>"
+
+
+def _plain(name: str) -> str:
+    """`name` where it may stand in a message id as it is, else a hash of it."""
+    return name if _PLAIN.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()[:32]

@@ -1,0 +1,99 @@
+"""The JSON that a webhook gets: `webhook.schema.json` beside this file is its promise. Keys stay; more may be added."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from alerts.message import AlertView, ArticleLine, DigestView, Kind, Message, NoticeView, Passage
+from core.text import clean, one_line
+
+SCHEMA = "wirewatch.alert/1"
+
+
+def body(message: Message, key: str) -> bytes:
+    """The message as UTF-8 JSON. Pure and in a fixed order: every attempt sends the same bytes."""
+    return json.dumps(_fields(message, key), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _fields(message: Message, key: str) -> dict[str, Any]:
+    common = {
+        "schema": SCHEMA,
+        "key": key,
+        "id": message.alert_id,
+        "kind": message.kind.value,
+        "rule": message.rule_id,
+        "story": message.story_id,
+        "title": one_line(message.subject),
+        "text": clean(message.text),
+        "link": message.link,
+        "unsubscribe": message.unsubscribe,
+    }
+    match message.view:
+        case AlertView() as view:
+            return common | _alert(view)
+        case DigestView() as view:
+            return common | _digest(view)
+        case NoticeView() as view:
+            return common | {"made_at": _time(view.made_at), "lines": [one_line(line) for line in view.lines]}
+        case _:
+            return common
+
+
+def _alert(view: AlertView) -> dict[str, Any]:
+    return {
+        "rule_title": one_line(view.rule_title),
+        "headline": one_line(view.article.title),
+        "made_at": _time(view.made_at),
+        "separate_texts": view.separate_texts,
+        "passages": [_passage(passage) for passage in view.passages],
+        "more_passages": view.more_passages,
+        "articles": [_article(line) for line in (view.article, *view.others)],
+        "links": {"story": view.links.story, "not_this": view.links.not_this, "silence": view.links.silence}
+        if view.links
+        else {},
+    }
+
+
+def _digest(view: DigestView) -> dict[str, Any]:
+    return {
+        "rule_title": one_line(view.title),
+        "made_at": _time(view.made_at),
+        "why": view.why.value,
+        "alerts": [_told(alert) for alert in view.alerts],
+        "left_out": view.left_out,
+        "gaps": {
+            "feeds_down": [one_line(feed) for feed in view.gaps.feeds_down],
+            "unread": view.gaps.unread,
+            "undecided": view.gaps.undecided,
+        },
+    }
+
+
+def _told(view: AlertView) -> dict[str, Any]:
+    """An alert within a digest."""
+    named = {"id": view.alert_id, "kind": Kind(view.kind).value, "rule": view.rule_id, "story": view.story_id}
+    return named | _alert(view)
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    """The sentence as it stands in the article: `marks` are character offsets into it."""
+    return {"sentence": passage.sentence, "marks": [list(mark) for mark in passage.marks]}
+
+
+def _article(line: ArticleLine) -> dict[str, Any]:
+    return {
+        "title": one_line(line.title),
+        "url": line.url,
+        "source": one_line(line.source),
+        "author": one_line(line.author),
+        "published": _time(line.published) if line.published else None,
+        "date_guessed": line.date_guessed,
+        "first_seen": _time(line.first_seen),
+        "partial": line.partial.value if line.partial else None,
+    }
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()

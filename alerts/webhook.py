@@ -1,0 +1,177 @@
+"""Webhooks: a signed JSON POST with a stable key, which receivers are asked to collapse repeats by."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import yarl
+
+from alerts.answers import result_of
+from alerts.channels import Channel, ChannelSettings, Target
+from alerts.message import Message
+from alerts.payload import body
+from alerts.reach import ForbiddenAddress, forbidden, guarded_socket
+from alerts.result import Result, ResultClass
+from core.clock import Clock
+from core.errors import InputError
+
+CONNECT_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0  # for the whole exchange, whatever comes and goes meanwhile
+_UNFIT = re.compile(r"[\\\s\x00-\x1f\x7f]")  # in a URL; parsers differ on what a backslash means
+_SCHEMES = {"webhook": "http", "webhooks": "https"}
+
+
+class WebhookChannel(Channel):
+    """One address. webhook:// is http, webhooks:// is https; a user and password in it become Basic authentication."""
+
+    concurrency = 2
+    deduplicates = True
+
+    def __init__(
+        self,
+        settings: ChannelSettings,
+        *,
+        clock: Clock,
+        trust_env: bool = False,
+        tls: ssl.SSLContext | None = None,
+        seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self.name = settings.name
+        self.scheme = settings.scheme
+        self.on_unknown = settings.on_unknown
+        self._url, self._sign_in = address_of(settings)
+        self._secret = signing_key(settings)
+        self._clock = clock
+        self._trust_env = trust_env
+        self._tls = tls or ssl.create_default_context()
+        self._seconds = seconds
+
+    async def send(self, message: Message, target: Target, *, key: str) -> Result:
+        """POST once; see Channel. Redirects are not followed."""
+        payload = body(message, key)
+        progress = _Progress()
+        try:
+            async with self._session(progress) as session:
+                headers = headers_for(key, payload, self._clock.now(), self._secret)
+                async with session.post(
+                    self._url, data=payload, headers=headers, auth=self._sign_in, allow_redirects=False
+                ) as answer:
+                    return result_of(answer.status, answer.headers)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _failure(error, progress)
+
+    def _session(self, progress: _Progress) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._tls, force_close=True, socket_factory=guarded_socket),
+            timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=min(CONNECT_SECONDS, self._seconds)),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[progress.traced()],
+            trust_env=self._trust_env,
+        )
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Whether anything of the request left: from then on a lost answer may mean that it was taken."""
+
+    sent: bool = False
+
+    def traced(self) -> aiohttp.TraceConfig:
+        """What aiohttp calls when the request's first bytes go out."""
+        config = aiohttp.TraceConfig()
+        config.on_request_headers_sent.append(self._note)
+        return config
+
+    async def _note(self, _session: aiohttp.ClientSession, _context: SimpleNamespace, _sent: Any) -> None:
+        self.sent = True
+
+
+def headers_for(key: str, payload: bytes, now: datetime, secret: bytes) -> dict[str, str]:
+    """The request's headers; with a secret, signed as Standard Webhooks says (HMAC-SHA256 of id.timestamp.body)."""
+    stamp = str(int(now.timestamp()))
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": "wirewatch",
+        "Idempotency-Key": key,
+        "webhook-id": key,
+        "webhook-timestamp": stamp,
+    }
+    if secret:
+        signed = hmac.new(secret, f"{key}.{stamp}.".encode() + payload, hashlib.sha256).digest()
+        headers["webhook-signature"] = f"v1,{base64.b64encode(signed).decode()}"
+    return headers
+
+
+def _failure(error: Exception, progress: _Progress) -> Result:
+    """What it means that no answer came."""
+    if _refused_by_us(error):
+        return Result(ResultClass.AUTH, "the address is link-local or a metadata service: never asked")
+    if progress.sent:
+        return Result(ResultClass.UNKNOWN, f"{_in_words(error)}, after the message was sent")
+    return Result(ResultClass.TEMP, _in_words(error))
+
+
+def _refused_by_us(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ForbiddenAddress) or isinstance(getattr(error, "os_error", None), ForbiddenAddress):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _in_words(error: Exception) -> str:
+    """The failure without the address, which may hold a secret."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return "the host's certificate is not valid"
+        case aiohttp.ClientConnectorDNSError():
+            return "the host's name could not be resolved"
+        case aiohttp.ConnectionTimeoutError():
+            return "no connection in time"
+        case aiohttp.ClientConnectorError(os_error=OSError(strerror=str(words))):
+            return f"no connection: {words}"
+        case TimeoutError() | asyncio.TimeoutError():
+            return "no answer in time"
+        case aiohttp.ServerDisconnectedError() | ConnectionError():
+            return "the connection broke"
+        case _:
+            return type(error).__name__
+
+
+def address_of(settings: ChannelSettings) -> tuple[yarl.URL, aiohttp.BasicAuth | None]:
+    """The http(s) address of a webhook(s) URL, and the sign-in it held. Raises InputError, which does not show it."""
+    written = _SCHEMES[settings.scheme] + "://" + settings.url.partition("://")[2]
+    try:
+        url = yarl.URL(written)
+        usable = bool(url.host) and url.port != 0 and not _UNFIT.search(written)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InputError(
+            f"channel {settings.name}: its URL cannot be used", hint="write webhooks://hooks.example.org/path"
+        )
+    if forbidden(url.host or ""):
+        raise InputError(f"channel {settings.name}: link-local and metadata addresses are never asked")
+    user, password = url.user, url.password or ""
+    return url.with_user(None), aiohttp.BasicAuth(user, password, "utf-8") if user else None
+
+
+def signing_key(settings: ChannelSettings) -> bytes:
+    """The bytes a webhook is signed with: whsec_ and base64 as Standard Webhooks writes it, else the text itself."""
+    if not settings.secret.startswith("whsec_"):
+        return settings.secret.encode()
+    try:
+        return base64.b64decode(settings.secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        raise InputError(f"channel {settings.name}: what follows whsec_ in its secret is not base64") from None
