@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Address = IPv4Address | IPv6Address
 
+NO_ADDRESS = "not an address"  # what `refusal` says of a host name
+
 _NAT64 = IPv6Network("64:ff9b::/96")
 # Refused although Python 3.11 calls them global, or calls them so in some of its versions.
 _SPECIAL: tuple[tuple[Network, str], ...] = (
@@ -46,7 +48,7 @@ def refusal(address: str | Address) -> str:
     """Why `address` is not public, in two or three words; empty when it is."""
     known = _read(address)
     if known is None:
-        return "not an address"
+        return NO_ADDRESS
     if isinstance(known, IPv6Address):
         if known.scope_id:
             return "address of one link"

@@ -20,6 +20,11 @@ class Reason(StrEnum):
         member.sentence = sentence
         return member
 
+    @classmethod
+    def of(cls, key: str) -> Reason:
+        """The member of this key. Raises KeyError for a key that is none."""
+        return {member.value: member for member in cls}[key]
+
     # -- fetching
     DNS = "dns", "the host's name could not be resolved"
     REFUSED = "refused", "the host refused the connection"

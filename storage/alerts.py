@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
-from storage.tables import Alert, Decision, Digest
+from storage.tables import Alert, Decision, Delivery, Digest
 
 TOLD = ("queued", "held", "folded")
 
@@ -81,10 +81,11 @@ def count_due(session: Session, now: datetime) -> int:
     return first + session.exec(select(func.count()).select_from(Digest).where(digests)).one()
 
 
-def waiting_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:
-    """Alerts of these rules that are held or collected, not yet on their way."""
-    waiting = col(Alert.rule_id).in_(list(rules_gone)) & col(Alert.state).in_(["held", "folded"])
-    return list(session.exec(select(Alert).where(waiting)).all())
+def unsent_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:
+    """Alerts of these rules that are held, collected, or not delivered to everybody yet."""
+    undelivered = select(Delivery.alert_id).where(col(Delivery.state).in_(["pending"]))
+    waiting = or_(col(Alert.state).in_(["held", "folded"]), col(Alert.id).in_(undelivered))
+    return list(session.exec(select(Alert).where(col(Alert.rule_id).in_(list(rules_gone)) & waiting)).all())
 
 
 def recent(session: Session, *, rule: str = "", limit: int) -> list[Alert]:

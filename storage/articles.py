@@ -14,6 +14,7 @@ from storage import hosts, leases
 from storage.statements import run
 from storage.tables import Article, ArticleRevision, Feed, Shingle
 
+UNREAD_WAIT = timedelta(seconds=20)  # an article still unread is then matched on title and summary
 READ = leases.Columns(Article)
 MATCH = leases.Columns(Article, "match")
 REVISIONS_KEPT = 5
@@ -61,9 +62,12 @@ def claim_to_read(
     return sorted(claimed, key=lambda one: one.ask_at)
 
 
-def count_to_read(session: Session, now: datetime) -> int:
-    """How many pages are due."""
-    return session.exec(select(func.count()).select_from(Article).where(_read_due(now))).one()
+def count_to_read(session: Session, now: datetime, *, pending_only: bool = False) -> int:
+    """How many pages are due and free; `pending_only`: without those that are tried again after a failure."""
+    due = _read_due(now) & leases.free(READ)
+    if pending_only:
+        due = due & (col(Article.state) == "pending")
+    return session.exec(select(func.count()).select_from(Article).where(due)).one()
 
 
 def record_read(session: Session, lease: leases.Lease, changes: dict[str, Any]) -> bool:
@@ -154,8 +158,9 @@ def with_feeds(session: Session, ids: Sequence[int]) -> list[tuple[Article, Feed
 
 
 def count_to_match(session: Session, now: datetime) -> int:
-    """How many articles are due for matching."""
-    return session.exec(select(func.count()).select_from(Article).where(_match_due(now))).one()
+    """How many articles are due for matching and free."""
+    due = _match_due(now) & leases.free(MATCH)
+    return session.exec(select(func.count()).select_from(Article).where(due)).one()
 
 
 def mark_matched(session: Session, one: ToMatch, *, config: int, now: datetime) -> bool:
@@ -209,3 +214,9 @@ def find(session: Session, what: str) -> Article | None:
 def counts(session: Session) -> dict[str, int]:
     """State → how many articles are in it."""
     return dict(session.exec(select(Article.state, func.count()).group_by(col(Article.state))).all())
+
+
+def count_partial(session: Session, since: datetime) -> int:
+    """How many articles seen since then were not read in full."""
+    unread = col(Article.state).in_(["partial", "failed"]) & (col(Article.first_seen_at) >= since)
+    return session.exec(select(func.count()).select_from(Article).where(unread)).one()

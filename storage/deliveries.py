@@ -45,9 +45,18 @@ def owe(session: Session, *, key: str, alert_id: str, target_id: str, channel: s
         )
 
 
+def _expired() -> ColumnElement[bool]:
+    return (col(Delivery.state) == "leased") & (col(Delivery.lease_until) < db_now())
+
+
+def count_expired(session: Session) -> int:
+    """How many deliveries have a lease that ran out."""
+    return session.exec(select(func.count()).select_from(Delivery).where(_expired())).one()
+
+
 def expire(session: Session) -> int:
     """Deliveries whose lease ran out may or may not have been sent: they become unknown. Returns how many."""
-    lost = (col(Delivery.state) == "leased") & (col(Delivery.lease_until) < db_now())
+    lost = _expired()
     changed = (
         update(Delivery)
         .where(lost)
@@ -56,11 +65,22 @@ def expire(session: Session) -> int:
     return run(session, changed)
 
 
-def _due(now: datetime, busy: Collection[str], holding: Collection[str]) -> ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who is not to be sent to now: targets being sent to, channels whose lost answers wait for a person, unusable
+    ones.
+    """
+
+    busy: Collection[str] = ()
+    holding: Collection[str] = ()
+    closed: Collection[str] = ()
+
+
+def _due(now: datetime, who: Who) -> ColumnElement[bool]:
     """Due and allowed: target not paused and not over its rate; unknown ones only where the channel may repeat."""
     waiting = or_(
         col(Delivery.state).in_(["pending", "retry"]),
-        (col(Delivery.state) == "unknown") & col(Delivery.channel).notin_(list(holding)),
+        (col(Delivery.state) == "unknown") & col(Delivery.channel).notin_(list(who.holding)),
     )
     open_targets = select(Target.id).where(
         (col(Target.state) == "ok") & or_(col(Target.next_allowed_at).is_(None), col(Target.next_allowed_at) <= now)
@@ -68,8 +88,9 @@ def _due(now: datetime, busy: Collection[str], holding: Collection[str]) -> Colu
     return (
         waiting
         & (col(Delivery.not_before) <= now)
+        & col(Delivery.channel).notin_(list(who.closed))
         & col(Delivery.target_id).in_(open_targets)
-        & col(Delivery.target_id).notin_(list(busy))
+        & col(Delivery.target_id).notin_(list(who.busy))
     )
 
 
@@ -79,14 +100,10 @@ def claim_due(
     owner: leases.Owner,
     now: datetime,
     limit: int,
-    busy: Collection[str] = (),
-    holding: Collection[str] = (),
+    who: Who,
 ) -> list[Claimed]:
-    """Take due deliveries, at most one a target, so that a slow one never stands before another's.
-
-    `busy` are targets that are being sent to; `holding` are channels whose unknown deliveries wait for a person.
-    """
-    due = _due(now, busy, holding)
+    """Take due deliveries, at most one a target, so that a slow one never stands before another's."""
+    due = _due(now, who)
     firsts = select(func.min(col(Delivery.id))).where(due).group_by(col(Delivery.target_id)).limit(limit)
     taken = leases.claim(
         session,
@@ -108,9 +125,12 @@ def record(session: Session, lease: leases.Lease, changes: dict[str, Any]) -> bo
     return leases.settle(session, LEASE, lease, changes)
 
 
-def count_due(session: Session, now: datetime, holding: Collection[str] = ()) -> int:
-    """How many deliveries could be made now."""
-    return session.exec(select(func.count()).select_from(Delivery).where(_due(now, (), holding))).one()
+def count_due(session: Session, now: datetime, who: Who, *, fresh: bool = False) -> int:
+    """How many deliveries could be made now; `fresh`: of those that were never tried."""
+    due = _due(now, who)
+    if fresh:
+        due = due & (col(Delivery.attempts) == 0)
+    return session.exec(select(func.count()).select_from(Delivery).where(due)).one()
 
 
 def pause(session: Session, target_id: str, reason: str, now: datetime) -> bool:

@@ -111,8 +111,8 @@ def record_poll(session: Session, lease: leases.Lease, changes: dict[str, Any], 
 
 
 def count_due(session: Session, now: datetime) -> int:
-    """How many feeds are due."""
-    return session.exec(select(func.count()).select_from(Feed).where(_due(now))).one()
+    """How many feeds are due and free."""
+    return session.exec(select(func.count()).select_from(Feed).where(_due(now) & leases.free(LEASE))).one()
 
 
 def listing(session: Session, *, active_only: bool = True) -> list[Feed]:

@@ -1,0 +1,271 @@
+"""alert: what a hit owes people, and what was held or collected and is due now → deliveries.
+
+`alerts.policy` decides what a story owes, `alerts.stages` when it goes; this file gathers the facts, keeps every
+decision, and writes
+alerts and deliveries in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from alerts import keys
+from alerts.message import AlertView, Kind
+from alerts.policy import Policy, StoryFacts, local_day, owed
+from alerts.stages import Action, AlertFacts, Decision, decide
+from core.reasons import Reason
+from pipeline import views
+from pipeline.app import Active, App
+from pipeline.cycle import Cycle
+from pipeline.policies import policy_of
+from pipeline.story import Placed
+from storage import alerts, deliveries
+from storage import decisions as notes
+from storage.engine import lock_names
+from storage.tables import Alert, Article, Digest, Story
+
+BURST_WINDOW = timedelta(minutes=10)
+
+
+def owe(session: Session, app: App, active: Active, placed: Placed, *, now: datetime) -> str:
+    """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
+    policy = policy_of(active, placed.rule)
+    told = alerts.of_story(session, placed.story.id or 0)
+    due = owed(_facts(placed, told), policy)
+    if due.kind is None:
+        _keep(session, placed, "policy", "none", due.reason, now)
+        return str(due.reason)
+    first_key = placed.article.key if placed.story.articles == 1 else _first_key(session, placed.story)
+    alert_id = keys.alert_id(placed.rule.id, first_key, due.kind, due.ordinal)
+    if session.get(Alert, alert_id) is not None:
+        _keep(session, placed, "policy", "none", Reason.ALREADY_TOLD, now, alert_id)
+        return str(Reason.ALREADY_TOLD)
+    view = views.alert_view(session, active, placed, alert_id, due.kind, now)
+    row = Alert(
+        id=alert_id,
+        rule_id=placed.rule.id,
+        story_id=placed.story.id,
+        article_id=placed.article.id,
+        kind=due.kind.value,
+        ordinal=due.ordinal,
+        urgent=policy.urgent,
+        targets=list(policy.targets),
+        view=views.dump(view),
+        made_at=now,
+        state="held",
+    )
+    session.add(row)
+    session.flush()
+    if due.not_before and due.not_before > now:
+        row.reason, row.release_at = str(Reason.UPDATE), due.not_before
+        _keep(session, placed, "policy", "hold", Reason.UPDATE, now, alert_id)
+        return str(Reason.UPDATE)
+    decision = decide(_alert_facts(session, row, policy, placed.story, now), now)
+    apply(session, app, active, row, decision, now)
+    return str(decision.reason)
+
+
+def _facts(placed: Placed, told: Sequence[Alert]) -> StoryFacts:
+    """The story as `alerts.policy` sees it; alerts that were dropped count as told, so that they are not made twice."""
+    first = next((one for one in told if one.kind == Kind.FIRST), None)
+    return StoryFacts(
+        origins=placed.story.origins,
+        new_origin=not placed.placement.same_origin,
+        first_at_origins=int(first.view.get("separate_texts", 1)) if first else None,
+        again_made=any(one.kind == Kind.AGAIN for one in told),
+        update_waiting=any(one.kind == Kind.UPDATE and one.state == "held" for one in told),
+        last_alert_at=max((one.release_at or one.made_at for one in told), default=None),
+        from_before=placed.past,
+    )
+
+
+def _first_key(session: Session, story: Story) -> str:
+    first = session.get(Article, story.first_article_id)
+    return first.key if first else str(story.first_article_id)
+
+
+def _alert_facts(
+    session: Session, row: Alert, policy: Policy, story: Story | None, now: datetime, *, with_others: int = 0,
+    rule_exists: bool = True, folded: bool = False,
+) -> AlertFacts:  # fmt: skip
+    spent = alerts.spent(
+        session, row.rule_id, day_start=local_day(now, policy.timezone)[0], ten_minutes_ago=now - BURST_WINDOW
+    )
+    return AlertFacts(
+        kind=Kind(row.kind),
+        policy=policy,
+        made_at=row.made_at,
+        rule_exists=rule_exists,
+        story_closed=bool(story and story.state == "closed"),
+        silenced=bool(story and story.state == "silenced"),
+        silenced_until=story.silenced_until if story else None,
+        sent_today=spent.today,
+        sent_last_10_min=spent.last_10_min,
+        held_until=row.release_at,
+        released_with=with_others,
+        folded=folded,
+    )
+
+
+def apply(session: Session, app: App, active: Active, row: Alert, decision: Decision, now: datetime) -> None:
+    """Do with an alert what the stages decided, and keep why."""
+    row.reason = str(decision.reason)
+    match decision.action:
+        case Action.SEND:
+            row.state, row.release_at = "queued", None
+            send(session, app, active, row, now)
+        case Action.HOLD:
+            row.state, row.release_at = "held", decision.until
+        case Action.FOLD:
+            due_at = decision.until or now
+            digest = alerts.open_digest(session, row.rule_id, str(decision.reason), due_at=due_at, now=now)
+            row.state, row.digest_id, row.release_at = "folded", digest.id, None
+        case Action.DROP:
+            row.state, row.release_at = "suppressed", None
+    session.add(row)
+    detail = "; ".join(f"{one.stage}: {one.note}" for one in decision.trail)
+    notes.add(
+        session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage=decision.stage,
+        action=decision.action.value, reason=decision.reason, detail=detail, at=now,
+    )  # fmt: skip
+
+
+def send(session: Session, app: App, active: Active, row: Alert, now: datetime) -> None:
+    """Enter one delivery per target into the ledger."""
+    for name in row.targets:
+        send_to(session, app, active, row.id, name, now)
+
+
+def send_to(session: Session, app: App, active: Active, alert_id: str, channel: str, now: datetime) -> None:
+    """Enter an alert's deliveries to one channel into the ledger."""
+    for target_id, recipient in active.recipients(channel):
+        deliveries.sync_targets(session, [(target_id, channel, recipient)])
+        key = keys.delivery_key(app.installation, alert_id, target_id)
+        deliveries.owe(session, key=key, alert_id=alert_id, target_id=target_id, channel=channel, now=now)
+
+
+def _keep(
+    session: Session, placed: Placed, stage: str, action: str, reason: Reason, now: datetime, alert_id: str = ""
+) -> None:
+    notes.add(
+        session, rule=placed.rule.id, article=placed.article.id, story=placed.story.id, alert=alert_id, stage=stage,
+        action=action, reason=reason, detail=reason.sentence, at=now,
+    )  # fmt: skip
+
+
+# -- what was held or collected -------------------------------------------------------------------------------------
+
+
+async def release(cycle: Cycle) -> None:
+    """The loop: release held alerts and digests that are due, until the cycle ends."""
+    cycle.join("alert")
+    while cycle.is_open:
+        version = cycle.version
+        if await _release_once(cycle):
+            cycle.worked()
+        else:
+            cycle.found_nothing("alert", version)
+        await cycle.pause()
+    cycle.leave("alert")
+
+
+async def _release_once(cycle: Cycle) -> bool:
+    app, now = cycle.app, cycle.app.clock.now()
+    if not await app.db.read(lambda session: alerts.count_due(session, now)):
+        return False
+    for reason in await app.db.write(lambda session: release_due(session, app, now)):
+        cycle.report.count("alert", reason)
+    return True
+
+
+def release_due(session: Session, app: App, now: datetime) -> list[str]:
+    """Run the stages again for held alerts, then send the digests that are due. Returns the Reasons decided."""
+    active = app.active
+    held = alerts.held_due(session, now)
+    lock_names(session, [f"rule:{row.rule_id}" for row in held])
+    decided = []
+    by_rule: dict[str, list[Alert]] = {}
+    for row in held:
+        by_rule.setdefault(row.rule_id, []).append(row)
+    for rule_id, rows in by_rule.items():
+        for row in rows:
+            decided.append(_decide_again(session, app, active, rule_id, row, rows, now))
+    session.flush()
+    for digest in alerts.digests_due(session, now):
+        decided.append(_tell_digest(session, app, active, digest, now))
+    return decided
+
+
+def _decide_again(
+    session: Session, app: App, active: Active, rule_id: str, row: Alert, rows: Sequence[Alert], now: datetime
+) -> str:
+    rule = active.rules.get(rule_id)
+    exists = rule is not None and rule.enabled
+    policy = policy_of(active, rule) if rule else Policy(timezone=active.timezone)
+    story = session.get(Story, row.story_id) if row.story_id else None
+    facts = _alert_facts(session, row, policy, story, now, with_others=len(rows) - 1, rule_exists=exists)
+    decision = decide(facts, now)
+    apply(session, app, active, row, decision, now)
+    return str(decision.reason)
+
+
+def _tell_digest(session: Session, app: App, active: Active, digest: Digest, now: datetime) -> str:
+    """Make one alert of what a digest collected, after the stages looked at each again; nothing left = nothing sent."""
+    rule = active.rules.get(digest.rule_id)
+    policy = policy_of(active, rule) if rule else Policy(timezone=active.timezone)
+    going = []
+    for row in alerts.in_digest(session, digest.id or 0):
+        story = session.get(Story, row.story_id) if row.story_id else None
+        exists = rule is not None and rule.enabled
+        decision = decide(_alert_facts(session, row, policy, story, now, rule_exists=exists, folded=True), now)
+        if decision.action is Action.HOLD:  # quiet hours: the whole digest waits for their end
+            digest.due_at = decision.until or now
+            session.add(digest)
+            return str(decision.reason)
+        if decision.action is Action.DROP:
+            apply(session, app, active, row, decision, now)
+        else:
+            going.append(row)
+    digest.closed_at = now
+    session.add(digest)
+    if not going:
+        return str(Reason.RULE_GONE if rule is None else Reason.SILENCED)
+    digest.alert_id = _digest_alert(session, app, active, digest, going, now)
+    return str(Reason.DIGEST)
+
+
+def _digest_alert(
+    session: Session, app: App, active: Active, digest: Digest, going: Sequence[Alert], now: datetime
+) -> str:
+    alert_id = keys.alert_id(digest.rule_id, digest.opened_at.isoformat(), Kind.DIGEST, digest.id or 0)
+    told = [views.load(row.view) for row in going]
+    view = views.digest_view(
+        session,
+        active,
+        alert_id,
+        Reason.of(digest.cause),
+        digest.rule_id,
+        [one for one in told if isinstance(one, AlertView)],
+        now,
+    )
+    row = Alert(
+        id=alert_id,
+        rule_id=digest.rule_id,
+        kind=Kind.DIGEST.value,
+        state="queued",
+        reason=digest.cause,
+        targets=sorted({name for one in going for name in one.targets}),
+        view=views.dump(view),
+        made_at=now,
+    )
+    session.add(row)
+    session.flush()
+    send(session, app, active, row, now)
+    notes.add(
+        session, rule=digest.rule_id, article=None, story=None, alert=alert_id, stage="send", action="send",
+        reason=Reason.DIGEST, detail=f"one message for {len(going)} alerts", at=now,
+    )  # fmt: skip
+    return alert_id

@@ -1,0 +1,90 @@
+"""The App: everything a step needs, wired once by bootstrap.py."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from fetching.robots import Robots
+from rules.match import Matcher
+
+from alerts.channels import Channel
+from core.clock import Clock
+from core.pool import WorkerPool
+from core.settings import Settings
+from fetching.client import Client
+from pipeline.sentlog import SentLog
+from rules.config import Rule, Watch
+from storage.engine import Database
+from storage.leases import Owner
+
+EVERYBODY = "*"  # the recipient of a delivery made while its channel could not be used: split up when it can
+
+
+@dataclass(frozen=True)
+class Active:
+    """The active revision of the watch file, ready to use. Revision 0 is the empty one of a new installation."""
+
+    revision: int
+    watch: Watch
+    matcher: Matcher
+    channels: Mapping[str, Channel]
+    broken: Mapping[str, str] = field(default_factory=dict)  # channel → why it cannot be used
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """Rule id → rule, switched off or not."""
+        return {rule.id: rule for rule in self.watch.rules}
+
+    @property
+    def timezone(self) -> str:
+        """Where quiet hours and digests are meant."""
+        return self.watch.settings.timezone
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach the page; "" when they cannot."""
+        return self.watch.settings.public_url
+
+    def rule(self, rule_id: str) -> Rule:
+        """A rule that is known to exist."""
+        return self.rules[rule_id]
+
+    def recipients(self, channel: str) -> tuple[tuple[str, str], ...]:
+        """(target id, recipient) of a channel; while it cannot be used, one that stands for all of them."""
+        made = self.channels.get(channel)
+        if made is None:
+            return ((f"{channel}/{EVERYBODY}", EVERYBODY),)
+        return tuple((target.id, target.recipient) for target in made.targets())
+
+
+@dataclass
+class App:
+    """One worker: settings, database, clock, network, and the active configuration."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    owner: Owner
+    secrets: Mapping[str, str]
+    installation: str
+    signing_key: str
+    sent_log: SentLog
+    pool: WorkerPool
+    client: Client
+    robots: Robots
+    active: Active
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def jobs(self) -> int:
+        """Worker processes that read pages."""
+        return self.settings.jobs or os.cpu_count() or 1
+
+    @property
+    def reads_at_once(self) -> int:
+        """Pages in flight: enough fetches to keep the workers busy."""
+        return 20 + 4 * self.jobs

@@ -1,0 +1,116 @@
+"""The one place of wiring: settings in, App out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from extractors.choose import warm_up
+from fetching.robots import Robots
+
+from core.clock import Clock, SystemClock
+from core.errors import InputError, NotAvailable
+from core.pool import WorkerPool
+from core.settings import Settings
+from fetching.client import Client
+from pipeline.app import Active, App
+from pipeline.configure import EMPTY, activate
+from pipeline.sentlog import SentLog
+from rules.config import load
+from storage import configs, meta, schema
+from storage.engine import Database
+from storage.leases import Owner
+
+WAIT_FOR_SCHEMA_S = 60.0
+
+
+def secrets_of(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """Secrets by name: the environment, and over it the files of the secrets folder (a final newline is no secret)."""
+    secrets = dict(environ)
+    if settings.secrets is not None:
+        if not settings.secrets.is_dir():
+            raise InputError(
+                f"{settings.secrets}: no such secrets folder", hint="set WIREWATCH_SECRETS to a folder of files"
+            )
+        for file in sorted(settings.secrets.iterdir()):
+            if file.is_file():
+                secrets[file.name] = file.read_text("utf-8").rstrip("\r\n")
+    return secrets
+
+
+def open_database(settings: Settings, *, migrate: bool) -> Database:
+    """The database at the revision this program needs: brought there, or required to be there already."""
+    if not settings.database:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    if migrate:
+        schema.upgrade(database)
+    else:
+        schema.require(database)
+    return database
+
+
+async def wait_for_schema(settings: Settings, seconds: float = WAIT_FOR_SCHEMA_S) -> Database:
+    """The database, once another process has migrated it. Raises NotAvailable when that takes too long."""
+    for remaining in range(int(seconds), -1, -1):
+        try:
+            return await asyncio.to_thread(open_database, settings, migrate=False)
+        except NotAvailable:
+            if not remaining:
+                raise
+            await asyncio.sleep(1.0)
+    raise AssertionError("the loop ends by returning or raising")
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    environ: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[App]:
+    """A worker, wired, with the active revision of the watch file; closed in order at the end."""
+    db: Database = database or await asyncio.to_thread(open_database, settings, migrate=True)
+    secrets = secrets_of(settings, os.environ if environ is None else environ)
+    clock = clock or SystemClock()
+    pool = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up)
+    active = await asyncio.to_thread(_active, db, secrets, clock, pool)
+    contact = active.watch.settings.contact
+    agent = f"{settings.user_agent} ({contact})" if contact else settings.user_agent
+    try:
+        async with Client(
+            user_agent=agent, allow=settings.allow_addresses, trust_env=settings.proxy_from_env
+        ) as client:
+            yield App(
+                settings=settings,
+                db=db,
+                clock=clock,
+                owner=Owner(f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}", settings.lease_seconds),
+                secrets=secrets,
+                installation=await db.write(meta.installation),
+                signing_key=settings.secret_key or await db.write(meta.secret_key),
+                sent_log=SentLog(Path(settings.data) / "sent.log"),
+                pool=pool,
+                client=client,
+                robots=Robots(client),
+                active=active,
+            )
+    finally:
+        await asyncio.to_thread(pool.close)
+        if database is None:
+            await asyncio.to_thread(db.close)
+
+
+def _active(db: Database, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool) -> Active:
+    config = db.read_now(configs.active)
+    text = config.text if config else EMPTY
+    revision = (config.revision or 0) if config else 0
+    return activate(
+        revision, load(text, file=f"revision {revision}", env=None), secrets=secrets, clock=clock, pool=pool
+    )

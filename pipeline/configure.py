@@ -1,0 +1,155 @@
+"""Makes a watch file the active revision, and keeps this worker's view of it fresh."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rules.examples import check_examples
+from rules.match import Matcher
+from sqlmodel import Session
+
+from alerts.channels import Channel, make_channel
+from core.clock import Clock
+from core.errors import ConfigError, InputError, WirewatchError
+from core.log import pairs
+from core.pool import WorkerPool
+from core.reasons import Reason
+from pipeline.app import Active, App
+from pipeline.policies import channel_settings, feed_spec
+from rules.config import Rule, Watch, load
+from storage import alerts, articles, configs, deliveries, feeds
+from storage.engine import lock_names
+from storage.tables import Config
+
+logger = logging.getLogger(__name__)
+EMPTY = "version: 1\n"
+CONFIG_LOCK = "config"
+
+
+def sha256(text: str) -> str:
+    """The hash that names a watch file's text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_watch(text: str, *, file: str, secrets: Mapping[str, str] | None) -> Watch:
+    """Load and check a watch file with its rules' examples. Raises ConfigError with all problems at once."""
+    watch = load(text, file=file, env=secrets)
+    problems = check_examples(watch)
+    if problems:
+        raise ConfigError(file, problems)
+    return watch
+
+
+def activate(revision: int, watch: Watch, *, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool) -> Active:
+    """Make a loaded watch file ready to use. A channel that cannot be made is named in `broken`; the rest goes on."""
+    channels: dict[str, Channel] = {}
+    broken: dict[str, str] = {}
+    for name, channel in watch.channels.items():
+        try:
+            channels[name] = make_channel(channel_settings(channel, secrets), clock=clock, pool=pool)
+        except WirewatchError as error:
+            broken[name] = error.message
+            logger.error(pairs(channel=name, event="cannot be used", why=error.message))
+    return Active(revision, watch, Matcher(watch.rules), channels, broken)
+
+
+async def refresh(app: App) -> Active:
+    """The active revision, loaded anew when another one became active."""
+    newest = await app.db.read(configs.active_revision)
+    if newest != app.active.revision:
+        config = await app.db.read(lambda session: configs.get(session, newest))
+        if config is not None:
+            watch = load(config.text, file=f"revision {newest}", env=None)
+            app.active = activate(newest, watch, secrets=app.secrets, clock=app.clock, pool=app.pool)
+            logger.info(pairs(event="config", revision=newest, rules=len(watch.rules), feeds=len(watch.feeds)))
+    return app.active
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying a file came to: `conflict` = refused because the active revision was made elsewhere since."""
+
+    revision: int
+    changed: bool
+    conflict: bool = False
+    diff: str = ""
+
+
+def apply_text(
+    session: Session,
+    text: str,
+    watch: Watch,
+    *,
+    from_file: bool,
+    who: str,
+    now: datetime,
+    force: bool = False,
+    note: str = "",
+) -> Applied:
+    """Make this text the active revision, in one transaction; feeds, rules and queued alerts follow.
+
+    A file that did not change since it was last applied changes nothing. A file is refused when the active revision was
+    made in the page since, unless forced: nobody's work is overwritten unasked.
+    """
+    lock_names(session, [CONFIG_LOCK])
+    active, last = configs.active(session), configs.last_from_file(session)
+    digest = sha256(text)
+    if active is not None and active.sha256 == digest:
+        return Applied(active.revision or 0, changed=False)
+    if active is not None and from_file and not force:
+        if last is not None and last.file_sha256 == digest:
+            return Applied(active.revision or 0, changed=False)
+        if not active.file_sha256:
+            return Applied(active.revision or 0, changed=False, conflict=True, diff=diff(active.text, text))
+    row = configs.add(
+        session, text=text, sha256=digest, file_sha256=digest if from_file else "", who=who, at=now, note=note
+    )
+    follow(session, watch, now)
+    return Applied(row.revision or 0, changed=True)
+
+
+def follow(session: Session, watch: Watch, now: datetime) -> None:
+    """Bring feeds, rules and alerts that wait in line with a new revision."""
+    feeds.sync(session, [feed_spec(feed) for feed in watch.feeds], now)
+    on = {rule.id: rule_digest(rule) for rule in watch.rules if rule.enabled}
+    known = set(configs.rule_states(session))
+    configs.sync_rules(session, on, now=now, past_id=articles.newest_id(session) + 1)
+    gone = known - on.keys()
+    if gone:
+        _suppress(session, gone)
+
+
+def _suppress(session: Session, gone: set[str]) -> None:
+    """What rules that are gone still had to tell is told no more, visibly."""
+    waiting = alerts.unsent_of(session, gone)
+    for row in waiting:
+        if row.state in ("held", "folded"):
+            row.state, row.reason, row.release_at = "suppressed", str(Reason.RULE_GONE), None
+            session.add(row)
+    deliveries.suppress(session, [row.id for row in waiting], Reason.RULE_GONE)
+
+
+def rule_digest(rule: Rule) -> str:
+    """A hash of what decides a rule's matches: when it changes, stored articles are matched again."""
+    parts = [rule.text, sorted(rule.languages), rule.feeds.model_dump(mode="json"), repr(rule.expr)]
+    return sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False))
+
+
+def diff(active: str, wanted: str) -> str:
+    """Unified diff from the active revision to a file."""
+    lines = difflib.unified_diff(active.splitlines(), wanted.splitlines(), "active revision", "file", lineterm="")
+    return "\n".join(lines)
+
+
+def revision(session: Session, number: int) -> Config:
+    """One revision. Raises InputError when there is none of that number."""
+    row = configs.get(session, number)
+    if row is None:
+        raise InputError(f"there is no revision {number}", hint="run `wirewatch history`")
+    return row

@@ -1,0 +1,151 @@
+"""The loops of a cycle: each claims what is due and works it off, until nothing is due anywhere or the time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
+
+from core.log import pairs
+from pipeline.app import App
+from pipeline.report import Report
+from storage.leases import RENEW_SECONDS, Columns, Lease, renew
+
+logger = logging.getLogger(__name__)
+LOOK_AGAIN_S = 0.25  # how soon an idle loop looks for work that became due by the clock alone
+
+
+class Leased(Protocol):
+    """What was claimed."""
+
+    @property
+    def lease(self) -> Lease:
+        """The claim it is held by."""
+
+
+T = TypeVar("T")
+Item = TypeVar("Item", bound=Leased)
+
+
+class Cycle:
+    """One cycle: its end, its report, and whether every loop is idle.
+
+    A loop is idle when its last claim found nothing and no loop finished any work since that claim began: work
+    finished by one
+    loop (an entry) is what makes another's due (its page).
+    """
+
+    def __init__(self, app: App, *, seconds: float) -> None:
+        self.app = app
+        self.report = Report()
+        self.ends_at = time.monotonic() + seconds
+        self.version = 0
+        self._idle_since: dict[str, int] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether new work may be claimed."""
+        return time.monotonic() < self.ends_at and not self.app.stopping.is_set() and not self.all_idle
+
+    @property
+    def all_idle(self) -> bool:
+        """Whether nothing is due anywhere."""
+        return bool(self._idle_since) and all(since == self.version for since in self._idle_since.values())
+
+    def join(self, name: str) -> None:
+        """A loop takes part."""
+        self._idle_since[name] = -1
+
+    def leave(self, name: str) -> None:
+        """A loop has ended."""
+        self._idle_since.pop(name, None)
+        self._wake()
+
+    def found_nothing(self, name: str, version: int) -> None:
+        """A claim that began at `version` found nothing."""
+        self._idle_since[name] = version
+        if self.all_idle:
+            self._wake()
+
+    def worked(self) -> None:
+        """Some work was finished: other loops' work may be due now."""
+        self.version += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def pause(self) -> None:
+        """Wait until some work was finished, or a moment."""
+        try:
+            await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_S)
+        except TimeoutError:
+            return
+
+
+async def work_off(
+    cycle: Cycle,
+    name: str,
+    claim: Callable[[int], Awaitable[Sequence[Item]]],
+    do: Callable[[Item], Coroutine[Any, Any, None]],
+    *,
+    width: int,
+    columns: Columns,
+    more_due: Callable[[], Awaitable[bool]] | None = None,
+) -> None:
+    """Claim and do, at most `width` items at once, each on its own: a slow one holds up nobody else.
+
+    `more_due` says whether something of this step becomes due by the clock alone before long: worth waiting for.
+    """
+    cycle.join(name)
+    running: dict[asyncio.Task[None], Lease] = {}
+    keeper = asyncio.create_task(_keep_leases(cycle.app, columns, running))
+    try:
+        while cycle.is_open:
+            version = cycle.version
+            room = width - len(running)
+            items = await claim(room) if room * 4 >= width else []
+            for item in items:
+                running[asyncio.create_task(do(item))] = item.lease
+            if running:
+                await _some_done(cycle, running)
+            elif more_due is None or not await more_due():
+                cycle.found_nothing(name, version)
+                await cycle.pause()
+            else:
+                await cycle.pause()
+        while running:
+            await _some_done(cycle, running)
+    finally:
+        keeper.cancel()
+        for task in running:
+            task.cancel()
+        cycle.leave(name)
+
+
+async def _some_done(cycle: Cycle, running: dict[asyncio.Task[None], Lease]) -> None:
+    """Wait until something is done (or a moment); an unknown exception goes up and stops the run loudly."""
+    done, _ = await asyncio.wait(running, timeout=LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        del running[task]
+        task.result()
+    if done:
+        cycle.worked()
+
+
+async def _renew(app: App, columns: Columns, leases: Sequence[Lease]) -> int:
+    return await app.db.write(lambda session: renew(session, columns, leases, app.owner.seconds))
+
+
+async def _keep_leases(app: App, columns: Columns, running: dict[asyncio.Task[None], Lease]) -> None:
+    """Prolong what is being worked on, at a third of the lease."""
+    while True:
+        await asyncio.sleep(min(RENEW_SECONDS, app.owner.seconds / 3))
+        leases = list(running.values())
+        kept = await _renew(app, columns, leases) if leases else 0
+        if kept < len(leases):
+            logger.warning(pairs(event="leases lost", table=columns.table.__name__, kept=kept, held=len(leases)))

@@ -1,0 +1,175 @@
+"""deliver: due deliveries → one channel call each → the result, recorded after the call.
+
+At least once under a stable key: the key is written to sent.log and waited for on the disk before the result is
+committed, so that
+neither a crash between the two nor a restored backup sends it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from alerts import retry
+from alerts.channels import Channel, Target
+from alerts.compose import compose, compose_digest, compose_notice
+from alerts.links import unsubscribe_link
+from alerts.message import AlertView, DigestView, Kind, Message
+from alerts.result import Result, ResultClass
+from core.log import pairs
+from core.reasons import Reason
+from core.text import one_line
+from pipeline import alert as alerting
+from pipeline import notices, views
+from pipeline.app import EVERYBODY, App
+from pipeline.cycle import Cycle, work_off
+from storage import deliveries
+
+logger = logging.getLogger(__name__)
+AT_ONCE = 32  # targets sent to at the same time
+
+
+async def deliver(cycle: Cycle) -> None:
+    """The loop: claim due deliveries, one a target at a time, until the cycle ends."""
+    app = cycle.app
+    busy: set[str] = set()
+
+    async def claim(room: int) -> list[deliveries.Claimed]:
+        now = app.clock.now()
+        who = deliveries.Who(frozenset(busy), holding_channels(app), frozenset(app.active.broken))
+        await _expire(app)
+        if not await app.db.read(lambda session: deliveries.count_due(session, now, who)):
+            return []
+        taken = await app.db.write(
+            lambda session: deliveries.claim_due(session, owner=app.owner, now=now, limit=room, who=who)
+        )
+        busy.update(one.target.id for one in taken)
+        return taken
+
+    async def do(one: deliveries.Claimed) -> None:
+        try:
+            await deliver_one(cycle, one)
+        finally:
+            busy.discard(one.target.id)
+
+    async def more_due() -> bool:
+        until = app.clock.now() + timedelta(seconds=10)
+        who = deliveries.Who((), holding_channels(app), frozenset(app.active.broken))
+        return bool(await app.db.read(lambda session: deliveries.count_due(session, until, who, fresh=True)))
+
+    await work_off(cycle, "deliver", claim, do, width=AT_ONCE, columns=deliveries.LEASE, more_due=more_due)
+
+
+def holding_channels(app: App) -> Collection[str]:
+    """Channels where a delivery whose answer was lost waits for a person."""
+    return frozenset(name for name, one in app.active.channels.items() if one.on_unknown == "hold")
+
+
+async def _expire(app: App) -> None:
+    """What a dead worker was sending may or may not have arrived."""
+    if await app.db.read(deliveries.count_expired):
+        lost = await app.db.write(deliveries.expire)
+        logger.warning(pairs(step="deliver", event="leases ran out", unknown=lost))
+
+
+async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
+    """Send one delivery and record what came of it. A receiver's failure ends here, as a value on its row."""
+    app = cycle.app
+    key = one.delivery.key
+    channel = app.active.channels.get(one.delivery.channel)
+    if one.target.recipient == EVERYBODY:
+        await app.db.write(lambda session: split_up(session, app, one))
+        return
+    if key in app.sent_log:
+        result = Result(ResultClass.OK, "sent before, says sent.log")
+    elif channel is None:
+        result = Result(ResultClass.TEMP, app.active.broken.get(one.delivery.channel, "no such channel now"))
+    else:
+        target = Target(one.target.id, one.target.channel, one.target.recipient)
+        result = await channel.send(message(app, one, target), target, key=key)
+    if result.ok and key not in app.sent_log:
+        app.sent_log.add(key)
+    now = app.clock.now()
+    state = await app.db.write(lambda session: record(session, app, one, channel, result, now))
+    _report(cycle, one, result, state)
+
+
+def split_up(session: Session, app: App, one: deliveries.Claimed) -> None:
+    """A delivery made while its channel could not be used becomes one for each recipient."""
+    now = app.clock.now()
+    if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.MERGED)}):
+        alerting.send_to(session, app, app.active, one.alert.id, one.delivery.channel, now)
+
+
+def message(app: App, one: deliveries.Claimed, target: Target) -> Message:
+    """The alert as it goes to this target, with its links and its way to unsubscribe."""
+    now = app.clock.now()
+    view = views.with_links(app, views.load(one.alert.view), now)
+    if isinstance(view, AlertView):
+        composed = compose(view)
+    else:
+        composed = compose_digest(view) if isinstance(view, DigestView) else compose_notice(view)
+    if one.alert.kind == Kind.NOTICE:
+        return composed
+    unsubscribe = unsubscribe_link(
+        app.active.public_url, app.signing_key, rule=one.alert.rule_id, target=target.id, now=now
+    )
+    return replace(composed, unsubscribe=unsubscribe)
+
+
+def record(
+    session: Session, app: App, one: deliveries.Claimed, channel: Channel | None, result: Result, now: datetime
+) -> str:
+    """Write an attempt's result. Returns the delivery's new state, or "lost" when the lease was."""
+    delivery = one.delivery
+    attempts, first_try = delivery.attempts + 1, delivery.first_try_at or now
+    following = retry.after(
+        result,
+        attempts=attempts,
+        first_try=first_try,
+        now=now,
+        jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+        on_unknown=channel.on_unknown if channel else "retry",
+        crashes=delivery.crashes,
+        period=retry.GIVE_UP_DIGEST if one.alert.kind == Kind.DIGEST else retry.GIVE_UP,
+    )
+    changes: dict[str, Any] = {
+        "state": "dead" if following.state is retry.State.PAUSED else following.state.value,
+        "reason": str(following.reason),
+        "attempts": attempts,
+        "crashes": following.crashes,
+        "first_try_at": first_try,
+        "last_try_at": now,
+        "not_before": following.not_before or now,
+        "error_class": "" if result.ok else result.cls.value,
+        "error": "" if result.ok else one_line(result.detail, 500),
+    }
+    if result.ok:
+        changes |= {"sent_at": now, "provider_id": one_line(result.provider_id, 200)}
+    if not deliveries.record(session, one.lease, changes):
+        return "lost"
+    deliveries.pace(session, one.target.id, channel.pace if channel else 0.0, now)
+    if following.state is retry.State.PAUSED and deliveries.pause(session, one.target.id, str(following.reason), now):
+        text = f"{delivery.channel} refused the sign-in or the address, and is paused: {one_line(result.detail, 200)}"
+        notices.tell(session, app, f"channel:{one.target.id}", text, but=delivery.channel, now=now)
+    return str(changes["state"])
+
+
+def _report(cycle: Cycle, one: deliveries.Claimed, result: Result, state: str) -> None:
+    if state == "sent":
+        cycle.report.count("deliver", "sent")
+    elif state == "lost":
+        cycle.report.count("deliver", "skipped", Reason.LOCKED)
+    else:
+        cycle.report.failed("deliver", f"{one.delivery.channel} {one.target.recipient}".strip(), state, result.detail)
+    logger.info(
+        pairs(
+            step="deliver", key=one.delivery.key[:12], channel=one.delivery.channel, state=state, detail=result.detail
+        )
+    )

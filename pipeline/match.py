@@ -1,0 +1,214 @@
+"""match: articles due → hits → stories → alerts → deliveries.
+
+Matching runs before the transaction. The transaction locks the rules that hit, checks that the active revision is
+still the one
+matched with (else the articles stay due), re-reads open stories and budgets, and writes everything with the article's
+mark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rules.match import FeedTag, Match, Verdict
+from sqlmodel import Session
+
+from core.log import pairs
+from core.reasons import Reason
+from pipeline import alert as alerting
+from pipeline import story as stories_step
+from pipeline.app import Active, App
+from pipeline.configure import refresh
+from pipeline.cycle import Cycle, work_off
+from rules.document import ArticleText, Document, analyse
+from storage import articles, configs, decisions, hits
+from storage.engine import lock_names
+from storage.leases import Lease
+from storage.tables import Article, Feed, Hit
+
+logger = logging.getLogger(__name__)
+BATCH = 50  # articles claimed and analysed together
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Articles claimed together. One lease is kept for the loop; each article bears its own."""
+
+    items: tuple[articles.ToMatch, ...]
+
+    @property
+    def lease(self) -> Lease:
+        """The first one's: prolonged while the batch is worked on."""
+        return self.items[0].lease
+
+
+async def match(cycle: Cycle) -> None:
+    """The loop: claim articles that are due and match them, a batch at a time."""
+    app = cycle.app
+
+    async def claim(room: int) -> list[Batch]:
+        now = app.clock.now()
+        if not await app.db.read(lambda session: articles.count_to_match(session, now)):
+            return []
+        items = await app.db.write(
+            lambda session: articles.claim_to_match(session, owner=app.owner, now=now, limit=BATCH)
+        )
+        return [Batch(tuple(items))] if items else []
+
+    async def do(batch: Batch) -> None:
+        await match_batch(cycle, batch.items)
+
+    async def more_due() -> bool:
+        until = app.clock.now() + articles.UNREAD_WAIT
+        return bool(await app.db.read(lambda session: articles.count_to_match(session, until)))
+
+    await work_off(cycle, "match", claim, do, width=1, columns=articles.MATCH, more_due=more_due)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An article, analysed, and what the rules said of it."""
+
+    one: articles.ToMatch
+    document: Document
+    verdict: Verdict
+
+    @property
+    def plain(self) -> bool:
+        """No rule matched, and none did before: nothing but the mark is to be written."""
+        return not self.verdict.matches and self.one.article.matched_revision < 0
+
+
+async def match_batch(cycle: Cycle, items: Sequence[articles.ToMatch]) -> None:
+    """Judge a batch off the event loop; then one transaction for all that hit nothing, and one for each that did."""
+    app = cycle.app
+    active = await refresh(app)
+    judged = await asyncio.to_thread(lambda: [judge(active, one) for one in items])
+    plain = [one for one in judged if one.plain]
+    now = app.clock.now()
+    done = await app.db.write(lambda session: _record_plain(session, active, plain, now))
+    _count(cycle, plain, done)
+    for one in judged:
+        if not one.plain:
+            await _record_hits(cycle, active, one)
+
+
+async def _record_hits(cycle: Cycle, active: Active, one: Judged) -> None:
+    outcome = await cycle.app.db.write(lambda session: record(session, cycle.app, active, one))
+    _count(cycle, [one], outcome is not None)
+    for rule, reason in outcome or ():
+        cycle.report.count("alert", reason)
+        logger.info(pairs(step="match", rule=rule, url=one.one.article.url, outcome=reason))
+
+
+def judge(active: Active, one: articles.ToMatch) -> Judged:
+    """Analyse the article once and try every rule on it."""
+    document = analyse(article_text(one.article, one.feed))
+    return Judged(one, document, active.matcher.match(document, feed=FeedTag(one.feed.name, tuple(one.feed.tags))))
+
+
+def article_text(article: Article, feed: Feed) -> ArticleText:
+    """What the rules see: the text read, or what the feed said while there is none."""
+    read = article.revision > 0
+    return ArticleText(
+        id=str(article.id),
+        title=article.title if read else article.feed_title,
+        text=article.text if read else article.feed_text,
+        url=article.url,
+        author=article.author if read else article.feed_author,
+        language=article.language if read else "",
+        source=article.source,
+        fallback_language=article.feed_language or feed.language,
+    )
+
+
+def _record_plain(session: Session, active: Active, plain: Sequence[Judged], now: datetime) -> bool:
+    """Mark articles that no rule matched; False when another revision is active by now (they stay due)."""
+    if not plain or configs.active_revision(session) != active.revision:
+        return not plain
+    for one in plain:
+        articles.mark_matched(session, one.one, config=active.revision, now=now)
+        _troubles(session, one, now)
+    return True
+
+
+def record(session: Session, app: App, active: Active, judged: Judged) -> list[tuple[str, str]] | None:
+    """One commit for one article: its hits, stories, alerts, deliveries and its mark.
+
+    Returns (rule, what was decided) for each new hit; None when nothing was written: the lease was lost, or another
+    revision is active by now.
+    """
+    now = app.clock.now()
+    lock_names(session, [f"rule:{match.rule}" for match in judged.verdict.matches])
+    if configs.active_revision(session) != active.revision:
+        return None
+    article = session.get(Article, judged.one.article.id, populate_existing=True)
+    if article is None or not articles.mark_matched(session, judged.one, config=active.revision, now=now):
+        return None
+    known = hits.of_article(session, article.id or 0)
+    outcomes = []
+    for match in judged.verdict.matches:
+        if (hit := known.get(match.rule)) is not None:
+            _again(session, hit, match, judged, active)
+        else:
+            outcomes.append(
+                (match.rule, add_hit(session, app, active, judged, match, past=article.from_before, now=now))
+            )
+    _withdraw(session, judged, known, now)
+    _troubles(session, judged, now)
+    return outcomes
+
+
+def add_hit(
+    session: Session, app: App, active: Active, judged: Judged, match: Match, *, past: bool, now: datetime
+) -> str:
+    """A new hit: into its story, and to what that owes people. Returns the Reason of what was decided."""
+    placed = stories_step.place_hit(session, active, judged.one, judged.document, match, past=past, now=now)
+    return alerting.owe(session, app, active, placed, now=now)
+
+
+def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Active) -> None:
+    """The same rule matched the same article again: the hit is brought up to date in place, nobody is told."""
+    stories_step.fill(hit, match, judged.one.article, active.revision)
+    if hit.state == "withdrawn":
+        hit.state = "live"
+    session.add(hit)
+
+
+def _withdraw(session: Session, judged: Judged, known: dict[str, Hit], now: datetime) -> None:
+    """What matched on title and summary and no longer matches the full text is shown as withdrawn, never unsaid."""
+    matched = {match.rule for match in judged.verdict.matches}
+    for rule, hit in known.items():
+        if rule not in matched and hit.state != "withdrawn" and judged.one.article.revision > hit.article_revision:
+            hit.state = "withdrawn"
+            session.add(hit)
+            note(session, rule, judged, Reason.WITHDRAWN, now, hit.story_id)
+
+
+def _troubles(session: Session, judged: Judged, now: datetime) -> None:
+    """Rules that could not be decided on this article: shown, not silent."""
+    for trouble in judged.verdict.troubles:
+        note(session, trouble.rule, judged, trouble.reason, now)
+
+
+def note(session: Session, rule: str, one: Judged, reason: Reason, at: datetime, story: int | None = None) -> None:
+    """Keep why matching did not lead to a hit, or no longer does."""
+    decisions.add(
+        session, rule=rule, article=one.one.article.id, story=story, alert="", stage="match", action="none",
+        reason=reason, detail="", at=at,
+    )  # fmt: skip
+
+
+def _count(cycle: Cycle, judged: Sequence[Judged], done: bool) -> None:
+    for one in judged:
+        if not done:
+            cycle.report.count("match", "skipped", Reason.LOCKED)
+        elif one.verdict.matches:
+            cycle.report.count("match", "hit")
+            cycle.report.count("hits", "new or again", by=len(one.verdict.matches))
+        else:
+            cycle.report.count("match", "no hit")

@@ -1,0 +1,249 @@
+"""read: pending articles → page → Extraction → ready, partial or duplicate."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from extractors.base import Extraction, PageState, SiteHand
+from extractors.choose import extract
+from sqlmodel import Session
+from stories.fingerprint import containment, shingles
+from xxhash import xxh64_hexdigest
+
+from core.errors import InputError
+from core.log import pairs
+from core.pool import TaskTimeout, WorkerDied
+from core.reasons import Reason
+from core.text import clean, one_line
+from core.urls import canonical, host_of
+from fetching.client import Ask, Failed, Fetched
+from pipeline.app import App
+from pipeline.cycle import Cycle, work_off
+from rules.secrets import expand
+from rules.watchfile import SiteConfig
+from storage import articles
+from storage.tables import Article
+
+logger = logging.getLogger(__name__)
+
+HORIZON = timedelta(seconds=10)  # a claimed page waits at most so long for its host's turn
+MAX_PAGE = 5_000_000  # bytes
+TRY_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360))  # then a partial text is final
+SAME_TEXT = 0.3  # share of sampled shingles that two addresses of one article have in common
+SANE_PAST = timedelta(days=365 * 40)
+SANE_FUTURE = timedelta(days=2)
+# Reasons that asking again cannot change.
+FINAL = frozenset(
+    {Reason.BAD_URL, Reason.FORBIDDEN_ADDRESS, Reason.GONE, Reason.WRONG_TYPE, Reason.TOO_BIG, Reason.ROBOTS}
+)
+
+
+async def read(cycle: Cycle) -> None:
+    """The loop: claim pages that are due and read each, until the cycle ends."""
+    app = cycle.app
+    spacing = timedelta(seconds=app.settings.page_spacing)
+
+    async def claim(room: int) -> list[articles.Claimed]:
+        now = app.clock.now()
+        if not await app.db.read(lambda session: articles.count_to_read(session, now)):
+            return []
+        return await app.db.write(
+            lambda session: articles.claim_to_read(
+                session, owner=app.owner, now=now, limit=room, spacing=spacing, horizon=HORIZON
+            )
+        )
+
+    async def do(one: articles.Claimed) -> None:
+        await read_one(cycle, one)
+
+    async def more_due() -> bool:
+        until = app.clock.now() + HORIZON * 2
+        return bool(await app.db.read(lambda session: articles.count_to_read(session, until, pending_only=True)))
+
+    await work_off(cycle, "read", claim, do, width=app.reads_at_once, columns=articles.READ, more_due=more_due)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What came of one page: an extraction, or why there is none."""
+
+    extraction: Extraction | None
+    hashes: frozenset[int] = frozenset()
+    reason: Reason | None = None
+    detail: str = ""
+    retry_after: float | None = None
+
+
+async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
+    """Fetch and extract one page and write what came of it. A page's failure ends here, as a value on its row."""
+    app = cycle.app
+    await asyncio.sleep(max(0.0, (one.ask_at - app.clock.now()).total_seconds()))
+    page = await fetch_and_extract(app, one.article.url)
+    now = app.clock.now()
+    state = await app.db.write(lambda session: record(session, one, page, now))
+    if state == "lost":
+        cycle.report.count("read", "skipped", Reason.LOCKED)
+    elif page.extraction is None:
+        cycle.report.failed("read", one.article.url, str(page.reason), page.detail)
+    else:
+        cycle.report.count("read", state, page.extraction.reason)
+    logger.info(pairs(step="read", url=one.article.url, state=state, reason=page.reason))
+
+
+async def fetch_and_extract(app: App, url: str) -> Read:
+    """One guarded GET, then the extractor in a worker that is killed when it takes too long."""
+    site = site_of(app, url)
+    try:
+        headers = {name: expand(value, app.secrets) for name, value in site.headers.items()} if site else {}
+    except InputError as error:
+        return Read(None, reason=Reason.AUTH, detail=error.message)
+    if (site is None or site.robots) and not await app.robots.allowed(url):
+        return Read(None, reason=Reason.ROBOTS)
+    answer = await app.client.get(Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept="text/html, */*;q=0.5"))
+    if isinstance(answer, Failed):
+        return Read(None, reason=answer.reason, detail=answer.detail, retry_after=answer.retry_after)
+    if not isinstance(answer, Fetched):
+        return Read(None, reason=Reason.BROKEN_ANSWER, detail="not modified, though nothing was asked of it")
+    try:
+        extraction, hashes = await app.pool.run(
+            extract_page, answer.body, answer.url, answer.content_type, answer.charset, _hand(site),
+            seconds=app.settings.extract_seconds,
+        )  # fmt: skip
+    except TaskTimeout:
+        return Read(None, reason=Reason.EXTRACTOR_HUNG, detail=f"stopped after {app.settings.extract_seconds:g} s")
+    except WorkerDied as error:
+        return Read(None, reason=Reason.EXTRACTOR_DIED, detail=str(error))
+    if extraction.state is PageState.FAILED:
+        return Read(None, reason=extraction.reason or Reason.NO_BODY)
+    return Read(extraction, hashes)
+
+
+def extract_page(
+    page: bytes, url: str, content_type: str, charset: str, site: SiteHand | None
+) -> tuple[Extraction, frozenset[int]]:
+    """The work of a worker process: the extraction and its text's sampled hashes."""
+    extraction = extract(page, url=url, content_type=content_type, charset=charset, site=site)
+    return extraction, shingles(extraction.text)
+
+
+def site_of(app: App, url: str) -> SiteConfig | None:
+    """The watch file's hand on this host or the domain above it."""
+    host = host_of(url).rsplit(":", 1)[0]
+    sites = app.active.watch.sites
+    while host:
+        if host in sites:
+            return sites[host]
+        host = host.partition(".")[2]
+    return None
+
+
+def _hand(site: SiteConfig | None) -> SiteHand | None:
+    return SiteHand(body=site.body, remove=tuple(site.remove)) if site and (site.body or site.remove) else None
+
+
+def record(session: Session, one: articles.Claimed, page: Read, now: datetime) -> str:
+    """One commit: the text, its hashes and what is due next. Returns the new state, or "lost" when the lease was."""
+    article = session.get(Article, one.article.id, populate_existing=True)
+    if article is None:
+        return "lost"
+    if page.extraction is None:
+        changes = _failed(article, page, now)
+    else:
+        changes = _read(session, article, page.extraction, page.hashes, now)
+    if not articles.record_read(session, one.lease, changes):
+        return "lost"
+    if "text" in changes:
+        articles.put_shingles(session, article.id or 0, page.hashes)
+    return str(changes["state"])
+
+
+def _failed(article: Article, page: Read, now: datetime) -> dict[str, Any]:
+    """No text this time: what the feed said stands in, and the page is tried again, five times at most."""
+    attempts = article.attempts + 1
+    final = page.reason in FINAL or attempts > len(TRY_AGAIN)
+    wait = TRY_AGAIN[min(attempts, len(TRY_AGAIN)) - 1]
+    if page.retry_after:
+        wait = max(wait, timedelta(seconds=page.retry_after))
+    has_text = article.revision > 0
+    changes: dict[str, Any] = {
+        "state": "ready" if has_text else "partial" if article.feed_title or article.feed_text else "failed",
+        "reason": str(page.reason),
+        "detail": one_line(page.detail, 500),
+        "attempts": attempts,
+        "final": final or has_text,
+        "not_before": now + wait,
+    }
+    if not has_text and article.matched_revision < 0:
+        changes |= {"match_due": True, "match_after": now}
+    return changes
+
+
+def _read(
+    session: Session, article: Article, extraction: Extraction, hashes: frozenset[int], now: datetime
+) -> dict[str, Any]:
+    text, title = clean(extraction.text), one_line(extraction.title) or one_line(article.feed_title)
+    text_hash = xxh64_hexdigest(f"{title}\n{text}".encode())
+    partial = extraction.state is PageState.PARTIAL
+    changes: dict[str, Any] = {
+        "state": "partial" if partial else "ready",
+        "reason": str(extraction.reason or ""),
+        "detail": "",
+        "attempts": article.attempts + 1,
+        "final": True,
+        "read_at": now,
+    }
+    canonical_url = _canonical(extraction)
+    twin = _twin(session, article, canonical_url, hashes)
+    if twin is not None:
+        changes |= {"state": "duplicate", "duplicate_of": twin.id, "match_due": False}
+    if text_hash == article.text_hash:
+        return changes
+    articles.keep_revision(session, article, now)
+    changes |= {
+        "text": text,
+        "title": title,
+        "text_hash": text_hash,
+        "revision": article.revision + 1,
+        "author": one_line(extraction.author or article.feed_author, 200),
+        "language": extraction.language or article.feed_language,
+        "canonical_url": canonical_url,
+        "extractor": extraction.extractor,
+        "confidence": extraction.confidence,
+        **_dates(article, extraction, now),
+    }
+    if twin is None:
+        changes |= {"match_due": True, "match_after": now}
+    return changes
+
+
+def _dates(article: Article, extraction: Extraction, now: datetime) -> Mapping[str, Any]:
+    """The feed's date when it is sane, else the page's, which may be a guess (`published_from` says)."""
+    if article.feed_published and now - SANE_PAST < article.feed_published < now + SANE_FUTURE:
+        return {"published": article.feed_published, "published_from": "feed"}
+    if extraction.published and now - SANE_PAST < extraction.published < now + SANE_FUTURE:
+        return {"published": extraction.published, "published_from": extraction.published_from}
+    return {"published": None, "published_from": ""}
+
+
+def _canonical(extraction: Extraction) -> str:
+    """The page's own canonical address; a root or a section is never one."""
+    url = extraction.canonical_url
+    if not url or (url.split("://", 1)[-1].partition("/")[2].strip("/").count("/") == 0 and url.endswith("/")):
+        return ""
+    return canonical(url)
+
+
+def _twin(session: Session, article: Article, canonical_url: str, hashes: frozenset[int]) -> Article | None:
+    """The article that this one is another address of: same canonical address and much the same text."""
+    if article.revision or not hashes:
+        return None
+    other = articles.of_canonical(session, canonical_url, but=article.id or 0)
+    if other is None or not other.revision:
+        return None
+    shared = containment(hashes, articles.shingles_of(session, [other.id or 0])[other.id or 0])
+    return other if shared >= SAME_TEXT else None

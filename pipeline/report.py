@@ -1,0 +1,52 @@
+"""Counts of one cycle: every item once per step, with its outcome, so that the sums add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.reasons import Reason
+
+STEPS = ("poll", "read", "match", "alert", "deliver")
+
+
+@dataclass
+class Report:
+    """Counts by step, outcome and reason, and the items that failed (for stderr)."""
+
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def count(self, step: str, outcome: str, reason: Reason | str | None = None, by: int = 1) -> None:
+        """One item (or `by`) of a step ended so."""
+        if by:
+            self.counts[step, outcome, str(reason or "")] += by
+
+    def failed(self, step: str, item: str, reason: Reason | str, detail: str = "") -> None:
+        """One item of a step failed: counted, and named."""
+        self.count(step, "failed", reason)
+        self.failures.append(f"{step}: {item}: {reason}{f': {detail}' if detail else ''}")
+
+    def total(self, step: str, outcome: str = "") -> int:
+        """How many items a step had, or had with this outcome."""
+        return sum(n for (at, end, _), n in self.counts.items() if at == step and outcome in ("", end))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a step, outcome and reason, in the order of the way."""
+        order = {step: place for place, step in enumerate(STEPS)}
+        keys = sorted(self.counts, key=lambda key: (order.get(key[0], 9), key[1], key[2]))
+        return [
+            {"step": step, "outcome": outcome, "reason": reason, "count": self.counts[step, outcome, reason]}
+            for step, outcome, reason in keys
+        ]
+
+    def steps(self) -> Mapping[str, Mapping[str, int]]:
+        """Step → outcome → count."""
+        table: dict[str, dict[str, int]] = {}
+        for (step, outcome, _), n in self.counts.items():
+            row = table.setdefault(step, {})
+            row[outcome] = row.get(outcome, 0) + n
+        return {step: table[step] for step in STEPS if step in table}

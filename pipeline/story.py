@@ -1,0 +1,184 @@
+"""Puts a hit into its story: an open one that tells the same event, or a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rules.match import Match, Span
+from sqlmodel import Session
+from stories.fingerprint import wire_of
+from stories.group import OpenStory, Placement, Telling, place
+
+from core.text import one_line
+from pipeline.app import Active
+from rules.config import Rule
+from rules.document import Document
+from storage import articles, decisions, hits
+from storage import stories as story_rows
+from storage.tables import Article, Feed, Hit, Story
+
+SENTENCES_TOLD = 5  # matched sentences that grouping looks at
+LEAD_PARAGRAPHS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A new hit and the story it went into."""
+
+    hit: Hit
+    story: Story
+    article: Article
+    feed: Feed
+    rule: Rule
+    placement: Placement
+    past: bool
+
+
+def place_hit(
+    session: Session,
+    active: Active,
+    one: articles.ToMatch,
+    document: Document,
+    match: Match,
+    *,
+    past: bool,
+    now: datetime,
+) -> Placed:
+    """Write the hit and its place. Runs under the rule's lock, so that no other worker groups for this rule
+    meanwhile.
+    """
+    rule = active.rule(match.rule)
+    article, feed = one.article, one.feed
+    at = told_at(article, past=past)
+    hit = Hit(
+        rule_id=match.rule, article_id=article.id or 0, story_id=0, state="from_before" if past else "live", at=now
+    )
+    fill(hit, match, article, active.revision)
+    new = telling(article, feed, hit, shingles=articles.shingles_of(session, [article.id or 0])[article.id or 0], at=at)
+    opened = _open_stories(session, rule, since=now - rule.story_window)
+    placement = place(new, [story for story, _ in opened.values()], window=rule.story_window)
+    story = _story(session, opened, placement, hit, article, now)
+    hit.story_id, hit.origin, hit.why = story.id or 0, placement.origin, placement.why
+    session.add(hit)
+    session.flush()
+    _note(session, hit, placement, now)
+    return Placed(hit, story, article, feed, rule, placement, past)
+
+
+def fill(hit: Hit, match: Match, article: Article, config: int) -> None:
+    """What a match says, on its hit."""
+    hit.article_revision, hit.config_revision, hit.score = article.revision, config, match.score
+    hit.spans = [span_values(span) for span in match.spans]
+    hit.sentences = sentences(match.spans)
+
+
+def span_values(span: Span) -> dict[str, Any]:
+    """A span as it is stored: field, character offsets, the words, and its leaves by clause."""
+    return {
+        "field": span.field,
+        "start": span.start,
+        "end": span.end,
+        "clause": span.clause,
+        "text": span.text,
+        "sentence": span.sentence,
+        "sentence_start": span.sentence_start,
+        "leaves": [
+            {"field": leaf.field, "start": leaf.start, "end": leaf.end, "clause": leaf.clause} for leaf in span.leaves
+        ],
+    }
+
+
+def sentences(spans: Sequence[Span]) -> list[dict[str, Any]]:
+    """The matched sentences, each once, with the offsets of the matched words in it; they outlive the text."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for span in spans:
+        kept = found.setdefault(
+            (span.field, span.sentence_start), {"field": span.field, "sentence": span.sentence, "marks": []}
+        )
+        for leaf in span.leaves:
+            start, end = leaf.start - span.sentence_start, leaf.end - span.sentence_start
+            mark = [start, end]
+            if leaf.field == span.field and 0 <= start < end <= len(kept["sentence"]) and mark not in kept["marks"]:
+                kept["marks"].append(mark)
+    for kept in found.values():
+        kept["marks"].sort()
+    return list(found.values())
+
+
+def told_at(article: Article, *, past: bool) -> datetime:
+    """When an article told its news: when we first saw it, or in replay, when it was published."""
+    return article.published or article.first_seen_at if past else article.first_seen_at
+
+
+def telling(article: Article, feed: Feed, hit: Hit, *, shingles: frozenset[int], at: datetime) -> Telling:
+    """What grouping compares."""
+    read = article.revision > 0
+    text = article.text if read else article.feed_text
+    return Telling(
+        article=str(article.id),
+        title=article.title if read else article.feed_title,
+        lead="\n".join([line for line in text.split("\n") if line.strip()][:LEAD_PARAGRAPHS]),
+        sentences=tuple(one["sentence"] for one in hit.sentences[:SENTENCES_TOLD]),
+        at=at,
+        shingles=shingles,
+        wire=wire_of(text, article.author),
+        owner=feed.owner,
+        source=article.source,
+        language=article.language or article.feed_language,
+    )
+
+
+def _open_stories(session: Session, rule: Rule, *, since: datetime) -> dict[str, tuple[OpenStory, Story]]:
+    """The rule's stories that were told within its window, as grouping sees them."""
+    rows = story_rows.candidates(session, rule.id, since)
+    told = hits.of_stories(session, [row.id or 0 for row in rows])
+    shingles = articles.shingles_of(session, {article.id or 0 for pairs in told.values() for _, article in pairs})
+    feeds = _feeds(session, [article for pairs in told.values() for _, article in pairs])
+    opened = {}
+    for row in rows:
+        tellings, origins = [], {}
+        for hit, article in told.get(row.id or 0, []):
+            at = told_at(article, past=hit.state == "from_before")
+            feed = feeds[article.feed_id]
+            tellings.append(telling(article, feed, hit, shingles=shingles[article.id or 0], at=at))
+            origins[str(article.id)] = hit.origin
+        opened[str(row.id)] = (OpenStory(str(row.id), tuple(tellings), origins, row.state), row)
+    return opened
+
+
+def _feeds(session: Session, told: Sequence[Article]) -> dict[int, Feed]:
+    return {feed_id: feed for feed_id in {one.feed_id for one in told} if (feed := session.get(Feed, feed_id))}
+
+
+def _story(
+    session: Session,
+    opened: dict[str, tuple[OpenStory, Story]],
+    placement: Placement,
+    hit: Hit,
+    article: Article,
+    now: datetime,
+) -> Story:
+    if placement.story is None:
+        title = one_line(article.title or article.feed_title, 300)
+        story = Story(
+            rule_id=hit.rule_id, title=title, first_article_id=hit.article_id, first_hit_at=now, last_hit_at=now
+        )
+    else:
+        story = opened[placement.story][1]
+    story.articles += 1
+    story.last_hit_at = now
+    if not placement.same_origin:
+        story.origins += 1
+    session.add(story)
+    session.flush()
+    return story
+
+
+def _note(session: Session, hit: Hit, placement: Placement, now: datetime) -> None:
+    decisions.add(
+        session, rule=hit.rule_id, article=hit.article_id, story=hit.story_id, alert="", stage="story", action="none",
+        reason=placement.reason, detail=placement.why, at=now,
+    )  # fmt: skip
