@@ -1,0 +1,8 @@
+"""A URL in, bytes or entries out: knows HTTP and feed formats, no database.
+
+client.py     one polite, guarded GET (guard.py judges the address, decoding.py stops bombs, failures.py names faults)
+robots.py     what a site's robots.txt lets us read
+parse.py      bytes to entries: feedjson.py, sitemap.py, or feedparser after repair.py
+identity.py   which entry is which; schedule.py when to ask again; both pure
+discover.py   the feeds a page names; opml.py lists of feeds
+"""

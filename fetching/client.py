@@ -1,0 +1,295 @@
+"""One polite, guarded GET.
+
+    get ── hop ── hop …            at most 5 redirects, followed by hand: each URL checked, each address judged
+           └ slot of the host      2 at a time to one host, `concurrency` in all; waiting is not counted
+           └ connect 10 s          guard.py judges the resolved address where the socket is made
+           └ status, headers       64 KB of headers
+           └ body                  streamed, decoded and counted by decoding.py
+                                   all hops together within the ask's seconds of wall clock
+
+No cookies, no Referer, no connections kept (1,500 idle TLS hosts hold 530 MB), nothing retried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+from weakref import WeakValueDictionary
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from core import addresses, urls
+from core.clock import Clock, SystemClock
+from core.errors import ItemFailed
+from core.reasons import Reason
+from core.settings import Network
+from core.text import clean
+from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
+from fetching.decoding import ACCEPTED, Body, TooBig, Undecodable
+from fetching.failures import LostConnection, explain
+from fetching.guard import ForbiddenAddress, Names, certificates, guarded_sockets
+from fetching.headers import media_type, retry_after
+
+__all__ = ["Answer", "Ask", "Client", "Failed", "Fetched", "NotModified"]
+
+MAX_REDIRECTS = 5
+CONNECT_SECONDS = 10.0
+HEADER_BYTES = 65_536
+PER_HOST = 2
+ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_OF_STATUS = {404: Reason.NOT_FOUND, 410: Reason.GONE, 429: Reason.RATE_LIMITED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How far a request has come: where it is, whether every hop was permanent, and what is left of its time."""
+
+    url: str
+    hops: int
+    permanent: bool
+    seconds: float
+
+    @property
+    def moved_to(self) -> str:
+        return self.url if self.hops and self.permanent else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    to: str
+    permanent: bool
+
+
+class Client:
+    """Asks servers. An async context manager; one for the whole process, shared by all that fetch.
+
+    `allow` opens private networks; (0.0.0.0/0, ::/0) opens all, for URLs that the operator wrote himself.
+    `trust_env` sends requests through the environment's HTTP(S)_PROXY: then the proxy's address is the operator's
+    business, the target's is judged only where the URL names one, and what names resolve to is for the proxy to judge.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        allow: Sequence[Network] = (),
+        concurrency: int = 100,
+        trust_env: bool = False,
+        connect_seconds: float = CONNECT_SECONDS,
+        resolver: AbstractResolver | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._user_agent = user_agent
+        self._allow = tuple(allow)
+        self._slots = _Slots(concurrency)
+        self._proxies = urllib.request.getproxies() if trust_env else {}
+        self._connect_seconds = connect_seconds
+        self._resolver = resolver
+        self._clock = clock or SystemClock()
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        resolver = self._resolver or Names()
+        self._open.push_async_callback(resolver.close)
+        self._direct = await self._open.enter_async_context(
+            _session(
+                aiohttp.TCPConnector(
+                    ssl=certificates(),
+                    limit=0,
+                    force_close=True,
+                    resolver=resolver,
+                    socket_factory=guarded_sockets(self._allow),
+                ),
+                self._connect_seconds,
+            )
+        )
+        self._proxied = await self._open.enter_async_context(
+            _session(
+                aiohttp.TCPConnector(ssl=certificates(), limit=0, force_close=True, resolver=resolver),
+                self._connect_seconds,
+            )
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    async def get(self, ask: Ask) -> Answer:
+        """The answer to `ask`. A fault of server or network never raises: it is a Failed with its Reason."""
+        way = _Way(ask.url, 0, True, ask.seconds)
+        while way.hops <= MAX_REDIRECTS:
+            try:
+                urls.check(way.url)
+                step = await self._hop(ask, way)
+            except ItemFailed as fault:
+                return self._failed(ask, way, fault.reason, fault.detail)
+            if not isinstance(step, _Way):
+                return step
+            way = step
+        return self._failed(ask, way, Reason.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+
+    async def _hop(self, ask: Ask, way: _Way) -> Answer | _Way:
+        async with self._slots.at(urls.host_of(way.url)):
+            loop = asyncio.get_running_loop()
+            until = loop.time() + way.seconds
+            try:
+                async with asyncio.timeout_at(until):
+                    step = await self._exchange(ask, way)
+            except (aiohttp.ClientError, OSError, ValueError, TooBig, Undecodable) as fault:
+                return self._failed(ask, way, *explain(fault))
+        if isinstance(step, _Turn):
+            return _Way(step.to, way.hops + 1, way.permanent and step.permanent, until - loop.time())
+        return step
+
+    async def _exchange(self, ask: Ask, way: _Way) -> Answer | _Turn:
+        url = URL(way.url)
+        session, proxy = self._road(url)
+        headers = self._headers(ask, way.url)
+        async with session.get(url, headers=headers, proxy=proxy, allow_redirects=False) as response:
+            if sum(len(name) + len(value) + 4 for name, value in response.raw_headers) > HEADER_BYTES:
+                raise TooBig(f"more than {HEADER_BYTES} bytes of headers")
+            if response.status in _REDIRECTS and "Location" in response.headers:
+                return _Turn(_target(way.url, response.headers["Location"]), response.status in _PERMANENT)
+            if response.status == 304 and ("If-None-Match" in headers or "If-Modified-Since" in headers):
+                return NotModified(way.url, ask.url, _plain(response), way.moved_to)
+            if not 200 <= response.status < 300:
+                return self._refused(ask, way, response)
+            return _fetched(ask, way, response, await _body(response, ask.max_bytes))
+
+    def _road(self, url: URL) -> tuple[aiohttp.ClientSession, str | None]:
+        """The session for `url`, and the proxy it goes through."""
+        proxy = self._proxies.get(url.scheme)
+        if not proxy or urllib.request.proxy_bypass(url.raw_host or ""):
+            return self._direct, None
+        host = url.raw_host or ""
+        if addresses.refusal(host) != addresses.NO_ADDRESS and not addresses.allowed(host, self._allow):
+            raise ForbiddenAddress(f"{host}: {addresses.refusal(host)} address")
+        return self._proxied, proxy
+
+    def _headers(self, ask: Ask, url: str) -> dict[str, str]:
+        headers = {
+            "User-Agent": self._user_agent,
+            "Accept": ask.accept or ACCEPT,
+            "Accept-Encoding": ACCEPTED,
+            "Connection": "close",
+        }
+        if _same_site(ask.url, url):
+            headers |= ask.headers
+        if url == (ask.validators_for or url):
+            headers |= {"If-None-Match": ask.etag} if ask.etag else {}
+            headers |= {"If-Modified-Since": ask.last_modified} if ask.last_modified else {}
+        return headers
+
+    def _refused(self, ask: Ask, way: _Way, response: aiohttp.ClientResponse) -> Failed:
+        status = response.status
+        wait = retry_after(_plain(response), self._clock.now())
+        reason = _OF_STATUS.get(status, Reason.HTTP_STATUS)
+        if status == 503 and wait is not None:
+            reason = Reason.RATE_LIMITED
+        return replace(
+            self._failed(ask, way, reason, f"status {status} {clean(response.reason or '')[:60]}".strip()),
+            status=status,
+            retry_after=wait,
+        )
+
+    def _failed(self, ask: Ask, way: _Way, reason: Reason, detail: str) -> Failed:
+        """`detail` names the host when it is not the one that was asked."""
+        elsewhere = f"redirected to {urls.host_of(way.url) or 'a bad URL'}: " if way.hops else ""
+        return Failed(ask.url, reason, elsewhere + detail)
+
+
+class _Slots:
+    """Room for requests: so many in all, two to one host. Whoever waits for a slow host takes nobody's place."""
+
+    def __init__(self, total: int) -> None:
+        self._all = asyncio.Semaphore(total)
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def at(self, host: str) -> AsyncIterator[None]:
+        of_host = self._hosts.setdefault(host, asyncio.Semaphore(PER_HOST))
+        async with of_host, self._all:
+            yield
+
+
+async def _ask_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keeps the library from asking twice when a server hangs up: hosts count our requests."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as fault:
+        raise LostConnection(str(fault)) from fault
+
+
+def _session(connector: aiohttp.TCPConnector, connect_seconds: float) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, connect=connect_seconds),
+        auto_decompress=False,
+        max_line_size=16_384,
+        max_field_size=32_768,  # content security policies of over 8 KB, the library's default, are seen
+        middlewares=(_ask_once,),
+    )
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads, without the fragment; as it was written when it leads nowhere, to be refused as such."""
+    return (urls.join(url, location) or location).partition("#")[0]
+
+
+def _same_site(asked: str, url: str) -> bool:
+    """Whether headers meant for `asked`, secrets among them, may go to `url`: same host and port, and no less safe."""
+    ours, theirs = URL(asked), URL(url)
+    upgraded = ours.scheme == "http" and theirs.scheme == "https" and theirs.is_default_port()
+    return ours.raw_host == theirs.raw_host and (ours.origin() == theirs.origin() or upgraded)
+
+
+def _plain(response: aiohttp.ClientResponse) -> dict[str, str]:
+    headers = response.headers
+    return {name.lower(): clean(", ".join(headers.getall(name))) for name in headers}
+
+
+def _verbatim(response: aiohttp.ClientResponse, name: str) -> str:
+    """A validator as it was sent; none at all when its bytes could not be stored and sent back unchanged."""
+    value = response.headers.get(name, "")
+    return value if value.isprintable() else ""
+
+
+async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    if (response.content_length or 0) > limit:
+        raise TooBig(f"says it is {response.content_length} bytes; the limit is {limit}")
+    body = Body(response.headers.get("Content-Encoding", ""), limit)
+    async for piece in response.content.iter_any():
+        body.add(piece)
+    return body.whole()
+
+
+def _fetched(ask: Ask, way: _Way, response: aiohttp.ClientResponse, body: bytes) -> Fetched:
+    headers = _plain(response)
+    kind, charset = media_type(headers)
+    return Fetched(
+        url=way.url,
+        asked=ask.url,
+        status=response.status,
+        headers=headers,
+        body=body,
+        etag=_verbatim(response, "ETag"),
+        last_modified=_verbatim(response, "Last-Modified"),
+        moved_to=way.moved_to,
+        content_type=kind,
+        charset=charset,
+    )
