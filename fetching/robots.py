@@ -1,0 +1,83 @@
+"""What a site's robots.txt lets us read: asked for article pages, not for feeds that somebody subscribed to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from protego import Protego
+from yarl import URL
+
+from core import urls
+from core.clock import Clock, SystemClock
+from core.reasons import Reason
+from fetching.answers import Answer, Ask, Failed, Fetched
+from fetching.client import Client
+
+KEPT = timedelta(hours=24)  # RFC 9309, 2.4
+KEPT_AFTER_FAILURE = timedelta(minutes=30)
+MOST_SITES = 5_000
+MOST_BYTES = 512_000  # what RFC 9309, 2.5, asks to read at least
+
+_NO_RULES = Protego.parse("")
+_NOTHING = Protego.parse("User-agent: *\nDisallow: /")
+
+
+@dataclass(slots=True)
+class _Site:
+    rules: Protego | None = None
+    until: datetime | None = None
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Robots:
+    """Answers from memory; asks each site once a day through the client, and once for all who wait.
+
+    As RFC 9309 says: no robots.txt (4xx) means everything is allowed, a broken site (5xx, no answer) that nothing is,
+    for half an hour. `user_agent` is the one the client sends.
+    """
+
+    def __init__(self, client: Client, *, user_agent: str, clock: Clock | None = None) -> None:
+        self._client = client
+        self._user_agent = user_agent
+        self._clock = clock or SystemClock()
+        self._sites: OrderedDict[str, _Site] = OrderedDict()
+
+    async def allowed(self, url: str) -> bool:
+        """Whether the page at `url` may be read. False for a URL that cannot be asked."""
+        if not urls.is_usable(url):
+            return False
+        rules = await self._rules(str(URL(url).origin()))
+        return bool(rules.can_fetch(url, self._user_agent))
+
+    async def _rules(self, origin: str) -> Protego:
+        site = self._sites.setdefault(origin, _Site())
+        self._sites.move_to_end(origin)
+        if len(self._sites) > MOST_SITES:
+            self._sites.popitem(last=False)
+        async with site.asking:
+            now = self._clock.now()
+            if site.rules is None or site.until is None or site.until <= now:
+                answer = await self._client.get(
+                    Ask(f"{origin}/robots.txt", accept="text/plain", max_bytes=MOST_BYTES, seconds=15.0)
+                )
+                site.rules, kept = _read(answer)
+                site.until = now + kept
+            return site.rules
+
+
+def _read(answer: Answer) -> tuple[Protego, timedelta]:
+    if isinstance(answer, Fetched):
+        return Protego.parse(answer.body.decode("utf-8-sig", "replace")), KEPT
+    if isinstance(answer, Failed) and _is_absent(answer):
+        return _NO_RULES, KEPT
+    return _NOTHING, KEPT_AFTER_FAILURE
+
+
+def _is_absent(failure: Failed) -> bool:
+    """No file to speak of: the site says so, leads in circles, or sends something that can be no robots.txt."""
+    if failure.reason in (Reason.TOO_MANY_REDIRECTS, Reason.TOO_BIG):
+        return True
+    return 400 <= failure.status < 500 and failure.status != 429
