@@ -1,0 +1,58 @@
+"""The shipped concepts: expressions for what happens between people, countries and companies, one file each.
+
+A file `meet-in-person.yaml` makes `#meet-in-person`:
+
+    about: two or more people meet in one place
+    terms: {en: [meet, "hold NEAR/4 talks"], fr: [rencontrer]}
+    match: {en: ["The two leaders met in Hanoi."]}
+    ignore: {en: ["The two leaders spoke by telephone."]}
+
+Terms are expressions of the rule language; the texts are tried by a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from rules import yamltext
+
+Texts = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One concept; terms and texts by language."""
+
+    name: str
+    about: str = ""
+    terms: Texts = field(default_factory=dict)
+    match: Texts = field(default_factory=dict)
+    ignore: Texts = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> tuple[Concept, ...]:
+    """All shipped concepts, by name."""
+    files = {entry.name: entry for entry in resources.files(__name__).iterdir() if entry.name.endswith(".yaml")}
+    return tuple(read(name.removesuffix(".yaml"), files[name].read_text("utf-8")) for name in sorted(files))
+
+
+def shipped() -> Mapping[str, Texts]:
+    """The terms of each shipped concept, by language."""
+    return {concept.name: concept.terms for concept in catalogue()}
+
+
+def read(name: str, text: str) -> Concept:
+    """One concept's file. Raises ConfigError when it is not YAML."""
+    values = yamltext.values(yamltext.parse(text, f"{name}.yaml").root)
+    return Concept(
+        name, str(values.get("about", "")), _texts(values, "terms"), _texts(values, "match"), _texts(values, "ignore")
+    )
+
+
+def _texts(values: Mapping[str, Any], key: str) -> Texts:
+    return {language: tuple(texts) for language, texts in values.get(key, {}).items()}

@@ -1,0 +1,150 @@
+"""The rules' texts in a watch file, parsed, with what is wrong in them placed in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import Problem
+from rules import countries
+from rules.names import Entity, Names, RuleSyntaxError
+from rules.parse import parse, parse_item
+from rules.problems import did_you_mean, item
+from rules.tree import Expr
+from rules.watchfile import ConceptChange, WatchFile
+from rules.watchfile import Entity as WrittenEntity
+from rules.yamlfaults import below
+from rules.yamltext import Path, Scalar, YamlText, line_starts, offset_within
+
+_BROKEN = Entity(items=("broken",))  # stands for a name that has its own Problem, so that rules using it have none
+_OF_ANOTHER_RULE = re.compile(r"in \$([\w.-]+): ")
+Texts = Mapping[str, tuple[str, ...]]
+Concepts = Mapping[str, Texts]
+
+
+def entities(file: WatchFile, written: Mapping[str, Any], tree: YamlText) -> tuple[dict[str, Entity], list[Problem]]:
+    """What rules can call by @name, and what is wrong with the terms. `written` holds refused entities too."""
+    found: dict[str, Entity] = dict.fromkeys(written, _BROKEN)
+    problems: list[Problem] = []
+    for name, entity in file.entities.items():
+        wrong = _entity_problems(("entities", name), entity, tree)
+        problems += wrong
+        if not wrong:
+            found[name] = Entity(entity.any, entity.lang, entity.country or "", entity.metonyms)
+    return found, problems
+
+
+def _entity_problems(path: Path, entity: WrittenEntity, tree: YamlText) -> list[Problem]:
+    problems = _term_problems((*path, "any"), entity.any, tree)
+    for lang, terms in entity.lang.items():
+        problems += _term_problems((*path, "lang", lang), terms, tree)
+    if entity.country and not countries.known(entity.country):
+        where = (*path, "country")
+        problems.append(_problem(tree, where, f"no country has the code {entity.country}", "e.g. VN, US, GB"))
+    return problems
+
+
+def _term_problems(path: Path, terms: tuple[str, ...], tree: YamlText) -> list[Problem]:
+    problems = []
+    for index, term in enumerate(terms):
+        try:
+            parse_item(term)
+        except RuleSyntaxError as error:
+            problems.append(_problem(tree, (*path, index), error.message, error.hint))
+    return problems
+
+
+def concepts(file: WatchFile, shipped: Concepts, tree: YamlText) -> tuple[Concepts, list[Problem]]:
+    """The shipped concepts with the file's changes, and what is wrong with those."""
+    found = dict(shipped)
+    problems: list[Problem] = []
+    for name, change in file.concepts.items():
+        if name not in shipped:
+            hint = did_you_mean(name, shipped, "#")
+            problems.append(_problem(tree, ("concepts", name), f"there is no concept #{name}", hint))
+            continue
+        problems += _missing_terms(name, change, shipped[name], tree)
+        found[name] = _changed(shipped[name], change)
+    return found, problems
+
+
+def _missing_terms(name: str, change: ConceptChange, shipped: Texts, tree: YamlText) -> list[Problem]:
+    return [
+        _problem(
+            tree,
+            ("concepts", name, "not", lang, index),
+            f"#{name} has no such expression in {lang}",
+            did_you_mean(term, shipped.get(lang, ())),
+        )
+        for lang, terms in change.not_.items()
+        for index, term in enumerate(terms)
+        if term not in shipped.get(lang, ())
+    ]
+
+
+def _changed(shipped: Texts, change: ConceptChange) -> dict[str, tuple[str, ...]]:
+    changed: dict[str, tuple[str, ...]] = {}
+    for lang in dict.fromkeys((*shipped, *change.also)):
+        left = [term for term in shipped.get(lang, ()) if term not in change.not_.get(lang, ())]
+        changed[lang] = tuple(dict.fromkeys((*left, *change.also.get(lang, ()))))
+    return changed
+
+
+def added_expressions(file: WatchFile, names: Names, tree: YamlText) -> list[Problem]:
+    """What is wrong in the expressions that the file adds to concepts."""
+    problems = []
+    for name, change in file.concepts.items():
+        for lang, terms in change.also.items():
+            for index, term in enumerate(terms):
+                try:
+                    parse(term, names)
+                except RuleSyntaxError as error:
+                    where = ("concepts", name, "also", lang, index)
+                    problems.append(_in_text(tree, where, error))
+    return problems
+
+
+def expressions(texts: Mapping[str, str], names: Names, tree: YamlText) -> tuple[dict[str, Expr], list[Problem]]:
+    """The parsed rules by id, and one Problem for each that cannot be, placed in the file at the place in the rule."""
+    found: dict[str, Expr] = {}
+    errors: dict[str, RuleSyntaxError] = {}
+    for rule_id, text in texts.items():
+        try:
+            found[rule_id] = parse(text, names)
+        except RuleSyntaxError as error:
+            errors[rule_id] = error
+    own = {rule_id: error for rule_id, error in errors.items() if not _follows(error, errors)}
+    return found, [_in_text(tree, ("rules", rule_id, "match"), error) for rule_id, error in own.items()]
+
+
+def _follows(error: RuleSyntaxError, errors: Mapping[str, RuleSyntaxError]) -> bool:
+    """Is it only that a rule it refers to is wrong, which is told there?"""
+    other = _OF_ANOTHER_RULE.match(error.message)
+    return other is not None and other[1] in errors
+
+
+def _problem(tree: YamlText, path: Path, message: str, hint: str = "") -> Problem:
+    line, column = tree.place(tree.nearest(path))
+    return Problem(message, line, column, hint, item(path))
+
+
+def _in_text(tree: YamlText, path: Path, error: RuleSyntaxError) -> Problem:
+    scalar = tree.at(path)
+    if not isinstance(scalar, Scalar):
+        return _problem(tree, path, error.message, error.hint)
+    starts = line_starts(scalar.text)
+    line_start = starts[min(max(error.line, 1), len(starts)) - 1]
+    line, column = tree.place(offset_within(tree.text, scalar, min(line_start + error.column - 1, len(scalar.text))))
+    return Problem(error.message, line, column, _cut_short(tree, path, scalar) or error.hint, item(path))
+
+
+def _cut_short(tree: YamlText, path: Path, scalar: Scalar) -> str:
+    """`match: x OR #tariff`: after a blank, YAML takes # for the beginning of a comment."""
+    rest = tree.text[scalar.end :].split("\n", 1)[0]
+    key = tree.key_at(path)
+    if scalar.style or not re.match(r"\s+#\w", rest) or key is None:
+        return ""
+    start = tree.text.rfind("\n", 0, key.start) + 1
+    text = tree.text[scalar.start : scalar.end] + rest
+    return f"in YAML a blank and # begin a comment; {below(tree.text[start : key.start], key.text, text.strip())}"
