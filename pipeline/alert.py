@@ -161,7 +161,6 @@ def _keep(
 
 async def release(cycle: Cycle) -> None:
     """The loop: release held alerts and digests that are due, until the cycle ends."""
-    cycle.join("alert")
     while cycle.is_open:
         version = cycle.version
         if await _release_once(cycle):

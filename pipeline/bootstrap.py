@@ -11,13 +11,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from extractors.choose import warm_up
-from fetching.robots import Robots
 
 from core.clock import Clock, SystemClock
 from core.errors import InputError, NotAvailable
 from core.pool import WorkerPool
 from core.settings import Settings
 from fetching.client import Client
+from fetching.robots import Robots
 from pipeline.app import Active, App
 from pipeline.configure import EMPTY, activate
 from pipeline.sentlog import SentLog
@@ -76,7 +76,7 @@ async def open_app(
     clock: Clock | None = None,
 ) -> AsyncIterator[App]:
     """A worker, wired, with the active revision of the watch file; closed in order at the end."""
-    db: Database = database or await asyncio.to_thread(open_database, settings, migrate=True)
+    db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=True)
     secrets = secrets_of(settings, os.environ if environ is None else environ)
     clock = clock or SystemClock()
     pool = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up)

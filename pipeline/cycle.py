@@ -14,6 +14,7 @@ from pipeline.report import Report
 from storage.leases import RENEW_SECONDS, Columns, Lease, renew
 
 logger = logging.getLogger(__name__)
+NOT_IDLE = -1
 LOOK_AGAIN_S = 0.25  # how soon an idle loop looks for work that became due by the clock alone
 
 
@@ -30,19 +31,20 @@ Item = TypeVar("Item", bound=Leased)
 
 
 class Cycle:
-    """One cycle: its end, its report, and whether every loop is idle.
+    """One cycle of these loops: its end, its report, and whether every loop is idle.
 
     A loop is idle when its last claim found nothing and no loop finished any work since that claim began: work
     finished by one
     loop (an entry) is what makes another's due (its page).
     """
 
-    def __init__(self, app: App, *, seconds: float) -> None:
+    def __init__(self, app: App, *, seconds: float, loops: Sequence[str]) -> None:
         self.app = app
         self.report = Report()
-        self.ends_at = time.monotonic() + seconds
+        self.began_at = time.monotonic()
+        self.ends_at = self.began_at + seconds
         self.version = 0
-        self._idle_since: dict[str, int] = {}
+        self._idle_since = dict.fromkeys(loops, NOT_IDLE)
         self._changed = asyncio.Event()
 
     @property
@@ -53,14 +55,10 @@ class Cycle:
     @property
     def all_idle(self) -> bool:
         """Whether nothing is due anywhere."""
-        return bool(self._idle_since) and all(since == self.version for since in self._idle_since.values())
-
-    def join(self, name: str) -> None:
-        """A loop takes part."""
-        self._idle_since[name] = -1
+        return all(since == self.version for since in self._idle_since.values())
 
     def leave(self, name: str) -> None:
-        """A loop has ended."""
+        """A loop has ended: the others need not wait for it."""
         self._idle_since.pop(name, None)
         self._wake()
 
@@ -101,7 +99,6 @@ async def work_off(
 
     `more_due` says whether something of this step becomes due by the clock alone before long: worth waiting for.
     """
-    cycle.join(name)
     running: dict[asyncio.Task[None], Lease] = {}
     keeper = asyncio.create_task(_keep_leases(cycle.app, columns, running))
     try:

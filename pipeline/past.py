@@ -29,7 +29,6 @@ _NO_LEASE = Lease(0, "", 0)
 async def past(cycle: Cycle) -> None:
     """The loop: walk down the stored articles of each rule that is new, a batch at a time."""
     app = cycle.app
-    cycle.join("past")
     while cycle.is_open:
         version = cycle.version
         active = await refresh(app)

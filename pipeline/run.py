@@ -5,31 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from core.errors import InputError
 from core.log import pairs
-from core.reasons import Reason
 from pipeline.alert import release
 from pipeline.app import App
 from pipeline.configure import refresh
 from pipeline.cycle import Cycle
 from pipeline.deliver import deliver
-from pipeline.match import match
+from pipeline.match import match as match_articles
 from pipeline.past import past
 from pipeline.poll import poll
 from pipeline.read import read
 from pipeline.report import STEPS, Report
-from storage import locks
+from storage import alerts, articles, configs, deliveries, feeds, locks
+from storage.deliveries import Who
 
 logger = logging.getLogger(__name__)
 LOCK_SECONDS = 60.0
-LOOPS: Mapping[str, Sequence[Callable[[Cycle], Awaitable[None]]]] = {
-    "poll": (poll,),
-    "read": (read,),
-    "match": (match, past),
-    "alert": (release,),
-    "deliver": (deliver,),
+LOOPS: Mapping[str, Sequence[str]] = {
+    "poll": ("poll",),
+    "read": ("read",),
+    "match": ("match", "past"),
+    "alert": ("alert",),
+    "deliver": ("deliver",),
 }
 
 
@@ -40,21 +41,58 @@ async def run_cycle(
 
     `only` names feeds (by name or address): others are not polled. Safe to run twice at once: work is claimed.
     """
-    await refresh(app)
-    started = time.monotonic()
-    cycle = Cycle(app, seconds=app.settings.cycle_seconds if seconds is None else seconds)
+    cycle = await begin(app, steps=steps, seconds=seconds)
     async with asyncio.TaskGroup() as group:
         for step in steps_of(steps):
-            for loop in LOOPS[step]:
-                running = poll(cycle, only) if loop is poll else loop(cycle)
-                group.create_task(_as_coroutine(running))
-    cycle.report.seconds = time.monotonic() - started
-    logger.info(pairs(event="cycle", seconds=round(cycle.report.seconds, 1), **_totals(cycle.report)))
-    return cycle.report
+            group.create_task(run_step(cycle, step, only))
+    return finish(cycle)
 
 
-async def _as_coroutine(running: Awaitable[None]) -> None:
-    await running
+async def begin(app: App, *, steps: Sequence[str] = STEPS, seconds: float | None = None) -> Cycle:
+    """A cycle of these steps, not yet running, under the newest revision of the watch file."""
+    await refresh(app)
+    loops = [loop for step in steps_of(steps) for loop in LOOPS[step]]
+    return Cycle(app, seconds=app.settings.cycle_seconds if seconds is None else seconds, loops=loops)
+
+
+async def run_step(cycle: Cycle, step: str, only: Sequence[str] = ()) -> None:
+    """Run one step's loops to the end of the cycle; all steps it began with have to run at the same time."""
+    match step:
+        case "poll":
+            await poll(cycle, only)
+        case "read":
+            await read(cycle)
+        case "match":
+            await asyncio.gather(match_articles(cycle), past(cycle))
+        case "alert":
+            await release(cycle)
+        case _:
+            await deliver(cycle)
+
+
+def finish(cycle: Cycle) -> Report:
+    """Close the books of a cycle whose steps have ended."""
+    report = cycle.report
+    report.seconds = time.monotonic() - cycle.began_at
+    logger.info(pairs(event="cycle", seconds=round(report.seconds, 1), **_totals(report)))
+    return report
+
+
+async def anything_due(app: App) -> bool:
+    """Whether a cycle would find any work: an idle one need not begin."""
+    now = app.clock.now()
+    who = Who(closed=frozenset(app.active.broken))
+    return await app.db.read(
+        lambda session: bool(
+            feeds.count_due(session, now)
+            or articles.count_to_read(session, now)
+            or articles.count_to_match(session, now)
+            or configs.rules_with_past(session)
+            or alerts.count_due(session, now)
+            or deliveries.count_expired(session)
+            or deliveries.count_due(session, now, who)
+        )
+    )
 
 
 def steps_of(names: Sequence[str]) -> Sequence[str]:
@@ -72,19 +110,20 @@ def _totals(report: Report) -> dict[str, int]:
     }
 
 
-async def run_locked(app: App, name: str = "ingest", *, seconds: float | None = None) -> Report | Reason:
-    """A cycle under the job lock `name`, so that scheduled runs never overlap; LOCKED when another holds it.
+@asynccontextmanager
+async def job_lock(app: App, name: str) -> AsyncIterator[bool]:
+    """Hold the job lock `name`, so that scheduled runs never overlap; yields False when another run holds it.
 
-    The lock is renewed while the cycle runs and expires by itself when this process dies.
+    The lock is renewed while it is held, and expires by itself when this process dies.
     """
-    owner = app.owner.name
-    length = max(LOCK_SECONDS, app.owner.seconds)
+    owner, length = app.owner.name, max(LOCK_SECONDS, app.owner.seconds)
     taken = await app.db.write(lambda session: locks.take(session, name, owner, seconds=length, now=app.clock.now()))
     if not taken:
-        return Reason.LOCKED
+        yield False
+        return
     keeper = asyncio.create_task(_keep(app, name, length))
     try:
-        return await run_cycle(app, seconds=seconds)
+        yield True
     finally:
         keeper.cancel()
         await app.db.write(lambda session: locks.release(session, name, owner, app.clock.now()))

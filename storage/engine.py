@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
@@ -72,14 +72,14 @@ class Database:
         self.engine.dispose()
 
     def _write_retrying(self, work: Work[T]) -> T:
-        """A lost connection, a deadlock or a serialisation failure is tried once more: the first try left nothing
+        """A lost connection, a deadlock or a row made twice is tried once more: the first try left nothing
         behind.
         """
         try:
             return self._write_once(work)
         except DBAPIError as error:
-            if not (error.connection_invalidated or isinstance(error, OperationalError)):
-                raise
+            if not (error.connection_invalidated or isinstance(error, OperationalError | IntegrityError)):
+                raise  # an IntegrityError: somebody else made the same row meanwhile, and the second try will see it
         return self._write_once(work)
 
     def _write_once(self, work: Work[T]) -> T:

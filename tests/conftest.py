@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from storage import schema
+from storage.engine import Database
 from tests.databases import KINDS, Databases, stop
 
 _SHARED = "WIREWATCH_TEST_SHARED"  # tells the workers of one run which folder they share
@@ -95,3 +97,19 @@ def database_url(databases: Databases, database_kind: str, tmp_path: Path) -> It
     """SQLAlchemy URL of a fresh, empty database; the test runs on both kinds."""
     with databases.fresh(database_kind, tmp_path) as url:
         yield url
+
+
+def migrate(url: str) -> None:
+    """Bring an empty database to the newest revision."""
+    database = Database(url)
+    schema.upgrade(database)
+    database.close()
+
+
+@pytest.fixture
+def db(databases: Databases, database_kind: str, tmp_path: Path) -> Iterator[Database]:
+    """A fresh database of the newest revision; the test runs on both kinds."""
+    with databases.fresh(database_kind, tmp_path, migrate) as url:
+        database = Database(url)
+        yield database
+        database.close()

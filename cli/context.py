@@ -1,0 +1,99 @@
+"""What every command starts from: the settings with the global options put over them, the database, the App."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from core.errors import InputError
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.app import App
+    from storage.engine import Database
+
+T = TypeVar("T")
+
+
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """The settings: environment and .env, with the given global options over them. Raises InputError naming the
+    setting.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "WIREWATCH_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise InputError(f"{name}: {first['msg']}", hint="run `wirewatch settings` for every setting") from None
+
+
+def settings(context: typer.Context) -> Settings:
+    """This run's settings."""
+    found = context.find_root().obj
+    assert isinstance(found, Settings)  # noqa: S101 - set by the root command
+    return found
+
+
+@contextmanager
+def database(context: typer.Context) -> Iterator[Database]:
+    """The database, for commands that read or change rows only. An embedded one is brought to the needed revision."""
+    from pipeline.bootstrap import open_database
+
+    chosen = settings(context)
+    db = open_database(chosen, migrate=chosen.database_url.startswith("sqlite"))
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def with_app(context: typer.Context, work: Callable[[App], Awaitable[T]]) -> T:
+    """Run `work` with a wired App."""
+    from pipeline.bootstrap import open_app
+
+    async def run() -> T:
+        async with open_app(settings(context)) as app:
+            return await work(app)
+
+    return run_async(run())
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end."""
+    return asyncio.run(work)
+
+
+def secrets(context: typer.Context) -> Mapping[str, str]:
+    """Secrets by name, for ${NAME}."""
+    from pipeline.bootstrap import secrets_of
+
+    return secrets_of(settings(context), os.environ)
+
+
+def user() -> str:
+    """Whose name a change bears."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "cli"
+
+
+def read_file(path: Path) -> str:
+    """A text file of the user's. Raises InputError when it cannot be read."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", hint="name another file, or run `wirewatch init`") from None

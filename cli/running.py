@@ -1,0 +1,138 @@
+"""`run`, `up`, `deploy`, `worker` and `web`: what makes the pipeline go."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.console import EXIT_SOME_FAILED, complain, out, print_json
+from cli.context import run_async, settings, user
+from pipeline.app import App
+from pipeline.bootstrap import open_app
+from pipeline.follow import Followed, follow_file
+from pipeline.report import STEPS, Report
+from pipeline.run import run_cycle
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command()(run)
+    app.command()(up)
+    app.command()(deploy)
+    app.command()(worker)
+    app.command()(web)
+
+
+def run(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="One cycle, then end (for cron).")] = False,
+    step: Annotated[str, typer.Option(help="Only these steps, comma-separated: poll,read,match,deliver.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="Only this feed, by name or address; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document a cycle.")] = False,
+) -> None:
+    """Run the pipeline in this process, without Prefect: every minute, or once."""
+    steps = [name.strip() for name in step.split(",") if name.strip()] or list(STEPS)
+    chosen = settings(context)
+
+    async def work() -> bool:
+        async with open_app(chosen) as app:
+            stop_on_signals(app)
+            failed = False
+            while True:
+                tell_followed(await follow_file(app, user()))
+                report = await run_cycle(app, steps=steps, only=only or [])
+                show(report, as_json=as_json)
+                failed = bool(report.failures)
+                if once or await stopped(app, chosen.every_seconds - report.seconds):
+                    return failed
+
+    if run_async(work()):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+async def stopped(app: App, seconds: float) -> bool:
+    """Wait so long; True when the run is to stop."""
+    try:
+        await asyncio.wait_for(app.stopping.wait(), max(0.0, seconds))
+    except TimeoutError:
+        return False
+    return True
+
+
+def stop_on_signals(app: App) -> None:
+    """SIGTERM and the first Ctrl-C end the run in order: nothing new is begun, what is begun is finished."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        app.stopping.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+def tell_followed(followed: Followed) -> None:
+    """Say on stderr why the watch file was not taken."""
+    if followed.message:
+        complain(followed.message)
+
+
+def show(report: Report, *, as_json: bool) -> None:
+    """The counts of a cycle; each item that failed is named on stderr."""
+    for failure in report.failures:
+        complain(failure)
+    if as_json:
+        print_json({"seconds": round(report.seconds, 2), "counts": report.rows(), "failures": report.failures})
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("step", "outcome", "reason", "count"):
+        table.add_column(column, justify="right" if column == "count" else "left")
+    for row in report.rows():
+        table.add_row(*(str(row[column]) for column in ("step", "outcome", "reason", "count")))
+    out().print(table if report.counts else "nothing was due")
+
+
+def up(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(help="Port of the page (WIREWATCH_PORT).")] = None,
+    prefect: Annotated[
+        bool, typer.Option("--prefect/--no-prefect", help="Schedule on Prefect, or on our own clock.")
+    ] = True,
+) -> None:
+    """Everything on this machine: Prefect's server, the scheduled flows and the page. One Ctrl-C stops all."""
+    from cli.up import run_up
+
+    raise typer.Exit(run_up(settings(context), port=port, prefect=prefect))
+
+
+def deploy(
+    shards: Annotated[
+        int, typer.Option(help="Register the ingest flow so many times, to run on so many workers.", min=1)
+    ] = 1,
+) -> None:
+    """Register the deployments with the Prefect server that PREFECT_API_URL names."""
+    from flows.serve import register_deployments
+
+    for name in run_async(register_deployments(shards)):
+        out().print(f"registered {name}")
+
+
+def worker(context: typer.Context) -> None:
+    """Start a worker for the work pool of `deploy`."""
+    from flows.serve import run_worker
+
+    run_async(run_worker())
+
+
+def web(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(help="Port (WIREWATCH_PORT).")] = None,
+) -> None:
+    """Serve the page alone."""
+    from web.serve import serve
+
+    serve(settings(context), port=port)

@@ -1,0 +1,106 @@
+"""`ingest`: one cycle of the pipeline as a flow run: poll, read, match, alert and deliver at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import uuid4
+
+from prefect import flow, task
+from prefect.artifacts import acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from core.log import pairs
+from core.reasons import Reason
+from core.settings import Settings
+from pipeline.bootstrap import open_app
+from pipeline.cycle import Cycle
+from pipeline.follow import follow_file
+from pipeline.report import STEPS, Report
+from pipeline.run import anything_due, begin, finish, job_lock, run_step
+
+logger = logging.getLogger(__name__)
+REPORT = "ingest-report"
+_open: dict[str, Cycle] = {}  # cycles of this process by id: tasks are given ids, never the objects
+
+Only = Annotated[list[str], Field(description="Poll these feeds only, by name or address; all when empty.")]
+Seconds = Annotated[
+    float | None, Field(description="Begin nothing new after so many seconds; WIREWATCH_CYCLE_SECONDS if absent.")
+]
+Lock = Annotated[str, Field(description="Name of the job lock: one run at a time bears it. One name a shard.")]
+
+
+@task(name="step", task_run_name="{step}", cache_policy=NO_CACHE)
+async def run_one_step(step: str, cycle: str, only: list[str]) -> dict[str, int]:
+    """One step of an open cycle, to its end; returns its counts by outcome."""
+    await run_step(_open[cycle], step, only)
+    return dict(_open[cycle].report.steps().get(step, {}))
+
+
+@flow(name="ingest", flow_run_name="ingest", validate_parameters=True)
+async def ingest(only: Only = [], max_seconds: Seconds = None, lock: Lock = "ingest") -> dict[str, Any]:  # noqa: B006
+    """Poll what is due, read and match what is new, deliver what is owed; the counts become the run's report.
+
+    Ends at once when another run holds the lock or when it comes more than an interval late: after an outage Prefect
+    starts every run it missed, and one is enough. An idle cycle starts no task run.
+    """
+    settings = Settings()
+    if (late := lateness()) > timedelta(seconds=settings.every_seconds):
+        return skipped(Reason.LATE_RUN, f"{late.total_seconds():.0f} s late")
+    async with open_app(settings) as app, job_lock(app, lock) as held:
+        if not held:
+            return skipped(Reason.LOCKED)
+        if settings.config.exists():
+            await follow_file(app, "file")
+        if not await anything_due(app):
+            return skipped(Reason.NOT_DUE)
+        cycle = await begin(app, seconds=max_seconds)
+        return await _run(cycle, only)
+
+
+async def _run(cycle: Cycle, only: list[str]) -> dict[str, Any]:
+    name = uuid4().hex
+    _open[name] = cycle
+    try:
+        async with asyncio.TaskGroup() as group:
+            for step in STEPS:
+                group.create_task(run_one_step(step, name, only))
+    finally:
+        del _open[name]
+    report = finish(cycle)
+    await _publish(report)
+    return outcome(report)
+
+
+def lateness() -> timedelta:
+    """How long after its scheduled time this run began; zero for a run that nobody scheduled."""
+    scheduled = flow_run.scheduled_start_time
+    return datetime.now(UTC) - scheduled if isinstance(scheduled, datetime) else timedelta()
+
+
+def skipped(reason: Reason, detail: str = "") -> dict[str, Any]:
+    """The result of a run that had nothing to do."""
+    logger.info(pairs(event="cycle skipped", reason=reason, detail=detail or None))
+    return {"skipped": str(reason), "counts": [], "failures": [], "seconds": 0.0}
+
+
+def outcome(report: Report) -> dict[str, Any]:
+    """The result of a cycle: counts that add up, and the items that failed."""
+    return {
+        "skipped": "",
+        "counts": report.rows(),
+        "failures": report.failures,
+        "seconds": round(report.seconds, 2),
+    }
+
+
+async def _publish(report: Report) -> None:
+    """The run report, as one table artifact."""
+    failures = "\n".join(f"- {line}" for line in report.failures[:50])
+    await acreate_table_artifact(
+        key=REPORT, table=report.rows(), description=f"One cycle, {report.seconds:.1f} s\n\n{failures}"
+    )

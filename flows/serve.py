@@ -1,0 +1,83 @@
+"""The deployments in one place: served on this machine (`up`), or registered for a work pool (`deploy`, `worker`)."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from prefect import aserve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.workers.process import ProcessWorker
+
+from core.settings import Settings
+from flows.delivering import deliver
+from flows.ingest import ingest
+
+POOL = "wirewatch"
+AT_ONCE = 2  # flow runs in one serving process; our own lock keeps ingest to one
+TAGS = ["wirewatch"]
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+async def deployments(settings: Settings, shards: int = 1, *, pool: str | None = None) -> list[RunnerDeployment]:
+    """Ingest on its interval, once a shard, each with its own lock; deliver unscheduled, for a separate worker.
+
+    Intervals are in UTC: a schedule in a zone with summer time leaves a hole in autumn.
+    """
+    every = timedelta(seconds=settings.every_seconds)
+    made = []
+    for shard in range(1, shards + 1):
+        name = "ingest" if shards == 1 else f"ingest-{shard}"
+        common: dict[str, Any] = {"tags": TAGS, "parameters": {"lock": name}, "interval": every}
+        made.append(await ingest.ato_deployment(name=name, work_pool_name=pool, **common))
+    made.append(await deliver.ato_deployment(name="deliver", work_pool_name=pool, tags=TAGS))
+    for deployment in made:
+        deployment.entrypoint = (
+            f"flows.{'ingest' if deployment.flow_name == 'ingest' else 'delivering'}:{deployment.flow_name}"
+            if pool
+            else deployment.entrypoint
+        )
+    return made
+
+
+async def register_deployments(shards: int) -> list[str]:
+    """Make the work pool and register the deployments with the server; returns their names."""
+    async with get_client() as client:
+        with suppress(ObjectAlreadyExists):  # made by an earlier `deploy`
+            await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+    names = []
+    for deployment in await deployments(Settings(), shards, pool=POOL):
+        await deployment.aapply(work_pool_name=POOL)
+        names.append(f"{deployment.flow_name}/{deployment.name}")
+    return names
+
+
+async def run_worker() -> None:
+    """Run a process worker for the pool until it is stopped."""
+    await ProcessWorker(work_pool_name=POOL, limit=AT_ONCE).start()
+
+
+async def serve_here() -> None:
+    """Serve the deployments from this process until it is stopped, the first run at once."""
+    made = await deployments(Settings())
+    await aserve(*made, limit=AT_ONCE, pause_on_shutdown=False)
+
+
+def main() -> None:
+    """`python -m flows.serve`: what `up` starts. SIGTERM stops it as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        asyncio.run(serve_here())
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Transactions: what is committed, what is undone, and who waits."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from sqlmodel import Session
+
+from core.errors import InputError, NotAvailable
+from storage import configs, meta
+from storage.engine import Database, lock_names
+from storage.tables import Meta
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+def put(key: str) -> object:
+    def work(session: Session) -> str:
+        session.add(Meta(key=key, value=key))
+        return key
+
+    return work
+
+
+def keys(session: Session) -> set[str]:
+    from sqlmodel import select
+
+    return set(session.exec(select(Meta.key)).all())
+
+
+async def test_many_writes_at_once_are_all_kept(db: Database) -> None:
+    written = await asyncio.gather(*(db.write(put(f"k{n}")) for n in range(200)))  # type: ignore[arg-type]
+    assert len(written) == 200
+    assert await db.read(keys) == set(written)
+
+
+async def test_a_piece_of_work_that_raises_is_undone_alone(db: Database) -> None:
+    def bad(session: Session) -> None:
+        session.add(Meta(key="bad", value=""))
+        session.flush()
+        raise ValueError("no")
+
+    results = await asyncio.gather(
+        db.write(put("before")),
+        db.write(bad),
+        db.write(put("after")),
+        return_exceptions=True,  # type: ignore[arg-type]
+    )
+    assert isinstance(results[1], ValueError)
+    assert await db.read(keys) == {"before", "after"}
+
+
+async def test_work_that_breaks_a_unique_key_fails_and_leaves_nothing(db: Database) -> None:
+    await db.write(put("one"))  # type: ignore[arg-type]
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
+        await db.write(put("one"))  # type: ignore[arg-type]
+    assert await db.read(keys) == {"one"}
+
+
+async def test_reading_keeps_no_change(db: Database) -> None:
+    await db.read(put("lost"))  # type: ignore[arg-type]
+    assert await db.read(keys) == set()
+
+
+def test_a_time_comes_back_as_it_was_in_utc(db: Database) -> None:
+    db.write_now(lambda s: configs.add(s, text="", sha256="", file_sha256="", who="me", at=NOW))
+    found = db.read_now(configs.active)
+    assert found is not None
+    assert found.at == NOW
+    assert found.at.tzinfo is UTC
+
+
+def test_a_time_without_zone_is_refused(db: Database) -> None:
+    with pytest.raises(Exception, match="a time without zone"):
+        db.write_now(
+            lambda s: configs.add(s, text="", sha256="", file_sha256="", who="me", at=datetime(2026, 1, 1))  # noqa: DTZ001
+        )
+
+
+def test_the_installation_keeps_its_id(db: Database) -> None:
+    first = db.write_now(meta.installation)
+    assert db.write_now(meta.installation) == first
+    assert db.write_now(meta.secret_key) != first
+
+
+async def test_a_lock_on_names_makes_the_second_wait_for_the_first(db: Database) -> None:
+    def bump(session: Session) -> None:
+        lock_names(session, ["rule:b", "rule:a"])
+        row = session.get(Meta, "n", populate_existing=True) or Meta(key="n", value="0")
+        row.value = str(int(row.value) + 1)
+        session.add(row)
+
+    await asyncio.gather(*(db.write(bump) for _ in range(40)))
+    assert db.read_now(lambda s: s.get_one(Meta, "n").value) == "40"
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://u:secret@h/d", "sqlite"])
+def test_a_url_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(InputError) as error:
+        Database(url)
+    assert "secret" not in str(error.value)
+
+
+def test_a_server_that_is_not_there_is_said_to_be_unavailable_without_its_password() -> None:
+    database = Database("postgresql+psycopg://u:hush@127.0.0.1:1/x")
+    with pytest.raises(NotAvailable) as error:
+        database.read_now(meta.installation)
+    assert "hush" not in str(error.value)
+    assert "doctor" in str(error.value)
+    database.close()

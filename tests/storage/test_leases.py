@@ -1,0 +1,157 @@
+"""Claims: one holder a row, expiry by the database's clock, fencing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from storage import deliveries, feeds, hosts, leases, locks
+from storage.engine import Database
+from storage.leases import Owner
+from storage.tables import Alert, Delivery, Feed, Target
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def add_feeds(count: int, host: str = "") -> object:
+    def work(session: Session) -> None:
+        for n in range(count):
+            url = f"https://{host or f'h{n}.example'}/{n}"
+            session.add(Feed(config_url=url, fetch_url=url, name=f"f{n}", next_poll_at=NOW))
+
+    return work
+
+
+def claim(session: Session, owner: Owner, limit: int = 10) -> list[leases.Lease]:
+    return leases.claim(session, feeds.LEASE, col(Feed.active), owner=owner, limit=limit, order=[Feed.id])
+
+
+async def test_no_row_is_claimed_by_two(db: Database) -> None:
+    await db.write(add_feeds(100))  # type: ignore[arg-type]
+    claims = await asyncio.gather(*(db.write(lambda s, n=n: claim(s, Owner(f"w{n}"), 7)) for n in range(20)))
+    rows = [lease.row_id for taken in claims for lease in taken]
+    assert len(rows) == len(set(rows)) == 100
+
+
+async def test_a_row_whose_lease_ran_out_is_claimed_again_and_the_first_holder_is_fenced(db: Database) -> None:
+    await db.write(add_feeds(1))  # type: ignore[arg-type]
+    (first,) = await db.write(lambda s: claim(s, Owner("slow", seconds=0.0)))
+    await asyncio.sleep(0.05)
+    (second,) = await db.write(lambda s: claim(s, Owner("quick")))
+    assert second.epoch == first.epoch + 1
+    assert not await db.write(lambda s: leases.settle(s, feeds.LEASE, first, {"title": "stale"}))
+    assert await db.write(lambda s: leases.settle(s, feeds.LEASE, second, {"title": "fresh"}))
+    assert (await db.read(lambda s: s.exec(select(Feed)).one())).title == "fresh"
+
+
+async def test_a_renewed_lease_is_not_claimed(db: Database) -> None:
+    await db.write(add_feeds(1))  # type: ignore[arg-type]
+    taken = await db.write(lambda s: claim(s, Owner("a", seconds=0.2)))
+    assert await db.write(lambda s: leases.renew(s, feeds.LEASE, taken, 60)) == 1
+    await asyncio.sleep(0.3)
+    assert await db.write(lambda s: claim(s, Owner("b"))) == []
+
+
+async def test_a_settled_row_is_free_at_once(db: Database) -> None:
+    await db.write(add_feeds(1))  # type: ignore[arg-type]
+    (lease,) = await db.write(lambda s: claim(s, Owner("a")))
+    await db.write(lambda s: leases.settle(s, feeds.LEASE, lease, {}))
+    assert len(await db.write(lambda s: claim(s, Owner("b")))) == 1
+
+
+async def test_feeds_of_one_host_are_asked_a_spacing_apart_and_the_rest_is_put_off(db: Database) -> None:
+    await db.write(add_feeds(15, host="one.example"))  # type: ignore[arg-type]
+
+    def take(session: Session) -> list[feeds.Claimed]:
+        return feeds.claim_due(
+            session, owner=Owner("w"), now=NOW, limit=50, spacing=SECOND, horizon=10 * SECOND, only=()
+        )
+
+    taken = await db.write(take)
+    assert [one.ask_at for one in taken] == [NOW + n * SECOND for n in range(11)]
+    waiting = await db.read(lambda s: s.exec(select(Feed).where(col(Feed.next_poll_at) > NOW)).all())
+    assert len(waiting) == 4
+    assert all(feed.lease_owner == "" for feed in waiting)
+
+
+async def test_moments_of_a_host_are_given_once_whoever_asks(db: Database) -> None:
+    await db.write(lambda s: hosts.hold(s, "h", NOW))
+
+    def ask(session: Session) -> list[datetime]:
+        return hosts.reserve(session, "h", 5, now=NOW, spacing=SECOND, horizon=timedelta(hours=1))
+
+    given = await asyncio.gather(*(db.write(ask) for _ in range(10)))
+    moments = [moment for moments in given for moment in moments]
+    assert sorted(moments) == [NOW + n * SECOND for n in range(50)]
+
+
+async def test_a_job_lock_has_one_holder_and_expires(db: Database) -> None:
+    def take(owner: str, seconds: float) -> object:
+        return lambda s: locks.take(s, "ingest", owner, seconds=seconds, now=NOW)
+
+    assert await db.write(take("a", 0.2))  # type: ignore[arg-type]
+    assert not await db.write(take("b", 60))  # type: ignore[arg-type]
+    await asyncio.sleep(0.3)
+    assert await db.write(take("b", 60))  # type: ignore[arg-type]
+    await db.write(lambda s: locks.release(s, "ingest", "a", NOW))
+    assert not await db.write(take("c", 60))  # type: ignore[arg-type]
+    await db.write(lambda s: locks.release(s, "ingest", "b", NOW))
+    assert await db.write(take("c", 60))  # type: ignore[arg-type]
+
+
+def owe(session: Session) -> None:
+    session.add(Alert(id="a1", rule_id="r", kind="first", made_at=NOW))
+    session.add(Alert(id="a2", rule_id="r", kind="first", made_at=NOW))
+    deliveries.sync_targets(session, [("mail/x", "mail", "x"), ("mail/y", "mail", "y"), ("chat", "chat", "")])
+    for target, channel in (("mail/x", "mail"), ("mail/y", "mail"), ("chat", "chat")):
+        for alert in ("a1", "a2"):
+            deliveries.owe(session, key=f"{alert}:{target}", alert_id=alert, target_id=target, channel=channel, now=NOW)
+
+
+def due(session: Session, who: deliveries.Who | None = None, seconds: float = 60) -> list[deliveries.Claimed]:
+    return deliveries.claim_due(session, owner=Owner("w", seconds), now=NOW, limit=10, who=who or deliveries.Who())
+
+
+async def test_one_delivery_a_target_is_claimed_at_a_time(db: Database) -> None:
+    await db.write(owe)
+    taken = await db.write(due)
+    assert [one.delivery.key for one in taken] == ["a1:mail/x", "a1:mail/y", "a1:chat"]
+    busy = frozenset(one.target.id for one in taken)
+    assert await db.write(lambda s: due(s, deliveries.Who(busy=busy))) == []
+
+
+async def test_owing_the_same_delivery_twice_enters_it_once(db: Database) -> None:
+    await db.write(owe)
+    await db.write(lambda s: deliveries.owe(s, key="a1:chat", alert_id="a1", target_id="chat", channel="chat", now=NOW))
+    assert len(await db.read(lambda s: s.exec(select(Delivery)).all())) == 6
+
+
+async def test_a_delivery_whose_lease_ran_out_is_unknown_and_is_tried_again_unless_the_channel_holds(
+    db: Database,
+) -> None:
+    await db.write(owe)
+    await db.write(lambda s: due(s, seconds=0.0))
+    await asyncio.sleep(0.05)
+    assert await db.read(deliveries.count_expired) == 3
+    assert await db.write(deliveries.expire) == 3
+    again = await db.write(lambda s: due(s, deliveries.Who(holding=["chat"])))
+    assert [one.delivery.key for one in again] == ["a1:mail/x", "a1:mail/y", "a2:chat"]
+
+
+async def test_a_paused_target_gets_nothing_and_others_go_on(db: Database) -> None:
+    await db.write(owe)
+    assert await db.write(lambda s: deliveries.pause(s, "mail/x", "auth", NOW))
+    assert not await db.write(lambda s: deliveries.pause(s, "mail/x", "auth", NOW))
+    assert {one.target.id for one in await db.write(due)} == {"mail/y", "chat"}
+    assert await db.write(lambda s: deliveries.resume(s, "mail")) == 1
+
+
+async def test_a_paced_target_waits(db: Database) -> None:
+    await db.write(owe)
+    await db.write(lambda s: deliveries.pace(s, "chat", 1.0, NOW))
+    assert "chat" not in {one.target.id for one in await db.write(due)}
+    row = await db.read(lambda s: s.get_one(Target, "chat"))
+    assert row.next_allowed_at == NOW + SECOND
