@@ -9,16 +9,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, TextIO
+from datetime import datetime
+from typing import Literal, Protocol, TextIO
 
-from alerts.message import Message
+from alerts.compose import compose_notice
+from alerts.message import Message, NoticeView
 from alerts.result import Result
 from alerts.retry import OnUnknown
 from core.clock import Clock
 from core.errors import InputError
-
-if TYPE_CHECKING:
-    from core.pool import WorkerPool
+from core.pool import WorkerPool
 
 Security = Literal["", "starttls", "tls", "none"]
 
@@ -122,3 +122,23 @@ def make_channel(
             from alerts.apprise_channel import AppriseChannel
 
             return AppriseChannel(settings, pool=pool)
+
+
+def trial_message(channel: str, now: datetime) -> Message:
+    """What `channels test` sends: it says that it is a test, and that nothing happened."""
+    lines = ("Alerts for this channel arrive here.", "Nothing happened: somebody ran `wirewatch channels test`.")
+    return compose_notice(NoticeView(f"test/{channel}", f"Test message for the channel {channel}", lines, now))
+
+
+def sending_pool(workers: int = 4) -> WorkerPool:
+    """Processes for `make_channel`, none started before it is needed; about 60 MB each.
+
+    Keep them apart from those that read pages: a service that hangs holds one for up to a minute.
+    """
+    return WorkerPool(workers, warm=_warm, preload=("alerts.apprise_channel",))
+
+
+def _warm() -> None:
+    from alerts.apprise_channel import warm
+
+    warm()

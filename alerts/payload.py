@@ -6,19 +6,28 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from alerts.message import AlertView, ArticleLine, DigestView, Kind, Message, NoticeView, Passage
+from alerts.inert import safe_link
+from alerts.message import AlertView, ArticleLine, DigestView, Message, Passage, View
 from core.text import clean, one_line
 
 SCHEMA = "wirewatch.alert/1"
+MAX_TITLE = 1000  # characters
+MAX_SENTENCE = 4000  # characters
 
 
 def body(message: Message, key: str) -> bytes:
-    """The message as UTF-8 JSON. Pure and in a fixed order: every attempt sends the same bytes."""
-    return json.dumps(_fields(message, key), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    """A composed message as UTF-8 JSON. Pure and in a fixed order: every attempt sends the same bytes.
+
+    Raises ValueError for a message that was not composed of a view.
+    """
+    if message.view is None:
+        raise ValueError(f"message {message.alert_id} has no view")
+    fields = _common(message, key) | _of(message.view)
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _fields(message: Message, key: str) -> dict[str, Any]:
-    common = {
+def _common(message: Message, key: str) -> dict[str, Any]:
+    return {
         "schema": SCHEMA,
         "key": key,
         "id": message.alert_id,
@@ -30,21 +39,22 @@ def _fields(message: Message, key: str) -> dict[str, Any]:
         "link": message.link,
         "unsubscribe": message.unsubscribe,
     }
-    match message.view:
-        case AlertView() as view:
-            return common | _alert(view)
-        case DigestView() as view:
-            return common | _digest(view)
-        case NoticeView() as view:
-            return common | {"made_at": _time(view.made_at), "lines": [one_line(line) for line in view.lines]}
+
+
+def _of(view: View) -> dict[str, Any]:
+    match view:
+        case AlertView():
+            return _alert(view)
+        case DigestView():
+            return _digest(view)
         case _:
-            return common
+            return {"made_at": _time(view.made_at), "lines": [one_line(line) for line in view.lines]}
 
 
 def _alert(view: AlertView) -> dict[str, Any]:
     return {
         "rule_title": one_line(view.rule_title),
-        "headline": one_line(view.article.title),
+        "headline": one_line(view.article.title, MAX_TITLE),
         "made_at": _time(view.made_at),
         "separate_texts": view.separate_texts,
         "passages": [_passage(passage) for passage in view.passages],
@@ -73,19 +83,20 @@ def _digest(view: DigestView) -> dict[str, Any]:
 
 def _told(view: AlertView) -> dict[str, Any]:
     """An alert within a digest."""
-    named = {"id": view.alert_id, "kind": Kind(view.kind).value, "rule": view.rule_id, "story": view.story_id}
+    named = {"id": view.alert_id, "kind": view.kind.value, "rule": view.rule_id, "story": view.story_id}
     return named | _alert(view)
 
 
 def _passage(passage: Passage) -> dict[str, Any]:
-    """The sentence as it stands in the article: `marks` are character offsets into it."""
-    return {"sentence": passage.sentence, "marks": [list(mark) for mark in passage.marks]}
+    """The sentence as it stands in the article, for `marks` are offsets into it; what is beyond the limit goes."""
+    marks = [list(mark) for mark in sorted(passage.marks) if mark[1] <= MAX_SENTENCE]
+    return {"sentence": passage.sentence[:MAX_SENTENCE], "marks": marks}
 
 
 def _article(line: ArticleLine) -> dict[str, Any]:
     return {
-        "title": one_line(line.title),
-        "url": line.url,
+        "title": one_line(line.title, MAX_TITLE),
+        "url": safe_link(line.url),
         "source": one_line(line.source),
         "author": one_line(line.author),
         "published": _time(line.published) if line.published else None,

@@ -26,14 +26,14 @@ class TerminalChannel(Channel):
         """Print it. A closed pipe is TEMP."""
         stream = self._stream or sys.stdout
         try:
-            stream.write(f"{RULE}\n{_encodable(message, stream)}\n{RULE}\n")
+            stream.write(_encodable(f"{RULE}\n{message.text.rstrip()}\n{RULE}\n", stream))
             stream.flush()
         except (OSError, ValueError) as error:
             return Result(ResultClass.TEMP, f"the terminal takes no more: {type(error).__name__}")
         return Result(ResultClass.OK)
 
 
-def _encodable(message: Message, stream: TextIO) -> str:
+def _encodable(text: str, stream: TextIO) -> str:
     """The text in the letters that the terminal has."""
     encoding = stream.encoding or "utf-8"
-    return message.text.rstrip().encode(encoding, "replace").decode(encoding)
+    return text.encode(encoding, "replace").decode(encoding)

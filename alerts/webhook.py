@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -63,10 +62,8 @@ class WebhookChannel(Channel):
         progress = _Progress()
         try:
             async with self._session(progress) as session:
-                headers = headers_for(key, payload, self._clock.now(), self._secret)
-                async with session.post(
-                    self._url, data=payload, headers=headers, auth=self._sign_in, allow_redirects=False
-                ) as answer:
+                headers = headers_for(key, payload, self._clock.now(), self._secret) | self._sign_in
+                async with session.post(self._url, data=payload, headers=headers, allow_redirects=False) as answer:
                     return result_of(answer.status, answer.headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _failure(error, progress)
@@ -119,7 +116,8 @@ def _failure(error: Exception, progress: _Progress) -> Result:
         return Result(ResultClass.AUTH, "the address is link-local or a metadata service: never asked")
     if progress.sent:
         return Result(ResultClass.UNKNOWN, f"{_in_words(error)}, after the message was sent")
-    return Result(ResultClass.TEMP, _in_words(error))
+    late = isinstance(error, TimeoutError)
+    return Result(ResultClass.TEMP, "no connection in time" if late else _in_words(error))
 
 
 def _refused_by_us(error: BaseException | None) -> bool:
@@ -137,11 +135,9 @@ def _in_words(error: Exception) -> str:
             return "the host's certificate is not valid"
         case aiohttp.ClientConnectorDNSError():
             return "the host's name could not be resolved"
-        case aiohttp.ConnectionTimeoutError():
-            return "no connection in time"
         case aiohttp.ClientConnectorError(os_error=OSError(strerror=str(words))):
             return f"no connection: {words}"
-        case TimeoutError() | asyncio.TimeoutError():
+        case TimeoutError():
             return "no answer in time"
         case aiohttp.ServerDisconnectedError() | ConnectionError():
             return "the connection broke"
@@ -149,11 +145,11 @@ def _in_words(error: Exception) -> str:
             return type(error).__name__
 
 
-def address_of(settings: ChannelSettings) -> tuple[yarl.URL, aiohttp.BasicAuth | None]:
-    """The http(s) address of a webhook(s) URL, and the sign-in it held. Raises InputError, which does not show it."""
+def address_of(settings: ChannelSettings) -> tuple[yarl.URL, dict[str, str]]:
+    """The http(s) address of a webhook(s) URL, and the header of the sign-in it held; InputError does not show it."""
     written = _SCHEMES[settings.scheme] + "://" + settings.url.partition("://")[2]
     try:
-        url = yarl.URL(written)
+        url = yarl.URL(written, encoded=written.isascii())  # as written: a signed query allows no other spelling
         usable = bool(url.host) and url.port != 0 and not _UNFIT.search(written)
     except ValueError:
         usable = False
@@ -163,8 +159,10 @@ def address_of(settings: ChannelSettings) -> tuple[yarl.URL, aiohttp.BasicAuth |
         )
     if forbidden(url.host or ""):
         raise InputError(f"channel {settings.name}: link-local and metadata addresses are never asked")
-    user, password = url.user, url.password or ""
-    return url.with_user(None), aiohttp.BasicAuth(user, password, "utf-8") if user else None
+    if not url.user:
+        return url, {}
+    pair = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()
+    return url.with_user(None), {"Authorization": f"Basic {pair}"}
 
 
 def signing_key(settings: ChannelSettings) -> bytes:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from core.clock import FixedClock
 from core.errors import InputError
 from tests.sinks.certificates import client_tls, server_tls
 from tests.sinks.smtp import CUT, DROP, HANG, SmtpSink
+from tests.sinks.tcp import TcpSink
 
 MADE_AT = datetime(2023, 9, 10, 8, 30, tzinfo=UTC)
 VIEW = NoticeView("a1", "news", ("news",), MADE_AT, timezone="Asia/Bangkok")
@@ -191,33 +193,18 @@ async def test_a_name_that_does_not_exist_can_be_tried_again(sink: SmtpSink, mon
     [(b"421 too busy\r\n", ResultClass.TEMP), (b"554 not you\r\n", ResultClass.PERM), (b"", ResultClass.TEMP)],
 )
 async def test_the_greeting_gives_its_class(greeting: bytes, expected: ResultClass, sink: SmtpSink) -> None:
-    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(greeting)
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(greet, "127.0.0.1", 0)
-    async with server:
-        assert (await send(channel(sink, port=server.sockets[0].getsockname()[1]))).cls is expected
+    with TcpSink(lambda peer: peer.sendall(greeting)) as server:
+        assert (await send(channel(sink, port=server.port))).cls is expected
 
 
 async def test_a_server_that_drips_its_replies_is_given_up_before_the_message(sink: SmtpSink) -> None:
-    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                writer.write(b"2")
-                await writer.drain()
-                await asyncio.sleep(0.02)
-        except OSError:
-            pass
-        finally:
-            writer.close()
+    def drip(peer: socket.socket) -> None:
+        while True:
+            peer.sendall(b"2")
+            time.sleep(0.02)
 
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    async with server:
-        to = EmailChannel(
-            settings(sink, port=server.sockets[0].getsockname()[1]), clock=CLOCK, waits=replace(QUICK, talk=0.3)
-        )
+    with TcpSink(drip) as server:
+        to = EmailChannel(settings(sink, port=server.port), clock=CLOCK, waits=replace(QUICK, talk=0.3))
         assert (await send(to)).cls is ResultClass.TEMP
 
 
@@ -262,25 +249,15 @@ async def test_the_right_password_signs_in_and_a_wrong_one_is_auth_without_telli
         assert "wr0ng-one" not in result.detail
 
 
-async def test_a_server_without_any_way_to_sign_in_is_auth() -> None:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 hello\r\n")
-        while await reader.readline():
-            writer.write(b"250 hello\r\n")
-        writer.close()
+async def test_a_server_without_any_way_to_sign_in_is_auth(sink: SmtpSink) -> None:
+    def talk(peer: socket.socket) -> None:
+        peer.sendall(b"220 hello\r\n")
+        while peer.recv(1000):
+            peer.sendall(b"250 hello\r\n")
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with server:
-        plain = ChannelSettings(
-            "m",
-            host="127.0.0.1",
-            port=server.sockets[0].getsockname()[1],
-            user="u@x.org",
-            to=("a@x.org",),
-            password="p",
-            security="none",
-        )
-        assert (await send(EmailChannel(plain, clock=CLOCK, waits=QUICK))).cls is ResultClass.AUTH
+    with TcpSink(talk) as server:
+        result = await send(channel(sink, port=server.port, user="u", password="p"))
+    assert result.cls is ResultClass.AUTH
 
 
 async def test_a_cancelled_send_ends_its_thread(sink: SmtpSink) -> None:
