@@ -11,7 +11,7 @@ import re2  # type: ignore[import-untyped]
 from lark import Token, Tree
 
 from rules import countries, tokens
-from rules.grammar import MAX_DISTANCE, MAX_PATTERN, MIN_PREFIX, OPERATORS
+from rules.grammar import MAX_DEPTH, MAX_DISTANCE, MAX_PARTS, MAX_PATTERN, MIN_PREFIX, OPERATORS
 from rules.names import Names, RuleSyntaxError
 from rules.tree import (
     And,
@@ -64,6 +64,7 @@ class Builder:
     def on_all_of(self, *nodes: Any) -> Expr:  # noqa: D102
         trees = [node for node in nodes if isinstance(node, Tree)]
         nots = tuple(self.build(node.children[1]) for node in trees if node.data == "negation")
+        _check(nodes[1], len(trees) <= MAX_PARTS, f"AND joins at most {MAX_PARTS} parts")
         return And(self._parts(node for node in trees if node.data != "negation"), nots)
 
     def on_near(self, left: Any, operator: Token, right: Any) -> Expr:  # noqa: D102
@@ -81,6 +82,7 @@ class Builder:
     def on_function(self, token: Token, *nodes: Any) -> Expr:  # noqa: D102
         name = str(token).partition("/")[0]
         parts = self._parts(nodes)
+        _check(token, len(parts) <= MAX_PARTS, f"{token}(…) takes at most {MAX_PARTS} parts")
         if name in ("near", "seq"):
             _check(token, len(parts) >= 2, f"{token}(…) needs at least two parts")
             return _joined(token, Near(_number(token, 0), parts, name == "seq"))
@@ -102,8 +104,8 @@ class Builder:
         return InField(field, part)
 
     def on_in_value(self, token: Token, node: Any) -> Expr:  # noqa: D102
-        leaves = node.scan_values(lambda leaf: leaf.type != "OR") if isinstance(node, Tree) else [node]
-        return either(_value(_field(token), leaf) for leaf in leaves)
+        leaves = node.scan_values(lambda _: True) if isinstance(node, Tree) else [node]
+        return either(_value(_field(token), leaf) for leaf in leaves if leaf.type != "OR")
 
     def on_term(self, token: Token) -> Expr:  # noqa: D102
         if token.type == "NAME":
@@ -147,6 +149,7 @@ class Builder:
         if name in self.inside:
             circle = " → ".join((*self.inside[self.inside.index(name) :], name))
             raise _Circle(f"these refer to each other in a circle: {circle}", token.line or 1, token.column or 1)
+        _check(token, len(self.inside) < MAX_DEPTH, f"names refer to one another more than {MAX_DEPTH} deep")
         try:
             return self.read(text, self.names, (*self.inside, name))
         except _Circle as error:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 32
 MAX_DISTANCE = 500  # words
+MAX_PARTS = 100  # of AND, near/n(…), any/k(…) and the like; OR has no limit of its own
 MIN_PREFIX = 3  # letters
 MAX_PATTERN = 500  # characters of a /regex/
 

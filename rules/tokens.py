@@ -1,7 +1,8 @@
 """Where the words of a text are: the one definition of a word, for articles and for rules alike.
 
 A word is a maximal run of letters and digits. Dotted abbreviations (U.S.) and numbers (1,000) are one word, a
-possessive 's belongs to its word, hyphens and dashes separate. Chinese, Japanese, Thai, Lao and Khmer: one word a character.
+possessive 's belongs to its word, hyphens and dashes separate. Chinese, Japanese, Thai, Lao and Khmer: one word a
+character.
 """
 
 from __future__ import annotations

@@ -27,9 +27,42 @@ _ALGORITHMS = {
 }  # fmt: skip
 # Korean writes its particles onto the noun; longest first
 _KOREAN_PARTICLES = (
-    "에서는", "에게서", "으로는", "으로서", "으로써", "이라고", "에서", "에게", "에는", "에도", "으로", "까지", "부터", "처럼",
-    "보다", "라고", "하고", "이나", "은", "는", "이", "가", "을", "를", "의", "에", "와", "과", "도", "로", "만",
-)  # fmt: skip
+    *(
+        "에서는",
+        "에게서",
+        "으로는",
+        "으로서",
+        "으로써",
+        "이라고",
+        "에서",
+        "에게",
+        "에는",
+        "에도",
+        "으로",
+        "까지",
+        "부터",
+    ),
+    *(
+        "처럼",
+        "보다",
+        "라고",
+        "하고",
+        "이나",
+        "은",
+        "는",
+        "이",
+        "가",
+        "을",
+        "를",
+        "의",
+        "에",
+        "와",
+        "과",
+        "도",
+        "로",
+        "만",
+    ),
+)
 _UNMARKED = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
 _LETTERS_OF_THEIR_OWN = frozenset("йўї")  # their marks are not accents
 _ACCENTS = (range(0x300, 0x370), range(0x591, 0x5C8), range(0x64B, 0x660))  # Latin, Greek, Cyrillic; Hebrew; Arabic
