@@ -12,14 +12,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import requests
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.common import OverflowMode
 from apprise.conversion import convert_between
+from apprise.manager_plugins import NotificationManager
 from apprise.plugins import url_to_dict
 from urllib3.exceptions import NewConnectionError
 
@@ -95,9 +98,12 @@ def _scheme(plugin: NotifyBase) -> str:
 # -- in the worker
 
 
+@cache
 def warm() -> None:
-    """Load all services (2 s), so that the first message does not wait for it."""
-    _plugin("json://localhost")
+    """Load all services (2 s, once a process), so that the first message does not wait for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of what the services import: not ours to mend
+        NotificationManager().load_modules()  # type: ignore[no-untyped-call]
 
 
 def deliver(url: str, message: Message) -> Result:
@@ -120,6 +126,7 @@ def deliver(url: str, message: Message) -> Result:
 
 def _plugin(url: str) -> NotifyBase | None:
     """A fresh instance, with what its URL may not change set; None when the URL cannot be used."""
+    warm()
     fields = url_to_dict(url)  # type: ignore[no-untyped-call]
     if not fields:
         return None
