@@ -84,7 +84,7 @@ class Attempt:
                 return self._transact(client, sender, recipient, payload)
         except _Refused as refused:
             return refused.result
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, ValueError) as error:  # ValueError: a host's name, a broken challenge
             return self._result_of(error)
 
     def abort(self) -> None:

@@ -65,7 +65,7 @@ class WebhookChannel(Channel):
                 headers = headers_for(key, payload, self._clock.now(), self._secret) | self._sign_in
                 async with session.post(self._url, data=payload, headers=headers, allow_redirects=False) as answer:
                     return result_of(answer.status, answer.headers)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # a time-out is an OSError
             return _failure(error, progress)
 
     def _session(self, progress: _Progress) -> aiohttp.ClientSession:

@@ -188,6 +188,10 @@ async def test_a_name_that_does_not_exist_can_be_tried_again(sink: SmtpSink, mon
     assert (await send(channel(sink, host="mail.invalid"))).cls is ResultClass.TEMP
 
 
+async def test_a_name_that_cannot_be_one_can_be_tried_again(sink: SmtpSink) -> None:
+    assert (await send(channel(sink, host="a..b"))).cls is ResultClass.TEMP
+
+
 @pytest.mark.parametrize(
     ("greeting", "expected"),
     [(b"421 too busy\r\n", ResultClass.TEMP), (b"554 not you\r\n", ResultClass.PERM), (b"", ResultClass.TEMP)],
@@ -258,6 +262,34 @@ async def test_a_server_without_any_way_to_sign_in_is_auth(sink: SmtpSink) -> No
     with TcpSink(talk) as server:
         result = await send(channel(sink, port=server.port, user="u", password="p"))
     assert result.cls is ResultClass.AUTH
+
+
+@pytest.mark.parametrize("end", [b"", b"454 4.7.0 not now\r\n", b"334 !\r\n"])
+async def test_a_sign_in_that_breaks_off_can_be_tried_again(end: bytes, sink: SmtpSink) -> None:
+    def talk(peer: socket.socket) -> None:
+        peer.sendall(b"220 hello\r\n")
+        while not peer.recv(1000).startswith(b"AUTH"):
+            peer.sendall(b"250-hello\r\n250 AUTH CRAM-MD5\r\n")
+        peer.sendall(end)
+
+    with TcpSink(talk) as server:
+        result = await send(channel(sink, port=server.port, user="u", password="p"))
+    assert result.cls is ResultClass.TEMP
+
+
+async def test_an_address_beyond_ascii_goes_to_servers_that_take_it_only(sink: SmtpSink) -> None:
+    assert (await send(channel(sink, to=("Köchin <köchin@münchen.example>",)))).ok
+    assert sink.mails[0].recipients == ("köchin@xn--mnchen-3ya.example",)
+    assert "<köchin@münchen.example>".encode() in sink.mails[0].raw
+
+    def talk(peer: socket.socket) -> None:
+        peer.sendall(b"220 hello\r\n")
+        while peer.recv(1000):
+            peer.sendall(b"250 hello\r\n")
+
+    with TcpSink(talk) as server:
+        result = await send(channel(sink, port=server.port, to=("köchin@b.org",)))
+    assert result == Result(ResultClass.PERM, "the server takes no address with letters beyond ASCII")
 
 
 async def test_a_cancelled_send_ends_its_thread(sink: SmtpSink) -> None:

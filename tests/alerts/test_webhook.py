@@ -205,6 +205,11 @@ async def test_a_name_that_does_not_exist_can_be_tried_again(resolve: Callable[[
     assert result == Result(ResultClass.TEMP, "the host's name could not be resolved")
 
 
+async def test_a_name_that_cannot_be_one_can_be_tried_again() -> None:
+    assert (await send(channel("webhook://a..b/"))).cls is ResultClass.TEMP
+    assert (await send(channel(f"webhook://{'a' * 70}.example/"))).cls is ResultClass.TEMP
+
+
 async def test_https_is_used_and_a_certificate_nobody_vouches_for_gets_nothing() -> None:
     with HttpSink(tls=server_tls()) as sink:
         settings = ChannelSettings("hook", url=sink.url("/", "webhooks"))
