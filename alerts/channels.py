@@ -27,9 +27,8 @@ Security = Literal["", "starttls", "tls", "none"]
 class ChannelSettings:
     """One entry under `channels` of the watch file, with its secrets expanded; printing it shows none of them.
 
-    A channel is given by `url`, or is e-mail given by `host` and the fields after it. `security` empty means STARTTLS,
-    or TLS on port 465. `sender` and `to` are addresses, with or without a name ("Desk <desk@example.org>"). `secret`
-    signs a webhook.
+    A channel is given by `url`, or is e-mail given by `host` and the fields after it. `security` empty means STARTTLS;
+    on port 465 both mean TLS. `sender` and `to` are addresses, with or without a name ("Desk <desk@example.org>").
     """
 
     name: str
@@ -42,7 +41,6 @@ class ChannelSettings:
     to: tuple[str, ...] = ()
     security: Security = ""
     on_unknown: OnUnknown = "retry"
-    secret: str = field(default="", repr=False)
 
     @property
     def scheme(self) -> str:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.channels import Channel, ChannelSettings, Target
 from alerts.message import Message
-from alerts.result import Result
+from alerts.result import Result, ResultClass
 from alerts.smtp import Attempt, Server, Waits
 from core.clock import Clock
 from core.errors import InputError
@@ -65,7 +65,9 @@ class EmailChannel(Channel):
     async def send(self, message: Message, target: Target, *, key: str) -> Result:
         """Send to one address; see Channel. Ends within 2 min, or 10 min after the whole message was given."""
         made_at = message.view.made_at if message.view else self._clock.now()
-        to = next(to for to in self._to if to.addr_spec == target.recipient)
+        to = next((to for to in self._to if to.addr_spec == target.recipient), None)
+        if to is None:
+            return Result(ResultClass.PERM, "no longer a recipient of this channel")
         payload = build(message, sender=self._sender, to=to, key=key, made_at=made_at)
         attempt = Attempt(self._server, self._tls, self._waits)
         envelope = _on_the_wire(self._sender), _on_the_wire(to)
@@ -188,7 +190,9 @@ def _server(settings: ChannelSettings) -> Server:
         raise InputError(f"channel {settings.name}: no mail server", hint=_HINT)
     if not (settings.user + settings.password).isascii():
         raise InputError(f"channel {settings.name}: user and password of a mail server must be plain ASCII")
-    security = settings.security or ("tls" if settings.port == PORTS["tls"] else "starttls")
+    security = settings.security or "starttls"
+    if security == "starttls" and settings.port == PORTS["tls"]:  # nobody speaks STARTTLS there (RFC 8314)
+        security = "tls"
     port = settings.port or PORTS[security]
     return Server(settings.host, port, settings.user, settings.password, security)
 

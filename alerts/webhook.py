@@ -32,7 +32,10 @@ _SCHEMES = {"webhook": "http", "webhooks": "https"}
 
 
 class WebhookChannel(Channel):
-    """One address. webhook:// is http, webhooks:// is https; a user and password in it become Basic authentication."""
+    """One address. webhook:// is http, webhooks:// is https; a user and password in it become Basic authentication.
+
+    What follows a # is never sent: it is the secret that signs, `webhooks://hooks.example.org/path#${HOOK_SECRET}`.
+    """
 
     concurrency = 2
     deduplicates = True
@@ -147,7 +150,7 @@ def _in_words(error: Exception) -> str:
 
 def address_of(settings: ChannelSettings) -> tuple[yarl.URL, dict[str, str]]:
     """The http(s) address of a webhook(s) URL, and the header of the sign-in it held; InputError does not show it."""
-    written = _SCHEMES[settings.scheme] + "://" + settings.url.partition("://")[2]
+    written = _SCHEMES[settings.scheme] + "://" + settings.url.partition("#")[0].partition("://")[2]
     try:
         url = yarl.URL(written, encoded=written.isascii())  # as written: a signed query allows no other spelling
         usable = bool(url.host) and url.port != 0 and not _UNFIT.search(written)
@@ -167,9 +170,10 @@ def address_of(settings: ChannelSettings) -> tuple[yarl.URL, dict[str, str]]:
 
 def signing_key(settings: ChannelSettings) -> bytes:
     """The bytes a webhook is signed with: whsec_ and base64 as Standard Webhooks writes it, else the text itself."""
-    if not settings.secret.startswith("whsec_"):
-        return settings.secret.encode()
+    secret = settings.url.partition("#")[2]
+    if not secret.startswith("whsec_"):
+        return secret.encode()
     try:
-        return base64.b64decode(settings.secret.removeprefix("whsec_"), validate=True)
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:
         raise InputError(f"channel {settings.name}: what follows whsec_ in its secret is not base64") from None

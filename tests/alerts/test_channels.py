@@ -53,7 +53,7 @@ def test_a_url_without_a_scheme_is_refused_by_name_only(pool: WorkerPool, url: s
 
 
 def test_settings_show_no_secret_when_printed() -> None:
-    settings = ChannelSettings("m", url="x://s3cr3t", user="s3cr3t", password="s3cr3t", secret="s3cr3t")
+    settings = ChannelSettings("m", url="x://s3cr3t", user="s3cr3t", password="s3cr3t")
     assert "s3cr3t" not in repr(settings)
 
 

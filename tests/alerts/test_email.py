@@ -14,7 +14,7 @@ from typing import cast
 
 import pytest
 
-from alerts.channels import ChannelSettings
+from alerts.channels import ChannelSettings, Target
 from alerts.email import EmailChannel, build, with_url
 from alerts.message import Kind, Line, Message, NoticeView
 from alerts.result import Result, ResultClass
@@ -151,6 +151,12 @@ async def test_one_of_three_recipients_refused_leaves_the_others_theirs_once(sin
     results = [(await send(to, place)).cls for place in range(3)]
     assert results == [ResultClass.OK, ResultClass.PERM, ResultClass.OK]
     assert [mail.recipients for mail in sink.mails] == [("a@example.org",), ("b@example.org",)]
+
+
+async def test_a_recipient_that_the_file_no_longer_names_gets_nothing(sink: SmtpSink) -> None:
+    gone = Target("desk-mail:old@example.org", "desk-mail", "old@example.org")
+    assert (await channel(sink).send(MESSAGE, gone, key=KEY)).cls is ResultClass.PERM
+    assert not sink.mails
 
 
 async def test_a_connection_lost_after_the_message_is_unknown_and_its_repeat_has_the_same_id(sink: SmtpSink) -> None:
@@ -370,7 +376,13 @@ def test_a_mail_url_says_what_the_fields_say(url: str, expected: tuple[str, int]
 
 @pytest.mark.parametrize(
     ("port", "security", "expected"),
-    [(0, "", (587, "starttls")), (465, "", (465, "tls")), (0, "tls", (465, "tls")), (0, "none", (25, "none"))],
+    [
+        (0, "", (587, "starttls")),
+        (465, "", (465, "tls")),
+        (465, "starttls", (465, "tls")),
+        (0, "tls", (465, "tls")),
+        (0, "none", (25, "none")),
+    ],
 )
 def test_port_and_encryption_follow_from_each_other(port: int, security: str, expected: tuple[int, str]) -> None:
     made = EmailChannel(

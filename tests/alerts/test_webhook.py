@@ -31,8 +31,8 @@ def sink() -> Iterator[HttpSink]:
         yield running
 
 
-def channel(url: str, *, secret: str = "", seconds: float = 5.0) -> WebhookChannel:
-    return WebhookChannel(ChannelSettings("hook", url=url, secret=secret), clock=CLOCK, seconds=seconds)
+def channel(url: str, *, seconds: float = 5.0) -> WebhookChannel:
+    return WebhookChannel(ChannelSettings("hook", url=url), clock=CLOCK, seconds=seconds)
 
 
 async def send(to: WebhookChannel) -> Result:
@@ -55,8 +55,9 @@ async def test_a_message_taken_is_ok_and_came_as_json_under_its_key(sink: HttpSi
     [("whsec_" + base64.b64encode(b"n0t guessable").decode(), b"n0t guessable"), ("grüße", "grüße".encode())],
 )
 async def test_the_signature_is_that_of_standard_webhooks(sink: HttpSink, secret: str, bytes_of_it: bytes) -> None:
-    await send(channel(sink.url("/", "webhook"), secret=secret))
+    await send(channel(sink.url("/path", "webhook") + "#" + secret))
     (request,) = sink.requests
+    assert request.path == "/path"
     signed = b"k1.1694347500." + request.body
     expected = base64.b64encode(hmac.new(bytes_of_it, signed, hashlib.sha256).digest()).decode()
     assert request.headers["webhook-signature"] == f"v1,{expected}"
@@ -231,26 +232,26 @@ async def test_an_answer_that_is_not_http_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "secret"),
+    "url",
     [
-        ("webhooks://", ""),
-        ("webhooks:///s3cr3t", ""),
-        ("webhooks://h:0/s3cr3t", ""),
-        ("webhooks://h:99999/s3cr3t", ""),
-        ("webhooks://h\\@127.0.0.1/s3cr3t", ""),
-        ("webhooks://h/s3cr3t\r\nx", ""),
-        ("webhooks://169.254.169.254/s3cr3t", ""),
-        ("webhooks://[fe80::1]/s3cr3t", ""),
-        ("webhooks://h/", "whsec_s3cr3t!"),
+        "webhooks://",
+        "webhooks:///s3cr3t",
+        "webhooks://h:0/s3cr3t",
+        "webhooks://h:99999/s3cr3t",
+        "webhooks://h\\@127.0.0.1/s3cr3t",
+        "webhooks://h/s3cr3t\r\nx",
+        "webhooks://169.254.169.254/s3cr3t",
+        "webhooks://[fe80::1]/s3cr3t",
+        "webhooks://h/#whsec_s3cr3t!",
     ],
 )
-def test_a_url_or_secret_that_cannot_be_used_is_refused_by_name_only(url: str, secret: str) -> None:
+def test_a_url_or_secret_that_cannot_be_used_is_refused_by_name_only(url: str) -> None:
     with pytest.raises(InputError) as refused:
-        channel(url, secret=secret)
+        channel(url)
     assert refused.value.message.startswith("channel hook: ")
     assert "s3cr3t" not in str(refused.value)
 
 
 def test_the_channel_shows_its_name_and_scheme_only() -> None:
-    to = channel("webhooks://u:p@h/s3cr3t", secret="s3cr3t")
+    to = channel("webhooks://u:p@h/s3cr3t#s3cr3t")
     assert (to.label, to.targets()[0].id, to.deduplicates, to.can_thread) == ("hook (webhooks)", "hook", True, False)
