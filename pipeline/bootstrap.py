@@ -114,3 +114,14 @@ def _active(db: Database, secrets: Mapping[str, str], clock: Clock, pool: Worker
     return activate(
         revision, load(text, file=f"revision {revision}", env=None), secrets=secrets, clock=clock, pool=pool
     )
+
+
+def upgrade(settings: Settings) -> tuple[str, str]:
+    """Bring the database to the needed revision; returns (from, to)."""
+    if not settings.database:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    try:
+        return schema.upgrade(database)
+    finally:
+        database.close()

@@ -108,7 +108,7 @@ async def _record_hits(cycle: Cycle, active: Active, one: Judged) -> None:
 def judge(active: Active, one: articles.ToMatch) -> Judged:
     """Analyse the article once and try every rule on it."""
     document = analyse(article_text(one.article, one.feed))
-    return Judged(one, document, active.matcher.match(document, feed=FeedTag(one.feed.name, tuple(one.feed.tags))))
+    return Judged(one, document, active.matcher.match(document, feed=FeedTag(one.feed.name, frozenset(one.feed.tags))))
 
 
 def article_text(article: Article, feed: Feed) -> ArticleText:

@@ -54,7 +54,7 @@ def _why(rule: Rule, documents: list[Document], outside: Mapping[str, ArticleTex
     lines = [f"none of {len(documents)} articles matches: {in_line(nearest(rule, documents))}"]
     alone = Matcher([rule])
     for url, text in outside.items():
-        for match in alone.match(analyse(text), feed=FeedTag("", ())).matches[:1]:
+        for match in alone.match(analyse(text), feed=None).matches[:1]:
             words = one_line(match.spans[0].sentence, 160) if match.spans else ""
             lines.append(f"its words stand only outside an article's text (a link to another story): “{words}”")
             lines.append(f"on {url}")

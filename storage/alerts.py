@@ -102,3 +102,16 @@ def decisions(session: Session, *, article_id: int | None = None, alert_id: str 
     if alert_id:
         query = query.where(col(Decision.alert_id) == alert_id)
     return list(session.exec(query.where(col(Decision.rule_id) == rule) if rule else query).all())
+
+
+def by_prefix(session: Session, prefix: str) -> Alert | None:
+    """The alert whose id begins so (8 hex digits or more)."""
+    if len(prefix) < 8 or not all(digit in "0123456789abcdef" for digit in prefix):
+        return None
+    return session.exec(select(Alert).where(col(Alert.id).startswith(prefix))).first()
+
+
+def of_story_decisions(session: Session, story_id: int) -> list[Decision]:
+    """All that was decided about a story, in order."""
+    query = select(Decision).where(col(Decision.story_id) == story_id)
+    return list(session.exec(query.order_by(col(Decision.at), col(Decision.id))).all())

@@ -210,3 +210,14 @@ def counts(session: Session) -> dict[str, int]:
 def targets(session: Session) -> list[Target]:
     """Every target that ever was."""
     return list(session.exec(select(Target).order_by(col(Target.id))).all())
+
+
+def with_alert(session: Session, what: str) -> tuple[Delivery, Alert] | None:
+    """A delivery (by id or key) with its alert."""
+    found = find(session, what)
+    return (found, session.get_one(Alert, found.alert_id)) if found else None
+
+
+def dead(session: Session) -> list[Delivery]:
+    """All dead letters."""
+    return list(session.exec(select(Delivery).where(col(Delivery.state) == "dead")).all())

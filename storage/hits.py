@@ -36,3 +36,9 @@ def recent(session: Session, *, rule: str = "", limit: int) -> list[tuple[Hit, A
     if rule:
         query = query.where(col(Hit.rule_id) == rule)
     return list(session.exec(query.order_by(col(Hit.at).desc(), col(Hit.id).desc()).limit(limit)).all())
+
+
+def with_article(session: Session, hit_id: int) -> tuple[Hit, Article] | None:
+    """One hit with its article."""
+    query = select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id)).where(col(Hit.id) == hit_id)
+    return session.exec(query).first()

@@ -1,0 +1,93 @@
+"""`articles …`: what was read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import out, print_json, print_rows
+from cli.context import database, with_app
+from core.errors import InputError
+from core.reasons import Reason
+from pipeline import why as reasons
+from pipeline.app import App
+from storage import articles
+from storage.tables import Article
+
+app = typer.Typer(help="What was read.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+Which = Annotated[str, typer.Argument(help="An article's id or address.")]
+Limit = Annotated[int, typer.Option(help="At most so many.", min=1)]
+COLUMNS = ("id", "first_seen", "state", "source", "title", "url")
+
+
+def _row(article: Article) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "url": article.url or article.key,
+        "title": article.title or article.feed_title,
+        "source": article.source,
+        "state": article.state,
+        "reason": article.reason,
+        "published": article.published,
+        "first_seen": article.first_seen_at,
+        "read": article.read_at,
+        "matched": article.matched_at,
+        "language": article.language,
+    }
+
+
+@app.command(name="list")
+def list_articles(
+    context: typer.Context,
+    state: Annotated[str, typer.Option(help="pending, ready, partial, failed or duplicate.")] = "",
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List articles, newest first."""
+    with database(context) as db:
+        rows = db.read_now(lambda session: articles.recent(session, limit=limit, state=state))
+    print_rows((_row(row) for row in rows), COLUMNS, as_json=as_json, empty="no articles")
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="Words that the title or the text holds, all of them.")],
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Find articles by words."""
+    with database(context) as db:
+        rows = db.read_now(lambda session: articles.recent(session, limit=limit, search=text))
+    print_rows((_row(row) for row in rows), COLUMNS, as_json=as_json, empty="no article holds these words")
+
+
+@app.command(name="show")
+def show_article(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
+    """Show an article's text and what is known of it."""
+    with database(context) as db:
+        article = db.read_now(lambda session: articles.find(session, which))
+    if article is None:
+        raise InputError(f"there is no article {which}", hint="run `wirewatch articles list`")
+    row = {**_row(article), "author": article.author, "extractor": article.extractor}
+    text = article.text or article.feed_text
+    if as_json:
+        print_json({**row, "text": text})
+        return
+    print_rows([{"what": key, "is": value} for key, value in row.items()], ("what", "is"), as_json=False)
+    if article.reason:
+        out().print(f"\n{article.state}: {Reason.of(article.reason).sentence}")
+    out().print(f"\n{text}", markup=False)
+
+
+@app.command()
+def why(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
+    """Say for every rule what became of this article: the alert, or the first stage or clause that said no."""
+
+    async def work(app: App) -> list[reasons.Why]:
+        return await reasons.of_article(app, which)
+
+    rows = [{"rule": one.rule, "outcome": one.outcome, "stage": one.stage, "why": one.why} for one in with_app(context, work)]
+    print_rows(rows, ("rule", "outcome", "stage", "why"), as_json=as_json, empty="no rules")

@@ -1,0 +1,170 @@
+"""`check`, `apply`, `export`, `history`, `rollback`, `settings`, `schema`: the watch file and its revisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import complain, out, print_json, print_rows
+from cli.context import database, read_file, secrets, settings, user
+from core.clock import SystemClock
+from core.errors import InputError
+from core.settings import Settings
+from pipeline import configure
+from rules.config import Watch
+from storage import configs
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    for command in (check, apply, export, history, rollback, schema):
+        app.command()(command)
+    app.command(name="settings")(list_settings)
+
+
+def load(context: typer.Context, path: Path, *, with_secrets: bool = True) -> tuple[str, Watch]:
+    """A watch file's text and the watch. Raises ConfigError with all problems at once."""
+    text = read_file(path)
+    return text, configure.read_watch(text, file=str(path), secrets=secrets(context) if with_secrets else None)
+
+
+def check(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="The watch file; --config if absent.")] = None,
+    no_secrets: Annotated[bool, typer.Option("--no-secrets", help="Do not ask for ${NAME} secrets.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Validate everything and run every rule's examples; all errors at once, without the network."""
+    path = file or settings(context).config
+    _, watch = load(context, path, with_secrets=not no_secrets)
+    broken = {} if no_secrets else _broken_channels(context, watch)
+    for name, why in broken.items():
+        complain(f"{path}: channels.{name}: {why}")
+    if broken:
+        raise typer.Exit(2)
+    examples = sum(len(rule.examples.match) + len(rule.examples.ignore) for rule in watch.rules)
+    counts = {
+        "rules": len(watch.rules),
+        "examples": examples,
+        "feeds": len(watch.feeds),
+        "channels": len(watch.channels),
+    }
+    if as_json:
+        print_json({"file": str(path), "ok": True, **counts})
+    else:
+        out().print(f"{path}: good: " + ", ".join(f"{number} {noun}" for noun, number in counts.items()))
+
+
+def _broken_channels(context: typer.Context, watch: Watch) -> dict[str, str]:
+    """Channels that could not be made: a URL that its service does not know."""
+    from core.pool import WorkerPool
+
+    pool = WorkerPool(1)
+    active = configure.activate(0, watch, secrets=secrets(context), clock=SystemClock(), pool=pool)
+    pool.close()
+    return dict(active.broken)
+
+
+def apply(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The watch file.")],
+    force: Annotated[bool, typer.Option("--force", help="Also over a revision made in the page since.")] = False,
+) -> None:
+    """Make a file the active revision; what is queued and polled follows it."""
+    text, watch = load(context, file)
+    now = SystemClock().now()
+    with database(context) as db:
+        applied = db.write_now(
+            lambda session: configure.apply_text(session, text, watch, from_file=True, who=user(), now=now, force=force)
+        )
+    if applied.conflict:
+        raise InputError(
+            f"revision {applied.revision} was made in the page since {file} was last applied:\n{applied.diff}",
+            hint="take it over with `wirewatch export`, or overwrite it with --force",
+        )
+    verb = "is active now" if applied.changed else "was active already"
+    out().print(f"revision {applied.revision} {verb}: {len(watch.rules)} rules, {len(watch.feeds)} feeds")
+
+
+def export(context: typer.Context) -> None:
+    """Print the active revision's text."""
+    with database(context) as db:
+        active = db.read_now(configs.active)
+    if active is None:
+        raise InputError("there is no active revision yet", hint="run `wirewatch apply watch.yaml`")
+    typer.echo(active.text, nl=False)
+
+
+def history(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the revisions, newest first."""
+    with database(context) as db:
+        rows = db.read_now(configs.history)
+    print_rows(
+        (
+            {
+                "revision": row.revision,
+                "at": row.at,
+                "who": row.who,
+                "from": "file" if row.file_sha256 else "command or page",
+                "sha256": row.sha256[:12],
+                "note": row.note,
+            }
+            for row in rows
+        ),
+        ("revision", "at", "who", "from", "sha256", "note"),
+        as_json=as_json,
+        empty="no revision yet",
+    )
+
+
+def rollback(
+    context: typer.Context, revision: Annotated[int, typer.Argument(help="From `wirewatch history`.")]
+) -> None:
+    """Make an old revision's text the active one, as a new revision."""
+    now = SystemClock().now()
+    with database(context) as db:
+        old = db.read_now(lambda session: configure.revision(session, revision))
+        watch = configure.read_watch(old.text, file=f"revision {revision}", secrets=secrets(context))
+        applied = db.write_now(
+            lambda session: configure.apply_text(
+                session, old.text, watch, from_file=False, who=user(), now=now, note=f"rollback to {revision}"
+            )
+        )
+    out().print(f"revision {applied.revision} is active, with the text of revision {revision}")
+
+
+def list_settings(context: typer.Context, as_json: AsJson = False) -> None:
+    """List every WIREWATCH_ setting, its default and what it is for."""
+    chosen = settings(context)
+    rows = [
+        {
+            "setting": f"WIREWATCH_{name.upper()}",
+            "value": _setting(chosen, name),
+            "meaning": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+    print_rows(rows, ("setting", "value", "meaning"), as_json=as_json)
+
+
+def _setting(chosen: Settings, name: str) -> str:
+    """A setting's value; what is secret is only said to be set."""
+    value = getattr(chosen, name)
+    if not Settings.model_fields[name].repr:
+        return "(set)" if value else ""
+    if name == "database":
+        from storage.engine import Database
+
+        return Database(chosen.database_url).label
+    return ", ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)
+
+
+def schema() -> None:
+    """Print the JSON Schema of the watch file, for editors."""
+    from rules.reference import schema as schema_of_watch
+
+    print_json(schema_of_watch())

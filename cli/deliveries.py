@@ -1,0 +1,90 @@
+"""`deliveries …`: the ledger of what went to whom."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import out, print_json, print_rows
+from cli.context import database
+from core.clock import SystemClock
+from core.errors import InputError
+from pipeline import resend as again
+from storage import deliveries
+from storage.tables import Alert, Delivery
+
+app = typer.Typer(help="The ledger of what went to whom.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+Which = Annotated[str, typer.Argument(help="A delivery's id or key.")]
+COLUMNS = ("id", "made", "target", "state", "reason", "attempts", "rule", "error")
+
+
+def _row(delivery: Delivery, alert: Alert) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "key": delivery.key,
+        "alert": delivery.alert_id,
+        "rule": alert.rule_id,
+        "channel": delivery.channel,
+        "target": delivery.target_id,
+        "state": delivery.state,
+        "reason": delivery.reason,
+        "attempts": delivery.attempts,
+        "made": delivery.made_at,
+        "not_before": delivery.not_before,
+        "sent": delivery.sent_at,
+        "error": delivery.error,
+    }
+
+
+def _list(context: typer.Context, states: list[str], channel: str, limit: int, as_json: bool, empty: str) -> None:
+    with database(context) as db:
+        rows = db.read_now(lambda session: deliveries.recent(session, states=states, channel=channel, limit=limit))
+    print_rows((_row(*pair) for pair in rows), COLUMNS, as_json=as_json, empty=empty)
+
+
+@app.command(name="list")
+def list_deliveries(
+    context: typer.Context,
+    state: Annotated[list[str] | None, typer.Option(help="Only in this state; may be repeated.")] = None,
+    channel: Annotated[str, typer.Option(help="Only of this channel.")] = "",
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries, newest first."""
+    _list(context, state or [], channel, limit, as_json, "no deliveries yet")
+
+
+@app.command()
+def dead(
+    context: typer.Context, limit: Annotated[int, typer.Option(min=1)] = 50, as_json: AsJson = False
+) -> None:
+    """List dead letters: what will not be tried again unless somebody says so."""
+    _list(context, ["dead"], "", limit, as_json, "no dead letters")
+
+
+@app.command()
+def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
+    """Show one delivery."""
+    with database(context) as db:
+        found = db.read_now(lambda session: deliveries.with_alert(session, which))
+    if found is None:
+        raise InputError(f"there is no delivery {which}", hint="run `wirewatch deliveries list`")
+    row = _row(*found)
+    if as_json:
+        print_json(row)
+    else:
+        print_rows([{"what": key, "is": value} for key, value in row.items()], ("what", "is"), as_json=False)
+
+
+@app.command()
+def resend(
+    context: typer.Context,
+    which: Annotated[str, typer.Argument(help="A delivery's id or key, or `dead` for all dead letters.")],
+) -> None:
+    """Try a delivery again under its own key; a paused target is resumed."""
+    now = SystemClock().now()
+    with database(context) as db:
+        count = db.write_now(lambda session: again.resend(session, which, now))
+    out().print(f"{count} to be tried again in the next run")

@@ -1,0 +1,28 @@
+"""`doctor`: checks what the installation stands on, without sending anything, and says what to do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.console import EXIT_SOME_FAILED, print_rows
+from cli.context import run_async, secrets, settings
+from pipeline.health import check_up
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command()(doctor)
+
+
+def doctor(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")] = False,
+) -> None:
+    """Check database, schema, watch file, channels, feeds, disk and clock; say what to do."""
+    findings = run_async(check_up(settings(context), secrets(context)))
+    rows = [{"check": one.check, "ok": one.ok, "found": one.found, "do": one.do} for one in findings]
+    print_rows(rows, ("check", "ok", "found", "do"), as_json=as_json)
+    if not all(one.ok for one in findings):
+        raise typer.Exit(EXIT_SOME_FAILED)

@@ -1,0 +1,94 @@
+"""`stories …`: events, as each rule saw them told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import out, print_json, print_rows
+from cli.context import database, user
+from core.clock import SystemClock
+from core.errors import InputError
+from pipeline import stories as changes
+from rules.durations import duration
+from storage import alerts, hits, stories
+from storage.tables import Story
+
+app = typer.Typer(help="Events, as each rule saw them told.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+Which = Annotated[int, typer.Argument(help="A story's id.")]
+
+
+def _row(story: Story) -> dict[str, Any]:
+    return {
+        "id": story.id,
+        "rule": story.rule_id,
+        "title": story.title,
+        "state": story.state,
+        "silenced_until": story.silenced_until,
+        "first": story.first_hit_at,
+        "last": story.last_hit_at,
+        "articles": story.articles,
+        "separate_texts": story.origins,
+    }
+
+
+@app.command(name="list")
+def list_stories(
+    context: typer.Context,
+    rule: Annotated[str, typer.Option(help="Of this rule only.")] = "",
+    state: Annotated[str, typer.Option(help="open, silenced or closed.")] = "",
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List stories, newest first."""
+    with database(context) as db:
+        rows = db.read_now(lambda session: stories.listing(session, rule=rule, state=state, limit=limit))
+    columns = ("id", "rule", "state", "last", "articles", "separate_texts", "title")
+    print_rows((_row(row) for row in rows), columns, as_json=as_json, empty="no stories yet")
+
+
+@app.command()
+def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
+    """Show a story's articles, why each belongs to it, and its alerts."""
+    with database(context) as db:
+        story = db.read_now(lambda session: session.get(Story, which))
+        if story is None:
+            raise InputError(f"there is no story {which}", hint="run `wirewatch stories list`")
+        told = db.read_now(lambda session: hits.of_story(session, which))
+        sent = db.read_now(lambda session: alerts.of_story(session, which))
+    articles = [
+        {"seen": a.first_seen_at, "text": hit.origin, "source": a.source, "title": a.title, "why": hit.why, "url": a.url}
+        for hit, a in told
+    ]
+    rows = [{"kind": one.kind, "state": one.state, "reason": one.reason, "made": one.made_at, "id": one.id} for one in sent]
+    if as_json:
+        print_json({**_row(story), "timeline": articles, "alerts": rows})
+        return
+    out().print(f"{story.title}\n", markup=False)
+    print_rows(articles, ("seen", "text", "source", "title", "why"), as_json=False)
+    out().print()
+    print_rows(rows, ("made", "kind", "state", "reason"), as_json=False, empty="no alert")
+
+
+@app.command()
+def silence(
+    context: typer.Context,
+    which: Which,
+    length: Annotated[str, typer.Option("--for", help="How long, e.g. 72h or 7d.")] = "72h",
+) -> None:
+    """Tell nothing more of a story for a time."""
+    now = SystemClock().now()
+    until = now + duration(length)
+    with database(context) as db:
+        db.write_now(lambda session: changes.silence(session, which, until=until, who=user(), now=now))
+    out().print(f"story {which} is silenced until {until:%Y-%m-%d %H:%M}Z")
+
+
+@app.command()
+def close(context: typer.Context, which: Which) -> None:
+    """End a story: what comes later makes a new one."""
+    with database(context) as db:
+        db.write_now(lambda session: changes.close(session, which))
+    out().print(f"story {which} is closed")

@@ -1,0 +1,140 @@
+"""What the installation stands on: checked without sending anything."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from core.clock import SystemClock
+from core.errors import WirewatchError
+from core.pool import WorkerPool
+from core.settings import Settings
+from pipeline.configure import activate, read_watch
+from rules.config import load
+from storage import configs, deliveries, feeds, locks, notices, schema
+from storage.engine import Database
+from storage.types import db_now
+
+LEAST_DISK = 1_000_000_000  # bytes
+CLOCK_SKEW = timedelta(seconds=5)
+MISSED = 3  # cycles in a row that may be missed before it is said
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: good or not, what was found, what to do."""
+
+    check: str
+    ok: bool
+    found: str
+    do: str = ""
+
+
+async def check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
+    """All checks; each stands alone."""
+    return await asyncio.to_thread(_check_up, settings, secrets)
+
+
+def _check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
+    findings = [_disk(settings), _watch_file(settings, secrets)]
+    try:
+        database = Database(settings.database_url)
+    except WirewatchError as error:
+        return [*findings, Finding("database", False, error.message, error.hint)]
+    try:
+        findings += _database(database, settings, secrets)
+    finally:
+        database.close()
+    return findings
+
+
+def _disk(settings: Settings) -> Finding:
+    place = next(folder for folder in (settings.data, *settings.data.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    return Finding("disk", free >= LEAST_DISK, f"{free / 1e9:.1f} GB free at {place}", "" if free >= LEAST_DISK else "make room")
+
+
+def _watch_file(settings: Settings, secrets: Mapping[str, str]) -> Finding:
+    path = settings.config
+    if not path.exists():
+        return Finding("watch file", False, f"{path} is not there", "run `wirewatch init`, or name it with --config")
+    try:
+        watch = read_watch(path.read_text("utf-8"), file=str(path), secrets=secrets)
+    except (WirewatchError, UnicodeDecodeError) as error:
+        return Finding("watch file", False, str(error), "mend it; `wirewatch check` tries it again")
+    link = "" if watch.settings.public_url else "; without public_url messages hold no links to the page"
+    return Finding("watch file", True, f"{path}: {len(watch.rules)} rules, {len(watch.feeds)} feeds{link}")
+
+
+def _database(database: Database, settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
+    try:
+        has, needs = schema.current(database), schema.needed()
+    except WirewatchError as error:
+        return [Finding("database", False, error.message, "start it, or mend WIREWATCH_DATABASE")]
+    found = [Finding("database", True, database.label)]
+    if has != needs:
+        wrong = f"revision {has or '(empty)'}, needs {needs}"
+        return [*found, Finding("schema", False, wrong, "run `wirewatch db upgrade`")]
+    found.append(Finding("schema", True, f"revision {has}"))
+    return [*found, *database.read_now(lambda session: _stored(session, settings, secrets))]
+
+
+def _stored(session: Session, settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
+    return [
+        _clock(session),
+        _last_run(session, settings),
+        *_channels(session, secrets),
+        _feeds(session),
+        _dead_letters(session),
+        *(Finding("notice", False, one.text.split("\n", 1)[0]) for one in notices.open_notices(session)),
+    ]
+
+
+def _clock(session: Session) -> Finding:
+    theirs = session.execute(select(db_now())).scalar_one()
+    skew = abs(theirs - SystemClock().now())
+    good = skew <= CLOCK_SKEW
+    return Finding("clock", good, f"{skew.total_seconds():.1f} s from the database's", "" if good else "set the clock (NTP)")
+
+
+def _last_run(session: Session, settings: Settings) -> Finding:
+    last = locks.last_finished(session, "ingest")
+    if last is None:
+        return Finding("runs", True, "no scheduled run yet")
+    ago = SystemClock().now() - last
+    good = ago.total_seconds() <= MISSED * max(settings.every_seconds, settings.cycle_seconds)
+    return Finding("runs", good, f"the last one ended {ago.total_seconds():.0f} s ago", "" if good else "is `wirewatch up` running?")
+
+
+def _channels(session: Session, secrets: Mapping[str, str]) -> list[Finding]:
+    active = configs.active(session)
+    if active is None:
+        return [Finding("channels", True, "no active revision yet")]
+    pool = WorkerPool(1)
+    made = activate(active.revision or 0, load(active.text, env=None), secrets=secrets, clock=SystemClock(), pool=pool)
+    pool.close()
+    paused = {one.channel: one.pause_reason for one in deliveries.targets(session) if one.state == "paused"}
+    findings = []
+    for name in made.watch.channels:
+        wrong = made.broken.get(name) or (f"paused: {paused[name]}" if name in paused else "")
+        do = f"mend it, then `wirewatch channels resume {name}`" if name in paused else "mend it in the watch file"
+        findings.append(Finding(f"channel {name}", not wrong, wrong or "can be used", do if wrong else ""))
+    return findings
+
+
+def _feeds(session: Session) -> Finding:
+    rows = feeds.listing(session)
+    down = [feed.name for feed in rows if feed.state in ("failing", "paused")]
+    do = "run `wirewatch feeds health`" if down else ""
+    return Finding("feeds", not down, f"{len(rows) - len(down)} of {len(rows)} in order" + (f"; not: {', '.join(down)}" if down else ""), do)
+
+
+def _dead_letters(session: Session) -> Finding:
+    dead = deliveries.counts(session).get("dead", 0)
+    return Finding("dead letters", not dead, str(dead), "run `wirewatch deliveries dead`" if dead else "")

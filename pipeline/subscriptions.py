@@ -1,0 +1,101 @@
+"""Changes to the list of feeds: each is an edit of the watch file and a new revision of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core.errors import InputError
+from fetching.client import Ask, Failed, Fetched
+from fetching.discover import FoundFeed, feed_links
+from fetching.opml import Subscription
+from pipeline.app import App
+from pipeline.configure import EMPTY, apply_text, read_watch
+from rules import edit as edits
+from rules.config import load
+from storage import configs
+from storage.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A watch file's new text, and what was done to it."""
+
+    text: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The revision an edit made."""
+
+    revision: int
+    summary: str
+
+
+Edit = Callable[[str], Edited]
+
+
+def add(text: str, url: str, *, name: str = "", tags: Sequence[str] = ()) -> Edited:
+    """The watch file with one more feed. Raises InputError when it is there already."""
+    if url in _known(text):
+        raise InputError(f"{url} is in the watch file already", hint="run `wirewatch feeds list`")
+    return Edited(edits.add_feed(text, url, name=name, tags=tuple(tags)), f"{url} added")
+
+
+def add_all(text: str, found: Sequence[Subscription]) -> Edited:
+    """The watch file with the feeds of a list that are not in it yet."""
+    known = _known(text)
+    added = 0
+    for one in found:
+        if one.url in known:
+            continue
+        known.add(one.url)
+        text = edits.add_feed(text, one.url, name=one.title, tags=one.tags)
+        added += 1
+    return Edited(text, f"{added} feeds added, {len(found) - added} were there already")
+
+
+def remove(text: str, name: str) -> Edited:
+    """The watch file without a feed. Raises InputError when there is none of that name or address."""
+    feeds = load(text, env=None).feeds
+    found = next((feed for feed in feeds if name in (feed.name, feed.config_url)), None)
+    if found is None:
+        raise InputError(f"no feed is called {name}", hint="run `wirewatch feeds list`")
+    return Edited(edits.remove_feed(text, found.config_url), f"{found.name} removed")
+
+
+def _known(text: str) -> set[str]:
+    return {feed.config_url for feed in load(text, env=None).feeds}
+
+
+def edit_watch(
+    db: Database, path: Path, edit: Edit, *, secrets: Mapping[str, str], who: str, note: str, now: datetime
+) -> Outcome:
+    """Edit the active revision; the file it came from, if it is unchanged since, is written too."""
+    active = db.read_now(configs.active)
+    file_text = path.read_text("utf-8") if path.exists() else None
+    before = active.text if active else file_text if file_text is not None else EMPTY
+    edited = edit(before)
+    watch = read_watch(edited.text, file=str(path), secrets=secrets)
+    to_file = file_text is not None and file_text == before
+    if to_file:
+        path.write_text(edited.text, "utf-8")
+    applied = db.write_now(
+        lambda session: apply_text(
+            session, edited.text, watch, from_file=to_file, who=who, now=now, force=True, note=note
+        )
+    )
+    return Outcome(applied.revision, edited.summary + (f", {path} too" if to_file else ""))
+
+
+async def discover(app: App, url: str) -> list[FoundFeed]:
+    """A site's feeds: what its page links to. Raises InputError when the page cannot be fetched."""
+    answer = await app.client.get(Ask(url=url))
+    if isinstance(answer, Failed):
+        raise InputError(f"{url}: {answer.reason.sentence} ({answer.detail})", hint="try the site's front page")
+    return list(feed_links(answer.body, answer.url)) if isinstance(answer, Fetched) else []
+
+

@@ -1,0 +1,71 @@
+"""Why an article led to an alert or did not: for each rule, the first stage or clause that said no."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from core.errors import InputError
+from core.reasons import Reason
+from pipeline.app import Active, App
+from pipeline.match import article_text
+from rules.config import Rule
+from rules.document import Document, analyse
+from rules.explain import explain
+from rules.match import FeedTag, refused
+from storage import alerts, articles, hits
+from storage.tables import Decision, Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What became of an article under one rule."""
+
+    rule: str
+    outcome: str  # alert | held | folded | no alert | no hit | not tried
+    stage: str
+    why: str
+
+
+async def of_article(app: App, which: str) -> list[Why]:
+    """One answer a rule. Raises InputError for an article that is not stored."""
+    return await asyncio.to_thread(app.db.read_now, lambda session: _of_article(session, app.active, which))
+
+
+def _of_article(session: Session, active: Active, which: str) -> list[Why]:
+    article = articles.find(session, which)
+    if article is None:
+        raise InputError(f"there is no article {which}", hint="run `wirewatch articles list`")
+    ((_, feed),) = articles.with_feeds(session, [article.id or 0])
+    document = analyse(article_text(article, feed))
+    tag = FeedTag(feed.name, frozenset(feed.tags))
+    found = hits.of_article(session, article.id or 0)
+    kept = alerts.decisions(session, article_id=article.id)
+    return [
+        _of_hit(rule, found[rule.id], [one for one in kept if one.rule_id == rule.id])
+        if rule.id in found
+        else _of_silence(rule, document, tag)
+        for rule in active.watch.rules
+    ]
+
+
+_OUTCOMES = {"send": "alert", "hold": "held", "fold": "folded", "drop": "no alert", "none": "no alert"}
+
+
+def _of_hit(rule: Rule, hit: Hit, kept: list[Decision]) -> Why:
+    """The last decision about it; the hit itself while none was made."""
+    decided = [one for one in kept if one.stage not in ("story", "match")]
+    if not decided:
+        return Why(rule.id, "hit", "match", f"hit, state {hit.state}")
+    last = decided[-1]
+    return Why(rule.id, _OUTCOMES.get(last.action, last.action), last.stage, Reason.of(last.reason).sentence)
+
+
+def _of_silence(rule: Rule, document: Document, feed: FeedTag) -> Why:
+    if not rule.enabled:
+        return Why(rule.id, "not tried", "rule", Reason.RULE_DISABLED.sentence)
+    if (reason := refused(rule, document, feed)) is not None:
+        return Why(rule.id, "not tried", "filter", reason.sentence)
+    return Why(rule.id, "no hit", "match", explain(rule, document).summary)

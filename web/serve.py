@@ -1,0 +1,33 @@
+"""Serves the page until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+
+import uvicorn
+
+from core.errors import InputError
+from core.settings import Settings
+from pipeline.bootstrap import wait_for_schema
+from web.app import create_app
+from web.loopback import is_loopback
+
+
+def serve(settings: Settings, *, port: int | None = None) -> None:
+    """Serve the page at the settings' address. Raises InputError for an open address without a password."""
+    if not is_loopback(settings.host) and not (settings.password or settings.user_header):
+        raise InputError(
+            f"the page would be open to everybody at {settings.host}",
+            hint="set WIREWATCH_PASSWORD, or WIREWATCH_USER_HEADER behind a proxy that signs people in",
+        )
+    asyncio.run(_serve(settings, settings.port if port is None else port))
+
+
+async def _serve(settings: Settings, port: int) -> None:
+    database = await wait_for_schema(settings)
+    app = create_app(settings, database)
+    config = uvicorn.Config(app, host=settings.host, port=port, log_level="warning", proxy_headers=False)
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        database.close()

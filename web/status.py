@@ -1,0 +1,27 @@
+"""`/healthz`: whether the page and its database are there and cycles are run."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from core.clock import SystemClock
+from core.settings import Settings
+from pipeline.health import MISSED
+from storage import locks
+from storage.engine import Database
+
+
+def router(db: Database, settings: Settings) -> APIRouter:
+    """The route."""
+    routes = APIRouter()
+
+    @routes.get("/healthz")
+    async def healthz(response: Response) -> dict[str, object]:
+        """200 while cycles are run; 503 after three missed ones. Before the first cycle: 200."""
+        last = await db.read(lambda session: locks.last_finished(session, "ingest"))
+        ago = (SystemClock().now() - last).total_seconds() if last else None
+        good = ago is None or ago <= MISSED * max(settings.every_seconds, settings.cycle_seconds)
+        response.status_code = 200 if good else 503
+        return {"ok": good, "last_cycle_seconds_ago": round(ago) if ago is not None else None}
+
+    return routes
