@@ -62,7 +62,9 @@ def why(
             raise InputError(f"there is no alert or article {which}", hint="run `wirewatch alerts list`")
         article_id = None if alert is not None else article.id if article else None
         rows = db.read_now(
-            lambda session: alerts.decisions(session, article_id=article_id, alert_id=alert.id if alert else "", rule=rule)
+            lambda session: alerts.decisions(
+                session, article_id=article_id, alert_id=alert.id if alert else "", rule=rule
+            )
         )
     print_rows(
         (

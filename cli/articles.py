@@ -89,5 +89,8 @@ def why(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
     async def work(app: App) -> list[reasons.Why]:
         return await reasons.of_article(app, which)
 
-    rows = [{"rule": one.rule, "outcome": one.outcome, "stage": one.stage, "why": one.why} for one in with_app(context, work)]
+    rows = [
+        {"rule": one.rule, "outcome": one.outcome, "stage": one.stage, "why": one.why}
+        for one in with_app(context, work)
+    ]
     print_rows(rows, ("rule", "outcome", "stage", "why"), as_json=as_json, empty="no rules")

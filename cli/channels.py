@@ -19,13 +19,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a ta
 
 @app.command(name="list")
 def list_channels(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the channels of the active watch file and the state of their targets. Shows no address that may hold a secret."""
+    """List the channels of the active watch file and the state of their targets. Shows no address that may hold a
+    secret.
+    """
 
     async def work(app: App) -> list[dict[str, object]]:
         return await channels.listing(app)
 
     columns = ("channel", "kind", "target", "state", "why")
-    print_rows(with_app(context, work), columns, as_json=as_json, empty="no channels: alerts are shown on the page only")
+    print_rows(
+        with_app(context, work), columns, as_json=as_json, empty="no channels: alerts are shown on the page only"
+    )
 
 
 @app.command()

@@ -20,4 +20,6 @@ def root() -> None:
 def upgrade_db(context: typer.Context) -> None:
     """Bring the database to the revision this program needs. One process does; the others wait for it."""
     before, after = upgrade(settings(context))
-    out().print(f"already at revision {after}" if before == after else f"from {before or '(empty)'} to revision {after}")
+    out().print(
+        f"already at revision {after}" if before == after else f"from {before or '(empty)'} to revision {after}"
+    )

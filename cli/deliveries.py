@@ -57,9 +57,7 @@ def list_deliveries(
 
 
 @app.command()
-def dead(
-    context: typer.Context, limit: Annotated[int, typer.Option(min=1)] = 50, as_json: AsJson = False
-) -> None:
+def dead(context: typer.Context, limit: Annotated[int, typer.Option(min=1)] = 50, as_json: AsJson = False) -> None:
     """List dead letters: what will not be tried again unless somebody says so."""
     _list(context, ["dead"], "", limit, as_json, "no dead letters")
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pipeline.silent import Silent, silent_rules
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -25,6 +24,7 @@ from cli.context import run_async
 from cli.demo_servers import World, free_port, world
 from core.settings import Settings
 from pipeline.results import Results, results
+from pipeline.silent import Silent, silent_rules
 
 PAGE_SPACING_S = 0.05  # the demo's sites are its own
 

@@ -122,7 +122,9 @@ def export(context: typer.Context) -> None:
 
 
 @app.command()
-def discover(context: typer.Context, url: Annotated[str, typer.Argument(help="A site's address.")], as_json: AsJson = False) -> None:
+def discover(
+    context: typer.Context, url: Annotated[str, typer.Argument(help="A site's address.")], as_json: AsJson = False
+) -> None:
     """Find a site's feeds."""
 
     async def work(app: App) -> list[FoundFeed]:

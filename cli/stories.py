@@ -59,10 +59,19 @@ def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
         told = db.read_now(lambda session: hits.of_story(session, which))
         sent = db.read_now(lambda session: alerts.of_story(session, which))
     articles = [
-        {"seen": a.first_seen_at, "text": hit.origin, "source": a.source, "title": a.title, "why": hit.why, "url": a.url}
+        {
+            "seen": a.first_seen_at,
+            "text": hit.origin,
+            "source": a.source,
+            "title": a.title,
+            "why": hit.why,
+            "url": a.url,
+        }
         for hit, a in told
     ]
-    rows = [{"kind": one.kind, "state": one.state, "reason": one.reason, "made": one.made_at, "id": one.id} for one in sent]
+    rows = [
+        {"kind": one.kind, "state": one.state, "reason": one.reason, "made": one.made_at, "id": one.id} for one in sent
+    ]
     if as_json:
         print_json({**_row(story), "timeline": articles, "alerts": rows})
         return

@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from fetching.robots import Robots
-from rules.match import Matcher
-
 from alerts.channels import Channel
 from core.clock import Clock
 from core.pool import WorkerPool
 from core.settings import Settings
 from fetching.client import Client
+from fetching.robots import Robots
 from pipeline.sentlog import SentLog
 from rules.config import Rule, Watch
+from rules.match import Matcher
 from storage.engine import Database
 from storage.leases import Owner
 
@@ -73,7 +72,8 @@ class App:
     installation: str
     signing_key: str
     sent_log: SentLog
-    pool: WorkerPool
+    pool: WorkerPool  # reads pages
+    senders: WorkerPool  # calls services through Apprise: a hanging one must not hold up reading
     client: Client
     robots: Robots
     active: Active

@@ -7,15 +7,14 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import uuid4
 
-from extractors.choose import warm_up
-
+from alerts.channels import sending_pool
 from core.clock import Clock, SystemClock
 from core.errors import InputError, NotAvailable
 from core.pool import WorkerPool
 from core.settings import Settings
+from extractors.choose import warm_up
 from fetching.client import Client
 from fetching.robots import Robots
 from pipeline.app import Active, App
@@ -79,10 +78,10 @@ async def open_app(
     db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=True)
     secrets = secrets_of(settings, os.environ if environ is None else environ)
     clock = clock or SystemClock()
-    pool = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up)
-    active = await asyncio.to_thread(_active, db, secrets, clock, pool)
+    pool, senders = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up), sending_pool()
+    active = await asyncio.to_thread(_active, db, secrets, clock, senders)
     contact = active.watch.settings.contact
-    agent = f"{settings.user_agent} ({contact})" if contact else settings.user_agent
+    agent = f"{settings.user_agent} (+{contact})" if contact else settings.user_agent
     try:
         async with Client(
             user_agent=agent, allow=settings.allow_addresses, trust_env=settings.proxy_from_env
@@ -95,14 +94,16 @@ async def open_app(
                 secrets=secrets,
                 installation=await db.write(meta.installation),
                 signing_key=settings.secret_key or await db.write(meta.secret_key),
-                sent_log=SentLog(Path(settings.data) / "sent.log"),
+                sent_log=SentLog(settings.data / "sent.log"),
                 pool=pool,
+                senders=senders,
                 client=client,
-                robots=Robots(client),
+                robots=Robots(client, user_agent=agent, clock=clock),
                 active=active,
             )
     finally:
         await asyncio.to_thread(pool.close)
+        await asyncio.to_thread(senders.close)
         if database is None:
             await asyncio.to_thread(db.close)
 

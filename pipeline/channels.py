@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
+from alerts.channels import trial_message
 from alerts.result import Result
-from alerts.testing import test_message
 from core.errors import InputError
 from pipeline.app import App
 from storage import deliveries
@@ -41,13 +41,12 @@ def _row(channel: str, kind: str, target: str, state: str, why: str) -> dict[str
 
 
 async def test(app: App, name: str) -> list[Tried]:
-    """Send a marked test message to each target. Raises InputError for a channel that is not there or cannot be used."""
+    """Send a marked test message to each target. Raises InputError for a channel that is not there or cannot be used.
+    """
     channel = app.active.channels.get(name)
     if channel is None:
         why = app.active.broken.get(name)
         known = ", ".join(app.active.watch.channels) or "none"
         raise InputError(f"channel {name}: {why or 'not in the active watch file'}", hint=f"channels are {known}")
-    message = test_message(name, app.clock.now())
-    return [
-        Tried(target.id, await channel.send(message, target, key=uuid4().hex)) for target in channel.targets()
-    ]
+    message = trial_message(name, app.clock.now())
+    return [Tried(target.id, await channel.send(message, target, key=uuid4().hex)) for target in channel.targets()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import hashlib
 import json
@@ -10,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from rules.examples import check_examples
-from rules.match import Matcher
 from sqlmodel import Session
 
 from alerts.channels import Channel, make_channel
@@ -23,6 +22,8 @@ from core.reasons import Reason
 from pipeline.app import Active, App
 from pipeline.policies import channel_settings, feed_spec
 from rules.config import Rule, Watch, load
+from rules.examples import check_examples
+from rules.match import Matcher
 from storage import alerts, articles, configs, deliveries, feeds
 from storage.engine import lock_names
 from storage.tables import Config
@@ -66,7 +67,9 @@ async def refresh(app: App) -> Active:
         config = await app.db.read(lambda session: configs.get(session, newest))
         if config is not None:
             watch = load(config.text, file=f"revision {newest}", env=None)
-            app.active = activate(newest, watch, secrets=app.secrets, clock=app.clock, pool=app.pool)
+            app.active = await asyncio.to_thread(
+                activate, newest, watch, secrets=app.secrets, clock=app.clock, pool=app.senders
+            )
             logger.info(pairs(event="config", revision=newest, rules=len(watch.rules), feeds=len(watch.feeds)))
     return app.active
 

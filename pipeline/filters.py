@@ -13,23 +13,22 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from extractors.choose import extract
-from fetching.parse import ParsedEntry, parse
-from stories.group import OpenStory, Telling, place
-
 from core.errors import ItemFailed
 from core.pool import TaskTimeout, WorkerDied, WorkerPool
 from core.reasons import Reason
 from core.settings import Settings
 from core.text import clean
 from extractors.base import Extraction
+from extractors.choose import extract
 from fetching.client import Ask, Client, Failed, Fetched
+from fetching.parse import ParsedEntry, parse
 from pipeline.story import span_values
 from rules.config import load
 from rules.document import ArticleText, analyse
 from rules.durations import duration
 from rules.match import Matcher
 from stories.fingerprint import shingles, wire_of
+from stories.group import OpenStory, Telling, place
 
 AHEAD = 64  # tasks given out before the first is waited for
 CHUNK = 20  # lines a task

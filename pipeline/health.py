@@ -57,7 +57,9 @@ def _check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
 def _disk(settings: Settings) -> Finding:
     place = next(folder for folder in (settings.data, *settings.data.parents) if folder.exists())
     free = shutil.disk_usage(place).free
-    return Finding("disk", free >= LEAST_DISK, f"{free / 1e9:.1f} GB free at {place}", "" if free >= LEAST_DISK else "make room")
+    return Finding(
+        "disk", free >= LEAST_DISK, f"{free / 1e9:.1f} GB free at {place}", "" if free >= LEAST_DISK else "make room"
+    )
 
 
 def _watch_file(settings: Settings, secrets: Mapping[str, str]) -> Finding:
@@ -100,7 +102,9 @@ def _clock(session: Session) -> Finding:
     theirs = session.execute(select(db_now())).scalar_one()
     skew = abs(theirs - SystemClock().now())
     good = skew <= CLOCK_SKEW
-    return Finding("clock", good, f"{skew.total_seconds():.1f} s from the database's", "" if good else "set the clock (NTP)")
+    return Finding(
+        "clock", good, f"{skew.total_seconds():.1f} s from the database's", "" if good else "set the clock (NTP)"
+    )
 
 
 def _last_run(session: Session, settings: Settings) -> Finding:
@@ -109,7 +113,12 @@ def _last_run(session: Session, settings: Settings) -> Finding:
         return Finding("runs", True, "no scheduled run yet")
     ago = SystemClock().now() - last
     good = ago.total_seconds() <= MISSED * max(settings.every_seconds, settings.cycle_seconds)
-    return Finding("runs", good, f"the last one ended {ago.total_seconds():.0f} s ago", "" if good else "is `wirewatch up` running?")
+    return Finding(
+        "runs",
+        good,
+        f"the last one ended {ago.total_seconds():.0f} s ago",
+        "" if good else "is `wirewatch up` running?",
+    )
 
 
 def _channels(session: Session, secrets: Mapping[str, str]) -> list[Finding]:
@@ -132,7 +141,12 @@ def _feeds(session: Session) -> Finding:
     rows = feeds.listing(session)
     down = [feed.name for feed in rows if feed.state in ("failing", "paused")]
     do = "run `wirewatch feeds health`" if down else ""
-    return Finding("feeds", not down, f"{len(rows) - len(down)} of {len(rows)} in order" + (f"; not: {', '.join(down)}" if down else ""), do)
+    return Finding(
+        "feeds",
+        not down,
+        f"{len(rows) - len(down)} of {len(rows)} in order" + (f"; not: {', '.join(down)}" if down else ""),
+        do,
+    )
 
 
 def _dead_letters(session: Session) -> Finding:

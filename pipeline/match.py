@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rules.match import FeedTag, Match, Verdict
 from sqlmodel import Session
 
 from core.log import pairs
@@ -25,6 +24,7 @@ from pipeline.app import Active, App
 from pipeline.configure import refresh
 from pipeline.cycle import Cycle, work_off
 from rules.document import ArticleText, Document, analyse
+from rules.match import FeedTag, Match, Verdict
 from storage import articles, configs, decisions, hits
 from storage.engine import lock_names
 from storage.leases import Lease

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from rules.match import Matcher
 from sqlmodel import Session
 
 from core.reasons import Reason
@@ -17,6 +16,7 @@ from pipeline.configure import refresh
 from pipeline.cycle import Cycle
 from pipeline.match import Judged, add_hit, judge
 from rules.config import Rule
+from rules.match import Matcher
 from storage import articles, configs, decisions, hits
 from storage.engine import lock_names
 from storage.leases import Lease

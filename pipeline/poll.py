@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fetching.parse import ParsedEntry, ParsedFeed, parse
-from fetching.schedule import NextPoll, Outcome, Timing, next_poll
 from sqlmodel import Session
 
 from core.errors import InputError, ItemFailed
@@ -22,6 +20,8 @@ from core.text import clean
 from core.urls import host_of
 from fetching import identity
 from fetching.client import Answer, Ask, Failed, Fetched, NotModified
+from fetching.parse import ParsedEntry, ParsedFeed, parse
+from fetching.schedule import NextPoll, Outcome, Timing, next_poll
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from rules.secrets import expand

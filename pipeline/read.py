@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from extractors.base import Extraction, PageState, SiteHand
-from extractors.choose import extract
 from sqlmodel import Session
-from stories.fingerprint import containment, shingles
 from xxhash import xxh64_hexdigest
 
 from core.errors import InputError
@@ -21,6 +18,8 @@ from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from core.text import clean, one_line
 from core.urls import canonical, host_of
+from extractors.base import Extraction, PageState, SiteHand
+from extractors.choose import extract
 from fetching.client import Ask, Failed, Fetched
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
@@ -28,6 +27,7 @@ from rules.secrets import expand
 from rules.watchfile import SiteConfig
 from storage import articles
 from storage.tables import Article
+from stories.fingerprint import containment, shingles
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +38,7 @@ SAME_TEXT = 0.3  # share of sampled shingles that two addresses of one article h
 SANE_PAST = timedelta(days=365 * 40)
 SANE_FUTURE = timedelta(days=2)
 # Reasons that asking again cannot change.
-FINAL = frozenset(
-    {Reason.BAD_URL, Reason.FORBIDDEN_ADDRESS, Reason.GONE, Reason.WRONG_TYPE, Reason.TOO_BIG, Reason.ROBOTS}
-)
+FINAL = frozenset({Reason.BAD_URL, Reason.FORBIDDEN_ADDRESS, Reason.GONE, Reason.WRONG_TYPE, Reason.TOO_BIG})
 
 
 async def read(cycle: Cycle) -> None:

@@ -14,7 +14,8 @@ OPEN = frozenset({"dead", "unknown", "suppressed", "retry"})
 
 
 def resend(session: Session, which: str, now: datetime) -> int:
-    """Put one delivery, or all dead letters (`dead`), back into the ledger; their targets are resumed. Returns how many.
+    """Put one delivery, or all dead letters (`dead`), back into the ledger; their targets are resumed. Returns how
+    many.
 
     Raises InputError for a delivery that is not there, or that was sent or is on its way.
     """

@@ -16,7 +16,7 @@ from pipeline.match import article_text
 from rules.config import Rule
 from rules.document import ArticleText, Document, analyse
 from rules.explain import Explanation, explain
-from rules.match import FeedTag, Matcher
+from rules.match import Matcher
 from storage import articles, hits
 from storage.engine import Database
 

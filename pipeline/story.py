@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rules.match import Match, Span
 from sqlmodel import Session
-from stories.fingerprint import wire_of
-from stories.group import OpenStory, Placement, Telling, place
 
 from core.text import one_line
 from pipeline.app import Active
 from rules.config import Rule
 from rules.document import Document
+from rules.match import Match, Span
 from storage import articles, decisions, hits
 from storage import stories as story_rows
 from storage.tables import Article, Feed, Hit, Story
+from stories.fingerprint import wire_of
+from stories.group import OpenStory, Placement, Telling, place
 
 SENTENCES_TOLD = 5  # matched sentences that grouping looks at
 LEAD_PARAGRAPHS = 2

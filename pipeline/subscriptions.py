@@ -97,5 +97,3 @@ async def discover(app: App, url: str) -> list[FoundFeed]:
     if isinstance(answer, Failed):
         raise InputError(f"{url}: {answer.reason.sentence} ({answer.detail})", hint="try the site's front page")
     return list(feed_links(answer.body, answer.url)) if isinstance(answer, Fetched) else []
-
-

@@ -1,0 +1,71 @@
+"""`init`: a first watch file, so that the first alert needs no account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import complain, out
+from cli.context import with_app
+from core.errors import InputError
+from pipeline import subscriptions
+from pipeline.app import App
+from rules.starter import starter
+
+SITES = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command()(init)
+
+
+def init(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Where to write watch.yaml.")] = Path(),
+    yes: Annotated[bool, typer.Option("--yes", help="Write the example unasked.")] = False,
+) -> None:
+    """Write a commented watch.yaml with one rule and alerts on this terminal; asks for up to three sites."""
+    path = folder / "watch.yaml"
+    if path.exists():
+        raise InputError(
+            f"{path} is there already", hint="name another folder, or add to it with `wirewatch feeds add`"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    feeds = [] if yes else _ask(context)
+    path.write_text(starter(feeds), "utf-8")
+    out().print(
+        f"{path} is written. Next:\n  wirewatch --config {path} check\n  wirewatch --config {path} up", markup=False
+    )
+
+
+def _ask(context: typer.Context) -> list[tuple[str, str]]:
+    """(address, name) of the feeds of up to three sites."""
+    feeds = []
+    for number in range(1, SITES + 1):
+        site = typer.prompt(
+            f"Address of a news site or feed ({number} of {SITES}, empty to go on)", default="", show_default=False
+        )
+        if not site:
+            break
+        feeds += _feeds_of(context, site if "://" in site else f"https://{site}")
+    return feeds
+
+
+def _feeds_of(context: typer.Context, site: str) -> list[tuple[str, str]]:
+    async def work(app: App) -> list[tuple[str, str]]:
+        return [(one.url, one.title) for one in await subscriptions.discover(app, site)]
+
+    try:
+        found = with_app(context, work)
+    except InputError as error:
+        complain(str(error))
+        return []
+    if not found:
+        complain(f"no feed found at {site}")
+        return []
+    url, title = found[0]
+    out().print(f"  found {title or url}")
+    return [(url, title)]

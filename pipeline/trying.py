@@ -1,0 +1,115 @@
+"""Tries rules on a text, a file or a page, with the same analysis and matcher as live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.settings import Settings
+from core.text import clean, one_line
+from extractors.base import Extraction
+from extractors.choose import extract
+from fetching.client import Ask, Client, Failed, Fetched
+from pipeline.story import sentences, span_values
+from rules.config import Rule, Watch
+from rules.document import ArticleText, analyse
+from rules.examples import check_examples
+from rules.explain import explain, in_words, presearch_terms
+from rules.match import Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says of a text: the matched sentences with their marks, or the nearest miss in words."""
+
+    rule: str
+    matches: bool
+    sentences: tuple[tuple[str, list[list[int]]], ...]
+    lines: tuple[str, ...]
+    values: dict[str, Any]
+
+
+async def article_of(
+    settings: Settings, *, text: str = "", url: str = "", file: Path | None = None, language: str = ""
+) -> ArticleText:
+    """The text to try: as given, from a file, or from a page. Raises InputError when it cannot be had."""
+    if url:
+        return _page(await _fetch(settings, url), language)
+    if file is None:
+        return ArticleText(id="text", title="", text=clean(text), language=language)
+    try:
+        content = await asyncio.to_thread(file.read_bytes)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from None
+    if file.suffix.lower() in (".html", ".htm", ".xhtml"):
+        return _page(extract(content, url=file.resolve().as_uri(), content_type="text/html"), language)
+    return ArticleText(id=str(file), title="", text=clean(content.decode("utf-8", "replace")), language=language)
+
+
+async def _fetch(settings: Settings, url: str) -> Extraction:
+    async with Client(user_agent=settings.user_agent, allow=settings.allow_addresses) as client:
+        answer = await client.get(Ask(url=url))
+    if isinstance(answer, Failed):
+        raise InputError(f"{url}: {answer.reason.sentence} {answer.detail}".rstrip())
+    if not isinstance(answer, Fetched):
+        raise InputError(f"{url}: not modified")
+    return await asyncio.to_thread(
+        extract, answer.body, url=answer.url, content_type=answer.content_type, charset=answer.charset
+    )
+
+
+def _page(extraction: Extraction, language: str) -> ArticleText:
+    if not extraction.text:
+        why = extraction.reason.sentence if extraction.reason else "no text was found"
+        raise InputError(f"{extraction.url}: {why}")
+    return ArticleText(
+        id=extraction.url,
+        title=one_line(extraction.title),
+        text=clean(extraction.text),
+        url=extraction.url,
+        author=extraction.author,
+        language=language or extraction.language,
+        source=extraction.site_name,
+    )
+
+
+def verdict(rule: Rule, article: ArticleText) -> Verdict:
+    """What a rule says of a text; a rule that is switched off is tried all the same."""
+    document = analyse(article)
+    found = Matcher([_switched_on(rule)]).match(document)
+    spans = found.matches[0].spans if found.matches else ()
+    explained = explain(rule, document)
+    told = tuple((one["sentence"], one["marks"]) for one in sentences(spans))
+    values = {
+        "rule": rule.id,
+        "matches": bool(found.matches),
+        "spans": [span_values(span) for span in spans],
+        "why": explained.summary,
+        "clauses": list(explained.lines()),
+        "troubles": [str(one.reason) for one in found.troubles],
+    }
+    lines = explained.lines() if not found.matches else ()
+    troubles = tuple(one.reason.sentence for one in found.troubles)
+    return Verdict(rule.id, bool(found.matches), told, (*troubles, *lines), values)
+
+
+def _switched_on(rule: Rule) -> Rule:
+    from dataclasses import replace
+
+    return replace(rule, enabled=True, languages=())
+
+
+def explained(rule: Rule) -> list[str]:
+    """A rule in words, with what it is looked up by."""
+    terms = ", ".join(presearch_terms(rule.expr))
+    return [f"{rule.id}: {rule.title}", "", in_words(rule.expr), "", f"looked up by: {terms}"]
+
+
+def examples(watch: Watch, rule_ids: Collection[str]) -> list[str]:
+    """Which examples of these rules are not as they should be, a line each."""
+    prefixes = tuple(f"rules.{rule_id}." for rule_id in rule_ids)
+    return [problem.at("watch file") for problem in check_examples(watch) if problem.item.startswith(prefixes)]
