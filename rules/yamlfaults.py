@@ -187,7 +187,7 @@ def _mixed(text: str, slip: _Slip) -> Problem | None:
         return _problem(text, slip.offset, "a list cannot begin here", "begin it on the next line, or write [a, b]")
     if "expected" not in slip.problem:
         return None
-    if "'-' indicator" in slip.problem or (slip.context is not None and text[slip.context] == "-"):
+    if slip.context is not None and text[slip.context : slip.context + 1] == "-":
         message, hint = "a list's items begin with “- ”; this line does not", "indent it, or begin it with “- ”"
     elif slip.line.lstrip().startswith("- "):
         message, hint = "a list's item where a key should stand", "indent it below the key it belongs to"
