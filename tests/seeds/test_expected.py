@@ -1,0 +1,113 @@
+"""The rules of the seeds over their texts: what must hit, by which passage, and what must stay silent."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from rules import config
+from rules.document import ArticleText, analyse
+from rules.match import Matcher, Span
+from seeds import SEEDS, originals_folder
+from seeds.build import Document, documents, load_roles
+from seeds.build import body as body_of
+from seeds.build import originals as load_originals
+
+EXPECTED: dict[str, Any] = YAML(typ="safe").load((SEEDS / "expected.yaml").read_text(encoding="utf-8"))
+WATCH = config.load((SEEDS / "watch.yaml").read_text(encoding="utf-8"))
+MATCHER = Matcher(WATCH.rules)
+BY_SLUG = {document.meta.slug: document for document in documents()}
+PAIRS = [(slug, rule) for slug, expected in EXPECTED["documents"].items() for rule in expected["hits"]]
+
+
+def spans_of(title: str, text: str) -> dict[str, tuple[Span, ...]]:
+    verdict = MATCHER.match(analyse(ArticleText("a", title=title, text=text, language="en", fallback_language="en")))
+    assert not verdict.troubles
+    return {match.rule: match.spans for match in verdict.matches}
+
+
+def spans_in(document: Document) -> dict[str, tuple[Span, ...]]:
+    return spans_of(document.title, body_of(document.text, document.roles))
+
+
+def touched(document: Document, spans: tuple[Span, ...], words: str) -> bool:
+    """Does a marked passage share a character with a place where these words stand?"""
+    fields = {"title": document.title, "text": body_of(document.text, document.roles)}
+    places = [(name, at) for name, text in fields.items() for at in _places(text, words)]
+    assert places, f"not in the document: {words}"
+    return any(
+        span.field == name and span.start < at + len(words) and at < span.end for span in spans for name, at in places
+    )
+
+
+def _places(text: str, words: str) -> Iterator[int]:
+    at = text.find(words)
+    while at >= 0:
+        yield at
+        at = text.find(words, at + 1)
+
+
+@pytest.mark.parametrize(("slug", "rule"), PAIRS)
+def test_a_rule_hits_a_restatement_by_the_passages_it_should(slug: str, rule: str) -> None:
+    expected = EXPECTED["documents"][slug]["hits"][rule]
+    spans = spans_in(BY_SLUG[slug])[rule]
+    assert [words for words in expected["marked"] if not touched(BY_SLUG[slug], spans, words)] == []
+    assert [words for words in expected.get("never", []) if touched(BY_SLUG[slug], spans, words)] == []
+
+
+@pytest.mark.parametrize("slug", BY_SLUG)
+def test_no_other_rule_hits(slug: str) -> None:
+    expected = EXPECTED["documents"].get(slug, {"hits": {}})
+    assert set(spans_in(BY_SLUG[slug])) == set(expected["hits"])
+
+
+@pytest.mark.parametrize("slug", BY_SLUG)
+def test_a_teaser_alone_says_nothing_that_the_article_does_not(slug: str) -> None:
+    teaser = set(spans_of(BY_SLUG[slug].title, BY_SLUG[slug].meta.summary))
+    assert teaser <= set(EXPECTED["documents"].get(slug, {"hits": {}})["hits"])
+
+
+def test_the_silent_rule_would_hit_the_related_link() -> None:
+    (link,) = [line for line in BY_SLUG["strategic-upgrade-question"].text.splitlines() if "Myanmar" in line]
+    assert set(spans_of("", link)) == {"myanmar-sanctions"}
+
+
+@pytest.mark.skipif(originals_folder() is None, reason="the seed documents themselves are not at hand")
+@pytest.mark.parametrize(("slug", "rule"), PAIRS)
+def test_a_rule_hits_a_seed_document_by_the_same_passages(slug: str, rule: str) -> None:
+    expected = EXPECTED["documents"][slug]
+    original = _original(expected["original"])
+    spans = spans_in(original)
+    assert set(spans) == set(expected["hits"])
+    assert [
+        words for words in expected["hits"][rule]["original_marked"] if not touched(original, spans[rule], words)
+    ] == []
+    never = expected["hits"][rule].get("original_never", [])
+    assert [words for words in never if touched(original, spans[rule], words)] == []
+
+
+def _original(name: str) -> Document:
+    found = {document.meta.slug: document for document in load_originals(originals_folder() or Path())}
+    return found[name]
+
+
+@pytest.mark.parametrize("rule", WATCH.rules, ids=lambda rule: rule.id)
+def test_a_rule_s_own_examples_hold(rule: config.Rule) -> None:
+    assert [text for text in rule.examples.match if rule.id not in spans_of("", text)] == []
+    assert [text for text in rule.examples.ignore if rule.id in spans_of("", text)] == []
+
+
+def test_what_is_expected_names_rules_channels_and_documents_that_there_are() -> None:
+    rules, slugs = {rule.id for rule in WATCH.rules}, set(BY_SLUG)
+    for slug, expected in EXPECTED["documents"].items():
+        assert {*expected["hits"], *expected["silent"]} == rules
+        load_roles(SEEDS / "texts" / "originals" / f"{expected['original']}.roles.yaml")
+        assert slug in slugs
+    assert {(story["rule"], slug) for story in EXPECTED["stories"] for slug in story["documents"]} == {
+        (rule, slug) for slug, rule in PAIRS
+    }
+    assert {delivery["channel"] for delivery in EXPECTED["deliveries"]} == set(WATCH.channels)
+    assert all(delivery["sent"] == len(EXPECTED["alerts"]) for delivery in EXPECTED["deliveries"])
+    assert [alert["rule"] for alert in EXPECTED["alerts"]] == [story["rule"] for story in EXPECTED["stories"]]
