@@ -1,0 +1,182 @@
+"""Bytes of a feed to entries. The only importer of feedparser.
+
+    parse ── unpacked (.gz) ── decoded ── {…}            feedjson.py
+                                       ├─ <urlset>       sitemap.py
+                                       ├─ <html>, text   a failure: a login page is no feed without news
+                                       └─ else           mended, shortened, feedparser
+
+Runs for seconds on what is made to be slow: call it where it can be killed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import feedparser  # type: ignore[import-untyped]
+
+from core import urls
+from core.errors import ItemFailed
+from core.reasons import Reason
+from core.text import clean, one_line
+from fetching import charset, feedjson, repair, sitemap
+from fetching.dates import parse_date
+from fetching.decoding import Body, TooBig, Undecodable
+from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
+from fetching.headers import media_type
+from fetching.plain import paragraphs_of, text_of, title_of
+
+__all__ = ["MAX_ENTRIES", "ParsedEntry", "ParsedFeed", "parse"]
+
+UNPACKED_BYTES = 10_000_000
+_FEED_ROOTS = {"rss": "rss", "feed": "atom", "rdf": "rdf"}
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
+# What feedparser holds against a document although it could read all of it.
+_HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType, feedparser.UndeclaredNamespace)
+
+
+def parse(body: bytes, *, url: str, headers: Mapping[str, str]) -> ParsedFeed:
+    """The feed in `body`, fetched from `url` with `headers` (names in lower case); the content decides what it is.
+
+    Raises ItemFailed with EMPTY_BODY, NOT_A_FEED (HTML, JSON or text that is something else), TOO_BIG (unpacked) or
+    BAD_FEED. A feed without entries is a feed.
+    """
+    text = charset.decoded(_unpacked(body, url), media_type(headers)[1])
+    start = text.lstrip("\ufeff\x00 \t\r\n")
+    if not start:
+        raise ItemFailed(url, Reason.EMPTY_BODY)
+    if start[0] in "{[":
+        return feedjson.parse(start, url)
+    document = repair.opened(text)
+    if document.root in sitemap.ROOTS:
+        return sitemap.parse(document.text, url)
+    if document.is_html:
+        raise ItemFailed(url, Reason.NOT_A_FEED, "an HTML page")
+    if not document.root:
+        raise ItemFailed(url, Reason.NOT_A_FEED, one_line(start, 80))
+    return _feed(document, url)
+
+
+def _unpacked(body: bytes, url: str) -> bytes:
+    """A feed stored as .xml.gz comes packed whatever its Content-Encoding says."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    packed = Body("gzip", UNPACKED_BYTES)
+    try:
+        packed.add(body)
+        return packed.whole()
+    except TooBig as fault:
+        raise ItemFailed(url, Reason.TOO_BIG, str(fault)) from fault
+    except Undecodable as fault:
+        raise ItemFailed(url, Reason.BAD_FEED, str(fault)) from fault
+
+
+def _feed(document: repair.Document, url: str) -> ParsedFeed:
+    short, cut = repair.shortened(document.text)
+    text, touched = repair.mended(short)
+    try:
+        read = feedparser.parse(
+            io.BytesIO(text.encode()),  # never text or bytes: those are opened as files and fetched as URLs
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as fault:  # it has many ways to stumble over what strangers write
+        raise ItemFailed(url, Reason.BAD_FEED, f"{type(fault).__name__}: {one_line(str(fault), 100)}") from fault
+    broken = bool(read.bozo) and not isinstance(read.bozo_exception, _HARMLESS)
+    if not read.entries:
+        _refuse_what_is_no_feed(document, read, url, broken)
+    kind = _FEED_ROOTS.get(document.root) or ("atom" if read.version.startswith("atom") else "rss")
+    feed = dict(read.feed)
+    return ParsedFeed(
+        format=kind,
+        title=title_of(feed.get("title", "")),
+        language=_language(feed.get("language")),
+        entries=tuple(_entry(dict(one), url, kind) for one in read.entries[:MAX_ENTRIES]),
+        ttl=_ttl(feed),
+        salvaged=touched or broken,
+        dropped=cut + max(len(read.entries) - MAX_ENTRIES, 0),
+    )
+
+
+def _refuse_what_is_no_feed(document: repair.Document, read: Any, url: str, broken: bool) -> None:
+    if broken and document.root in _FEED_ROOTS:
+        raise ItemFailed(url, Reason.BAD_FEED, one_line(str(read.bozo_exception), 100))
+    if document.root not in _FEED_ROOTS:
+        raise ItemFailed(url, Reason.NOT_A_FEED, f"its root element is <{document.root[:40]}>")
+
+
+def _entry(raw: dict[str, Any], url: str, kind: str) -> ParsedEntry:
+    content, html = _body(raw.get("content") or (), kind)
+    summary, summary_html = _body([raw["summary_detail"]] if "summary_detail" in raw else (), kind)
+    published = _date(raw, "published") or _date(raw, "created")
+    updated = _date(raw, "updated")
+    return ParsedEntry(
+        guid=one_line(raw.get("id", ""), 2000),
+        url=urls.join(url, raw.get("feedburner_origlink") or raw.get("link") or ""),
+        title=_title(raw, kind),
+        summary=summary,
+        content=content,
+        html=html or summary_html,
+        published=published or (None if kind == "atom" else updated),
+        updated=updated,
+        authors=_authors(raw),
+        language=_language(raw.get("language") or raw.get("title_detail", {}).get("language")),
+        media=_media(raw, url),
+    )
+
+
+def _title(raw: dict[str, Any], kind: str) -> str:
+    title = raw.get("title", "")
+    return one_line(title) if _is_plain(raw.get("title_detail", {}), kind) else title_of(title)
+
+
+def _is_plain(part: Mapping[str, Any], kind: str) -> bool:
+    """Atom says what is plain text, and means it; elsewhere text is HTML until the opposite is known."""
+    return kind == "atom" and part.get("type") == "text/plain"
+
+
+def _body(parts: Iterable[Mapping[str, Any]], kind: str) -> tuple[str, str]:
+    """Text and markup of the longest of several renderings."""
+    part = max(parts, key=lambda one: len(one.get("value") or ""), default={})
+    value = part.get("value") or ""
+    return (paragraphs_of(value), "") if _is_plain(part, kind) else (text_of(value), clean(value))
+
+
+def _date(raw: dict[str, Any], name: str) -> Any:
+    return parse_date(raw.get(name) or "", raw.get(f"{name}_parsed"))
+
+
+def _authors(raw: dict[str, Any]) -> tuple[str, ...]:
+    named = [one.get("name") or "" for one in raw.get("authors") or ()] or [raw.get("author") or ""]
+    return tuple(dict.fromkeys(filter(None, (one_line(text_of(name), 200) for name in named[:20]))))
+
+
+def _language(value: object) -> str:
+    return one_line(value, 35).replace("_", "-") if isinstance(value, str) else ""
+
+
+def _media(raw: dict[str, Any], url: str) -> tuple[str, ...]:
+    linked = [one.get("href") for one in raw.get("links") or () if one.get("rel") == "enclosure"]
+    shown = [one.get("url") for name in ("media_content", "media_thumbnail") for one in raw.get(name) or ()]
+    absolute = (urls.join(url, link) for link in (*linked, *shown)[:20] if link)
+    return tuple(dict.fromkeys(filter(None, absolute)))
+
+
+def _ttl(feed: dict[str, Any]) -> timedelta | None:
+    """How often the feed says it changes: `ttl` in minutes, or RSS 1.0's period and frequency."""
+    minutes = str(feed.get("ttl", "")).strip()
+    if minutes.isascii() and minutes.isdigit() and int(minutes[:7]) > 0:
+        return timedelta(minutes=int(minutes[:7]))
+    period = _PERIODS.get(str(feed.get("sy_updateperiod", "")).strip().lower())
+    times = str(feed.get("sy_updatefrequency", "")).strip()
+    often = int(times[:7]) if times.isascii() and times.isdigit() else 1
+    return period / max(often, 1) if period else None

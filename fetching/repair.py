@@ -1,0 +1,98 @@
+"""Makes the XML of a feed well-formed where that can be done without guessing, so that the strict parser reads it.
+
+The lenient parser is a bad substitute: it turns `AT&T R&D` into `AT&T; R&D;`, and a reference to a character that does
+not exist makes it give up the whole feed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html.entities import html5
+
+from fetching.entries import MAX_ENTRIES
+
+_BEFORE_ROOT = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
+_ROOT = re.compile(r"\s*<((?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*))")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CDATA_OR_AMPERSAND = re.compile(
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:(#\d{1,9}|#[xX][0-9a-fA-F]{1,8}|\w{1,40});)?", re.DOTALL
+)
+_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """XML from its root element on. `root` is that element's local name, in lower case; empty when there is none."""
+
+    root: str
+    text: str
+    is_html: bool = False
+
+
+def opened(text: str) -> Document:
+    """`text` without what stands before its root element: a declaration, comments, a DOCTYPE with its entities."""
+    start = text.find("<")
+    at = max(start, 0)
+    is_html = False
+    while before := _BEFORE_ROOT.match(text, at):
+        is_html |= before[0].lstrip().lower().startswith("<!doctype html")
+        at = before.end()
+    root = _ROOT.match(text, at)
+    if root is None:
+        return Document("", text[at:], is_html)
+    name = root[2].lower()
+    return Document(name, text[at : _end(text, root[1])].lstrip(), is_html or name in ("html", "head", "body"))
+
+
+def _end(text: str, root: str) -> int:
+    """Where the document ends: what a server prints behind it is no part of it."""
+    closing = text.rfind(f"</{root}")
+    end = text.find(">", closing) if closing >= 0 else -1
+    return end + 1 if end >= 0 else len(text)
+
+
+def mended(text: str) -> tuple[str, bool]:
+    """Text with characters and references that XML does not know taken out or escaped, and whether there were any.
+
+    HTML's names (`&nbsp;`) become their characters. CDATA is left as it is.
+    """
+    clean = _ILLEGAL.sub("", text)
+    clean, touched = _ampersands(clean)
+    return clean, touched or len(clean) != len(text)
+
+
+def _ampersands(text: str) -> tuple[str, bool]:
+    touched = False
+
+    def mend(found: re.Match[str]) -> str:
+        nonlocal touched
+        reference = found[1]
+        if found[0][0] == "<" or reference in _XML_NAMES or (reference and _is_character(reference)):
+            return found[0]
+        touched = True
+        if reference is None:
+            return "&amp;"
+        if reference.startswith("#"):
+            return ""
+        return html5.get(f"{reference};", f"&amp;{reference};")
+
+    return _CDATA_OR_AMPERSAND.sub(mend, text), touched
+
+
+def _is_character(reference: str) -> bool:
+    """Whether a numeric reference names a character that XML may hold."""
+    if not reference.startswith("#"):
+        return False
+    number = int(reference[2:], 16) if reference[1] in "xX" else int(reference[1:])
+    return number in (9, 10, 13) or 0x20 <= number <= 0xD7FF or 0xE000 <= number <= 0xFFFD or 0xFFFF < number < 0x110000
+
+
+def shortened(text: str) -> tuple[str, int]:
+    """Text without the items after the first MAX_ENTRIES, and how many those were; what follows the last stays."""
+    ends = [found.end() for found in _ITEM_END.finditer(text)]
+    surplus = len(ends) - MAX_ENTRIES
+    if surplus <= 0:
+        return text, 0
+    return text[: ends[MAX_ENTRIES - 1]] + text[ends[-1] :], surplus

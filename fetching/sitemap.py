@@ -1,0 +1,91 @@
+"""Sitemaps as feeds: news sitemaps above all, plain ones as far as they go."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from core import urls
+from core.errors import ItemFailed
+from core.reasons import Reason
+from core.text import one_line
+from fetching import repair
+from fetching.dates import EARLIEST, parse_date
+from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
+
+ROOTS = ("urlset", "sitemapindex")
+_PICTURES = ("image", "video", "thumbnail", "content")
+
+
+def parse(text: str, url: str) -> ParsedFeed:
+    """The pages listed in a `<urlset>`, newest first; raises ItemFailed with NOT_A_FEED (an index) or BAD_FEED.
+
+    `text` begins with the root element: it has no DOCTYPE, so there are no entities to expand.
+    """
+    tree, salvaged = _tree(text, url)
+    if _name(tree) == "sitemapindex":
+        listed = " ".join(_texts(one).get("loc", "") for one in list(tree)[:3])
+        raise ItemFailed(url, Reason.NOT_A_FEED, one_line(f"a list of sitemaps; watch those in it: {listed}", 300))
+    entries = [_entry(one, url) for one in tree if _name(one) == "url"]
+    entries.sort(key=lambda one: one.published or one.updated or EARLIEST, reverse=True)
+    return ParsedFeed(
+        format="sitemap",
+        title="",
+        language=next((one.language for one in entries if one.language), ""),
+        entries=tuple(entries[:MAX_ENTRIES]),
+        salvaged=salvaged,
+        dropped=max(len(entries) - MAX_ENTRIES, 0),
+    )
+
+
+def _tree(text: str, url: str) -> tuple[etree._Element, bool]:
+    """The root, and whether the document had to be mended or was read with what is broken left out."""
+    text, touched = repair.mended(text)
+    try:
+        return etree.fromstring(text.encode(), _parser(recover=False)), touched
+    except etree.XMLSyntaxError as fault:
+        root = etree.fromstring(text.encode(), _parser(recover=True))
+        if root is None or not len(root):
+            raise ItemFailed(url, Reason.BAD_FEED, one_line(str(fault), 100)) from fault
+        return root, True
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        recover=recover, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+
+
+def _entry(element: etree._Element, url: str) -> ParsedEntry:
+    page = _texts(element)
+    news = next((_texts(child) for child in element if _name(child) == "news"), {})
+    link = urls.join(url, page.get("loc", ""))
+    pictures = (urls.join(url, link) for link in _pictures(element))
+    return ParsedEntry(
+        guid="",
+        url=link,
+        title=one_line(news.get("title", "")),
+        published=parse_date(news.get("publication_date", "")),
+        updated=parse_date(page.get("lastmod", "")),
+        language=one_line(news.get("language", ""), 35),
+        media=tuple(dict.fromkeys(filter(None, pictures)))[:20],
+    )
+
+
+def _texts(element: etree._Element) -> dict[str, str]:
+    """Text by local name, of the children and of a `<news:publication>` among them."""
+    found: dict[str, str] = {}
+    for child in element:
+        if _name(child) == "publication":
+            found |= _texts(child)
+        else:
+            found.setdefault(_name(child), (child.text or "").strip())
+    return found
+
+
+def _pictures(element: etree._Element) -> list[str]:
+    groups = [_texts(child) for child in element if _name(child) in _PICTURES]
+    return [text for group in groups for name, text in group.items() if name.endswith("loc")]
+
+
+def _name(element: etree._Element) -> str:
+    return etree.QName(element).localname

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from fetching.entries import MAX_ENTRIES
+from fetching.repair import mended, opened, shortened
+
+
+@pytest.mark.parametrize(
+    ("text", "root", "rest"),
+    [
+        ("<rss/>", "rss", "<rss/>"),
+        ("\ufeff <?xml version='1.0'?>\n<!-- <feed> --><RSS></RSS>", "rss", "<RSS></RSS>"),
+        ("<!-- first --><?xml version='1.0'?><rdf:RDF></rdf:RDF>", "rdf", "<rdf:RDF></rdf:RDF>"),
+        ("Warning: mysql_connect()\n<rss></rss>", "rss", "<rss></rss>"),
+        ("<rss></rss>\n<script>track()</script>", "rss", "<rss></rss>"),
+        ("<rss></rss >x", "rss", "<rss></rss >"),
+        ("<rss><item>cut he", "rss", "<rss><item>cut he"),
+        ("<rss></rss", "rss", "<rss></rss"),
+        ('<!DOCTYPE rss [<!ENTITY a "b">\n<!ENTITY c SYSTEM "d">]>\n<rss/>', "rss", "<rss/>"),
+        ('<!DOCTYPE rss PUBLIC "-//Netscape" "http://x/rss.dtd"><rss/>', "rss", "<rss/>"),
+        ("no markup", "", "no markup"),
+        ("a < b", "", "< b"),
+        ("<!-- never closed <rss/>", "", "<!-- never closed <rss/>"),
+    ],
+)
+def test_a_document_is_opened_at_its_root_and_closed_behind_it(text: str, root: str, rest: str) -> None:
+    document = opened(text)
+    assert (document.root, document.text, document.is_html) == (root, rest, False)
+
+
+@pytest.mark.parametrize(
+    "text", ["<!DOCTYPE html><x/>", "<!doctype HTML public ''>\n<p>", "<HTML>", "<head/>", " <body>"]
+)
+def test_a_page_is_known_by_its_doctype_or_root(text: str) -> None:
+    assert opened(text).is_html
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("AT&T R&D", "AT&amp;T R&amp;D"),
+        ("a&nbsp;b &eacute;", "a\u00a0b é"),
+        ("&nosuch; &a.b;", "&amp;nosuch; &amp;a.b;"),
+        ("&#x110000;&#xD800;&#0;&#11;x", "x"),
+        ("a\x00\x0bb\ufffe\ud800c", "abc"),
+        ("?a=1&b=2&copy=3", "?a=1&amp;b=2&amp;copy=3"),
+        ("&#9999999999;", "&amp;#9999999999;"),
+    ],
+)
+def test_what_xml_does_not_know_is_mended(text: str, whole: str) -> None:
+    assert mended(text) == (whole, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "&amp;&lt;&gt;&quot;&apos;", "&#38;&#x26;&#10;&#x1F600;", "<![CDATA[AT&T &nbsp; &]]>", "<![CDATA[ & "]
+)
+def test_what_is_well_formed_stays(text: str) -> None:
+    assert mended(text) == (text, False)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["&", ";", "#", "x", "amp", "nbsp", "9", "D800", "\x00", "é", "\ud800", " ", "<![CDATA[", "]]>"]
+        )
+    )
+)
+def test_mended_text_is_well_formed_and_stays_so(parts: list[str]) -> None:
+    text = "".join(parts).replace("]]>", "") + ("]]>" if "<![CDATA[" in parts else "")
+    whole, _ = mended(text)
+    etree.fromstring(f"<a>{whole}</a>".encode())
+    assert mended(whole) == (whole, False)
+
+
+def test_items_beyond_the_limit_are_cut_out_and_counted() -> None:
+    items = "".join(f"<item>{number}</item>" for number in range(MAX_ENTRIES + 5))
+    text, dropped = shortened(f"<rss>{items}<title/></rss>")
+    assert dropped == 5
+    assert text.endswith(f"<item>{MAX_ENTRIES - 1}</item><title/></rss>")
+    etree.fromstring(text)
+    assert shortened("<feed><a:entry></a:entry></feed>") == ("<feed><a:entry></a:entry></feed>", 0)
