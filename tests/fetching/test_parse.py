@@ -326,7 +326,8 @@ def test_items_without_an_end_are_cut_too() -> None:
 
 _MARKUP = """
 <rss> <channel> </channel> </rss> <item> </item> <title> </title> <link> </link> <pubDate> </pubDate> 2026-11-21
-<feed> <entry> </entry> <content> </content> & &# &amp; <![CDATA[ ]]> <!-- --> <? ?> <!DOCTYPE [ <!ENTITY a 'b'> ]> é \x00
+<feed> <entry> </entry> <content> </content> & &# &amp; <![CDATA[ ]]> <!-- --> <? ?> <!DOCTYPE [ <!ENTITY a 'b'> ]> é
+\x00
 """
 
 
