@@ -1,0 +1,63 @@
+"""Turns the layouts of old pages into paragraphs: tables that only place things, text cut by line breaks."""
+
+from __future__ import annotations
+
+from lxml.html import HtmlElement, fragment_fromstring
+
+CELL_OF_TEXT = 400  # characters in one cell: the table holds an article, not figures
+FEWEST_BREAKS = 3  # in one element, beside text of its own
+
+_CONTAINERS = ("div", "td", "section", "article", "main", "body", "center", "font")
+_TABLE_PARTS = ("table", "tbody", "tr", "td", "th")
+_INLINE = frozenset(
+    {"a", "b", "strong", "i", "em", "u", "span", "font", "small", "abbr", "time", "sup", "sub", "mark", "q"}
+)
+
+
+def straighten(tree: HtmlElement) -> None:
+    """Change the tree where it is laid out so."""
+    for table in list(tree.iter("table")):
+        if any(len(cell.text_content()) > CELL_OF_TEXT for cell in table.iter("td")):
+            for part in list(table.iter(*_TABLE_PARTS)):
+                part.tag = "div"
+    if next(tree.iter("br"), None) is None:
+        return
+    for container in {br.getparent() for br in tree.iter("br")}:
+        if container is not None and container.tag in _CONTAINERS and _is_broken_text(container):
+            _wrap(container)
+
+
+def _is_broken_text(container: HtmlElement) -> bool:
+    breaks = [child for child in container if child.tag == "br"]
+    own = sum(len((text or "").strip()) for text in (container.text, *(child.tail for child in container)))
+    return len(breaks) >= FEWEST_BREAKS and own > CELL_OF_TEXT / 2
+
+
+def _wrap(container: HtmlElement) -> None:
+    """Gather what stands between breaks and blocks into paragraphs."""
+    children, paragraph = list(container), _new(container.text)
+    container.text = None
+    for child in children:
+        container.remove(child)
+    for child in children:
+        tail, child.tail = child.tail, None
+        if child.tag in _INLINE:
+            child.tail = tail
+            paragraph.append(child)
+            continue
+        _finish(paragraph, container)
+        if child.tag != "br":
+            container.append(child)
+        paragraph = _new(tail)
+    _finish(paragraph, container)
+
+
+def _new(text: str | None) -> HtmlElement:
+    paragraph = fragment_fromstring("<p></p>")
+    paragraph.text = text
+    return paragraph
+
+
+def _finish(paragraph: HtmlElement, container: HtmlElement) -> None:
+    if paragraph.text_content().strip() or len(paragraph):
+        container.append(paragraph)

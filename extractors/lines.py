@@ -1,0 +1,53 @@
+"""Takes out of a body's lines what no tree gave away: the headline again, time codes, counts, repeated lines. Pure."""
+
+from __future__ import annotations
+
+import re
+
+SHORTEST_REPEAT = 20  # characters; shorter lines may well be said twice ("No.")
+SHORTEST_PART = 40  # of a line that is a part of another one: a caption or a quotation pulled out of it
+
+_TIME_CODES = re.compile(r"\W*(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\W+(?:\d{1,2}:)?\d{1,2}:\d{2})*\W*")
+_COUNT = re.compile(r"\W*\d{1,6}\W*")
+_AD_LABEL = re.compile(
+    r"\W*(?:advert\w*|sponsored|anzeige|werbung|publicit[éeàa]|publicidade?|pubblicità|reklam\w{0,2}|advertentie"
+    r"|annons|annonse|реклама|广告|広告|إعلان)\W*",
+    re.IGNORECASE,
+)
+_QUOTES = " \"'“”„«»‘’"
+
+
+def tidy(lines: list[str], title: str) -> list[str]:
+    """The lines that say something, each once, without the title at their head."""
+    lines = [line for line in (" ".join(line.split()) for line in lines) if line and not _is_mark(line)]
+    while lines and _COUNT.fullmatch(lines[-1]):  # of comments
+        lines.pop()
+    return _said_once(lines[1:] if lines and _plain(lines[0]) == _plain(title) else lines)
+
+
+def _is_mark(line: str) -> bool:
+    if len(line) > SHORTEST_PART:
+        return False
+    return bool(_TIME_CODES.fullmatch(line) or _AD_LABEL.fullmatch(line)) or not any(map(str.isalnum, line))
+
+
+def _said_once(lines: list[str]) -> list[str]:
+    everything = "\n".join(lines)
+    kept: dict[str, None] = {}
+    for n, line in enumerate(lines):
+        bare = line.strip(_QUOTES)
+        if len(bare) >= SHORTEST_PART and everything.count(bare) > 1 and _is_part(bare, lines, n):
+            continue
+        if len(line) >= SHORTEST_REPEAT and line in kept:
+            continue
+        kept[line if len(line) >= SHORTEST_REPEAT else f"{line}\n{n}"] = None
+    return [line.partition("\n")[0] for line in kept]
+
+
+def _is_part(bare: str, lines: list[str], n: int) -> bool:
+    """Whether another line holds this one and more."""
+    return any(bare in other and len(other.strip(_QUOTES)) > len(bare) for m, other in enumerate(lines) if m != n)
+
+
+def _plain(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))

@@ -1,0 +1,66 @@
+"""The body of a page whose site has selectors of its own in `sites:`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from cssselect import SelectorError
+from lxml.cssselect import CSSSelector
+from lxml.etree import XPathError
+from lxml.html import HtmlElement
+
+from core.errors import InputError
+from extractors.base import SiteHand
+
+_BLOCK_TAGS = """
+    p ul ol li dl dd dt h1 h2 h3 h4 h5 h6 blockquote pre div section article aside header footer main table tr figure
+    hr br
+"""
+_BLOCKS = frozenset(_BLOCK_TAGS.split())
+
+
+class Site:
+    """Takes the text of what the selector finds, block by block, and nothing else of the page."""
+
+    name = "site"
+
+    def __init__(self, hand: SiteHand) -> None:
+        self._css = hand.body
+
+    def body(self, tree: HtmlElement, url: str) -> str:
+        """The paragraphs, one a line; empty when nothing is selected."""
+        found = select(tree, self._css)
+        outermost = [element for element in found if not set(found) & set(element.iterancestors())]
+        return "\n".join(line for element in outermost for line in _lines(element))
+
+
+def select(tree: HtmlElement, css: str) -> list[HtmlElement]:
+    """The elements that a selector finds; raises InputError for one that is not CSS."""
+    try:
+        return cast("list[HtmlElement]", CSSSelector(css, translator="html")(tree))
+    except (SelectorError, XPathError) as error:
+        raise InputError(f"not a CSS selector: {css}", hint=str(error)) from error
+
+
+def remove(tree: HtmlElement, hand: SiteHand) -> None:
+    """Take out of the tree what the site's `remove` selectors find."""
+    for element in (element for css in hand.remove for element in select(tree, css)):
+        if element.getparent() is not None:
+            element.drop_tree()
+
+
+def _lines(element: HtmlElement) -> Iterator[str]:
+    text = "".join(_pieces(element))
+    return (line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
+
+
+def _pieces(element: HtmlElement) -> Iterator[str]:
+    """The text with a newline at the bounds of blocks; newlines in the source are blanks."""
+    edge = "\n" if element.tag in _BLOCKS else ""
+    yield edge + " ".join((element.text or "").splitlines())
+    for child in element:
+        if isinstance(child.tag, str):
+            yield from _pieces(child)
+        yield " ".join((child.tail or "").splitlines())
+    yield edge
