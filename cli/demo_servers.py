@@ -67,7 +67,8 @@ async def world() -> AsyncIterator[World]:
     """Start all of it; stop it at the end."""
     received = Received()
     runners: list[web.AppRunner] = []
-    bases, pages = {}, {}
+    bases: dict[str, str] = {}
+    pages: dict[str, bytes] = {}
     mail = Controller(_Mailbox(received), hostname=HOST, port=free_port())
     mail.start()
     try:

@@ -1,7 +1,7 @@
 """`up`: Prefect's server, the scheduled flows and the page as child processes; one Ctrl-C or SIGTERM stops all.
 
-When Prefect's API stays away for two minutes, the minute is kept on our own clock until it is back: alerts do not wait for an
-orchestrator. The job lock keeps the two from running at once.
+When Prefect's API stays away for two minutes, the minute is kept on our own clock until it is back: alerts do not wait
+for an orchestrator. The job lock keeps the two from running at once.
 """
 
 from __future__ import annotations

@@ -41,8 +41,7 @@ def _row(channel: str, kind: str, target: str, state: str, why: str) -> dict[str
 
 
 async def test(app: App, name: str) -> list[Tried]:
-    """Send a marked test message to each target. Raises InputError for a channel that is not there or cannot be used.
-    """
+    """Send a marked test message to each target. Raises InputError for a channel that cannot be used."""
     channel = app.active.channels.get(name)
     if channel is None:
         why = app.active.broken.get(name)

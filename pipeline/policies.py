@@ -9,7 +9,7 @@ from alerts.policy import DigestTime, Policy, Quiet, Update
 from pipeline.app import Active
 from rules.config import FeedConfig, Rule
 from rules.secrets import expand
-from rules.watchfile import ChannelConfig
+from rules.endpoints import ChannelConfig
 from storage.feeds import FeedSpec
 
 

@@ -370,7 +370,7 @@ def timing(feed: Feed) -> Timing:
 def _outcome(polled: Polled, counts: Counts) -> Outcome:
     answer = polled.answer
     return Outcome(
-        kind=polled.kind,  # type: ignore[arg-type]
+        kind=polled.kind,
         reason=polled.reason,
         status=answer.status if isinstance(answer, Failed | Fetched) else 304,
         retry_after=answer.retry_after if isinstance(answer, Failed) else None,

@@ -24,7 +24,7 @@ from fetching.client import Ask, Failed, Fetched
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from rules.secrets import expand
-from rules.watchfile import SiteConfig
+from rules.endpoints import SiteConfig
 from storage import articles
 from storage.tables import Article
 from stories.fingerprint import containment, shingles

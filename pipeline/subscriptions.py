@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from core.errors import InputError
 from fetching.client import Ask, Failed, Fetched
@@ -42,20 +43,25 @@ def add(text: str, url: str, *, name: str = "", tags: Sequence[str] = ()) -> Edi
     """The watch file with one more feed. Raises InputError when it is there already."""
     if url in _known(text):
         raise InputError(f"{url} is in the watch file already", hint="run `wirewatch feeds list`")
-    return Edited(edits.add_feed(text, url, name=name, tags=tuple(tags)), f"{url} added")
+    return Edited(edits.add_feed(text, _entry(url, name, tags)), f"{url} added")
 
 
 def add_all(text: str, found: Sequence[Subscription]) -> Edited:
     """The watch file with the feeds of a list that are not in it yet."""
     known = _known(text)
-    added = 0
-    for one in found:
-        if one.url in known:
-            continue
-        known.add(one.url)
-        text = edits.add_feed(text, one.url, name=one.title, tags=one.tags)
-        added += 1
-    return Edited(text, f"{added} feeds added, {len(found) - added} were there already")
+    fresh = {one.url: one for one in found if one.url not in known}
+    text = edits.add_feeds(text, [_entry(one.url, one.title, one.tags) for one in fresh.values()])
+    return Edited(text, f"{len(fresh)} feeds added, {len(found) - len(fresh)} were there already")
+
+
+def _entry(url: str, name: str, tags: Sequence[str]) -> dict[str, Any]:
+    """A feed as the watch file writes it."""
+    entry: dict[str, Any] = {"url": url}
+    if name:
+        entry["name"] = name
+    if tags:
+        entry["tags"] = list(tags)
+    return entry
 
 
 def remove(text: str, name: str) -> Edited:

@@ -41,8 +41,12 @@ async def article_of(
         return _page(await _fetch(settings, url), language)
     if file is None:
         return ArticleText(id="text", title="", text=clean(text), language=language)
+    return await asyncio.to_thread(_file, file, language)
+
+
+def _file(file: Path, language: str) -> ArticleText:
     try:
-        content = await asyncio.to_thread(file.read_bytes)
+        content = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from None
     if file.suffix.lower() in (".html", ".htm", ".xhtml"):
