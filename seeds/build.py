@@ -115,7 +115,7 @@ def headline(text: str, roles: Roles) -> str:
 
 
 def body(text: str, roles: Roles) -> str:
-    """What a perfect extractor returns: the body's paragraphs, one a line."""
+    """The body's paragraphs, one a line: all that an extractor must return. Standfirst and subheads it may add."""
     return "\n".join(_of_role(blocks(text, roles), "body"))
 
 

@@ -1,17 +1,20 @@
-"""The rules of the seeds over their texts: what must hit, by which passage, and what must stay silent."""
+"""The rules of the seeds over their texts and pages: what must hit, by which passage, and what must stay silent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from extractors.base import Extraction
+from extractors.choose import extract
 from rules import config
 from rules.document import ArticleText, analyse
 from rules.match import Matcher, Span
 from seeds import SEEDS, originals_folder
-from seeds.build import Document, documents, load_roles
+from seeds.build import Document, blocks, build_page, documents, load_roles
 from seeds.build import body as body_of
 from seeds.build import originals as load_originals
 
@@ -28,14 +31,34 @@ def spans_of(title: str, text: str) -> dict[str, tuple[Span, ...]]:
     return {match.rule: match.spans for match in verdict.matches}
 
 
-def spans_in(document: Document) -> dict[str, tuple[Span, ...]]:
-    return spans_of(document.title, body_of(document.text, document.roles))
+Reading = tuple[str, str]  # title, text
 
 
-def touched(document: Document, spans: tuple[Span, ...], words: str) -> bool:
+def as_written(document: Document) -> Reading:
+    """What the roles say is title and body."""
+    return document.title, body_of(document.text, document.roles)
+
+
+@cache
+def _extracted(slug: str, original: bool) -> Extraction:
+    document = _original(slug) if original else BY_SLUG[slug]
+    page = build_page(document.text, document.roles, document.meta)
+    return extract(page.encode(), url=document.url, content_type="text/html; charset=utf-8")
+
+
+def as_read(document: Document) -> Reading:
+    """What the extractor makes of the page."""
+    found = _extracted(document.meta.slug, document.meta.slug not in BY_SLUG)
+    return found.title, found.text
+
+
+WAYS = pytest.mark.parametrize("reading", [as_written, as_read], ids=["as written", "as read off its page"])
+Way = Callable[[Document], Reading]
+
+
+def touched(read: Reading, spans: tuple[Span, ...], words: str) -> bool:
     """Does a marked passage share a character with a place where these words stand?"""
-    fields = {"title": document.title, "text": body_of(document.text, document.roles)}
-    places = [(name, at) for name, text in fields.items() for at in _places(text, words)]
+    places = [(name, at) for name, text in zip(("title", "text"), read, strict=True) for at in _places(text, words)]
     assert places, f"not in the document: {words}"
     return any(
         span.field == name and span.start < at + len(words) and at < span.end for span in spans for name, at in places
@@ -49,18 +72,41 @@ def _places(text: str, words: str) -> Iterator[int]:
         at = text.find(words, at + 1)
 
 
+@WAYS
 @pytest.mark.parametrize(("slug", "rule"), PAIRS)
-def test_a_rule_hits_a_restatement_by_the_passages_it_should(slug: str, rule: str) -> None:
+def test_a_rule_hits_a_restatement_by_the_passages_it_should(slug: str, rule: str, reading: Way) -> None:
     expected = EXPECTED["documents"][slug]["hits"][rule]
-    spans = spans_in(BY_SLUG[slug])[rule]
-    assert [words for words in expected["marked"] if not touched(BY_SLUG[slug], spans, words)] == []
-    assert [words for words in expected.get("never", []) if touched(BY_SLUG[slug], spans, words)] == []
+    read = reading(BY_SLUG[slug])
+    spans = spans_of(*read)[rule]
+    assert [words for words in expected["marked"] if not touched(read, spans, words)] == []
+    assert [words for words in expected.get("never", []) if touched(read, spans, words)] == []
 
 
+@WAYS
 @pytest.mark.parametrize("slug", BY_SLUG)
-def test_no_other_rule_hits(slug: str) -> None:
+def test_no_other_rule_hits(slug: str, reading: Way) -> None:
     expected = EXPECTED["documents"].get(slug, {"hits": {}})
-    assert set(spans_in(BY_SLUG[slug])) == set(expected["hits"])
+    assert set(spans_of(*reading(BY_SLUG[slug]))) == set(expected["hits"])
+
+
+@pytest.mark.parametrize("document", BY_SLUG.values(), ids=BY_SLUG)
+def test_a_page_is_read_with_its_title_author_and_date(document: Document) -> None:
+    found = _extracted(document.meta.slug, False)
+    assert (found.title, found.author, found.published) == (
+        document.title,
+        document.meta.author,
+        document.meta.published,
+    )
+
+
+@pytest.mark.parametrize("document", BY_SLUG.values(), ids=BY_SLUG)
+def test_a_page_is_read_whole_and_without_its_furniture(document: Document) -> None:
+    lines = {line.strip() for line in _extracted(document.meta.slug, False).text.splitlines()}
+    furniture = {"ad", "chrome", "comments", "kicker", "player", "player-intro", "promo", "related", "related-intro"}
+    assert set(body_of(document.text, document.roles).splitlines()) <= lines
+    assert not lines & {
+        line for role, group in blocks(document.text, document.roles) if role in furniture for line in group
+    }
 
 
 @pytest.mark.parametrize("slug", BY_SLUG)
@@ -75,17 +121,15 @@ def test_the_silent_rule_would_hit_the_related_link() -> None:
 
 
 @pytest.mark.skipif(originals_folder() is None, reason="the seed documents themselves are not at hand")
+@WAYS
 @pytest.mark.parametrize(("slug", "rule"), PAIRS)
-def test_a_rule_hits_a_seed_document_by_the_same_passages(slug: str, rule: str) -> None:
+def test_a_rule_hits_a_seed_document_by_the_same_passages(slug: str, rule: str, reading: Way) -> None:
     expected = EXPECTED["documents"][slug]
-    original = _original(expected["original"])
-    spans = spans_in(original)
+    read, hit = reading(_original(expected["original"])), expected["hits"][rule]
+    spans = spans_of(*read)
     assert set(spans) == set(expected["hits"])
-    assert [
-        words for words in expected["hits"][rule]["original_marked"] if not touched(original, spans[rule], words)
-    ] == []
-    never = expected["hits"][rule].get("original_never", [])
-    assert [words for words in never if touched(original, spans[rule], words)] == []
+    assert [words for words in hit["original_marked"] if not touched(read, spans[rule], words)] == []
+    assert [words for words in hit.get("original_never", []) if touched(read, spans[rule], words)] == []
 
 
 def _original(name: str) -> Document:
