@@ -85,6 +85,7 @@ class Reason(StrEnum):
     DIGEST = "digest", "collected for the rule's digest"
     STALE = "stale", "older than a day when it could be delivered; folded into the catch-up digest"
     NO_TARGET = "no_target", "the rule names no channel: shown on the page only"
+    OPTED_OUT = "opted_out", "this address asked for no more alerts of this rule"
     RESTORED = "restored", "published before the backup that was restored"
     SENT = "sent", "sent"
     # -- deliveries

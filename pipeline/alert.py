@@ -18,11 +18,11 @@ from alerts.policy import Policy, StoryFacts, local_day, owed
 from alerts.stages import Action, AlertFacts, Decision, decide
 from core.reasons import Reason
 from pipeline import views
-from pipeline.app import Active, App
+from pipeline.app import Active, App, Sender
 from pipeline.cycle import Cycle
 from pipeline.policies import policy_of
 from pipeline.story import Placed
-from storage import alerts, deliveries
+from storage import alerts, deliveries, optouts
 from storage import decisions as notes
 from storage.engine import lock_names
 from storage.tables import Alert, Article, Digest, Story
@@ -133,18 +133,25 @@ def apply(session: Session, app: App, active: Active, row: Alert, decision: Deci
     )  # fmt: skip
 
 
-def send(session: Session, app: App, active: Active, row: Alert, now: datetime) -> None:
+def send(session: Session, app: Sender, active: Active, row: Alert, now: datetime) -> None:
     """Enter one delivery per target into the ledger."""
     for name in row.targets:
-        send_to(session, app, active, row.id, name, now)
+        send_to(session, app, active, row, name, now)
 
 
-def send_to(session: Session, app: App, active: Active, alert_id: str, channel: str, now: datetime) -> None:
-    """Enter an alert's deliveries to one channel into the ledger."""
+def send_to(session: Session, app: Sender, active: Active, row: Alert, channel: str, now: datetime) -> None:
+    """Enter an alert's deliveries to one channel into the ledger, but to nobody who asked for no more of its rule."""
+    opted_out = optouts.targets_of(session, row.rule_id) if row.rule_id else frozenset()
     for target_id, recipient in active.recipients(channel):
+        if target_id in opted_out:
+            notes.add(
+                session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage="send",
+                action="drop", reason=Reason.OPTED_OUT, detail=f"{target_id}: {Reason.OPTED_OUT.sentence}", at=now,
+            )  # fmt: skip
+            continue
         deliveries.sync_targets(session, [(target_id, channel, recipient)])
-        key = keys.delivery_key(app.installation, alert_id, target_id)
-        deliveries.owe(session, key=key, alert_id=alert_id, target_id=target_id, channel=channel, now=now)
+        key = keys.delivery_key(app.installation, row.id, target_id)
+        deliveries.owe(session, key=key, alert_id=row.id, target_id=target_id, channel=channel, now=now)
 
 
 def _keep(

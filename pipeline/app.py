@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from alerts.channels import Channel
 from core.clock import Clock
@@ -58,6 +59,20 @@ class Active:
         if made is None:
             return ((f"{channel}/{EVERYBODY}", EVERYBODY),)
         return tuple((target.id, target.recipient) for target in made.targets())
+
+
+class Sender(Protocol):
+    """What entering messages into the ledger needs: an App, or the page, which sends nothing itself."""
+
+    @property
+    def installation(self) -> str:
+        """The installation's id."""
+        ...
+
+    @property
+    def active(self) -> Active:
+        """The active revision."""
+        ...
 
 
 @dataclass

@@ -104,7 +104,7 @@ def split_up(session: Session, app: App, one: deliveries.Claimed) -> None:
     """A delivery made while its channel could not be used becomes one for each recipient."""
     now = app.clock.now()
     if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.MERGED)}):
-        alerting.send_to(session, app, app.active, one.alert.id, one.delivery.channel, now)
+        alerting.send_to(session, app, app.active, one.alert, one.delivery.channel, now)
 
 
 def message(app: App, one: deliveries.Claimed, target: Target) -> Message:

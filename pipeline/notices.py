@@ -10,12 +10,12 @@ from alerts import keys
 from alerts.message import Kind, NoticeView
 from pipeline import alert as alerting
 from pipeline import views
-from pipeline.app import App
+from pipeline.app import Sender
 from storage import notices
 from storage.tables import Alert
 
 
-def tell(session: Session, app: App, key: str, text: str, *, now: datetime, but: str = "") -> bool:
+def tell(session: Session, app: Sender, key: str, text: str, *, now: datetime, but: str = "") -> bool:
     """Tell a trouble, unless it is known already; not by the channel `but`, which is the trouble."""
     notice = notices.open_notice(session, key, text, now)
     if notice is None:
@@ -24,7 +24,7 @@ def tell(session: Session, app: App, key: str, text: str, *, now: datetime, but:
     return True
 
 
-def over(session: Session, app: App, key: str, text: str, *, now: datetime) -> bool:
+def over(session: Session, app: Sender, key: str, text: str, *, now: datetime) -> bool:
     """Tell that a trouble is over; nothing when it was not known."""
     notice = notices.end_notice(session, key, now)
     if notice is None:
@@ -33,7 +33,7 @@ def over(session: Session, app: App, key: str, text: str, *, now: datetime) -> b
     return True
 
 
-def _send(session: Session, app: App, subject: str, text: str, now: datetime, but: str) -> None:
+def _send(session: Session, app: Sender, subject: str, text: str, now: datetime, but: str) -> None:
     operators = [name for name in app.active.watch.file.defaults.operators if name != but]
     alert_id = keys.alert_id("notice", subject, Kind.NOTICE)
     if session.get(Alert, alert_id) is not None:

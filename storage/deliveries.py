@@ -167,6 +167,17 @@ def suppress(session: Session, alert_ids: Collection[str], reason: Reason) -> in
     return run(session, changed)
 
 
+def suppress_for(session: Session, rule_id: str, target_id: str, reason: Reason) -> int:
+    """Send nothing more of this rule to this target of what waits, tried before or not; returns how many."""
+    of_rule = select(Alert.id).where(col(Alert.rule_id) == rule_id)
+    waiting = (
+        (col(Delivery.target_id) == target_id)
+        & col(Delivery.state).in_(["pending", "retry"])
+        & col(Delivery.alert_id).in_(of_rule)
+    )
+    return run(session, update(Delivery).where(waiting).values(state="suppressed", reason=reason.value))
+
+
 def resend(session: Session, delivery: Delivery, now: datetime) -> None:
     """Try a dead, unknown or suppressed delivery again, under the same key, its retry period starting anew."""
     delivery.state, delivery.reason, delivery.not_before = "retry", "", now

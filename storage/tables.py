@@ -334,6 +334,16 @@ class Target(SQLModel, table=True):
     next_allowed_at: datetime | None = _time()
 
 
+class OptOut(SQLModel, table=True):
+    """A target that asked for no more alerts of a rule."""
+
+    __table_args__ = (UniqueConstraint("rule_id", "target_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    rule_id: str
+    target_id: str
+    at: datetime = _at()
+
+
 class Delivery(SQLModel, table=True):
     """One alert to one target, at least once, under a stable key."""
 

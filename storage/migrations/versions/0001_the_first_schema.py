@@ -152,6 +152,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notice_key"), ["key"], unique=False)
 
     op.create_table(
+        "optout",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rule_id", sa.String(), nullable=False),
+        sa.Column("target_id", sa.String(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_optout")),
+        sa.UniqueConstraint("rule_id", "target_id", name=op.f("uq_optout_rule_id_target_id")),
+    )
+    op.create_table(
         "rulestate",
         sa.Column("rule_id", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
@@ -551,6 +560,7 @@ def downgrade() -> None:
 
     op.drop_table("target")
     op.drop_table("rulestate")
+    op.drop_table("optout")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_key"))
         batch_op.drop_index(batch_op.f("ix_notice_at"))
