@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core import urls
@@ -101,17 +101,17 @@ def _feed_names(written: Mapping[str, Any]) -> _Found:
     names = {_name(feed) for feed in feeds}
     tags = {tag for feed in feeds for _, tag in _listed(feed, "tags")}
     for rule_id in _rule_ids(written):
-        for key, known, other in (("any", names, tags), ("none", names, tags), ("tags", tags, names)):
+        for key, known in (("any", names | tags), ("none", names | tags), ("tags", tags)):
             for path, name in _listed(written, "rules", rule_id, "feeds", key):
                 if name not in known:
-                    yield _unknown_feed(path, name, known, other)
+                    yield _unknown_feed(path, name, known, names)
 
 
-def _unknown_feed(path: Path, name: str, known: Iterable[str], other: Iterable[str]) -> tuple[Path, str, str]:
-    is_tag = path[3] == "tags"
-    message = f"no feed has the tag {name}" if is_tag else f"there is no feed {name}"
-    hint = "that is a feed's name: write it under any" if is_tag else "that is a tag: write it under tags"
-    return path, message, hint if name in other else did_you_mean(name, known)
+def _unknown_feed(path: Path, name: str, known: set[str], names: set[str]) -> tuple[Path, str, str]:
+    if path[3] != "tags":
+        return path, f"no feed has the name or the tag {name}", did_you_mean(name, known)
+    hint = "that is a feed's name: write it under any" if name in names else did_you_mean(name, known)
+    return path, f"no feed has the tag {name}", hint
 
 
 def _address(feed: Mapping[str, Any]) -> str:

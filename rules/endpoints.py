@@ -15,7 +15,7 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class ChannelConfig(Section):
-    """Where alerts go: a `url`, or for e-mail the keys from `host` on. Its repr shows no secret."""
+    """Where alerts go: a `url`, or for e-mail the keys from `host` on."""
 
     url: f.ChannelUrl = Field(
         "",

@@ -270,21 +270,24 @@ def _host(value: str) -> str:
     raise fault("a host stands alone, without https:// and path", f"write {found[1]}" if found else "")
 
 
-def _schema(**keys: Any) -> WithJsonSchema:
-    return WithJsonSchema(keys)
+KIND = "x-kind"  # in a schema: the type in a person's words
 
 
-_LENGTH_PATTERN = r"[0-9]+(\.[0-9]+)?(s|m|min|h|d|w)"
-_LENGTH_SCHEMA = _schema(type="string", pattern=f"^{_LENGTH_PATTERN}$")
-_DAYS_SCHEMA = _schema(anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}])
+def _schema(kind: str, **keys: Any) -> WithJsonSchema:
+    return WithJsonSchema({KIND: kind, **(keys or {"type": "string"})})
 
 
 def _json(write: Callable[[Any], Any]) -> PlainSerializer:
     return PlainSerializer(write, when_used="json")
 
 
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Version = Annotated[int, AfterValidator(_version), BeforeValidator(_whole), _schema(const=1)]
+_LENGTH_PATTERN = r"[0-9]+(\.[0-9]+)?(s|m|min|h|d|w)"
+_LENGTH_KIND = "length of time"
+_LENGTH_SCHEMA = _schema(_LENGTH_KIND, type="string", pattern=f"^{_LENGTH_PATTERN}$")
+_DAYS_SCHEMA = _schema("weekdays", anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}])
+
+Flag = Annotated[bool, BeforeValidator(_flag), _schema("true or false", type="boolean")]
+Version = Annotated[int, AfterValidator(_version), BeforeValidator(_whole), _schema("1", const=1)]
 Port = Annotated[int, Field(ge=1, le=65_535), BeforeValidator(_whole)]
 Further = Annotated[int, Field(ge=2), BeforeValidator(_whole)]
 Text = Annotated[str, AfterValidator(_text)]
@@ -299,45 +302,47 @@ Window = Annotated[
 Every = Annotated[
     timedelta | None,
     BeforeValidator(_every),
-    _schema(type="string", pattern=f"^(auto|{_LENGTH_PATTERN})$"),
+    _schema(f"auto or {_LENGTH_KIND}", type="string", pattern=f"^(auto|{_LENGTH_PATTERN})$"),
     _json(_written_length("auto")),
 ]
 Keep = Annotated[
     timedelta | None,
     BeforeValidator(_length_or("forever")),
-    _schema(type="string", pattern=f"^(forever|{_LENGTH_PATTERN})$"),
+    _schema(f"forever or {_LENGTH_KIND}", type="string", pattern=f"^(forever|{_LENGTH_PATTERN})$"),
     _json(_written_length("forever")),
 ]
 TimeOfDay = Annotated[
     time,
     BeforeValidator(_time_of_day),
-    _schema(type="string", pattern="^([01]?[0-9]|2[0-3]):[0-5][0-9]$"),
+    _schema("time of day", type="string", pattern="^([01]?[0-9]|2[0-3]):[0-5][0-9]$"),
     _json(lambda at: f"{at:%H:%M}"),
 ]
 Days = Annotated[frozenset[int], BeforeValidator(_days), _DAYS_SCHEMA, _json(_written_days)]
 Budget = Annotated[
     int,
     BeforeValidator(_budget),
-    _schema(anyOf=[{"type": "string", "pattern": "^[0-9]+/day$"}, {"type": "integer", "minimum": 1}]),
+    _schema("number/day", anyOf=[{"type": "string", "pattern": "^[0-9]+/day$"}, {"type": "integer", "minimum": 1}]),
     _json(lambda number: f"{number}/day"),
 ]
 Origins = Annotated[
     int,
     Field(ge=1),
     BeforeValidator(_origins),
-    _schema(anyOf=[{"const": "at_once"}, {"type": "integer", "minimum": 1}]),
+    _schema("at_once or number", anyOf=[{"const": "at_once"}, {"type": "integer", "minimum": 1}]),
     _json(lambda number: "at_once" if number == 1 else number),
 ]
-Slug = Annotated[str, AfterValidator(_slug), _schema(type="string", pattern=f"^{_SLUG.pattern}$", maxLength=64)]
+Slug = Annotated[str, AfterValidator(_slug), _schema("name", type="string", pattern=f"^{_SLUG.pattern}$", maxLength=64)]
 Name = Annotated[str, AfterValidator(_name)]
-Language = Annotated[str, AfterValidator(_language), _schema(type="string", enum=sorted(languages.CODES))]
-Country = Annotated[str, AfterValidator(_country), _schema(type="string", pattern="^[A-Za-z]{2}$")]
-Zone = Annotated[str, AfterValidator(_zone)]
-WebUrl = Annotated[str, AfterValidator(_web_url)]
-SiteUrl = Annotated[str, AfterValidator(_site_url)]
-Contact = Annotated[str, AfterValidator(_contact)]
-Address = Annotated[str, AfterValidator(_address)]
-ChannelUrl = Annotated[str, AfterValidator(_channel_url)]
+Language = Annotated[
+    str, AfterValidator(_language), _schema("language code", type="string", enum=sorted(languages.CODES))
+]
+Country = Annotated[str, AfterValidator(_country), _schema("country code", type="string", pattern="^[A-Za-z]{2}$")]
+Zone = Annotated[str, AfterValidator(_zone), _schema("time zone")]
+WebUrl = Annotated[str, AfterValidator(_web_url), _schema("URL")]
+SiteUrl = Annotated[str, AfterValidator(_site_url), _schema("URL")]
+Contact = Annotated[str, AfterValidator(_contact), _schema("mailto: or URL")]
+Address = Annotated[str, AfterValidator(_address), _schema("e-mail address")]
+ChannelUrl = Annotated[str, AfterValidator(_channel_url), _schema("URL")]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[str, AfterValidator(_header_value)]
-Host = Annotated[str, AfterValidator(_host)]
+Host = Annotated[str, AfterValidator(_host), _schema("host")]

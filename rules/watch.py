@@ -20,7 +20,7 @@ class Rule:
     """One watch rule, ready for the matcher. `line` is where it begins in the file; 0 for a rule made in code."""
 
     id: str
-    expr: Expr
+    expr: Expr = field(repr=False)
     text: str = ""
     title: str = ""
     enabled: bool = True

@@ -6,7 +6,6 @@ descriptions are written for the person who writes the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
@@ -90,17 +89,11 @@ class RuleExamples(Section):
 
 
 class FeedFilter(Section):
-    """Which feeds' articles a rule is tried on."""
+    """Which feeds' articles a rule is tried on. Without `any` and `tags`: all of them."""
 
-    any: tuple[f.Text, ...] = Field((), description="names of feeds", examples=[["VOA East Asia"]])
-    none: tuple[f.Text, ...] = Field((), description="names of feeds to leave out", examples=[["VOA Sport"]])
+    any: tuple[f.Text, ...] = Field((), description="names or tags of feeds", examples=[["VOA East Asia"]])
+    none: tuple[f.Text, ...] = Field((), description="names or tags of feeds to leave out", examples=[["VOA Sport"]])
     tags: tuple[f.Text, ...] = Field((), description="tags of feeds, beside those in `any`", examples=[["asia"]])
-
-    def admits(self, name: str, tags: Iterable[str]) -> bool:
-        """Is the rule tried on articles of the feed of this name and these tags?"""
-        if name in self.none:
-            return False
-        return not (self.any or self.tags) or name in self.any or any(tag in self.tags for tag in tags)
 
 
 class QuietHours(Section):
