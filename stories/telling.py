@@ -1,0 +1,80 @@
+"""An article as it tells a story, and how it is made of a text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from stories.event import Features, features_of
+from stories.fingerprint import shingles
+from stories.wires import wire_of
+
+LEAD_PARAGRAPHS, LEAD_WORDS, SHORTEST_LEAD = 2, 120, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An article as it tells a story: what is needed to compare it. `sentences` are those that matched the rule.
+
+    `at` is first_seen when live, published in replay. `wire`, `owner`, `source` and `language` may be "".
+    """
+
+    article: str
+    title: str
+    lead: str
+    sentences: tuple[str, ...]
+    at: datetime
+    shingles: frozenset[int] = frozenset()
+    wire: str = ""
+    owner: str = ""
+    source: str = ""
+    language: str = ""
+
+
+@lru_cache(maxsize=8192)  # some 15 KB each
+def features(telling: Telling) -> Features:
+    """The telling's features, computed once."""
+    return features_of(telling.title, telling.lead, telling.sentences, telling.language)
+
+
+def tell(
+    article: str,
+    title: str,
+    text: str,
+    at: datetime,
+    *,
+    sentences: Iterable[str] = (),
+    author: str = "",
+    owner: str = "",
+    source: str = "",
+    language: str = "",
+) -> Telling:
+    """The telling of an article: lead, shingles and wire are found in its text (paragraphs separated by newlines)."""
+    return Telling(
+        article=article,
+        title=title,
+        lead=lead_of(title, text),
+        sentences=tuple(sentences),
+        at=at,
+        shingles=shingles(text),
+        wire=wire_of(text, author),
+        owner=owner,
+        source=source,
+        language=language,
+    )
+
+
+def lead_of(title: str, text: str) -> str:
+    """The first two paragraphs of eight words or more (at most 120 words in all), the title said again left out."""
+    paragraphs = [line.strip() for line in text.split("\n") if line.strip() and line.strip() != title.strip()]
+    long = [line for line in paragraphs if len(line.split()) >= SHORTEST_LEAD or len(line) >= 8 * SHORTEST_LEAD]
+    chosen = (long or paragraphs)[:LEAD_PARAGRAPHS]
+    room = LEAD_WORDS
+    lead = []
+    for line in chosen:
+        words = line.split(" ")[:room]
+        room -= len(words)
+        lead.append(" ".join(words))
+    return "\n".join(line for line in lead if line)
