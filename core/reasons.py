@@ -52,6 +52,7 @@ class Reason(StrEnum):
     EXTRACTOR_DIED = "extractor_died", "the process reading the page died"
     TOO_DEEP = "too_deep", "the page is nested deeper than the limit"
     NO_BODY = "no_body", "no article text was found on the page"
+    STUMBLED = "stumbled", "the page made its reader stumble; the log says where"
     PAYWALL = "paywall", "only a teaser can be read"
     NOT_READ_YET = "not_read_yet", "the page was not read in time; matched on title and summary"
     # -- matching
