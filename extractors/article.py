@@ -15,9 +15,6 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document
 from trafilatura.settings import Extractor as Options
 
-from core.errors import ItemFailed
-from core.reasons import Reason
-
 SHORT = 250  # characters; trafilatura's own MIN_EXTRACTED_SIZE
 OWN_TAGS = frozenset({"body", "p", "head", "list", "item", "quote", "lb", "hi", "code", "table", "row", "cell", "del"})
 
@@ -37,15 +34,10 @@ class Article:
     name = "trafilatura"
 
     def body(self, tree: HtmlElement, url: str) -> str:
-        """The paragraphs, one a line. Raises ItemFailed(NO_BODY) when the library fails on the page."""
-        try:
-            found = _extracted(tree, _QUICK)
-            if found is None or not _is_final(found, tree):
-                found = _extracted(tree, _SLOW)
-        except (MemoryError, KeyboardInterrupt):
-            raise
-        except Exception as error:  # a page made it stumble, in any of its layers
-            raise ItemFailed(url, Reason.NO_BODY, f"{type(error).__name__}: {error}") from error
+        """The paragraphs, one a line."""
+        found = _extracted(tree, _QUICK)
+        if found is None or not _is_final(found, tree):
+            found = _extracted(tree, _SLOW)
         return (found.text or "") if found is not None else ""
 
 

@@ -12,13 +12,14 @@ from extractors.related import MAX_LABEL_WORDS, MAX_TAIL_WORDS
 
 PROSE = 80  # bytes of text outside links that make a block a paragraph (so that Chinese needs fewer characters)
 
-_LEAVES = ("p", "li", "h2", "h3", "h4", "h5", "h6", "dd", "blockquote", "div", "section", "article", "td", "a")
+_LEAVES = ("p", "li", "h2", "h3", "h4", "h5", "h6", "dt", "dd", "blockquote", "div", "section", "article", "td", "a")
 _BLOCK_TAGS = """
     p ul ol li dl dd dt h1 h2 h3 h4 h5 h6 blockquote pre div section article aside header footer main nav form
     table tr td th figure hr
 """
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
 _PICTURES = frozenset({"img", "picture", *_BLOCKS})
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _WORD = re.compile(r"\w+")
 
 
@@ -47,12 +48,20 @@ class Block:
     @property
     def is_lone(self) -> bool:
         """Whether there is nothing to it but a link, with a few words around."""
-        around = (self.label, MAX_LABEL_WORDS), (self.tail, MAX_TAIL_WORDS)
-        return bool(self.linked) and all(len(words_of(text)) <= most for text, most in around)
+        if not self.linked or (2 * len(self.linked) < len(self.text) and not self.label.endswith((":", "："))):
+            return False
+        around = [len(words_of(text)) for text in (self.label, self.tail)]
+        between = len(words_of(self.text)) - len(words_of(self.linked)) - sum(around)
+        return around[0] <= MAX_LABEL_WORDS and around[1] <= MAX_TAIL_WORDS and not between
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it heads what follows."""
+        return self.element.tag in _HEADINGS
 
     def unlink(self) -> None:
         """Make plain text of its links."""
-        for link in list(self.element.iter("a")):
+        for link in [*self.element.iter("a"), *self.element.iterancestors("a")]:
             link.drop_tag()
 
     def drop(self) -> None:
@@ -95,8 +104,10 @@ def _is_prose(leaf: HtmlElement) -> bool:
     text = leaf.text_content()
     if 3 * len(text) < PROSE:
         return False
+    if next(leaf.iterancestors("a"), None) is not None:
+        return False
     linked = sum(len(link.text_content().encode()) for link in leaf.iter("a"))
-    return len(_trimmed(text).encode()) - linked >= PROSE
+    return len(trimmed(text).encode()) - linked >= PROSE
 
 
 def _around(leaf: HtmlElement) -> Iterator[HtmlElement]:
@@ -111,9 +122,10 @@ def _around(leaf: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def _block(leaf: HtmlElement) -> Block | None:
-    text = _trimmed(leaf.text_content())
-    links = list(leaf.iter("a")) if text else []  # a link among the leaves is its own
-    linked = _trimmed(" ".join(link.text_content() for link in links))
+    text = trimmed(leaf.text_content())
+    links = list(leaf.iter("a")) or list(leaf.iterancestors("a"))[:1] if text else []
+    said = [words for link in links if (words := trimmed(link.text_content()))]
+    linked = " ".join(said)
     prose = len(text.encode()) - len(linked.encode())
     if not linked or prose >= PROSE:
         return Block(leaf, text, prose) if text else None
@@ -122,10 +134,10 @@ def _block(leaf: HtmlElement) -> Block | None:
         text=text,
         prose=prose,
         linked=linked,
-        label=text.partition(_trimmed(links[0].text_content()))[0].strip(),
-        tail=text.rpartition(_trimmed(links[-1].text_content()))[2].strip(),
+        label=text.partition(said[0])[0].strip(),
+        tail=text.rpartition(said[-1])[2].strip(),
         target=links[0].get("href", ""),
-        is_card=any(inner.tag in _PICTURES for link in links for inner in link.iterdescendants()),
+        is_card=any(inner.tag in _PICTURES and inner is not leaf for link in links for inner in link.iterdescendants()),
         items=next(leaf.iterancestors("ul", "ol"), None) if _is_item(leaf) else None,
     )
 
@@ -135,5 +147,6 @@ def _is_item(leaf: HtmlElement) -> bool:
     return leaf.tag == "li" or (parent is not None and parent.tag == "li")
 
 
-def _trimmed(text: str) -> str:
+def trimmed(text: str) -> str:
+    """The text with single blanks and none around it."""
     return " ".join(text.split())

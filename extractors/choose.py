@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from time import perf_counter
 
-from core.errors import ItemFailed
+from core.errors import InputError, ItemFailed
+from core.log import pairs
 from core.reasons import Reason
 from core.text import clean as storable
 from core.text import one_line
@@ -18,6 +21,8 @@ from extractors.page import Page, open_page
 TEASER = 1_200  # characters; a page that asks for money and shows less shows a teaser
 SURE = 500  # characters; a shorter text may be a notice about cookies or scripts
 
+logger = logging.getLogger(__name__)
+
 _ARTICLE = Article()
 
 
@@ -30,16 +35,24 @@ def extract(
     up to 20 s on hostile pages: call it in a WorkerPool. Raises InputError for a selector of `site` that is not CSS.
     """
     started = perf_counter()
-    said, language_code = Metadata(), ""
     try:
-        opened = open_page(page, url=url, content_type=content_type, charset=charset)
-        if opened.tree is not None:
-            said = metadata.read(opened.tree, url)
-        text, extractor = _text(opened, said, url, site or SiteHand())
-        language_code = language.language_of(text or said.title, said.language)
-        state, reason = _state(text, said)
+        found = _read(page, url, content_type, charset, site or SiteHand())
     except ItemFailed as error:
-        text, extractor, state, reason = "", "", PageState.FAILED, error.reason
+        found = Extraction(url, PageState.FAILED, error.reason)
+    except (MemoryError, InputError):
+        raise
+    except Exception:  # of any layer: one page in a thousand must not end a run
+        logger.exception("%s", pairs(url=url, reason=Reason.STUMBLED))
+        found = Extraction(url, PageState.FAILED, Reason.STUMBLED)
+    return replace(found, ms=(perf_counter() - started) * 1_000)
+
+
+def _read(page: bytes, url: str, content_type: str, charset: str, hand: SiteHand) -> Extraction:
+    """Raises ItemFailed for a page that cannot be opened; one without a body still says what it is."""
+    opened = open_page(page, url=url, content_type=content_type, charset=charset)
+    said = metadata.read(opened.tree, url) if opened.tree is not None else Metadata()
+    text, extractor = _text(opened, said, url, hand)
+    state, reason = _state(text, said, opened)
     return Extraction(
         url=url,
         state=state,
@@ -49,13 +62,12 @@ def extract(
         author=said.author,
         published=said.published,
         published_from=said.published_from,
-        language=language_code,
+        language=language.language_of(text or said.title, said.language),
         canonical_url=said.canonical_url,
         extractor=extractor,
         confidence=_confidence(state, text),
         site_name=said.site_name,
         description=said.description,
-        ms=(perf_counter() - started) * 1_000,
     )
 
 
@@ -66,11 +78,11 @@ def warm_up() -> None:
 
 
 def _text(opened: Page, said: Metadata, url: str, hand: SiteHand) -> tuple[str, str]:
-    """The body, and the name of the extractor that found it; raises ItemFailed."""
+    """The body, and the name of the extractor that found it; empty when there is none."""
     if opened.tree is None:
         return _joined(opened.plain, ""), "plain"
     if opened.too_deep:
-        raise ItemFailed(url, Reason.TOO_DEEP)
+        return "", ""
     sites.remove(opened.tree, hand)
     clean(opened.tree, url)
     extractors: list[Extractor] = [sites.Site(hand), _ARTICLE] if hand.body else [_ARTICLE]
@@ -84,9 +96,9 @@ def _joined(body: str, title: str) -> str:
     return storable("\n".join(lines.tidy(body.split("\n"), title)))
 
 
-def _state(text: str, said: Metadata) -> tuple[PageState, Reason | None]:
+def _state(text: str, said: Metadata, opened: Page) -> tuple[PageState, Reason | None]:
     if not text:
-        return PageState.FAILED, Reason.NO_BODY
+        return PageState.FAILED, Reason.TOO_DEEP if opened.too_deep else Reason.NO_BODY
     behind_a_wall = said.free is False and len(text) < TEASER
     if behind_a_wall or one_line(text) in said.description:
         return PageState.PARTIAL, Reason.PAYWALL

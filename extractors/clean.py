@@ -16,14 +16,17 @@ from urllib.parse import urlsplit
 from lxml.etree import strip_elements
 from lxml.html import HtmlElement
 
-from extractors.blocks import Block, words_of
+from extractors.blocks import Block, trimmed, words_of
 from extractors.blocks import blocks as blocks_of
 from extractors.layout import straighten
+from extractors.lines import is_time_code
 from extractors.related import LoneLink, introduces, is_label, is_opaque, is_related
 
 LONG_PARAGRAPH = 150  # characters; what holds one is text, whatever it is called
 MAX_BOX = 600  # characters of an element that is taken out for its name
 MAX_CONTROLS = 80  # characters around a player without a name
+MAX_PLAYER = 250  # characters of an element around a time code
+SHORTEST_CAPTION = 25  # characters of a picture's other text that is a caption when it stands in the text, too
 REPEATED = 0.7  # of a quotation's word triples, found in the paragraphs: it repeats them
 REPEATED_PULL = 0.55  # the same for one that is marked as pulled out: editors shorten and mend those
 
@@ -53,7 +56,7 @@ def clean(tree: HtmlElement, url: str) -> None:
     _drop_what_is_no_text(tree)
     pulled = _drop_named(tree)
     _drop_repeats(tree, pulled)
-    _drop_related(tree, _sites(tree, url))
+    _drop_between(tree, _sites(tree, url))
 
 
 # -- what is no text
@@ -115,7 +118,7 @@ def _kind(names: str) -> str:
 
 
 def _is_box(element: HtmlElement, kind: str) -> bool:
-    text = " ".join(element.text_content().split())
+    text = trimmed(element.text_content())
     if len(text) > MAX_BOX:
         return False
     if kind == "caption":
@@ -168,25 +171,50 @@ def _without_source(quote: HtmlElement) -> str:
     return text
 
 
-# -- links to other articles
+# -- what stands between the paragraphs
 
 
-def _drop_related(tree: HtmlElement, sites: frozenset[str]) -> None:
+def _drop_between(tree: HtmlElement, sites: frozenset[str]) -> None:
     body = tree.find("body")
-    if body is None:
-        return
-    sequence = blocks_of(body)
-    lone = [n for n, block in enumerate(sequence) if block.is_lone]
+    sequence = blocks_of(body) if body is not None else []
+    pictured = {alt for picture in tree.iter("img") if len(alt := trimmed(picture.get("alt", ""))) >= SHORTEST_CAPTION}
+    for block in sequence:
+        if block.text in pictured:
+            block.drop()
+        elif is_time_code(block.text):
+            _drop_with_intro(_around_time_code(block.element))
+    _drop_related(sequence, sites)
+
+
+def _around_time_code(element: HtmlElement) -> HtmlElement:
+    """The outermost element around it that can be a player: a name and controls, but no paragraph."""
+    outer = element
+    for around in element.iterancestors():
+        if next(around.iter("p", "h1"), None) is not None or len(trimmed(around.text_content())) > MAX_PLAYER:
+            break
+        outer = around
+    return outer
+
+
+def _drop_related(sequence: Sequence[Block], sites: frozenset[str]) -> None:
+    lone = {n for n, block in enumerate(sequence) if block.is_lone}
     if sum(len(sequence[n].text) for n in lone) > sum(block.prose for block in sequence):
         return  # a page of links: they are what it has to say
-    for n in reversed(lone):
-        block, before = sequence[n], sequence[n - 1] if n else None
-        if is_related(_as_lone_link(sequence, n, sites)):
-            block.drop()
-            if before is not None and not before.is_lone and is_label(before.text):
-                before.drop()
-        elif not is_opaque(block.target):
-            block.unlink()  # or trafilatura would take it for a list of links
+    related = {n for n in lone if is_related(_as_lone_link(sequence, n, sites))}
+    for n in lone - related:
+        if not is_opaque(sequence[n].target):
+            sequence[n].unlink()  # or trafilatura would take it for a list of links
+    announcing = {n - 1 for n in related if n and n - 1 not in lone and _announces(sequence, n - 1, related)}
+    for n in related | announcing:
+        sequence[n].drop()
+
+
+def _announces(sequence: Sequence[Block], n: int, related: set[int]) -> bool:
+    """Whether the block at `n`, which links follow, has no other purpose: a label, or a heading over nothing else."""
+    if is_label(sequence[n].text):
+        return True
+    beneath = next((block for m, block in enumerate(sequence[n + 1 :], n + 1) if m not in related), None)
+    return sequence[n].is_heading and (beneath is None or beneath.is_heading)
 
 
 def _as_lone_link(sequence: Sequence[Block], n: int, sites: frozenset[str]) -> LoneLink:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 SHORTEST_REPEAT = 20  # characters; shorter lines may well be said twice ("No.")
+LONGEST_MARK = 45  # characters of a line that labels an advert, or holds times
 SHORTEST_PART = 40  # of a line that is a part of another one: a caption or a quotation pulled out of it
 
 _TIME_CODES = re.compile(r"\W*(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\W+(?:\d{1,2}:)?\d{1,2}:\d{2})*\W*")
-_COUNT = re.compile(r"\W*\d{1,6}\W*")
+_COUNT = re.compile(r"\W*\d{1,6}(?: (?:comm?ent|kommentar|koment|reacti|reakti|комментари)\w*)?\W*", re.IGNORECASE)
 _AD_LABEL = re.compile(
-    r"\W*(?:advert\w*|sponsored|anzeige|werbung|publicit[éeàa]|publicidade?|pubblicità|reklam\w{0,2}|advertentie"
-    r"|annons|annonse|реклама|广告|広告|إعلان)\W*",
+    r"^(?:[^.!?]*\s)?\W*advert(?:ise\w+nt)?s?\W*$|^\W*(?:ads?|sponsored|anzeige|werbung|publicit[éeàa]|publicidade?|pubblicità|reklam\w{0,2}|advertentie"
+    r"|annons|annonse|реклама|广告|広告|إعلان)\W*$",
     re.IGNORECASE,
 )
 _QUOTES = " \"'“”„«»‘’"
@@ -25,10 +26,15 @@ def tidy(lines: list[str], title: str) -> list[str]:
     return _said_once(lines[1:] if lines and _plain(lines[0]) == _plain(title) else lines)
 
 
+def is_time_code(text: str) -> bool:
+    """Whether there is nothing in a text but a player's times, such as `0:00` or `12:01 / 1:02:03`."""
+    return len(text) <= LONGEST_MARK and bool(_TIME_CODES.fullmatch(text))
+
+
 def _is_mark(line: str) -> bool:
-    if len(line) > SHORTEST_PART:
+    if len(line) > LONGEST_MARK:
         return False
-    return bool(_TIME_CODES.fullmatch(line) or _AD_LABEL.fullmatch(line)) or not any(map(str.isalnum, line))
+    return is_time_code(line) or bool(_AD_LABEL.search(line)) or not any(map(str.isalnum, line))
 
 
 def _said_once(lines: list[str]) -> list[str]:

@@ -72,7 +72,7 @@ def is_related(link: LoneLink) -> bool:
         return True
     if len(link.text) > LONGEST_HEADLINE:
         return False
-    if reads_as_sentence(f"{link.text}{link.tail}"):
+    if reads_as_sentence(f"{link.text}{link.tail}" if link.tail[:1] in ".。" else link.text):
         return names_target(link.text, link.target, 0.75) or (link.label.endswith(":") and is_inside(link))
     return bool(link.label) or is_inside(link) or names_target(link.text, link.target, 0.6)
 
@@ -101,7 +101,7 @@ def names_target(text: str, target: str, share: float) -> bool:
 def is_inside(link: LoneLink) -> bool:
     """Whether it leads to the page's own site, or one under the same name."""
     host = urlsplit(link.target).hostname if "//" in link.target else ""
-    return not host or _site(host) in {_site(own) for own in link.sites}
+    return not host or not link.sites or _site(host) in {_site(own) for own in link.sites}
 
 
 def is_label(text: str) -> bool:
