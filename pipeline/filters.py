@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,12 @@ from rules.config import load
 from rules.document import ArticleText, analyse
 from rules.durations import duration
 from rules.match import Matcher
-from stories.fingerprint import shingles, wire_of
-from stories.group import OpenStory, Telling, place
+from stories.group import Board
+from stories.telling import Telling, tell
 
 AHEAD = 64  # tasks given out before the first is waited for
 CHUNK = 20  # lines a task
+FORGET_EVERY = 256  # hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,48 +262,40 @@ def match_line(matcher: Matcher, number: int, line: str) -> Line:
 
 
 def group_all(lines: Iterator[str], *, window: str) -> Iterator[Line]:
-    """A line a hit: {"id", "story", "origin", "why"}, grouped within its rule."""
+    """A line a hit, in the order of time: {"id", "story", "origin", "why"}, grouped within its rule."""
     length = duration(window)
-    stories: dict[str, dict[str, OpenStory]] = {}
+    boards: dict[str, Board] = {}
     for number, line in enumerate(lines, 1):
         values = _object(line)
-        if values is None or "text" not in values:
+        told = _telling(values, number) if values else None
+        if values is None or told is None:
             trouble = f"line {number}: not a JSON object with id, rule, title, text and published"
             yield Line({"id": f"line {number}", "story": None, "origin": None, "why": trouble}, trouble)
             continue
-        yield _grouped(values, number, stories.setdefault(str(values.get("rule", "")), {}), length)
+        board = boards.setdefault(str(values.get("rule", "")), Board(length))
+        placed = board.place(told)
+        story = placed.story or told.article
+        board.add(told, story, placed.origin)
+        if number % FORGET_EVERY == 0:
+            board.forget(told.at - 2 * length)
+        yield Line({"id": values.get("id", number), "story": story, "origin": placed.origin, "why": placed.why})
 
 
-def _grouped(values: Mapping[str, Any], number: int, opened: dict[str, OpenStory], window: timedelta) -> Line:
-    article = str(values.get("id", number))
-    told = _telling(values, article)
-    if told is None:
-        return Line({"id": values.get("id"), "story": None, "origin": None, "why": "bad date"}, f"{article}: bad date")
-    for key in [key for key, story in opened.items() if told.at - max(one.at for one in story.tellings) > window]:
-        del opened[key]
-    placed = place(told, list(opened.values()), window=window)
-    story_id = placed.story or article
-    before = opened.get(story_id)
-    tellings = (*before.tellings, told) if before else (told,)
-    origins = {**(before.origins if before else {}), article: placed.origin}
-    opened[story_id] = OpenStory(story_id, tellings, origins, "open")
-    return Line({"id": values.get("id", number), "story": story_id, "origin": placed.origin, "why": placed.why})
-
-
-def _telling(values: Mapping[str, Any], article: str) -> Telling | None:
-    text = clean(str(values["text"]))
+def _telling(values: Mapping[str, Any], number: int) -> Telling | None:
+    """None for an object without a text or with a date that cannot be read."""
     try:
         at = datetime.fromisoformat(str(values.get("published") or "1970-01-01T00:00:00+00:00"))
     except ValueError:
         return None
-    return Telling(
-        article=article,
-        title=clean(str(values.get("title") or "")),
-        lead="\n".join(text.split("\n")[:2]),
-        sentences=tuple(str(one) for one in values.get("sentences", ())),
-        at=at if at.tzinfo else at.replace(tzinfo=UTC),
-        shingles=shingles(text),
-        wire=wire_of(text, str(values.get("author") or "")),
+    if "text" not in values:
+        return None
+    return tell(
+        str(values.get("id", number)),
+        clean(str(values.get("title") or "")),
+        clean(str(values["text"])),
+        at if at.tzinfo else at.replace(tzinfo=UTC),
+        sentences=[str(one) for one in values.get("sentences", ())],
+        author=str(values.get("author") or ""),
         owner=str(values.get("owner") or ""),
         source=str(values.get("source") or ""),
         language=str(values.get("language") or ""),

@@ -8,8 +8,8 @@ from alerts.channels import ChannelSettings
 from alerts.policy import DigestTime, Policy, Quiet, Update
 from pipeline.app import Active
 from rules.config import FeedConfig, Rule
-from rules.secrets import expand
 from rules.endpoints import ChannelConfig
+from rules.secrets import expand
 from storage.feeds import FeedSpec
 
 

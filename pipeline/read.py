@@ -17,14 +17,14 @@ from core.log import pairs
 from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from core.text import clean, one_line
-from core.urls import canonical, host_of
+from core.urls import article_key, host_of
 from extractors.base import Extraction, PageState, SiteHand
 from extractors.choose import extract
 from fetching.client import Ask, Failed, Fetched
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
-from rules.secrets import expand
 from rules.endpoints import SiteConfig
+from rules.secrets import expand
 from storage import articles
 from storage.tables import Article
 from stories.fingerprint import containment, shingles
@@ -195,8 +195,8 @@ def _read(
         "final": True,
         "read_at": now,
     }
-    canonical_url = _canonical(extraction)
-    twin = _twin(session, article, canonical_url, hashes)
+    canonical_key = _canonical(extraction)
+    twin = _twin(session, article, canonical_key, hashes)
     if twin is not None:
         changes |= {"state": "duplicate", "duplicate_of": twin.id, "match_due": False}
     if text_hash == article.text_hash:
@@ -209,7 +209,7 @@ def _read(
         "revision": article.revision + 1,
         "author": one_line(extraction.author or article.feed_author, 200),
         "language": extraction.language or article.feed_language,
-        "canonical_url": canonical_url,
+        "canonical_key": canonical_key,
         "extractor": extraction.extractor,
         "confidence": extraction.confidence,
         **_dates(article, extraction, now),
@@ -233,14 +233,14 @@ def _canonical(extraction: Extraction) -> str:
     url = extraction.canonical_url
     if not url or (url.split("://", 1)[-1].partition("/")[2].strip("/").count("/") == 0 and url.endswith("/")):
         return ""
-    return canonical(url)
+    return article_key(url)
 
 
-def _twin(session: Session, article: Article, canonical_url: str, hashes: frozenset[int]) -> Article | None:
+def _twin(session: Session, article: Article, canonical_key: str, hashes: frozenset[int]) -> Article | None:
     """The article that this one is another address of: same canonical address and much the same text."""
     if article.revision or not hashes:
         return None
-    other = articles.of_canonical(session, canonical_url, but=article.id or 0)
+    other = articles.of_canonical(session, canonical_key, but=article.id or 0)
     if other is None or not other.revision:
         return None
     shared = containment(hashes, articles.shingles_of(session, [other.id or 0])[other.id or 0])

@@ -12,6 +12,7 @@ from core.settings import Settings
 from core.text import clean, one_line
 from pipeline.app import Active
 from pipeline.bootstrap import open_app
+from pipeline.explaining import nearness, summary
 from pipeline.match import article_text
 from rules.config import Rule
 from rules.document import ArticleText, Document, analyse
@@ -64,12 +65,12 @@ def _why(rule: Rule, documents: list[Document], outside: Mapping[str, ArticleTex
 def nearest(rule: Rule, documents: list[Document]) -> Explanation | None:
     """The explanation of the article that came nearest: the most clauses matched."""
     explained = [explain(rule, document) for document in documents]
-    return max(explained, key=lambda one: one.nearness, default=None)
+    return max(explained, key=lambda one: nearness(one), default=None)
 
 
 def in_line(explanation: Explanation | None) -> str:
     """An explanation in one line."""
-    return "there is none" if explanation is None else one_line(explanation.summary, 200)
+    return "there is none" if explanation is None else one_line(summary(explanation), 200)
 
 
 def outside_article(url: str, page: bytes) -> ArticleText:

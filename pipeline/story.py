@@ -17,11 +17,11 @@ from rules.match import Match, Span
 from storage import articles, decisions, hits
 from storage import stories as story_rows
 from storage.tables import Article, Feed, Hit, Story
-from stories.fingerprint import wire_of
-from stories.group import OpenStory, Placement, Telling, place
+from stories.group import OpenStory, Placement, place
+from stories.telling import Telling, lead_of
+from stories.wires import wire_of
 
 SENTENCES_TOLD = 5  # matched sentences that grouping looks at
-LEAD_PARAGRAPHS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,11 @@ def telling(article: Article, feed: Feed, hit: Hit, *, shingles: frozenset[int],
     """What grouping compares."""
     read = article.revision > 0
     text = article.text if read else article.feed_text
+    title = article.title if read else article.feed_title
     return Telling(
         article=str(article.id),
-        title=article.title if read else article.feed_title,
-        lead="\n".join([line for line in text.split("\n") if line.strip()][:LEAD_PARAGRAPHS]),
+        title=title,
+        lead=lead_of(title, text),
         sentences=tuple(one["sentence"] for one in hit.sentences[:SENTENCES_TOLD]),
         at=at,
         shingles=shingles,

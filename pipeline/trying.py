@@ -14,6 +14,7 @@ from core.text import clean, one_line
 from extractors.base import Extraction
 from extractors.choose import extract
 from fetching.client import Ask, Client, Failed, Fetched
+from pipeline.explaining import lines, summary
 from pipeline.story import sentences, span_values
 from rules.config import Rule, Watch
 from rules.document import ArticleText, analyse
@@ -92,13 +93,13 @@ def verdict(rule: Rule, article: ArticleText) -> Verdict:
         "rule": rule.id,
         "matches": bool(found.matches),
         "spans": [span_values(span) for span in spans],
-        "why": explained.summary,
-        "clauses": list(explained.lines()),
+        "why": summary(explained),
+        "clauses": lines(explained),
         "troubles": [str(one.reason) for one in found.troubles],
     }
-    lines = explained.lines() if not found.matches else ()
+    told_lines = () if found.matches else tuple(lines(explained))
     troubles = tuple(one.reason.sentence for one in found.troubles)
-    return Verdict(rule.id, bool(found.matches), told, (*troubles, *lines), values)
+    return Verdict(rule.id, bool(found.matches), told, (*troubles, *told_lines), values)
 
 
 def _switched_on(rule: Rule) -> Rule:

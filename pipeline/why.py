@@ -10,6 +10,7 @@ from sqlmodel import Session
 from core.errors import InputError
 from core.reasons import Reason
 from pipeline.app import Active, App
+from pipeline.explaining import summary
 from pipeline.match import article_text
 from rules.config import Rule
 from rules.document import Document, analyse
@@ -68,4 +69,4 @@ def _of_silence(rule: Rule, document: Document, feed: FeedTag) -> Why:
         return Why(rule.id, "not tried", "rule", Reason.RULE_DISABLED.sentence)
     if (reason := refused(rule, document, feed)) is not None:
         return Why(rule.id, "not tried", "filter", reason.sentence)
-    return Why(rule.id, "no hit", "match", explain(rule, document).summary)
+    return Why(rule.id, "no hit", "match", summary(explain(rule, document)))

@@ -117,11 +117,11 @@ def unsigned(number: int) -> int:
     return number + (1 << 64) if number < 0 else number
 
 
-def of_canonical(session: Session, canonical_url: str, *, but: int) -> Article | None:
+def of_canonical(session: Session, canonical_key: str, *, but: int) -> Article | None:
     """The earliest other article that is, or names as canonical, this address."""
-    if not canonical_url:
+    if not canonical_key:
         return None
-    same = or_(col(Article.key) == canonical_url, col(Article.canonical_url) == canonical_url)
+    same = or_(col(Article.key) == canonical_key, col(Article.canonical_key) == canonical_key)
     query = select(Article).where(same & (col(Article.id) != but) & (col(Article.state) != "duplicate"))
     return session.exec(query.order_by(col(Article.id))).first()
 
@@ -207,7 +207,7 @@ def find(session: Session, what: str) -> Article | None:
     """The article of this id, key or address."""
     if what.isdigit():
         return session.get(Article, int(what))
-    same = or_(col(Article.key) == what, col(Article.url) == what, col(Article.canonical_url) == what)
+    same = or_(col(Article.key) == what, col(Article.url) == what, col(Article.canonical_key) == what)
     return session.exec(select(Article).where(same).order_by(col(Article.id))).first()
 
 

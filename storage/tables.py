@@ -71,6 +71,7 @@ class Feed(SQLModel, table=True):
     last_modified: str = ""
     validators_url: str = ""  # the address that gave the validators
     validators_distrusted: bool = False
+    plain_next: bool = False  # the next poll sends no validators
     body_hash: str = ""
     interval_s: float = 900.0
     failures: float = 0.0  # weighed: DNS .25, not found .5, hard 1
@@ -154,7 +155,7 @@ class Article(SQLModel, table=True):
     feed_author: str = ""
     feed_language: str = ""
     feed_published: datetime | None = _time()
-    canonical_url: str = Field(default="", index=True)
+    canonical_key: str = Field(default="", index=True)  # of the address that the page names as its own
     title: str = _text()
     text: str = _text()
     author: str = ""

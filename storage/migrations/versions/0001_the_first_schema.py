@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("last_modified", sa.String(), nullable=False),
         sa.Column("validators_url", sa.String(), nullable=False),
         sa.Column("validators_distrusted", sa.Boolean(), nullable=False),
+        sa.Column("plain_next", sa.Boolean(), nullable=False),
         sa.Column("body_hash", sa.String(), nullable=False),
         sa.Column("interval_s", sa.Float(), nullable=False),
         sa.Column("failures", sa.Float(), nullable=False),
@@ -204,7 +205,7 @@ def upgrade() -> None:
         sa.Column("feed_author", sa.String(), nullable=False),
         sa.Column("feed_language", sa.String(), nullable=False),
         sa.Column("feed_published", UtcTime(), nullable=True),
-        sa.Column("canonical_url", sa.String(), nullable=False),
+        sa.Column("canonical_key", sa.String(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
@@ -237,7 +238,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_article_key")),
     )
     with op.batch_alter_table("article", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_article_canonical_url"), ["canonical_url"], unique=False)
+        batch_op.create_index(batch_op.f("ix_article_canonical_key"), ["canonical_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_feed_id"), ["feed_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_first_seen_at"), ["first_seen_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_host"), ["host"], unique=False)
@@ -552,7 +553,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_article_host"))
         batch_op.drop_index(batch_op.f("ix_article_first_seen_at"))
         batch_op.drop_index(batch_op.f("ix_article_feed_id"))
-        batch_op.drop_index(batch_op.f("ix_article_canonical_url"))
+        batch_op.drop_index(batch_op.f("ix_article_canonical_key"))
 
     op.drop_table("article")
     with op.batch_alter_table("target", schema=None) as batch_op:

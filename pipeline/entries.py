@@ -1,0 +1,203 @@
+"""Entries of a polled feed: which were seen before, and what becomes of the new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from core import urls
+from core.reasons import Reason
+from core.text import clean
+from core.urls import host_of
+from fetching import identity
+from fetching.entries import ParsedEntry, ParsedFeed
+from storage import articles
+from storage import entries as rows
+from storage.tables import Article, Entry, Feed
+
+FLOOD = 20  # new entries at once, most of them old: held back from alerts
+OPEN_WINDOW = timedelta(days=365)  # a first-poll window this long means "everything", dated or not
+KEYS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one poll brought: entries seen before, new ones, edited ones, and new articles."""
+
+    seen_before: int = 0
+    new: int = 0
+    edited: int = 0
+    articles: int = 0
+
+
+def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> Counts:
+    """Entries not seen before become rows with a pending article; known ones are marked as seen."""
+    items = [Item.of(entry, feed) for entry in parsed.entries]
+    seen = new = changed = made = 0
+    for start in range(0, len(items), KEYS_AT_ONCE):
+        batch = items[start : start + KEYS_AT_ONCE]
+        known = rows.known(
+            session,
+            feed.id or 0,
+            [item.key for item in batch],
+            [item.url_key for item in batch],
+            [item.text_key for item in batch],
+        )
+        fresh: list[Item] = []
+        for item in batch:
+            row = _known(known, item)
+            if row is None:
+                fresh.append(item)
+                continue
+            seen += 1
+            changed += _see_again(session, row, item, now)
+        old = too_old(feed, fresh, now)
+        made += _add(session, feed, parsed, fresh, old, now)
+        new += len(fresh)
+    return Counts(seen, new, changed, made)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A parsed entry with its keys."""
+
+    entry: ParsedEntry
+    key: str
+    url: str  # to fetch and to show, "" without a usable link
+    url_key: str  # what addresses are compared by
+    text_key: str
+    refused: Reason | None
+
+    @classmethod
+    def of(cls, entry: ParsedEntry, feed: Feed) -> Item:
+        """Compute the keys once."""
+        url, refused = identity.entry_link(entry, feed.fetch_url)
+        url_key = urls.article_key(url) if url else ""
+        return cls(entry, clean(identity.entry_key(entry)), url, url_key, identity.text_key(entry), refused)
+
+
+def _known(known: rows.Known, item: Item) -> Entry | None:
+    """The row of this item: by key unless the key was given to another item, else by address, else by text."""
+    by_key = known.by_key.get(item.key)
+    if by_key is not None and (by_key.url_key == item.url_key or by_key.text_key == item.text_key or not item.url):
+        return by_key
+    if by_key is not None:
+        reused = known.by_key.get(_reused_key(item))
+        return reused or known.by_url.get(item.url_key)
+    if item.url:
+        return known.by_url.get(item.url_key)
+    return known.by_text.get(item.text_key)
+
+
+def _reused_key(item: Item) -> str:
+    """The key of an item whose guid names another item already."""
+    return f"{item.key}#{item.text_key[:16]}"
+
+
+def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
+    """Mark a known entry as seen; an edited one has its page read once more. Returns whether it was edited."""
+    row.last_seen_at = now
+    session.add(row)
+    content = identity.content_hash(item.entry)
+    if row.content_hash == content:
+        return False
+    row.content_hash, row.title, row.text_key = content, clean(item.entry.title), item.text_key
+    row.updated = item.entry.updated
+    article = session.get(Article, row.article_id) if row.article_id else None
+    if article is None or article.state == "duplicate":
+        return True
+    article.feed_title, article.feed_text = clean(item.entry.title), clean(item.entry.content or item.entry.summary)
+    if article.url:
+        article.state, article.not_before, article.attempts, article.final = "pending", now, 0, False
+    session.add(article)
+    return True
+
+
+def too_old(feed: Feed, fresh: Sequence[Item], now: datetime) -> frozenset[str]:
+    """Keys of new items that are shown but never told: older than the first poll's window, or a flood of old ones.
+
+    Undated items of a first poll count as old, unless the window is open (a year or more).
+    """
+    window = timedelta(seconds=feed.first_poll_s)
+    since = now - window
+    first = feed.first_polled_at is None
+
+    def old(item: Item) -> bool:
+        at = item.entry.published or item.entry.updated
+        if at is None:
+            return first and window < OPEN_WINDOW
+        return at < since
+
+    olds = frozenset(item.key for item in fresh if old(item))
+    return olds if first or (len(fresh) > FLOOD and len(olds) * 2 > len(fresh)) else frozenset()
+
+
+def _add(
+    session: Session, feed: Feed, parsed: ParsedFeed, fresh: Sequence[Item], old: frozenset[str], now: datetime
+) -> int:
+    """Rows for new entries; an article is made once, whatever feed led to it. Returns how many articles are new."""
+    keys = {item.url_key or f"urn:feed:{feed.id}:{item.key}" for item in fresh}
+    known = rows.article_by_key(session, sorted(keys))
+    taken = {row.key for row in rows.known(session, feed.id or 0, [i.key for i in fresh], [], []).by_key.values()}
+    made = 0
+    for item in fresh:
+        article_key = item.url_key or f"urn:feed:{feed.id}:{item.key}"
+        if article_key not in known:
+            known[article_key] = _article(feed, parsed, item, article_key, from_before=item.key in old, now=now)
+            session.add(known[article_key])
+            session.flush()
+            made += 1
+        key = _reused_key(item) if item.key in taken else item.key
+        if key in taken:
+            continue  # the same item twice in one document
+        taken.add(key)
+        session.add(_entry(feed, item, key, known[article_key], now))
+    session.flush()
+    return made
+
+
+def _entry(feed: Feed, item: Item, key: str, article: Article, now: datetime) -> Entry:
+    return Entry(
+        feed_id=feed.id or 0,
+        key=key,
+        url_key=item.url_key,
+        text_key=item.text_key,
+        url=item.url,
+        title=clean(item.entry.title),
+        content_hash=identity.content_hash(item.entry),
+        published=item.entry.published,
+        updated=item.entry.updated,
+        first_seen_at=now,
+        last_seen_at=now,
+        article_id=article.id,
+    )
+
+
+def _article(feed: Feed, parsed: ParsedFeed, item: Item, key: str, *, from_before: bool, now: datetime) -> Article:
+    entry = item.entry
+    readable = bool(item.url)
+    return Article(
+        key=key,
+        url=item.url,
+        host=host_of(item.url) if readable else "",
+        feed_id=feed.id or 0,
+        source=feed.name,
+        owner=feed.owner,
+        state="pending" if readable else "partial",
+        reason="" if readable else str(item.refused or Reason.BAD_URL),
+        final=not readable,
+        feed_title=clean(entry.title),
+        feed_text=clean(entry.content or entry.summary),
+        feed_author=clean(", ".join(entry.authors)),
+        feed_language=feed.language or entry.language or parsed.language,
+        feed_published=entry.published or entry.updated,
+        published=entry.published or entry.updated,
+        published_from="feed" if entry.published or entry.updated else "",
+        first_seen_at=now,
+        not_before=now,
+        match_after=now + articles.UNREAD_WAIT if readable else now,
+        from_before=from_before,
+    )
