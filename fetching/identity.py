@@ -1,0 +1,70 @@
+"""Which entry is which: the keys under which the same item is known again.
+
+A feed's own id comes first, within its feed; where there is none (16 % of real entries), its address; else its words.
+Ids that change at each fetch are why an entry has several keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from core import urls
+from core.reasons import Reason
+from fetching.entries import ParsedEntry
+
+LONGEST_KEY = 500  # characters; longer ids are hashed, indexes have limits
+
+
+def entry_key(entry: ParsedEntry) -> str:
+    """What names the entry within its feed: its guid, else its canonical URL, else a hash of its title and text."""
+    key = entry.guid or urls.canonical(entry.url) or f"text:{text_key(entry)}"
+    return key if len(key) <= LONGEST_KEY else f"sha256:{_hash(key)}"
+
+
+def same_entry_keys(entry: ParsedEntry) -> tuple[str, ...]:
+    """All that the entry may be known by, best first: its key, `url:…` without variants, and `text:…`.
+
+    An entry whose guid changed is the same as one that shares its `url:` key, or without URLs, its `text:` key.
+    """
+    address = (f"url:{urls.article_key(entry.url)}",) if entry.url else ()
+    return (entry_key(entry), *address, f"text:{text_key(entry)}")
+
+
+def entry_link(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
+    """The address to fetch and to show, absolute and unwrapped, and what is wrong with it.
+
+    Empty when there is no usable one. A redirector that keeps its target to itself is given as it is: REDIRECTOR.
+    """
+    if not entry.url:
+        return "", None
+    link = urls.join(feed_url, entry.url)
+    if not link:
+        return "", Reason.BAD_URL
+    inner = urls.unwrap(link)
+    return (link, Reason.REDIRECTOR) if inner is None else (inner, None)
+
+
+def entry_url(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
+    """`entry_link` in its canonical form: what to compare articles by."""
+    link, reason = entry_link(entry, feed_url)
+    return (urls.canonical(link) if link else ""), reason
+
+
+def text_key(entry: ParsedEntry) -> str:
+    """A hash of the words of title and text; case and blanks do not count."""
+    words = f"{entry.title}\n{entry.content or entry.summary}".casefold().split()
+    return _hash(" ".join(words))[:32]
+
+
+def content_hash(entry: ParsedEntry) -> str:
+    """A hash of what people read; it changes when the entry was edited, not when its dates or links were."""
+    return _hash("\x1f".join((entry.title, entry.summary, entry.content)))[:32]
+
+
+def body_hash(body: bytes) -> str:
+    """A hash of a whole document: unchanged means that there is nothing to parse."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
