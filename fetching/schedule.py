@@ -1,0 +1,181 @@
+"""When to ask a feed again. Pure: everything comes in as a value, and the answer says why.
+
+A poll that lists what was seen before in half of its entries came at the right time; one that lists nothing known may
+have come too late. Without the operator's own interval, the interval moves towards that half. What servers say of
+freshness is respected: never earlier than Retry-After, Cache-Control and Expires; the feed's own `ttl` only where the
+operator named no interval. Validators lie: after a week of nothing but 304s one plain GET asks for the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from core.reasons import Reason
+
+SHORTEST = timedelta(minutes=1)
+LONGEST = timedelta(hours=24)
+FIRST_INTERVAL = timedelta(minutes=15)
+AIM_SHARE_SEEN = 0.5  # of a poll's entries; between a third and two thirds the interval stays
+WITHIN_AIM = (1 / 3, 2 / 3)
+FASTEST_CHANGE, SLOWEST_CHANGE = 0.5, 1.5  # factors from one poll to the next
+JITTER = 0.1  # of the wait, at most; always later, never earlier
+DISTRUST_AFTER = timedelta(days=7)  # of only 304s
+MOST_FAILURES = 1000.0  # where counting ends
+
+# What a failure weighs. A name that does not resolve is mostly our own network's fault; active feeds do answer 404.
+_WEIGHTS = {
+    Reason.DNS: 0.25,
+    Reason.UNREACHABLE: 0.25,
+    Reason.RATE_LIMITED: 0.25,
+    Reason.NOT_FOUND: 0.5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What is known of a feed before a poll.
+
+    `every` is the operator's interval, None for automatic; `interval` the one in use. `failures` are weighed ones in
+    a row. `plain`: this poll sent no validators although the feed had given some, to see whether its 304s are true.
+    """
+
+    interval: timedelta = FIRST_INTERVAL
+    failures: float = 0.0
+    every: timedelta | None = None
+    last_changed_at: datetime | None = None
+    only_304_since: datetime | None = None
+    validators_distrusted: bool = False
+    first: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a poll brought. `retry_after` and `max_age` are seconds; `seen_before` and `new` count its entries."""
+
+    kind: Literal["changed", "unchanged", "not_modified", "failed"]
+    reason: Reason | None = None
+    status: int = 0
+    retry_after: float | None = None
+    seen_before: int = 0
+    new: int = 0
+    max_age: float | None = None
+    ttl: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextPoll:
+    """The next poll, and what is known of the feed now. `gap`: entries may have come and gone since the last one.
+
+    `plain_get_next`: send no validators next time. `paused`: not at all, until somebody says so. `why` is for people.
+    """
+
+    at: datetime
+    interval: timedelta
+    failures: float
+    gap: bool
+    plain_get_next: bool
+    state: Literal["ok", "failing", "paused"]
+    why: str
+    last_changed_at: datetime | None
+    only_304_since: datetime | None
+    validators_distrusted: bool
+
+
+def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> NextPoll:
+    """When to ask again after `outcome`; `jitter` from 0 to 1 spreads feeds that would otherwise be asked together."""
+    if outcome.kind == "failed":
+        return _after_failure(state, outcome, now, jitter)
+    gap = outcome.kind == "changed" and not state.first and outcome.new > 0 and outcome.seen_before == 0
+    interval = _bounded(state.every or state.interval * _factor(state, outcome))
+    wait, why = _longest(_hints(state, outcome, interval))
+    learnt = _validators(state, outcome, now)
+    return NextPoll(
+        at=now + _spread(wait, jitter),
+        interval=interval,
+        failures=0.0,
+        gap=gap,
+        plain_get_next=learnt.plain,
+        state="ok",
+        why="nothing of it was seen before: entries may have been missed" if gap else why,
+        last_changed_at=now if outcome.kind == "changed" else state.last_changed_at,
+        only_304_since=learnt.only_304_since,
+        validators_distrusted=learnt.validators_distrusted,
+    )
+
+
+def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> NextPoll:
+    """Back-off grows by one interval a whole failure, to once a day; only 410 stops, and only until somebody looks."""
+    failures = min(state.failures + _WEIGHTS.get(outcome.reason or Reason.HTTP_STATUS, 1.0), MOST_FAILURES)
+    interval = _bounded(state.every or state.interval)
+    backed_off = min(interval * (1 + failures), LONGEST), f"failed {failures:g} times, weighed"
+    asked = _seconds(outcome.retry_after), "the host asked to come back later"
+    wait, why = _longest([backed_off, asked])
+    gone = outcome.reason is Reason.GONE or outcome.status == 410
+    return NextPoll(
+        at=now + _spread(wait, jitter),
+        interval=interval,
+        failures=failures,
+        gap=False,
+        plain_get_next=state.plain or state.validators_distrusted,
+        state="paused" if gone else "failing",
+        why=Reason.GONE.sentence if gone else why,
+        last_changed_at=state.last_changed_at,
+        only_304_since=state.only_304_since,
+        validators_distrusted=state.validators_distrusted,
+    )
+
+
+def _factor(state: Timing, outcome: Outcome) -> float:
+    """How much longer or shorter the interval gets, by the share of entries that were seen before."""
+    if state.first:
+        return 1.0
+    entries = outcome.seen_before + outcome.new
+    share = outcome.seen_before / entries if outcome.kind == "changed" and entries else 1.0
+    if WITHIN_AIM[0] <= share <= WITHIN_AIM[1]:
+        return 1.0
+    # new entries grow with the time between polls: the interval that would have brought half of them
+    wanted = (1 - AIM_SHARE_SEEN) / (1 - share) if share < 1 else SLOWEST_CHANGE
+    return min(max(wanted, FASTEST_CHANGE), SLOWEST_CHANGE)
+
+
+def _hints(state: Timing, outcome: Outcome, interval: timedelta) -> list[tuple[timedelta, str]]:
+    """Waits that are asked for, each with its reason; the longest holds."""
+    return [
+        (interval, "the interval set for it" if state.every else "half of its entries should be known ones"),
+        (_seconds(outcome.max_age), "the host says it stays fresh so long"),
+        (_seconds(outcome.retry_after), "the host asked to come back later"),
+        (
+            min(outcome.ttl or timedelta(), LONGEST) if not state.every else timedelta(),
+            "the feed says how often it changes",
+        ),
+    ]
+
+
+def _validators(state: Timing, outcome: Outcome, now: datetime) -> Timing:
+    """What the poll says of the feed's validators; `plain` in the result is for the next poll."""
+    if state.validators_distrusted:
+        return replace(state, plain=True, only_304_since=None)
+    if outcome.kind == "not_modified":
+        since = state.only_304_since or now
+        return replace(state, only_304_since=since, plain=now - since >= DISTRUST_AFTER)
+    lied = state.plain and state.only_304_since is not None and outcome.kind == "changed"
+    return replace(state, only_304_since=None, validators_distrusted=lied, plain=lied)
+
+
+def _seconds(value: float | None) -> timedelta:
+    return min(max(timedelta(seconds=min(value or 0.0, LONGEST.total_seconds())), timedelta()), LONGEST)
+
+
+def _bounded(interval: timedelta) -> timedelta:
+    return min(max(interval, SHORTEST), LONGEST)
+
+
+def _longest(waits: list[tuple[timedelta, str]]) -> tuple[timedelta, str]:
+    return max(waits, key=lambda one: one[0])
+
+
+def _spread(wait: timedelta, jitter: float) -> timedelta:
+    return wait * (1 + JITTER * min(max(jitter, 0.0), 1.0))

@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from core.reasons import Reason
+from fetching.schedule import JITTER, LONGEST, SHORTEST, NextPoll, Outcome, Timing, next_poll
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HOURLY = Timing(interval=HOUR, last_changed_at=NOW - HOUR)
+UNCHANGED = Outcome("unchanged")
+NOT_MODIFIED = Outcome("not_modified", status=304)
+
+
+def _after(state: Timing, outcome: Outcome, jitter: float = 0.0) -> NextPoll:
+    return next_poll(state, outcome, NOW, jitter)
+
+
+def _changed(seen_before: int, new: int) -> Outcome:
+    return Outcome("changed", status=200, seen_before=seen_before, new=new)
+
+
+def _failed(reason: Reason, **more: float) -> Outcome:
+    return Outcome("failed", reason=reason, retry_after=more.get("retry_after"))
+
+
+# -- the interval
+
+
+@pytest.mark.parametrize(
+    ("seen_before", "new", "minutes"),
+    [(10, 10, 60), (7, 13, 60), (13, 7, 60), (0, 20, 30), (5, 15, 40), (15, 5, 90), (16, 4, 90), (20, 0, 90)],
+)
+def test_the_interval_moves_towards_half_of_the_entries_being_known(seen_before: int, new: int, minutes: int) -> None:
+    assert _after(HOURLY, _changed(seen_before, new)).interval == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("outcome", [UNCHANGED, NOT_MODIFIED, _changed(0, 0)])
+def test_a_poll_that_brings_nothing_lengthens_the_interval(outcome: Outcome) -> None:
+    assert _after(HOURLY, outcome).interval == 1.5 * HOUR
+
+
+def test_the_interval_stays_between_a_minute_and_a_day() -> None:
+    assert _after(replace(HOURLY, interval=timedelta(seconds=70)), _changed(0, 9)).interval == SHORTEST
+    assert _after(replace(HOURLY, interval=20 * HOUR), UNCHANGED).interval == LONGEST
+    assert _after(replace(HOURLY, every=timedelta(seconds=1)), UNCHANGED).interval == SHORTEST
+
+
+def test_the_operators_interval_stays_as_it_is() -> None:
+    state = replace(HOURLY, every=timedelta(minutes=5))
+    for outcome in (UNCHANGED, NOT_MODIFIED, _changed(0, 9), _changed(9, 0)):
+        after = _after(state, outcome)
+        assert after.interval == timedelta(minutes=5)
+        assert after.at == NOW + timedelta(minutes=5)
+
+
+def test_nothing_known_in_a_poll_is_a_gap_and_polls_faster() -> None:
+    after = _after(HOURLY, _changed(0, 20))
+    assert after.gap
+    assert after.at == NOW + HOUR / 2
+    assert "missed" in after.why
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        (replace(HOURLY, first=True), _changed(0, 20)),
+        (HOURLY, _changed(1, 19)),
+        (HOURLY, _changed(0, 0)),
+        (HOURLY, UNCHANGED),
+    ],
+)
+def test_a_first_poll_or_a_known_entry_is_no_gap(state: Timing, outcome: Outcome) -> None:
+    assert not _after(state, outcome).gap
+
+
+def test_a_first_poll_says_nothing_about_the_interval() -> None:
+    assert _after(replace(HOURLY, first=True), _changed(0, 20)).interval == HOUR
+
+
+# -- what is asked for
+
+
+@pytest.mark.parametrize("kind", ["changed", "unchanged", "not_modified"])
+def test_freshness_is_waited_for(kind: Literal["changed", "unchanged", "not_modified"]) -> None:
+    state = replace(HOURLY, every=timedelta(minutes=1))
+    after = _after(state, Outcome(kind, max_age=7200.0, seen_before=1))
+    assert after.at == NOW + 2 * HOUR
+    assert after.interval == SHORTEST
+    assert "fresh" in after.why
+
+
+def test_a_feeds_own_word_counts_where_the_operator_gave_none() -> None:
+    outcome = replace(UNCHANGED, ttl=3 * HOUR)
+    assert _after(HOURLY, outcome).at == NOW + 3 * HOUR
+    assert _after(replace(HOURLY, every=HOUR), outcome).at == NOW + HOUR
+    assert _after(HOURLY, replace(UNCHANGED, ttl=timedelta(days=365))).at == NOW + LONGEST
+
+
+def test_a_retry_after_is_waited_for_whole() -> None:
+    after = _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=36_000.0))
+    assert after.at == NOW + 10 * HOUR
+    assert after.state == "failing"
+    assert "later" in after.why
+    assert _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=1e12)).at == NOW + LONGEST
+    assert _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=-5.0)).at > NOW
+
+
+# -- failures
+
+
+@pytest.mark.parametrize(
+    ("reason", "weight"),
+    [(Reason.DNS, 0.25), (Reason.UNREACHABLE, 0.25), (Reason.NOT_FOUND, 0.5), (Reason.TIMEOUT, 1.0), (Reason.TLS, 1.0)],
+)
+def test_failures_are_weighed_and_back_off_grows_with_them(reason: Reason, weight: float) -> None:
+    state = HOURLY
+    for times in (1, 2, 3):
+        after = _after(state, _failed(reason))
+        assert after.failures == times * weight
+        assert after.at == NOW + HOUR * (1 + times * weight)
+        assert (after.state, after.interval) == ("failing", HOUR)
+        state = replace(state, failures=after.failures)
+
+
+def test_a_feed_that_fails_for_long_is_still_asked_once_a_day() -> None:
+    after = _after(replace(HOURLY, failures=500.0), _failed(Reason.NOT_FOUND))
+    assert after.at == NOW + LONGEST
+    assert after.state == "failing"
+
+
+def test_a_failure_without_a_reason_counts_whole() -> None:
+    assert _after(HOURLY, Outcome("failed")).failures == 1.0
+
+
+def test_gone_pauses_and_says_so() -> None:
+    after = _after(HOURLY, _failed(Reason.GONE))
+    assert (after.state, after.why) == ("paused", Reason.GONE.sentence)
+    assert _after(HOURLY, Outcome("failed", status=410)).state == "paused"
+
+
+def test_an_answer_ends_a_row_of_failures() -> None:
+    after = _after(replace(HOURLY, failures=7.0), NOT_MODIFIED)
+    assert (after.failures, after.state) == (0.0, "ok")
+
+
+# -- validators
+
+
+def test_the_first_304_starts_a_row_and_other_answers_end_it() -> None:
+    assert _after(HOURLY, NOT_MODIFIED).only_304_since == NOW
+    in_a_row = replace(HOURLY, only_304_since=NOW - HOUR)
+    assert _after(in_a_row, NOT_MODIFIED).only_304_since == NOW - HOUR
+    assert _after(in_a_row, UNCHANGED).only_304_since is None
+    assert _after(in_a_row, _failed(Reason.DNS)).only_304_since == NOW - HOUR
+
+
+def test_a_week_of_only_304s_is_followed_by_one_plain_get() -> None:
+    almost = replace(HOURLY, only_304_since=NOW - timedelta(days=6, hours=23))
+    assert not _after(almost, NOT_MODIFIED).plain_get_next
+    week = replace(HOURLY, only_304_since=NOW - timedelta(days=7))
+    assert _after(week, NOT_MODIFIED).plain_get_next
+    asked_plainly = replace(week, plain=True)
+    honest = _after(asked_plainly, UNCHANGED)
+    assert (honest.plain_get_next, honest.validators_distrusted, honest.only_304_since) == (False, False, None)
+
+
+def test_a_body_that_changed_behind_304s_makes_the_validators_distrusted() -> None:
+    lied_to = replace(HOURLY, only_304_since=NOW - timedelta(days=7), plain=True)
+    after = _after(lied_to, _changed(1, 1))
+    assert (after.validators_distrusted, after.plain_get_next) == (True, True)
+    later = _after(replace(HOURLY, validators_distrusted=True, plain=True), UNCHANGED)
+    assert (later.validators_distrusted, later.plain_get_next) == (True, True)
+
+
+def test_an_ordinary_change_after_304s_is_no_lie() -> None:
+    after = _after(replace(HOURLY, only_304_since=NOW - timedelta(days=8)), _changed(1, 1))
+    assert (after.validators_distrusted, after.plain_get_next) == (False, False)
+
+
+def test_a_plain_get_that_failed_is_tried_again_plainly() -> None:
+    assert _after(replace(HOURLY, only_304_since=NOW, plain=True), _failed(Reason.TIMEOUT)).plain_get_next
+
+
+def test_the_time_of_the_last_change_is_remembered() -> None:
+    assert _after(HOURLY, _changed(1, 1)).last_changed_at == NOW
+    for outcome in (UNCHANGED, NOT_MODIFIED, _failed(Reason.DNS)):
+        assert _after(HOURLY, outcome).last_changed_at == HOURLY.last_changed_at
+
+
+# -- always
+
+_OUTCOMES = st.builds(
+    Outcome,
+    st.sampled_from(["changed", "unchanged", "not_modified", "failed"]),
+    reason=st.sampled_from([None, *list(Reason)[:20]]),
+    status=st.sampled_from([0, 200, 304, 404, 410, 429, 503]),
+    retry_after=st.none() | st.floats(-10, 1e9),
+    seen_before=st.integers(0, 2000),
+    new=st.integers(0, 2000),
+    max_age=st.none() | st.floats(-10, 1e9),
+    ttl=st.none() | st.timedeltas(timedelta(), timedelta(days=4000)),
+)
+_EVERY = st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=30))
+
+
+class FeedOverTime(RuleBasedStateMachine):
+    """A feed that is polled when the schedule says so, whatever comes back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.state = Timing(first=True)
+        self.plain_gets: list[datetime] = []
+        self.last: NextPoll | None = None
+        self.outcome: Outcome | None = None
+        self.asked_at = NOW
+
+    @rule(every=_EVERY)
+    def the_operator_sets_an_interval(self, every: timedelta | None) -> None:
+        self.state = replace(self.state, every=every)
+
+    @rule(outcome=_OUTCOMES, jitter=st.floats(0, 1))
+    def poll(self, outcome: Outcome, jitter: float) -> None:
+        if outcome.kind == "not_modified" and self.state.plain:
+            outcome = replace(outcome, kind="unchanged")  # nothing was sent that could be confirmed
+        if self.state.plain and not self.state.validators_distrusted and outcome.kind != "failed":
+            self.plain_gets.append(self.now)
+        self.asked_at, self.outcome = self.now, outcome
+        after = next_poll(self.state, outcome, self.now, jitter)
+        self.last = after
+        self.state = Timing(
+            interval=after.interval,
+            failures=after.failures,
+            every=self.state.every,
+            last_changed_at=after.last_changed_at,
+            only_304_since=after.only_304_since,
+            validators_distrusted=after.validators_distrusted,
+            first=self.state.first and outcome.kind == "failed",
+            plain=after.plain_get_next,
+        )
+        self.now = after.at
+
+    @invariant()
+    def it_is_asked_again_within_a_day_and_never_at_once(self) -> None:
+        if self.last:
+            wait = self.last.at - self.asked_at
+            assert SHORTEST <= wait <= LONGEST * (1 + JITTER)
+            assert SHORTEST <= self.last.interval <= LONGEST
+            assert self.last.why
+
+    @invariant()
+    def it_is_never_asked_earlier_than_the_host_wants(self) -> None:
+        if self.last and self.outcome:
+            wait = (self.last.at - self.asked_at).total_seconds()
+            assert wait >= min(self.outcome.retry_after or 0.0, 86_400.0)
+            assert self.outcome.kind == "failed" or wait >= min(self.outcome.max_age or 0.0, 86_400.0)
+
+    @invariant()
+    def failures_count_up_and_end_with_an_answer(self) -> None:
+        if self.last and self.outcome:
+            assert (self.last.failures > 0) == (self.outcome.kind == "failed")
+            assert (self.last.state == "ok") == (self.outcome.kind != "failed")
+
+    @invariant()
+    def an_honest_feed_is_asked_plainly_once_a_week_at_most(self) -> None:
+        pairs = zip(self.plain_gets, self.plain_gets[1:], strict=False)
+        assert all(later - earlier >= timedelta(days=7) for earlier, later in pairs)
+
+
+TestFeedOverTime = FeedOverTime.TestCase
+
+
+@given(_OUTCOMES, st.floats(0, 1))
+def test_the_same_question_has_the_same_answer(outcome: Outcome, jitter: float) -> None:
+    assert next_poll(HOURLY, outcome, NOW, jitter) == next_poll(HOURLY, outcome, NOW, jitter)
+
+
+def test_jitter_only_ever_waits_longer() -> None:
+    assert _after(HOURLY, _changed(1, 1), jitter=0.0).at == NOW + HOUR
+    assert _after(HOURLY, _changed(1, 1), jitter=1.0).at == NOW + HOUR * (1 + JITTER)
+    assert _after(HOURLY, _changed(1, 1), jitter=-5.0).at == NOW + HOUR
+
+
+def test_a_steady_feed_is_polled_so_that_half_of_its_entries_are_known() -> None:
+    """30 entries listed, 6 new ones an hour: half of them are new after two and a half hours."""
+    state = replace(HOURLY, interval=timedelta(minutes=5))
+    for _ in range(30):
+        new = min(30, round(6 * (state.interval / HOUR)))
+        outcome = _changed(30 - new, new) if new else UNCHANGED
+        state = replace(state, interval=_after(state, outcome).interval)
+    share_new = 6 * (state.interval / HOUR) / 30
+    assert 1 / 3 <= share_new <= 2 / 3
