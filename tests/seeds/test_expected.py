@@ -1,6 +1,7 @@
 """The rules of the seeds over their texts and pages: what must hit, by which passage, and what must stay silent."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from seeds import SEEDS, originals_folder
 from seeds.build import Document, blocks, build_page, documents, load_roles
 from seeds.build import body as body_of
 from seeds.build import originals as load_originals
+from stories.group import Telling, group, tell
 
 EXPECTED: dict[str, Any] = YAML(typ="safe").load((SEEDS / "expected.yaml").read_text(encoding="utf-8"))
 WATCH = config.load((SEEDS / "watch.yaml").read_text(encoding="utf-8"))
@@ -135,6 +137,23 @@ def test_a_rule_hits_a_seed_document_by_the_same_passages(slug: str, rule: str, 
 def _original(name: str) -> Document:
     found = {document.meta.slug: document for document in load_originals(originals_folder() or Path())}
     return found[name]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("story", EXPECTED["stories"], ids=lambda story: story["rule"])
+def test_the_articles_of_a_story_are_two_separate_texts_of_one_event(story: dict[str, Any], newest_first: bool) -> None:
+    rule, slugs = story["rule"], sorted(story["documents"], reverse=newest_first)
+    tellings = [(rule, _telling(BY_SLUG[slug], rule)) for slug in slugs]
+    placed = list(group(tellings, window=timedelta(hours=72)))
+    assert [name for name, _ in placed] == [slugs[0]] * len(slugs)
+    assert [placement.origin for _, placement in placed] == [1, 2]
+
+
+def _telling(document: Document, rule: str) -> Telling:
+    title, text = as_written(document)
+    sentences = [span.sentence for span in spans_of(title, text)[rule]]
+    meta = document.meta
+    return tell(meta.slug, title, text, meta.published, sentences=sentences, source=meta.site, language="en")
 
 
 @pytest.mark.parametrize("rule", WATCH.rules, ids=lambda rule: rule.id)
