@@ -26,6 +26,11 @@ def out() -> Console:
     return Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
+def page_of(width: int) -> Console:
+    """Standard output for running text: wrapped at the terminal's width, or at `width` where there is none."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else width, highlight=False)
+
+
 def is_terminal() -> bool:
     """Whether somebody is watching."""
     return sys.stdout.isatty() and not os.environ.get("CI")

@@ -19,13 +19,14 @@ from rich.panel import Panel
 from rich.table import Table
 
 import seeds
-from cli.console import is_terminal, out, plain, print_json
+from cli.console import is_terminal, out, page_of, plain, print_json
 from cli.context import run_async
 from cli.demo_servers import World, free_port, world
 from core.settings import Settings
 from pipeline.results import Results, results
 from pipeline.silent import Silent, silent_rules
 
+WIDTH = 110  # columns, where nobody says
 PAGE_SPACING_S = 0.05  # the demo's sites are its own
 
 
@@ -121,12 +122,12 @@ def text_of(mail: EmailMessage) -> str:
 
 def tell(report: Mapping[str, Any], found: Results, silent: list[Silent], around: World, seconds: float) -> None:
     """The demo for a person: counts, alerts as they were received, what stayed silent, and what to do next."""
-    screen = out()
+    screen = page_of(WIDTH)
     screen.print(_counts(report))
     screen.print(f"\n[bold]{len(around.received.mails)} alerts, as they arrived in the mailbox[/bold]\n")
     for mail in around.received.mails:
         body = escape(text_of(mail))
-        screen.print(Panel(body, title=escape(str(mail["Subject"])), title_align="left", width=110))
+        screen.print(Panel(body, title=escape(str(mail["Subject"])), title_align="left"))
     screen.print(f"The webhook received {len(around.received.hooks)} of {len(found.alerts)} alerts, each once:")
     for hook in around.received.hooks:
         screen.print(f"  {escape(json.dumps(_short(hook), ensure_ascii=False))}")

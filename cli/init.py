@@ -35,7 +35,7 @@ def init(
         )
     folder.mkdir(parents=True, exist_ok=True)
     feeds = [] if yes else _ask(context)
-    path.write_text(starter(feeds), "utf-8")
+    path.write_text(starter([{"url": url, **({"name": name} if name else {})} for url, name in feeds]), "utf-8")
     out().print(
         f"{path} is written. Next:\n  wirewatch --config {path} check\n  wirewatch --config {path} up", markup=False
     )
