@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rules.tokens import is_alone
-from rules.tree import And, AnyOf, Expr, Near, NotNear, Or, Regex, Term, Unless, Value, Within
+from rules.tree import And, AnyOf, Expr, Named, Near, NotNear, Or, Regex, Term, Unless, Value, Within
 
 # how often a value of a field is met: the whole share of articles, guessed
 _VALUE_COST = {"lang": 1.0, "section": 0.2, "source": 0.05, "url": 0.01}
@@ -35,6 +35,28 @@ def anchor(expr: Expr) -> tuple[Leaf, ...] | None:
         case NotNear(_, part, _) | Unless(part, _):
             return anchor(part)
     return anchor(expr.part)
+
+
+def impossible_in(expr: Expr, language: str) -> Expr | None:
+    """The first clause the rule needs that no term of can match in a language; None when all can.
+
+    Only terms that are limited to languages (of entities, countries and concepts) are known to fail in another.
+    """
+    match expr:
+        case Term(lang=lang):
+            return None if lang in ("", language) else expr
+        case Regex() | Value():
+            return None
+        case Or(parts):
+            return expr if all(impossible_in(part, language) for part in parts) else None
+        case AnyOf(k, parts):
+            possible = sum(impossible_in(part, language) is None for part in parts)
+            return expr if possible < k else None
+        case And(parts, _) | Near(_, parts) | Within(_, parts):
+            return next((found for part in parts if (found := impossible_in(part, language))), None)
+        case Named(sign, _, part) if sign != "$":
+            return expr if impossible_in(part, language) else None
+    return impossible_in(expr.part, language)
 
 
 def cost(leaves: tuple[Leaf, ...]) -> float:

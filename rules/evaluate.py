@@ -145,7 +145,8 @@ class Evaluation:
         low, high = self._range(node.scope)
         found = self._phrase(node.words) if len(node.words) > 1 else self.hits.get(node.words[0], ())
         more = len(node.words) - 1
-        places: list[Place] = [(at, at + more, ((at, at + more, node.name),)) for at in found if low <= at < high - more]
+        inside = (at for at in found if low <= at < high - more)
+        places: list[Place] = [(at, at + more, ((at, at + more, node.name),)) for at in inside]
         self.spend(1 + len(places))
         return places
 

@@ -223,7 +223,7 @@ def verify(rule: str, node: Node, evaluation: Evaluation) -> Match | None:
     if not evaluation.holds(node):
         return None
     shown = _shown(evaluation.clauses(node))
-    spans = tuple(_span(evaluation.document, clause, place) for clause, place in shown)
+    spans = tuple(span_of(evaluation.document, clause, place) for clause, place in shown)
     return Match(rule, _score(spans), spans)
 
 
@@ -263,7 +263,8 @@ def _one(group: list[Named]) -> Named:
     return widest, combined([place for _, place in group])
 
 
-def _span(document: Document, clause: str, place: Place) -> Span:
+def span_of(document: Document, clause: str, place: Place) -> Span:
+    """A place of words as a place of characters, with its sentence."""
     part, first = document.place(place[0])
     last = document.place(place[1])[1]
     start, end = part.starts[first], part.ends[last]
