@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from prefect import aserve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.schedules import Interval
 from prefect.workers.process import ProcessWorker
 
 from core.settings import Settings
@@ -23,27 +22,29 @@ from flows.ingest import ingest
 POOL = "wirewatch"
 AT_ONCE = 2  # flow runs in one serving process; our own lock keeps ingest to one
 TAGS = ["wirewatch"]
-CHECKOUT = Path(__file__).resolve().parent.parent
+FIRST_RUN_S = 2
+ENTRYPOINTS = {"ingest": "flows.ingest:ingest", "deliver": "flows.delivering:deliver"}  # of an installed wirewatch
 
 
 async def deployments(settings: Settings, shards: int = 1, *, pool: str | None = None) -> list[RunnerDeployment]:
     """Ingest on its interval, once a shard, each with its own lock; deliver unscheduled, for a separate worker.
 
-    Intervals are in UTC: a schedule in a zone with summer time leaves a hole in autumn.
+    The first run is due at once. Intervals are in UTC: a schedule in a zone with summer time leaves a hole in autumn.
     """
-    every = timedelta(seconds=settings.every_seconds)
+    soon = datetime.now(UTC) + timedelta(seconds=FIRST_RUN_S)
+    schedule = Interval(timedelta(seconds=settings.every_seconds), anchor_date=soon)
     made = []
     for shard in range(1, shards + 1):
         name = "ingest" if shards == 1 else f"ingest-{shard}"
-        common: dict[str, Any] = {"tags": TAGS, "parameters": {"lock": name}, "interval": every}
-        made.append(await ingest.ato_deployment(name=name, work_pool_name=pool, **common))
-    made.append(await deliver.ato_deployment(name="deliver", work_pool_name=pool, tags=TAGS))
-    for deployment in made:
-        deployment.entrypoint = (
-            f"flows.{'ingest' if deployment.flow_name == 'ingest' else 'delivering'}:{deployment.flow_name}"
-            if pool
-            else deployment.entrypoint
+        parameters = {"lock": name}
+        made.append(
+            await ingest.ato_deployment(
+                name=name, work_pool_name=pool, tags=TAGS, parameters=parameters, schedule=schedule
+            )
         )
+    made.append(await deliver.ato_deployment(name="deliver", work_pool_name=pool, tags=TAGS))
+    for deployment in made if pool else ():
+        deployment.entrypoint = ENTRYPOINTS[deployment.flow_name or ""]
     return made
 
 
