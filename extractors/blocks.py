@@ -52,7 +52,7 @@ class Block:
             return False
         around = [len(words_of(text)) for text in (self.label, self.tail)]
         between = len(words_of(self.text)) - len(words_of(self.linked)) - sum(around)
-        return around[0] <= MAX_LABEL_WORDS and around[1] <= MAX_TAIL_WORDS and not between
+        return around[0] <= MAX_LABEL_WORDS and around[1] <= MAX_TAIL_WORDS and between <= 0
 
     @property
     def is_heading(self) -> bool:

@@ -72,9 +72,8 @@ def _read(page: bytes, url: str, content_type: str, charset: str, hand: SiteHand
 
 
 def warm_up() -> None:
-    """Load what the first page would wait for: the libraries' tables and the language model (about 1 s)."""
-    extract(b"<html><body><article><p>Warm.</p></article></body></html>", url="")
-    language.guess("warm")
+    """Load what the first page would wait for (0.5 s), but for the language model: most pages declare theirs."""
+    extract(b"<html lang='en'><body><article><p>Warm.</p></article></body></html>", url="")
 
 
 def _text(opened: Page, said: Metadata, url: str, hand: SiteHand) -> tuple[str, str]:

@@ -166,8 +166,8 @@ def _without_site(title: str, site_name: str) -> str:
 
 
 def _author(found: _Found, said: jsonld.Statement, tree: HtmlElement) -> str:
-    names = said.authors or found.authors or [_first(found.metas, _AUTHOR)]
-    written = _names(names) or _names(_bylines(tree))
+    places = said.authors, found.authors, *([found.metas[name]] for name in _AUTHOR if name in found.metas)
+    written = next(filter(None, map(_names, places)), None) or _names(_bylines(tree))
     return ", ".join(written)[:MAX_AUTHOR]
 
 
@@ -180,7 +180,7 @@ def _bylines(tree: HtmlElement) -> list[str]:
 
 
 def _names(written: Iterable[str]) -> list[str]:
-    names = (_BY.sub("", name) for name in written if not name.startswith(("http:", "https:", "//", "@")))
+    names = (_BY.sub("", one_line(name)) for name in written if not name.startswith(("http:", "https:", "//", "@")))
     return list(dict.fromkeys(name for name in names if name))
 
 
