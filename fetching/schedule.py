@@ -16,6 +16,7 @@ from core.reasons import Reason
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(hours=24)
+LONGEST_LEARNT = timedelta(hours=1)  # a slow feed's news must not wait a day: a 304 an hour costs nobody anything
 FIRST_INTERVAL = timedelta(minutes=15)
 AIM_SHARE_SEEN = 0.5  # of a poll's entries; between a third and two thirds the interval stays
 WITHIN_AIM = (1 / 3, 2 / 3)
@@ -89,7 +90,7 @@ def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> 
     if outcome.kind == "failed":
         return _after_failure(state, outcome, now, jitter)
     gap = outcome.kind == "changed" and not state.first and outcome.new > 0 and outcome.seen_before == 0
-    interval = _bounded(state.every or state.interval * _factor(state, outcome))
+    interval = _bounded(state, state.interval * _factor(state, outcome))
     wait, why = _longest(_hints(state, outcome, interval))
     learnt = _validators(state, outcome, now)
     return NextPoll(
@@ -109,7 +110,7 @@ def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> 
 def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> NextPoll:
     """Back-off grows by one interval a whole failure, to once a day; only 410 stops, and only until somebody looks."""
     failures = min(state.failures + _WEIGHTS.get(outcome.reason or Reason.HTTP_STATUS, 1.0), MOST_FAILURES)
-    interval = _bounded(state.every or state.interval)
+    interval = _bounded(state, state.interval)
     backed_off = min(interval * (1 + failures), LONGEST), f"failed {failures:g} times, weighed"
     asked = _seconds(outcome.retry_after), "the host asked to come back later"
     wait, why = _longest([backed_off, asked])
@@ -169,8 +170,11 @@ def _seconds(value: float | None) -> timedelta:
     return min(max(timedelta(seconds=min(value or 0.0, LONGEST.total_seconds())), timedelta()), LONGEST)
 
 
-def _bounded(interval: timedelta) -> timedelta:
-    return min(max(interval, SHORTEST), LONGEST)
+def _bounded(state: Timing, learnt: timedelta) -> timedelta:
+    """The operator's interval, else the one learnt, within their bounds."""
+    if state.every is not None:
+        return min(max(state.every, SHORTEST), LONGEST)
+    return min(max(learnt, SHORTEST), LONGEST_LEARNT)
 
 
 def _longest(waits: list[tuple[timedelta, str]]) -> tuple[timedelta, str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.reasons import Reason
-from fetching.schedule import JITTER, LONGEST, SHORTEST, NextPoll, Outcome, Timing, next_poll
+from fetching.schedule import JITTER, LONGEST, LONGEST_LEARNT, SHORTEST, NextPoll, Outcome, Timing, next_poll
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,20 +36,22 @@ def _failed(reason: Reason, **more: float) -> Outcome:
 
 @pytest.mark.parametrize(
     ("seen_before", "new", "minutes"),
-    [(10, 10, 60), (7, 13, 60), (13, 7, 60), (0, 20, 30), (5, 15, 40), (15, 5, 90), (16, 4, 90), (20, 0, 90)],
+    [(10, 10, 30), (7, 13, 30), (13, 7, 30), (0, 20, 15), (5, 15, 20), (15, 5, 45), (16, 4, 45), (20, 0, 45)],
 )
 def test_the_interval_moves_towards_half_of_the_entries_being_known(seen_before: int, new: int, minutes: int) -> None:
-    assert _after(HOURLY, _changed(seen_before, new)).interval == timedelta(minutes=minutes)
+    half_hourly = replace(HOURLY, interval=HOUR / 2)
+    assert _after(half_hourly, _changed(seen_before, new)).interval == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("outcome", [UNCHANGED, NOT_MODIFIED, _changed(0, 0)])
 def test_a_poll_that_brings_nothing_lengthens_the_interval(outcome: Outcome) -> None:
-    assert _after(HOURLY, outcome).interval == 1.5 * HOUR
+    assert _after(replace(HOURLY, interval=HOUR / 2), outcome).interval == 0.75 * HOUR
 
 
-def test_the_interval_stays_between_a_minute_and_a_day() -> None:
+def test_the_interval_stays_between_a_minute_and_an_hour_or_the_operators_day() -> None:
     assert _after(replace(HOURLY, interval=timedelta(seconds=70)), _changed(0, 9)).interval == SHORTEST
-    assert _after(replace(HOURLY, interval=20 * HOUR), UNCHANGED).interval == LONGEST
+    assert _after(HOURLY, UNCHANGED).interval == LONGEST_LEARNT
+    assert _after(replace(HOURLY, every=30 * HOUR), UNCHANGED).interval == LONGEST
     assert _after(replace(HOURLY, every=timedelta(seconds=1)), UNCHANGED).interval == SHORTEST
 
 
@@ -290,11 +292,11 @@ def test_jitter_only_ever_waits_longer() -> None:
 
 
 def test_a_steady_feed_is_polled_so_that_half_of_its_entries_are_known() -> None:
-    """30 entries listed, 6 new ones an hour: half of them are new after two and a half hours."""
+    """30 entries listed, 30 new ones an hour: half of them are new after half an hour."""
     state = replace(HOURLY, interval=timedelta(minutes=5))
     for _ in range(30):
-        new = min(30, round(6 * (state.interval / HOUR)))
+        new = min(30, round(30 * (state.interval / HOUR)))
         outcome = _changed(30 - new, new) if new else UNCHANGED
         state = replace(state, interval=_after(state, outcome).interval)
-    share_new = 6 * (state.interval / HOUR) / 30
+    share_new = 30 * (state.interval / HOUR) / 30
     assert 1 / 3 <= share_new <= 2 / 3
