@@ -166,7 +166,7 @@ class _Explainer:
                 return f"first at word {min(place[1] % FIELD_STRIDE for place in groups[0]) + 1:,}, limit {n}"
             case Within(unit, _):
                 miss = self._nearest(groups, ordered=False)
-                near = "" if miss is None else f"; nearest: {counted(miss, 'word')} apart"
+                near = "" if miss is None or len(groups) < 2 else f"; nearest: {counted(miss, 'word')} apart"
                 return f"never in one {unit}{near}"
         miss = self._nearest(groups, ordered=expr.ordered)
         if miss is not None:

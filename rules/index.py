@@ -6,8 +6,8 @@ The index may offer a rule too many; it never leaves one out that matches.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from core.errors import InputError
 from rules.anchors import anchor, rarest_word
 from rules.document import Document
 from rules.evaluate import value_matches
@@ -16,11 +16,8 @@ from rules.tree import Expr, Value
 from rules.vocabulary import Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Unanchored(ValueError):
-    """A rule that nothing can be looked up for. `parse` refuses such rules with a message."""
-
-    rule: int
+class Unanchored(InputError):
+    """A rule that nothing can be looked up for. `parse` refuses such rules with a place."""
 
 
 class Index:
@@ -35,7 +32,7 @@ class Index:
         """Enter a rule. Raises Unanchored."""
         leaves = anchor(expr)
         if leaves is None:
-            raise Unanchored(rule)
+            raise Unanchored("nothing in this rule can be looked up")
         for leaf in leaves:
             if isinstance(leaf, Value):
                 self._by_value.setdefault(leaf, []).append(rule)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -283,8 +284,9 @@ def sentence_around(part: Field, start: int, end: int) -> tuple[int, int]:
     """Start and end of the sentence, or sentences, that hold a stretch of a field, without the blanks around."""
     if part.name in VALUE_FIELDS:
         return 0, len(part.text)
-    begin = max(at for at in part.sentences if at <= start)
-    finish = min((at for at in part.sentences if at >= end), default=len(part.text))
+    begin = part.sentences[bisect_right(part.sentences, start) - 1]
+    following = bisect_left(part.sentences, end)
+    finish = part.sentences[following] if following < len(part.sentences) else len(part.text)
     while part.text[begin].isspace():
         begin += 1
     while part.text[finish - 1].isspace():

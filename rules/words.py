@@ -130,7 +130,8 @@ def _stems(word: str, language: str) -> frozenset[str]:
     stemmer = _stemmer(language)
     if stemmer is None or not word.isalpha():
         return frozenset({word})
-    return frozenset({str(stemmer.stemWord(word))})  # type: ignore[attr-defined]
+    # the word too: the stemmer takes more off some base forms (вьетнам) than off their inflections (вьетнама)
+    return frozenset({word, str(stemmer.stemWord(word))})  # type: ignore[attr-defined]
 
 
 @lru_cache(_KEPT_SPELLINGS)

@@ -1,0 +1,65 @@
+import pytest
+
+from rules.anchors import anchor, impossible_in, rarest_word
+from rules.parse import Entity, Names, parse
+from rules.tree import Or, Regex, Term, written
+from tests.rules.desk import NAMES
+
+
+def anchors(rule: str) -> set[str]:
+    return {written(leaf) for leaf in anchor(parse(rule, NAMES)) or ()}
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("ferry", {"ferry"}),
+        ("ferry OR boat", {"ferry", "boat"}),
+        ("a AND extraordinary", {"extraordinary"}),
+        ('ferry NEAR/3 "strategic partnership"', {'"strategic partnership"'}),
+        ("sentence(talks, (extraordinary OR unprecedented))", {"extraordinary", "unprecedented"}),
+        ("ferry AND NOT extraordinary", {"ferry"}),
+        ("ferry NOT NEAR/3 extraordinary", {"ferry"}),
+        ("ferry UNLESS extraordinary", {"ferry"}),
+        ("any/2(a, extraordinary, unprecedented)", {"extraordinary", "unprecedented"}),
+        ("any/1(a, b)", {"a", "b"}),
+        ("any/1(boat, /a+/) AND ferry", {"ferry"}),
+        ("title:first/9(atleast/2(ferry))", {"ferry"}),
+        ("ferry AND /fer+y/", {"ferry"}),
+        ("lang:en AND source:Wire", {'source:"Wire"'}),
+        ("lang:en AND ferry", {"ferry"}),
+        ("的 AND 战略伙伴", {'"战 略 伙 伴"'}),
+    ],
+)
+def test_a_rule_is_looked_up_by_the_rarest_of_what_it_needs(rule: str, expected: set[str]) -> None:
+    assert anchors(rule) == expected
+
+
+def test_what_is_not_a_word_cannot_be_looked_up() -> None:
+    assert anchor(Regex("a")) is None
+    assert anchor(Or((Term(("a",)), Regex("b")))) is None
+
+
+def test_a_phrase_is_looked_up_by_its_longest_word() -> None:
+    assert rarest_word(Term(("of", "the", "partnership"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "language", "clause"),
+    [
+        ("@Germans AND upgrade", "de", ""),
+        ("@Germans AND upgrade", "en", "@Germans"),
+        ("@Germans OR upgrade", "en", ""),
+        ("near/5(upgrade, title:(@Germans OR @Germans))", "en", "@Germans OR @Germans"),
+        ("any/2(@Germans, a, b)", "en", ""),
+        ("any/3(@Germans, a, b)", "en", "any/3(@Germans, a, b)"),
+        ("(a AND /b/ AND lang:en) UNLESS @Germans", "en", ""),
+        ("$one", "en", "@Germans"),
+    ],
+)
+def test_a_clause_that_no_article_in_a_language_can_match_is_found(rule: str, language: str, clause: str) -> None:
+    names = Names(
+        entities={"Germans": Entity(lang={"de": ("die Deutschen", "Deutsche")})}, rules={"one": "@Germans AND a"}
+    )
+    found = impossible_in(parse(rule, names), language)
+    assert (written(found) if found else "") == clause

@@ -1,0 +1,76 @@
+import pytest
+
+from rules.words import Spelling, bare_keys, irregular, keys, rule_keys, same_accents, spelling
+
+
+@pytest.mark.parametrize(
+    ("word", "exact", "folded", "bare"),
+    [
+        ("Trọng", "Trọng", "trọng", "trong"),
+        ("Tro\u0323ng", "Trọng", "trọng", "trong"),
+        ("Vietnam’s", "Vietnam", "vietnam", "vietnam"),
+        ("VIETNAM'S", "VIETNAM", "vietnam", "vietnam"),
+        ("U.S.", "U.S", "u.s", "u.s"),
+        ("U.S.’s", "U.S", "u.s", "u.s"),
+        ("ＵＳ", "US", "us", "us"),
+        ("inter\u00adnational", "international", "international", "international"),
+        ("Đặng", "Đặng", "đặng", "dang"),
+        ("Łódź", "Łódź", "łódź", "lodz"),
+        ("май", "май", "май", "май"),
+        ("ещё", "ещё", "ещё", "еще"),
+        ("Œuvre", "Œuvre", "œuvre", "oeuvre"),
+        ("が", "が", "が", "が"),
+    ],
+)
+def test_a_word_has_these_forms(word: str, exact: str, folded: str, bare: str) -> None:
+    assert spelling(word) == Spelling(exact, folded, bare)
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", "meet", "met"),
+        ("en", "meet", "meetings"),
+        ("en", "hold", "held"),
+        ("en", "sit", "sat"),
+        ("en", "rise", "rose"),
+        ("en", "say", "said"),
+        ("en", "met", "meeting"),
+        ("en", "upgrade", "upgraded"),
+        ("en", "woman", "women"),
+        ("fr", "visite", "visites"),
+        ("ru", "вьетнам", "вьетнама"),
+    ],
+)
+def test_inflections_share_a_key(language: str, one: str, other: str) -> None:
+    assert keys(one, language) & keys(other, language)
+
+
+def test_other_words_share_none() -> None:
+    assert not keys("ferry", "en") & keys("ferret", "en")
+    assert not keys("vietnam", "en") & keys("vietnamese", "en")
+
+
+def test_words_with_digits_or_dots_and_unknown_languages_are_not_stemmed() -> None:
+    assert keys("u.s", "en") == {"u.s"}
+    assert keys("meetings", "xx") == {"meetings"}
+    assert irregular("xx") == {}
+
+
+def test_korean_particles_are_taken_off_the_text_and_not_the_rule() -> None:
+    assert rule_keys("베트남", "ko") & keys("베트남에서는", "ko")
+    assert rule_keys("하노이", "ko") == {"하노이"}
+    assert not rule_keys("하노이", "ko") & keys("하노", "ko")
+
+
+def test_a_text_word_with_accents_has_the_keys_without_them() -> None:
+    assert "trong" in bare_keys(spelling("Trọng"), "vi")
+    assert keys("marche", "fr") & bare_keys(spelling("marchés"), "fr")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [("marché", "marches", False), ("marché", "marchés", True), ("trọng", "trọng", True), ("élève", "eleve", False)],
+)
+def test_accents_agree_as_far_as_the_letters_do(ours: str, theirs: str, same: bool) -> None:
+    assert same_accents(spelling(ours), spelling(theirs)) is same
