@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cli.console import EXIT_SOME_FAILED, out, print_rows
+from cli.console import out, print_rows
 from cli.context import database, with_app
+from cli.exits import EXIT_SOME_FAILED
 from core.errors import InputError
 from pipeline import channels
 from pipeline.app import App

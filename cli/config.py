@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from cli.console import complain, out, print_json, print_rows
+from cli.console import out, print_json, print_rows
 from cli.context import database, read_file, secrets, settings, user
+from cli.exits import complain
 from core.clock import SystemClock
 from core.errors import InputError
 from core.settings import Settings
@@ -17,13 +18,6 @@ from rules.config import Watch
 from storage import configs
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    for command in (check, apply, export, history, rollback, schema):
-        app.command()(command)
-    app.command(name="settings")(list_settings)
 
 
 def load(context: typer.Context, path: Path, *, with_secrets: bool = True) -> tuple[str, Watch]:

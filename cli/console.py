@@ -1,4 +1,4 @@
-"""What commands print: tables for people, one JSON document or JSON lines for scripts, troubles on stderr."""
+"""What commands print: tables for people, one JSON document or JSON lines for scripts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
-from core.log import masked
-
-EXIT_DONE = 0
-EXIT_SOME_FAILED = 1
-EXIT_WRONG_INPUT = 2
-EXIT_NOT_AVAILABLE = 3
 
 
 def out() -> Console:
@@ -34,11 +27,6 @@ def page_of(width: int) -> Console:
 def is_terminal() -> bool:
     """Whether somebody is watching."""
     return sys.stdout.isatty() and not os.environ.get("CI")
-
-
-def complain(message: str) -> None:
-    """A line on stderr, secrets masked."""
-    print(masked(message), file=sys.stderr)
 
 
 def plain(value: Any) -> Any:

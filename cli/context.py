@@ -39,10 +39,11 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
 
 
 def settings(context: typer.Context) -> Settings:
-    """This run's settings."""
-    found = context.find_root().obj
-    assert isinstance(found, Settings)  # noqa: S101 - set by the root command
-    return found
+    """This run's settings, read when a command first asks for them: `demo` has its own."""
+    root = context.find_root()
+    if not isinstance(root.obj, Settings):
+        root.obj = settings_of(root.obj)
+    return root.obj
 
 
 @contextmanager

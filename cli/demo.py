@@ -30,11 +30,6 @@ WIDTH = 110  # columns, where nobody says
 PAGE_SPACING_S = 0.05  # the demo's sites are its own
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
-    app.command()(demo)
-
-
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, nothing else.")] = False,
     serve: Annotated[

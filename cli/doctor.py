@@ -6,14 +6,10 @@ from typing import Annotated
 
 import typer
 
-from cli.console import EXIT_SOME_FAILED, print_rows
+from cli.console import print_rows
 from cli.context import run_async, secrets, settings
+from cli.exits import EXIT_SOME_FAILED
 from pipeline.health import check_up
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
-    app.command()(doctor)
 
 
 def doctor(

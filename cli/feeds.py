@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import EXIT_SOME_FAILED, out, print_rows
+from cli.console import out, print_rows
 from cli.context import database, read_file, secrets, settings, user, with_app
+from cli.exits import EXIT_SOME_FAILED
 from cli.running import show
 from core.clock import SystemClock
 from core.errors import InputError

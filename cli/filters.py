@@ -12,20 +12,15 @@ from typing import Annotated
 
 import typer
 
-from cli.console import EXIT_SOME_FAILED, complain, print_line
+from cli.console import print_line
 from cli.context import read_file, run_async, settings
+from cli.exits import EXIT_SOME_FAILED, complain
 from core.errors import InputError
 from pipeline import filters
 
 Jobs = Annotated[int, typer.Option(help="Worker processes; 0 = one a core.", min=0)]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read JSON lines from standard input.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines (the only form of this command).")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    for command in (parse, extract, match, group):
-        app.command()(command)
 
 
 def lines() -> Iterator[str]:

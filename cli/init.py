@@ -7,19 +7,15 @@ from typing import Annotated
 
 import typer
 
-from cli.console import complain, out
+from cli.console import out
 from cli.context import with_app
+from cli.exits import complain
 from core.errors import InputError
 from pipeline import subscriptions
 from pipeline.app import App
 from rules.starter import starter
 
 SITES = 3
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
-    app.command()(init)
 
 
 def init(

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import EXIT_SOME_FAILED, out, print_json, print_rows
+from cli.console import out, print_json, print_rows
 from cli.context import database, read_file, run_async, secrets, settings
+from cli.exits import EXIT_SOME_FAILED
 from cli.hits import marked
 from core.errors import InputError
 from pipeline import trying

@@ -9,22 +9,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.console import EXIT_SOME_FAILED, complain, out, print_json
+from cli.console import out, print_json
 from cli.context import run_async, settings, user
+from cli.exits import EXIT_SOME_FAILED, complain
 from pipeline.app import App
 from pipeline.bootstrap import open_app
 from pipeline.follow import Followed, follow_file
 from pipeline.report import STEPS, Report
 from pipeline.run import run_cycle
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command()(run)
-    app.command()(up)
-    app.command()(deploy)
-    app.command()(worker)
-    app.command()(web)
 
 
 def run(

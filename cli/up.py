@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from cli.console import complain, out
+from cli.console import out
+from cli.exits import complain
 from core.errors import NotAvailable
 from core.settings import Settings
 from pipeline.bootstrap import upgrade
