@@ -111,9 +111,9 @@ def _is_prose(leaf: HtmlElement) -> bool:
 
 
 def _around(leaf: HtmlElement) -> Iterator[HtmlElement]:
-    """Its parent and the parent's parent."""
+    """Its parent and the parent's parent, seen from the item or link that it may be in."""
     parent = leaf.getparent()
-    while parent is not None and parent.tag == "a":
+    while parent is not None and parent.tag in ("a", "li"):
         parent = parent.getparent()
     if parent is not None:
         yield parent

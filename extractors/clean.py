@@ -19,7 +19,7 @@ from lxml.html import HtmlElement
 from extractors.blocks import Block, trimmed, words_of
 from extractors.blocks import blocks as blocks_of
 from extractors.layout import straighten
-from extractors.lines import is_time_code
+from extractors.lines import LONGEST_MARK, is_player_time
 from extractors.related import LoneLink, introduces, is_label, is_opaque, is_related
 
 LONG_PARAGRAPH = 150  # characters; what holds one is text, whatever it is called
@@ -47,6 +47,7 @@ _PAIRS = {
     ("pull", "quote"): "pull",
 }
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_SHORT_WITH_COLON = f"//body//text()[contains(., ':') and string-length(.) < {LONGEST_MARK}]"
 _NAMED = "//body//*[@class or @id]"
 
 
@@ -72,6 +73,9 @@ def _drop_what_is_no_text(tree: HtmlElement) -> None:
             _drop(figure)
     for medium in list(tree.iter("video", "audio", "iframe", "object", "embed")):
         _drop_with_intro(_player_around(medium))
+    for text in tree.xpath(_SHORT_WITH_COLON):
+        if is_player_time(text) and text.is_text:
+            _drop_with_intro(_player_with_time_code(text.getparent()))
     for time in list(tree.iter("time")):
         if _is_inside_sentence(time):  # trafilatura takes `time` for a dateline and cuts it out
             time.drop_tag()
@@ -82,6 +86,16 @@ def _player_around(medium: HtmlElement) -> HtmlElement:
     outer = medium
     for around in medium.iterancestors("div", "section", "span", "figure", "p"):
         if around.find(".//p") is not None or len(around.text_content().strip()) > MAX_CONTROLS:
+            break
+        outer = around
+    return outer
+
+
+def _player_with_time_code(element: HtmlElement) -> HtmlElement:
+    """The outermost element around a player's times that can be it: it has a name and controls, but no paragraph."""
+    outer = element
+    for around in element.iterancestors():
+        if next(around.iter("p", "h1"), None) is not None or len(trimmed(around.text_content())) > MAX_PLAYER:
             break
         outer = around
     return outer
@@ -181,19 +195,7 @@ def _drop_between(tree: HtmlElement, sites: frozenset[str]) -> None:
     for block in sequence:
         if block.text in pictured:
             block.drop()
-        elif is_time_code(block.text):
-            _drop_with_intro(_around_time_code(block.element))
     _drop_related(sequence, sites)
-
-
-def _around_time_code(element: HtmlElement) -> HtmlElement:
-    """The outermost element around it that can be a player: a name and controls, but no paragraph."""
-    outer = element
-    for around in element.iterancestors():
-        if next(around.iter("p", "h1"), None) is not None or len(trimmed(around.text_content())) > MAX_PLAYER:
-            break
-        outer = around
-    return outer
 
 
 def _drop_related(sequence: Sequence[Block], sites: frozenset[str]) -> None:

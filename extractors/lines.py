@@ -9,6 +9,7 @@ LONGEST_MARK = 45  # characters of a line that labels an advert, or holds times
 SHORTEST_PART = 40  # of a line that is a part of another one: a caption or a quotation pulled out of it
 
 _TIME_CODES = re.compile(r"\W*(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\W+(?:\d{1,2}:)?\d{1,2}:\d{2})*\W*")
+_FROM_NOUGHT = re.compile(r"(?<![\d:])0?0:00(?!\d)")
 _COUNT = re.compile(r"\W*\d{1,6}(?: (?:comm?ent|kommentar|koment|reacti|reakti|комментари)\w*)?\W*", re.IGNORECASE)
 _AD_LABEL = re.compile(
     r"^(?:[^.!?]*\s)?\W*advert(?:ise\w+nt)?s?\W*$|^\W*(?:ads?|sponsored|anzeige|werbung|publicit[éeàa]|publicidade?|pubblicità|reklam\w{0,2}|advertentie"
@@ -24,6 +25,11 @@ def tidy(lines: list[str], title: str) -> list[str]:
     while lines and _COUNT.fullmatch(lines[-1]):  # of comments
         lines.pop()
     return _said_once(lines[1:] if lines and _plain(lines[0]) == _plain(title) else lines)
+
+
+def is_player_time(text: str) -> bool:
+    """Whether a text is a player's for sure: it starts at nought, or has more than one time."""
+    return is_time_code(text) and (text.count(":") > 2 or bool(_FROM_NOUGHT.search(text)))
 
 
 def is_time_code(text: str) -> bool:

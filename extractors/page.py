@@ -34,6 +34,11 @@ _NESTING = re.compile(
     rb"|p|li|t[rdh]|tbody|thead|tfoot|d[td]|option|html|head|body)\b)[a-z]",
     re.IGNORECASE,
 )
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
+_CONTROL_REFERENCE = re.compile(
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|[xX]0*(?:[0-8bBcCeEfF]|1[\da-fA-F]|[fF]{3}[eEfF])(?![\da-fA-F]));?"
+    rb"|\xef\xbf[\xbe\xbf]"
+)
 _STEP = {b"": 1, b"/": -1}
 # Bytes below 0x80 mean other things in these than in ASCII: their pages look like UTF-8 and are not.
 _ESCAPING = ("iso2022", "hz", "utf-16", "utf-32")
@@ -93,11 +98,16 @@ def _is_html(unicode: bytes, media_type: str, url: str) -> bool:
 def _parse(unicode: bytes, url: str) -> Page:
     parser = HTMLParser(collect_ids=False, encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        tree = document_fromstring(unicode.replace(b"\0", b""), parser=parser)
+        tree = document_fromstring(_without_controls(unicode), parser=parser)
     except (ParserError, ValueError) as error:
         raise ItemFailed(url, Reason.NO_BODY, str(error)) from None
     last = parser.error_log.last_error
     return Page(tree, too_deep=last is not None and last.type_name == "ERR_RESOURCE_LIMIT")
+
+
+def _without_controls(unicode: bytes) -> bytes:
+    """One control character in a tree, even one written as `&#1;`, and trafilatura gives up the whole page."""
+    return _CONTROL_REFERENCE.sub(b"", unicode.translate(None, _CONTROLS))
 
 
 def nesting(page: bytes) -> int:

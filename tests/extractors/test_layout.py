@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from extractors.layout import straighten
+from extractors.page import open_page
+
+LONG = "The old cemetery at Hallowmere will take no more dead, the parish announced on Thursday. " * 3
+
+
+def straightened(body: str) -> tuple[list[str], str]:
+    """The paragraphs, and the tags in their order."""
+    tree = open_page(f"<html><body>{body}</body></html>".encode(), url="").tree
+    assert tree is not None
+    straighten(tree)
+    paragraphs = [" ".join(p.text_content().split()) for p in tree.iter("p")]
+    return paragraphs, " ".join(str(element.tag) for element in tree.find("body").iterdescendants())
+
+
+def test_text_between_line_breaks_becomes_paragraphs() -> None:
+    paragraphs, tags = straightened(f"<div>One <b>bold</b>.<br><br>{LONG}<br>\n<br><a href=x>Three</a><br></div>")
+    assert paragraphs == ["One bold.", LONG.strip(), "Three"]
+    assert tags == "div p b p p a"
+
+
+def test_blocks_among_the_breaks_stay_where_they_are() -> None:
+    paragraphs, tags = straightened(f"<td><h1>Head</h1>{LONG}<br><br>Two<ul><li>item</li></ul>Three<br>Four")
+    assert paragraphs[0].startswith("The old cemetery")
+    assert tags.split().count("ul") == 1
+    assert "Three" in paragraphs
+
+
+def test_a_few_breaks_in_short_text_are_an_address() -> None:
+    assert straightened("<div>1 Quay Street<br>Port Merrow<br>Esmark<br></div>") == ([], "div br br br")
+
+
+def test_a_poem_in_a_paragraph_is_left_alone() -> None:
+    assert straightened(f"<p>{LONG}<br>two<br>three<br>four</p>")[1] == "p br br br"
+
+
+def test_a_table_that_holds_an_article_is_no_table() -> None:
+    assert "table" not in straightened(f"<table><tr><td>menu</td><td>{LONG * 2}</td></tr></table>")[1]
+
+
+def test_a_table_of_figures_stays() -> None:
+    assert "table" in straightened("<table><tr><td>Coal</td><td>12</td></tr></table>")[1]

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from core.errors import InputError
+from extractors.base import SiteHand
+from extractors.choose import extract
+
+PAGE = b"""<html lang="en"><body><div id="a" class="c"><p>One <b>bold</b>
+line.</p>tail<ul><li>item</li></ul><div class="c"><p>Inner.<br>Broken.</p></div><p class="x">Gone.</p></div>
+<!-- --><div class="c"><p>Second.</p></div><p>Elsewhere there is a sentence long enough to be found by anybody.</p>
+</body></html>"""
+
+
+def read(body: str = "", *remove: str) -> tuple[list[str], str]:
+    found = extract(PAGE, url="https://a.example/x", site=SiteHand(body, remove))
+    return found.text.split("\n"), found.extractor
+
+
+def test_a_site_s_selector_decides_what_the_body_is() -> None:
+    assert read("div.c", ".x") == (["One bold line.", "tail", "item", "Inner.", "Broken.", "Second."], "site")
+
+
+def test_a_selector_may_list_several() -> None:
+    assert read("ul, p.x") == (["item", "Gone."], "site")
+
+
+def test_where_the_selector_finds_nothing_the_page_is_read_like_any_other() -> None:
+    lines, extractor = read("#nowhere")
+    assert extractor == "trafilatura"
+    assert any(line.startswith("Elsewhere") for line in lines)
+
+
+def test_what_is_removed_is_gone_for_every_extractor() -> None:
+    lines, extractor = read("", "#a", "div")
+    assert extractor == "trafilatura"
+    assert all(line.startswith("Elsewhere") for line in lines)
+
+
+@pytest.mark.parametrize("css", ["p[", "..x", "p:no-such()", ">"])
+def test_a_selector_that_is_not_css_is_the_user_s_mistake(css: str) -> None:
+    with pytest.raises(InputError, match="not a CSS selector"):
+        read(css)
