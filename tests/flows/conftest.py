@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
+
+from cli.demo_servers import free_port
+from cli.up import is_healthy
+
+QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}  # tests ask nothing of the network
 
 
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[None]:
     """Prefect's own test server, with heartbeats off (each would hold a flow run for a second)."""
+    os.environ |= QUIET
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 
@@ -18,3 +28,21 @@ def prefect_api() -> Iterator[None]:
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
     ):
         yield
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A whole Prefect server with its services (the test server has no scheduler); its API's address."""
+    api = f"http://127.0.0.1:{free_port()}/api"
+    environ = {**os.environ, **QUIET, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "PREFECT_API_URL": api}
+    port = api.removesuffix("/api").rpartition(":")[2]
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+    server = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 90
+    while not is_healthy(api):
+        assert server.poll() is None, "the server ended by itself"
+        assert time.monotonic() < until, "the server did not start"
+        time.sleep(0.3)
+    yield api
+    server.terminate()
+    server.wait(30)
