@@ -55,12 +55,15 @@ class Program:
     def __init__(self) -> None:
         self.vocabulary = Vocabulary()
         self._nodes: dict[Hashable, Node] = {}
+        self._by_name: dict[
+            tuple[int, str, str], tuple[Named, Node]
+        ] = {}  # the name is kept so that its id stays its own
 
     def node(self, expr: Expr, scope: str = "", label: str = "") -> Node:
         """The node of an expression. `label` names its leaves after the @entity or #concept they come from."""
         match expr:
-            case Named(sign, name, part):
-                return self.node(part, scope, label or (f"{sign}{name}" if sign != "$" else ""))
+            case Named():
+                return self._named(expr, scope, label)
             case InField(inner, part):
                 return self.node(part, inner, label)
             case Term() | Regex() | Value():
@@ -77,6 +80,13 @@ class Program:
             case AtLeast(n, part) | First(n, part):
                 return self._inner(expr, (self.node(part, scope, label),), scope, label, n)
         return self._joined(expr, tuple(self.node(part, scope, label) for part in expr.parts), scope, label)
+
+    def _named(self, expr: Named, scope: str, label: str) -> Node:
+        key = (id(expr), scope, label)  # a country has a hundred terms: rules that share the name share the object
+        if key not in self._by_name:
+            inner = label or (f"{expr.sign}{expr.name}" if expr.sign != "$" else "")
+            self._by_name[key] = (expr, self.node(expr.part, scope, inner))
+        return self._by_name[key][1]
 
     def _joined(self, expr: Near | Within | AnyOf, parts: tuple[Node, ...], scope: str, label: str) -> Node:
         match expr:

@@ -39,6 +39,10 @@ def test_a_word_has_these_forms(word: str, exact: str, folded: str, bare: str) -
         ("en", "upgrade", "upgraded"),
         ("en", "woman", "women"),
         ("fr", "visite", "visites"),
+        ("fr", "tenir", "tiennent"),
+        ("de", "treffen", "getroffen"),
+        ("es", "reunir", "reúnen"),
+        ("pt", "dizer", "disseram"),
         ("ru", "вьетнам", "вьетнама"),
     ],
 )
