@@ -13,19 +13,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from stories.common import COUNTRY_WORDS
-from stories.words import NAME, NOUNS_CAPITAL, Term, terms, weekdays
+from stories.words import COMMON, NAME, NOUNS_CAPITAL, Term, terms, weekdays
 
 TITLE, HEAD, NAMES = 0.25, 0.35, 0.40  # parts of the score, 1 in all
 NAMELESS_TITLE, NAMELESS_HEAD = 0.40, 0.60  # where no names are seen: scripts without capitals
 OTHER_NAMES = 0.35  # taken off when each title has a name the other text lacks, in proportion to the names not shared
+ALIKE_BUT_NAMES = 0.3  # and as much more as the titles are alike but for those names: one phrase, two events
+ONLY_NAMES = 0.10  # taken off when they share names and nothing else: the same people, not the same happening
 OTHER_DAY = 0.12  # taken off when both name weekdays and share none
 A_DAY_APART = 0.03  # taken off for each day between the two tellings
-SAME_EVENT = 0.40  # from this score on; the neighbours that come nearest reach .36, the pairs that are hardest .42
-SAME_EVENT_NAMELESS = 0.50
+SAME_EVENT = 0.42  # from this score on: of the neighbours the nearest reaches .33, of the pairs the hardest .48
+SAME_EVENT_NAMELESS = 0.48
 COUNTRY = 0.5  # of a name: countries are shared by very many events
 PRIOR = 1.0  # added to the names there are to share: one or two shared names prove little
 ONE_TEXT = 0.9  # share of each head in the other from which two short texts are one, when their numbers agree
-FEWEST_TERMS = 6  # terms a head must have for that
+FEWEST_TERMS = 6  # terms that title and lead must have: less says too little
 TITLE_CASE = 0.6  # share of capitalised words from which a line's capitals say nothing
 
 _COUNTRIES = frozenset(COUNTRY_WORDS.values())
@@ -36,6 +38,8 @@ Weights = Mapping[str, float]
 class Features:
     """What a telling is compared by: weighted terms of its title, of title and lead (`head`), and of all its text;
     the names in its head with their weights, those in its title, the weekdays named, the language's primary tag.
+
+    `finding` are the terms of the head by which it is worth looking at a story at all.
     """
 
     title: Weights
@@ -43,6 +47,7 @@ class Features:
     body: Weights
     names: Weights
     title_names: frozenset[str]
+    finding: frozenset[str]
     days: frozenset[int]
     language: str
 
@@ -74,14 +79,15 @@ def features_of(title: str, lead: str, sentences: Iterable[str], language: str) 
         body=_weights(body_terms, names),
         names={key: COUNTRY if key in _COUNTRIES else 1.0 for key in head if key in names},
         title_names=frozenset(term.key for term in title_terms if term.key in names),
+        finding=frozenset(key for key, weight in head.items() if weight > COMMON),
         days=weekdays("\n".join((title, lead, *sentences))),
         language=language,
     )
 
 
 def likeness(a: Features, b: Features, apart: timedelta = timedelta(0)) -> Likeness:
-    """How alike two tellings so far `apart` in time are; 0 when they are known to be in two languages."""
-    if a.language and b.language and a.language != b.language:
+    """How alike two tellings so far `apart` in time are; 0 when they are known to be in two languages, or too short."""
+    if (a.language and b.language and a.language != b.language) or min(len(a.head), len(b.head)) < FEWEST_TERMS:
         return Likeness(0.0, SAME_EVENT)
     title = (_covered(a.title, b.body) + _covered(b.title, a.body)) / 2
     head = (_covered(a.head, b.body) + _covered(b.head, a.body)) / 2
@@ -91,7 +97,10 @@ def likeness(a: Features, b: Features, apart: timedelta = timedelta(0)) -> Liken
         return Likeness(NAMELESS_TITLE * title + NAMELESS_HEAD * head - off, SAME_EVENT_NAMELESS)
     names = max(_covered(a.names, b.body, PRIOR), _covered(b.names, a.body, PRIOR))
     if a.title_names - b.body.keys() and b.title_names - a.body.keys():
-        off += OTHER_NAMES * (1 - names)
+        titles = (_covered(a.title, b.title) + _covered(b.title, a.title)) / 2
+        off += OTHER_NAMES * (1 - names) + ALIKE_BUT_NAMES * titles
+    if not (_words(a) & b.body.keys() or _words(b) & a.body.keys()):
+        off += ONLY_NAMES
     return Likeness(TITLE * title + HEAD * head + NAMES * names - off, SAME_EVENT)
 
 
@@ -102,8 +111,12 @@ def shared_terms(a: Features, b: Features) -> list[str]:
 
 def same_words(a: Features, b: Features) -> bool:
     """Whether two heads are one text but for a word: how copies too short for shingles are known."""
-    enough = min(len(a.head), len(b.head)) >= FEWEST_TERMS
-    return enough and _numbers(a) == _numbers(b) and min(_covered(a.head, b.head), _covered(b.head, a.head)) >= ONE_TEXT
+    return _numbers(a) == _numbers(b) and min(_covered(a.head, b.head), _covered(b.head, a.head)) >= ONE_TEXT
+
+
+def _words(features: Features) -> frozenset[str]:
+    """The terms of its head that are no names and no words of any news text."""
+    return features.finding - features.names.keys()
 
 
 def _numbers(features: Features) -> set[str]:

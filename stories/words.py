@@ -19,6 +19,7 @@ import snowballstemmer  # type: ignore[import-untyped]
 from stories.common import ANY_STOP, COUNTRY_WORDS, JOINED_NAMES, STOP, WEAK, WEEKDAYS
 
 NAME, NUMBER, WORD, PAIR, COMMON = 1.7, 1.5, 1.0, 0.6, 0.3  # weights; COMMON: words of any news text
+LIKELY = "en"  # the language of a text whose language is not known
 CUT = 6  # letters kept of a long word where no stemmer knows the language
 
 SNOWBALL = {
@@ -28,7 +29,7 @@ SNOWBALL = {
     "nl": "dutch", "no": "norwegian", "nb": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian",
     "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
-NOUNS_CAPITAL = frozenset({"de", "lb"})  # languages in which a capital letter alone tells no name
+NOUNS_CAPITAL = frozenset({"de"})  # languages in which a capital letter alone tells no name
 PLACES_AFTER = frozenset(
     {"in", "aus", "nach"}
 )  # in them: "in Sachsen" is a place, "Olaf Scholz" somebody, "CDU" a name
@@ -114,12 +115,16 @@ def _is_name(token: Token, before: Token | None, after: Token | None, language: 
     followed = _follows(after)
     if language not in NOUNS_CAPITAL:
         return followed or not token.first
-    preceded = before is not None and not token.first and before.text[0].isupper()
+    preceded = before is not None and not token.first and _may_begin_a_name(before, language)
     return followed or preceded or token.text[1:] != token.text[1:].lower() or _after_place_word(before)
 
 
 def _follows(after: Token | None) -> bool:
     return after is not None and after.text[0].isupper() and not after.first
+
+
+def _may_begin_a_name(before: Token, language: str) -> bool:
+    return before.text[0].isupper() and before.text.casefold() not in STOP[language]
 
 
 def _after_place_word(before: Token | None) -> bool:
@@ -143,7 +148,7 @@ def _term(word: str, kind: str, language: str, *, name: bool) -> Term | None:
         return Term(country, WORD, True)
     if len(lower) < 2 or lower in WEEKDAYS or lower in STOP.get(language, ANY_STOP):
         return None
-    return Term(stem(lower, language), COMMON if lower in WEAK else WORD, name and lower not in WEAK)
+    return Term(stem(lower, language or LIKELY), COMMON if lower in WEAK else WORD, name and lower not in WEAK)
 
 
 def _pair(sign: str, following: Token | None) -> list[Term]:
