@@ -1,1 +1,1 @@
-"""Pages for people, on NiceGUI and FastAPI. Reads storage; changes things through pipeline. One page or action a file."""
+"""Pages for people, on NiceGUI and FastAPI: one a file. Reads storage; changes things through pipeline."""

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 from nicegui import ui
+from starlette.staticfiles import StaticFiles
 
 from core.settings import Settings
 from storage import meta
 from storage.engine import Database
 from web import links, status
 from web.guard import Guard
-from web.pages import deliveries, feeds, inbox, story
+from web.headers import Headers
+from web.pages import deliveries, faults, feeds, inbox, story
+from web.render import STATIC
 
 TITLE = "wirewatch"
 
 
 def create_app(settings: Settings, db: Database) -> FastAPI:
     """The application over an open database. One in a process: NiceGUI keeps its pages in the module."""
-    app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     key = settings.secret_key or db.write_now(meta.secret_key)
-    app.include_router(status.router(db, settings))
-    app.include_router(links.router(db, key))
+    app = bare_app(settings, db, key)
     for page in (inbox, story, feeds, deliveries):
         page.register(db)
-    ui.run_with(app, title=TITLE, show_welcome_message=False, storage_secret=key)
+    faults.register()
+    ui.run_with(
+        app, title=TITLE, favicon=STATIC / "favicon.svg", language="en-US", dark=None, tailwind=False,
+        show_welcome_message=False, gzip_middleware_factory=None,
+    )  # fmt: skip
+    return app
+
+
+def bare_app(settings: Settings, db: Database, key: str) -> FastAPI:
+    """What is served without NiceGUI, with all that stands before every route."""
+    app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(status.router(db, settings))
+    app.include_router(links.router(db, key))
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=settings, key=key)
+    app.add_middleware(Headers)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
     return app

@@ -1,15 +1,18 @@
-"""Who may come in, and the headers of every answer: a plain ASGI middleware before all routes and the websocket.
+"""Who may come in: a plain ASGI middleware before all routes and the websocket.
 
-On loopback everybody on this machine may. Elsewhere a password (HTTP Basic, then a signed cookie) or a proxy's header is asked for.
+On loopback everybody on this machine may, under one of loopback's names (a foreign name that is made to resolve to
+127.0.0.1 is a foreign page's way in). Where a password or a proxy's header is set, or the address is not loopback, one
+of them is asked for: HTTP Basic, then a signed cookie, because browsers send no password with a websocket.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 from collections.abc import Iterable
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -20,94 +23,115 @@ from web.loopback import is_loopback
 
 COOKIE = "wirewatch"
 COOKIE_AGE_S = 7 * 24 * 3600
-OPEN = ("/healthz", "/links/")  # the second are signed themselves
-# Vue compiles templates in the browser ('unsafe-eval') and NiceGUI writes styles and its start-up script into the page.
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
+OPEN = ("/healthz", "/links/", "/static/")  # the second are signed themselves
+SAFE = ("GET", "HEAD", "OPTIONS")
+SOCKET = "/_nicegui_ws/"
+
+SIGN_IN = (401, "sign in")
+FOREIGN_NAME = (
+    403,
+    "this page is open to this machine only; set WIREWATCH_PASSWORD or WIREWATCH_USER_HEADER to open it",
 )
-HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-)
+FOREIGN_PAGE = (403, "refused: asked for by another site's page")
+
+Refusal = tuple[int, str]  # status, words
 
 
 class Guard:
-    """Lets known people in, refuses websockets of foreign pages, and adds the headers."""
+    """Lets known people in, and nothing that another site's page asks for in their name."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, key: str) -> None:
         self._app = app
-        self._settings = settings
-        self._free = is_loopback(settings.host) and not settings.password
-        self._signer = URLSafeTimedSerializer(key, salt="wirewatch.session")
+        self._password = settings.password
+        self._user_header = settings.user_header.lower()
+        self._free = is_loopback(settings.host) and not (settings.password or settings.user_header)
+        of_password = hashlib.sha256(settings.password.encode()).hexdigest()  # a new password ends old sessions
+        self._signer = URLSafeTimedSerializer(key, salt=f"wirewatch.session.{of_password}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        """Pass a request on, or refuse it."""
+        if scope["type"] not in ("http", "websocket") or scope["path"].startswith(OPEN):
             await self._app(scope, receive, send)
             return
         headers = _headers(scope["headers"])
-        fresh = self._signs_in(headers)
-        if not (self._free or fresh or scope["path"].startswith(OPEN) or self._is_known(headers)):
-            await _refuse(scope, send, 401, [(b"www-authenticate", b'Basic realm="wirewatch", charset="UTF-8"')])
-        elif scope["type"] == "websocket" and not _same_origin(headers):
-            await _refuse(scope, send, 403, [])
+        if refusal := self._refusal(scope, headers):
+            await _refuse(scope, send, refusal)
+        elif self._free or self._has_cookie(headers) or not self._brings_password(headers):
+            await self._app(scope, receive, send)
         else:
-            cookie = [self._cookie(scope)] if fresh and not self._free else []
-            await self._app(scope, receive, _adding(send, [*HEADERS, *cookie]))
+            await self._app(scope, receive, _adding(send, b"set-cookie", self._cookie(scope, headers)))
 
-    def _signs_in(self, headers: dict[str, str]) -> bool:
-        """Whether this request brings the password."""
+    def _refusal(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
+        if self._free and not is_loopback(_name_of(headers.get("host", ""))):
+            return FOREIGN_NAME
+        if not (self._free or self._is_known(headers)):
+            return SIGN_IN
+        changes = scope["type"] == "websocket" or scope["method"] not in SAFE or scope["path"].startswith(SOCKET)
+        return FOREIGN_PAGE if changes and not _same_origin(headers) else None
+
+    def _is_known(self, headers: dict[str, str]) -> bool:
+        """Whether a trusted proxy names the user, the password is brought, or a cookie of ours comes back."""
+        named = bool(self._user_header and headers.get(self._user_header))
+        return named or self._brings_password(headers) or self._has_cookie(headers)
+
+    def _brings_password(self, headers: dict[str, str]) -> bool:
         kind, _, value = headers.get("authorization", "").partition(" ")
-        if not self._settings.password or kind.lower() != "basic":
+        if not self._password or kind.lower() != "basic":
             return False
         try:
             _, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return False
-        return hmac.compare_digest(password.encode(), self._settings.password.encode())
+        return hmac.compare_digest(password.encode(), self._password.encode())
 
-    def _is_known(self, headers: dict[str, str]) -> bool:
-        """Whether a trusted proxy names the user, or a cookie of ours comes back."""
-        if self._settings.user_header and headers.get(self._settings.user_header.lower()):
-            return True
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    def _has_cookie(self, headers: dict[str, str]) -> bool:
         try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
             return cookie is not None and bool(self._signer.loads(cookie.value, max_age=COOKIE_AGE_S))
-        except BadSignature:
+        except (BadSignature, CookieError):
             return False
 
-    def _cookie(self, scope: Scope) -> tuple[bytes, bytes]:
-        secure = "; Secure" if scope.get("scheme") == "https" else ""
+    def _cookie(self, scope: Scope, headers: dict[str, str]) -> bytes:
+        over_tls = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto"))
         value = self._signer.dumps("user")
-        text = f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={COOKIE_AGE_S}{secure}"
-        return b"set-cookie", text.encode()
+        text = f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={COOKIE_AGE_S}{'; Secure' * over_tls}"
+        return text.encode()
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
 
 
+def _name_of(host: str) -> str:
+    """A Host header's name, without its port; "" for one that cannot be read."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
 def _same_origin(headers: dict[str, str]) -> bool:
-    """A browser says where a page that opens a websocket is from; programs that say nothing are no browsers."""
+    """A browser says whose page asks; programs that say nothing are no browsers."""
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
-async def _refuse(scope: Scope, send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+async def _refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
+    status, words = refusal
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 4403})
         return
-    await send({"type": "http.response.start", "status": status, "headers": [*HEADERS, *headers]})
-    await send({"type": "http.response.body", "body": b"sign in" if status == 401 else b"refused"})
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    if status == SIGN_IN[0]:
+        headers.append((b"www-authenticate", b'Basic realm="wirewatch", charset="UTF-8"'))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": words.encode()})
 
 
-def _adding(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:
+def _adding(send: Send, name: bytes, value: bytes) -> Send:
     async def adding(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *headers]}
+            message = {**message, "headers": [*message["headers"], (name, value)]}
         await send(message)
 
     return adding

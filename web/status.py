@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from core.clock import SystemClock
+from core.errors import NotAvailable
 from core.settings import Settings
 from pipeline.health import MISSED
 from storage import locks
@@ -17,8 +18,12 @@ def router(db: Database, settings: Settings) -> APIRouter:
 
     @routes.get("/healthz")
     async def healthz(response: Response) -> dict[str, object]:
-        """200 while cycles are run; 503 after three missed ones. Before the first cycle: 200."""
-        last = await db.read(lambda session: locks.last_finished(session, "ingest"))
+        """200 while cycles are run; 503 after three missed ones or without a database. Before the first cycle: 200."""
+        try:
+            last = await db.read(lambda session: locks.last_finished(session, "ingest"))
+        except NotAvailable:
+            response.status_code = 503
+            return {"ok": False, "database": "not available"}
         ago = (SystemClock().now() - last).total_seconds() if last else None
         good = ago is None or ago <= MISSED * max(settings.every_seconds, settings.cycle_seconds)
         response.status_code = 200 if good else 503

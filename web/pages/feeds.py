@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from nicegui import ui
+from sqlmodel import Session
 
 from core.clock import SystemClock
-from core.reasons import Reason
 from storage import feeds
 from storage.engine import Database
 from storage.tables import Feed, FeedPoll
-from web.frame import frame, when
-from web.pages.story import columns
+from web.frame import frame, show
+from web.text import why
+
+HOURS = 24
+BAR_STEP, BAR_TOP = 4, 20  # of the picture of items an hour, in its own units
+
+Bar = tuple[int, int, int]  # x, y, height
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A feed as the page shows it; items and `bars` (an hour each, the last one now) are of the last day."""
+
+    name: str
+    url: str
+    host: str
+    state: str
+    trouble: str
+    last: datetime | None
+    next: datetime | None
+    new: int
+    gaps: int
+    full: str
+    bars: tuple[Bar, ...]
+    spark_says: str
 
 
 def register(db: Database) -> None:
@@ -20,31 +45,59 @@ def register(db: Database) -> None:
 
     @ui.page("/feeds")
     async def feeds_page() -> None:
-        since = SystemClock().now() - timedelta(days=1)
-        rows = await db.read(feeds.listing)
-        polls = await db.read(lambda session: feeds.polls_since(session, since))
-        full = await db.read(feeds.read_in_full)
-        with frame("Feeds"):
-            if not rows:
-                ui.label("No feeds yet: add one with `wirewatch feeds add URL`.").classes("quiet")
-                return
-            shown = [_row(feed, polls, full.get(feed.id or 0, (0, 0))) for feed in rows]
-            names = ("name", "state", "last_success", "next_poll", "polls", "new", "gaps", "read_in_full", "error")
-            ui.table(rows=shown, columns=columns(*names), row_key="id").classes("w-full")
-            ui.label("Polls and new items are of the last 24 hours.").classes("text-sm quiet")
+        lines = await db.read(lambda session: gather(session, SystemClock().now()))
+        in_order = sum(one.state in ("ok", "new") for one in lines)
+        with frame("Feeds", at="/feeds"):
+            show("feeds.html", feeds=lines, in_order=in_order)
 
 
-def _row(feed: Feed, polls: list[FeedPoll], full: tuple[int, int]) -> dict[str, object]:
-    own = [poll for poll in polls if poll.feed_id == feed.id]
-    return {
-        "id": feed.id,
-        "name": feed.name,
-        "state": feed.state,
-        "last_success": when(feed.last_success_at),
-        "next_poll": when(feed.next_poll_at),
-        "polls": len(own),
-        "new": sum(poll.new for poll in own),
-        "gaps": feed.possible_gaps,
-        "read_in_full": f"{full[0]} of {full[1]}",
-        "error": f"{Reason.of(feed.last_reason).sentence} {feed.last_error}".strip() if feed.last_reason else "",
-    }
+def gather(session: Session, at: datetime) -> list[Line]:
+    """All active feeds by name, with what their polls of the last day brought."""
+    polls: dict[int, list[FeedPoll]] = {}
+    for poll in feeds.polls_since(session, at - timedelta(hours=HOURS)):
+        polls.setdefault(poll.feed_id, []).append(poll)
+    full = feeds.read_in_full(session)
+    return [_line(feed, polls.get(feed.id or 0, []), full.get(feed.id or 0), at) for feed in feeds.listing(session)]
+
+
+def _line(feed: Feed, polls: Sequence[FeedPoll], full: tuple[int, int] | None, at: datetime) -> Line:
+    hourly = by_hour(polls, at)
+    return Line(
+        name=feed.name,
+        url=feed.config_url,
+        host=feeds.host_of(feed.config_url),
+        state=feed.state,
+        trouble=_trouble(feed),
+        last=feed.last_success_at,
+        next=None if feed.state == "paused" else feed.next_poll_at,
+        new=sum(hourly),
+        gaps=feed.possible_gaps,
+        full=f"{full[0]:,} of {full[1]:,}" if full else "–",
+        bars=bars(hourly),
+        spark_says=f"new items an hour, at most {max(hourly)}",
+    )
+
+
+def _trouble(feed: Feed) -> str:
+    if feed.state == "paused" and feed.paused_by:
+        return f"paused by {why(feed.paused_by)}"
+    if feed.state != "failing":
+        return ""
+    return ": ".join(part for part in (why(feed.last_reason), feed.last_error) if part)
+
+
+def by_hour(polls: Sequence[FeedPoll], at: datetime) -> list[int]:
+    """New items in each of the last 24 hours, oldest first."""
+    hours = [0] * HOURS
+    for poll in polls:
+        ago = int((at - poll.at).total_seconds() // 3600)
+        if 0 <= ago < HOURS:
+            hours[HOURS - 1 - ago] += poll.new
+    return hours
+
+
+def bars(hourly: Sequence[int]) -> tuple[Bar, ...]:
+    """A bar for each hour, the highest of full height; an hour without items is a line."""
+    most = max(hourly, default=0) or 1
+    heights = [max(1, round(count / most * BAR_TOP)) for count in hourly]
+    return tuple((place * BAR_STEP, BAR_TOP - height, height) for place, height in enumerate(heights))

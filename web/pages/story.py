@@ -2,90 +2,154 @@
 
 from __future__ import annotations
 
-from nicegui import ui
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from core.reasons import Reason
+from nicegui import ui
+from sqlmodel import Session
+
 from storage import alerts, deliveries, hits
 from storage.engine import Database
 from storage.tables import Alert, Article, Decision, Delivery, Hit, Story
-from web.frame import frame, marked, outside, when
+from web.frame import frame, show
+from web.pages.faults import missing
+from web.text import why
+
+LARGEST_ID = 2**31 - 1  # of an integer column; a larger number in a URL is no story
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The story itself."""
+
+    title: str
+    rule: str
+    state: str
+    silenced_until: datetime | None
+    origins: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One article of the story and what in it matched."""
+
+    title: str
+    url: str
+    source: str
+    author: str
+    language: str
+    published: datetime | None
+    seen: datetime
+    state: str
+    reason: str
+    passages: Sequence[Mapping[str, Any]]
+    origin: int
+    why: str
+    hit_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One delivery of an alert."""
+
+    target: str
+    state: str
+    trouble: str
+    attempts: int
+    sent: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One alert of the story and its deliveries."""
+
+    kind: str
+    state: str
+    reason: str
+    made: datetime
+    release: datetime | None
+    deliveries: tuple[Sent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPage:
+    """All that the page shows."""
+
+    story: Head
+    articles: tuple[Telling, ...]
+    alerts: tuple[Told, ...]
+    decisions: Sequence[Decision]
 
 
 def register(db: Database) -> None:
     """Add the page."""
 
-    @ui.page("/stories/{story_id}")
+    @ui.page("/stories/{story_id:int}")
     async def story(story_id: int) -> None:
-        row = await db.read(lambda session: session.get(Story, story_id))
-        if row is None:
-            with frame("No such story"):
-                ui.link("Back to the inbox", "/")
+        page = await db.read(lambda session: gather(session, story_id))
+        if page is None:
+            missing("There is no such story.")
             return
-        told = await db.read(lambda session: hits.of_story(session, story_id))
-        made = await db.read(lambda session: alerts.of_story(session, story_id))
-        sent = await db.read(lambda session: deliveries.of_alerts(session, [one.id for one in made]))
-        kept = await db.read(lambda session: alerts.of_story_decisions(session, story_id))
-        with frame(row.title):
-            ui.label(f"{row.rule_id} · {row.origins} separate texts · {row.state}").classes("quiet")
-            for hit, article in told:
-                _article(hit, article)
-            _alerts(made, sent)
-            _decisions(kept)
+        with frame(page.story.title or "(without a title)", at="/"):
+            show(
+                "story.html", story=page.story, articles=page.articles, alerts=page.alerts, decisions=page.decisions
+            )  # fmt: skip
 
 
-def _article(hit: Hit, article: Article) -> None:
-    with ui.card().classes("w-full gap-1"):
-        title = article.title or article.feed_title
-        ui.html(f"<h2>{outside(title, article.url)}</h2>", sanitize=False).classes("text-lg font-medium")
-        read = "read in full" if article.state == "ready" else f"{article.state}: {_reason(article.reason)}"
-        ui.label(f"{article.source} · published {when(article.published)} · seen {when(article.first_seen_at)} · {read}").classes(
-            "text-sm quiet"
-        )
-        for one in hit.sentences:
-            where = "" if one["field"] == "text" else f"<span class='quiet'>{one['field']}: </span>"
-            ui.html(f"<p>{where}{marked(one['sentence'], one['marks'])}</p>", sanitize=False)
-        state = "" if hit.state == "live" else f" · {_reason(hit.state) or hit.state}"
-        ui.label(f"text {hit.origin + 1}: {hit.why}{state}").classes("text-sm quiet")
+def gather(session: Session, story_id: int) -> StoryPage | None:
+    """The story of this id with all that hangs on it; None when there is none."""
+    row = session.get(Story, story_id) if story_id <= LARGEST_ID else None
+    if row is None:
+        return None
+    made = alerts.of_story(session, story_id)
+    sent = deliveries.of_alerts(session, [one.id for one in made])
+    return StoryPage(
+        _head(row),
+        tuple(_telling(hit, article) for hit, article in hits.of_story(session, story_id)),
+        tuple(_told(one, sent) for one in made),
+        alerts.of_story_decisions(session, story_id),
+    )
 
 
-def _alerts(made: list[Alert], sent: list[Delivery]) -> None:
-    ui.label("Alerts").classes("text-xl font-semibold")
-    rows = [
-        {
-            "id": delivery.id,
-            "kind": alert.kind,
-            "made": when(alert.made_at),
-            "target": delivery.target_id,
-            "state": delivery.state,
-            "sent": when(delivery.sent_at),
-            "error": delivery.error,
-        }
-        for alert in made
-        for delivery in sent
-        if delivery.alert_id == alert.id
-    ]
-    if rows:
-        ui.table(rows=rows, columns=columns("kind", "made", "target", "state", "sent", "error"), row_key="id").classes("w-full")
-    for alert in made:
-        if alert.state != "queued":
-            ui.label(f"{alert.kind}: {alert.state}: {_reason(alert.reason)}")
-    if not made:
-        ui.label("Nothing was told.").classes("quiet")
+def _head(row: Story) -> Head:
+    until = row.silenced_until if row.state == "silenced" else None
+    return Head(row.title, row.rule_id, row.state, until, row.origins, row.first_hit_at, row.last_hit_at)
 
 
-def _decisions(kept: list[Decision]) -> None:
-    with ui.expansion("Why").classes("w-full"):
-        for one in kept:
-            ui.label(f"{when(one.at)}  {one.stage}: {one.action}: {one.detail}").classes("text-sm")
+def _telling(hit: Hit, article: Article) -> Telling:
+    read = article.revision > 0
+    return Telling(
+        title=article.title if read else article.feed_title,
+        url=article.url,
+        source=article.source,
+        author=article.author if read else article.feed_author,
+        language=article.language or article.feed_language,
+        published=article.published or article.feed_published,
+        seen=article.first_seen_at,
+        state=article.state,
+        reason=article.reason,
+        passages=hit.sentences,
+        origin=hit.origin,
+        why=hit.why,
+        hit_state=hit.state,
+    )
 
 
-def _reason(key: str) -> str:
-    try:
-        return Reason.of(key).sentence
-    except KeyError:
+def _told(row: Alert, sent: Sequence[Delivery]) -> Told:
+    own = tuple(
+        Sent(one.target_id, one.state, trouble(one), one.attempts, one.sent_at)
+        for one in sent
+        if one.alert_id == row.id
+    )
+    return Told(row.kind, row.state, row.reason, row.made_at, row.release_at, own)
+
+
+def trouble(one: Delivery) -> str:
+    """Why a delivery is not sent, in a sentence; "" when it is."""
+    if one.state == "sent":
         return ""
-
-
-def columns(*names: str) -> list[dict[str, object]]:
-    """Columns of a table, each named by its field."""
-    return [{"name": name, "label": name.replace("_", " "), "field": name, "align": "left"} for name in names]
+    return ": ".join(part for part in (why(one.reason), one.error) if part)

@@ -1,0 +1,69 @@
+"""Values as HTML: text from the web is escaped, links lead to http(s) only, times say that they are UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from markupsafe import Markup, escape
+
+from alerts.inert import safe_link
+from core.reasons import Reason
+
+
+def marked(sentence: str, marks: Iterable[Sequence[int]]) -> Markup:
+    """A sentence with its matched words in <mark>; everything else escaped. Marks that touch become one."""
+    out, at = Markup(), 0
+    for start, end in _joined(marks, len(sentence)):
+        out += escape(sentence[at:start]) + Markup("<mark>%s</mark>") % sentence[start:end]
+        at = end
+    return out + escape(sentence[at:])
+
+
+def _joined(marks: Iterable[Sequence[int]], length: int) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted((max(0, mark[0]), min(mark[1], length)) for mark in marks):
+        if start >= end:
+            continue
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def outside(text: str, url: str) -> Markup:
+    """A link to somebody else's page, telling it nothing of us; plain text when it is no http(s) link."""
+    link = safe_link(url)
+    return Markup('<a href="%s" rel="noopener noreferrer">%s</a>') % (link, text) if link else escape(text)
+
+
+def when(at: datetime | None) -> Markup:
+    """A time as people read it, in UTC; a dash for none."""
+    if at is None:
+        return Markup('<span class="quiet">–</span>')
+    return Markup('<time datetime="%s">%s</time>') % (at.isoformat(), f"{at:%d %b %Y, %H:%M} UTC")
+
+
+def short(at: datetime | None) -> Markup:
+    """A time in a column of times: day, month and minute, whole in its title; a dash for none."""
+    if at is None:
+        return Markup('<span class="quiet">–</span>')
+    return Markup('<time datetime="%s" title="%s">%s</time>') % (
+        at.isoformat(),
+        f"{at:%d %b %Y, %H:%M:%S} UTC",
+        f"{at:%d %b %H:%M}",
+    )
+
+
+def why(reason: str) -> str:
+    """The sentence of a stored Reason; what is none stays as it is, "" stays empty."""
+    try:
+        return Reason.of(reason).sentence
+    except KeyError:
+        return reason
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 article`, `2 articles`."""
+    return f"{number:,} {one if number == 1 else many}"
