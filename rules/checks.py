@@ -73,19 +73,17 @@ def _written_at(tree: YamlText, rule_id: str, key: str) -> Path:
 
 
 def _threads(file: WatchFile, tree: YamlText) -> _Found:
-    seen: set[Path] = set()
     for rule_id, alert in _alerts(file):
-        path = _written_at(tree, rule_id, "update")
         others = [name for name in alert.to if name in file.channels and not _threaded(file, name)]
-        if alert.update == "thread" and others and path not in seen:
-            seen.add(path)
+        if alert.update == "thread" and others:
             hint = "write every or never, or tell only e-mail channels"
-            yield path, f"only e-mail channels can send threads, and {', '.join(others)} is none", hint
+            message = f"only e-mail channels can send threads, and {', '.join(others)} is none"
+            yield _written_at(tree, rule_id, "update"), message, hint
 
 
 def _threaded(file: WatchFile, name: str) -> bool:
     channel = file.channels[name]
-    return channel.is_email or "${" in channel.scheme  # its kind is not known while it is read without secrets
+    return channel.is_email or not channel.scheme  # its kind is not known while it is read without secrets
 
 
 def _counts(file: WatchFile, tree: YamlText) -> _Found:
@@ -100,8 +98,9 @@ def _feed_names(written: Mapping[str, Any]) -> _Found:
     feeds = _feeds(written)
     names = {_name(feed) for feed in feeds}
     tags = {tag for feed in feeds for _, tag in _listed(feed, "tags")}
+    either = names | tags
     for rule_id in _rule_ids(written):
-        for key, known in (("any", names | tags), ("none", names | tags), ("tags", tags)):
+        for key, known in (("any", either), ("none", either), ("tags", tags)):
             for path, name in _listed(written, "rules", rule_id, "feeds", key):
                 if name not in known:
                     yield _unknown_feed(path, name, known, names)

@@ -59,16 +59,12 @@ def load(
 def _model(known: dict[str, Any], written: dict[str, Any], tree: YamlText) -> tuple[WatchFile, list[Problem]]:
     """The model; of the well-formed parts only when some are not, so that those can be checked further."""
     found: list[Problem] = []
-    for cut in (_keys_of_rules, _entries):
-        try:
-            model = WatchFile.model_validate(known)
-            break
-        except ValidationError as error:
-            found = found or problems.from_model(error, tree, written)
-            places = {cut(wrong["loc"]) for wrong in error.errors(include_url=False, include_input=False)}
-            known = _without(known, places)
-    else:
+    try:
         model = WatchFile.model_validate(known)
+    except ValidationError as error:
+        found = problems.from_model(error, tree, written)
+        places = {_part(wrong["loc"]) for wrong in error.errors(include_url=False, include_input=False)}
+        model = WatchFile.model_validate(_without(known, places))
     named(model.channels)
     return with_defaults(model), found
 
@@ -76,15 +72,10 @@ def _model(known: dict[str, Any], written: dict[str, Any], tree: YamlText) -> tu
 _Place = tuple[str | int, ...]
 
 
-def _entries(place: _Place) -> _Place:
-    """What to leave out when something is wrong at `place`: the whole entry (a rule, a channel, a feed)."""
-    return place[:2]
-
-
-def _keys_of_rules(place: _Place) -> _Place:
-    """The same, but of a rule only the one key."""
+def _part(place: _Place) -> _Place:
+    """What to leave out when something is wrong at `place`: one key of a rule or of its alert, else a whole entry."""
     if place[0] != "rules" or place[-1] == "[key]":
-        return _entries(place)
+        return place[:2]
     return place[:4] if place[2:3] == ("alert",) else place[:3]
 
 
@@ -111,11 +102,12 @@ def _rules(
     model: WatchFile, written: Mapping[str, Any], tree: YamlText, shipped: ruletexts.Concepts
 ) -> tuple[Names, dict[str, Expr], list[Problem]]:
     texts = _texts(written.get("rules"))
+    known = {**dict.fromkeys(_section(written.get("rules")), ruletexts.BROKEN), **texts}
     entities, found = ruletexts.entities(model, _section(written.get("entities")), tree)
-    changed, wrong = ruletexts.concepts(model, shipped, tree)
-    names = Names(entities, texts, changed)
+    changed, wrong = ruletexts.changed_concepts(model, shipped, Names(entities, known, shipped), tree)
+    names = Names(entities, known, changed)
     exprs, wrong_rules = ruletexts.expressions(texts, names, tree)
-    return names, exprs, [*found, *wrong, *ruletexts.added_expressions(model, names, tree), *wrong_rules]
+    return names, exprs, [*found, *wrong, *wrong_rules]
 
 
 def _section(value: Any) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from pydantic import Field, PrivateAttr, model_validator
 from rules import fields as f
 from rules.fields import Section
 
-_PORTS = {"starttls": 587, "tls": 465, "none": 25}
-
 
 class ChannelConfig(Section):
     """Where alerts go: a `url`, or for e-mail the keys from `host` on."""
@@ -51,23 +49,22 @@ class ChannelConfig(Section):
 
     @property
     def scheme(self) -> str:
-        """What kind of channel it is: "smtp" for the e-mail keys, else the URL's scheme in lower case."""
-        return self.url.partition("://")[0].lower() if self.url else "smtp"
+        """What kind of channel it is: "smtp" for the e-mail keys, else the URL's scheme in lower case.
+
+        Empty while the whole URL is a secret that is not put in.
+        """
+        scheme = self.url.partition("://")[0].lower() if self.url else "smtp"
+        return "" if "${" in scheme else scheme
 
     @property
     def is_email(self) -> bool:
         """Is it our own e-mail channel, which can send threads?"""
         return self.scheme in ("smtp", "mailto", "mailtos")
 
-    @property
-    def smtp_port(self) -> int:
-        """The port of the mail server, the usual one for `security` when none is given."""
-        return self.port or _PORTS[self.security]
-
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """Name and scheme only: everything else may be a secret."""
         yield "name", self._name
-        yield "scheme", self.scheme if "${" not in self.scheme else ""
+        yield "scheme", self.scheme
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from core.errors import Problem
-from rules.document import ArticleText, analyse
-from rules.match import Matcher
+from core.text import one_line
+from rules.document import ArticleText, Document, analyse
+from rules.explain import explain
+from rules.match import Match, Matcher
 from rules.problems import item
 from rules.tree import Term, walk
 from rules.watch import Rule, Watch
 from rules.yamltext import Path, parse
 
+_MAX_SHOWN = 200  # characters of a clause or of a place
+
 
 def check_examples(watch: Watch) -> tuple[Problem, ...]:
-    """A Problem for each example that a rule matches and should not, or should and does not.
+    """A Problem for each example that a rule matches and should not, or should and does not; its hint says why.
 
     Rules that are switched off are tried too. An example is read in each of the rule's languages; without any, in
     English and then in the languages its names and concepts have words in.
@@ -25,32 +29,46 @@ def check_examples(watch: Watch) -> tuple[Problem, ...]:
         return ()
     tree = parse(watch.text)
     return tuple(
-        Problem(
-            message, *tree.place(tree.nearest(path)), f"try it: wirewatch rules test {path[1]} --text -", item(path)
-        )
-        for path, message in failures
+        Problem(message, *tree.place(tree.nearest(path)), hint, item(path)) for path, message, hint in failures
     )
 
 
-def _failures(rule: Rule) -> Iterator[tuple[Path, str]]:
+def _failures(rule: Rule) -> Iterator[tuple[Path, str, str]]:
     if not (rule.examples.match or rule.examples.ignore):
         return
-    matcher = Matcher([replace(rule, enabled=True, languages=())])
+    tried = replace(rule, enabled=True, languages=())
+    matcher = Matcher([tried])
+    languages = rule.languages or ("",)
+    others = () if rule.languages else _languages_of_words(rule)
     for index, text in enumerate(rule.examples.match):
-        if not _matches(matcher, rule, text):
-            yield ("rules", rule.id, "examples", "match", index), "the rule does not match this example"
+        if not any(_match(matcher, text, language) for language in (*languages, *others)):
+            path = ("rules", rule.id, "examples", "match", index)
+            yield path, "the rule does not match this example", _missing(tried, _read(text, languages[0]))
     for index, text in enumerate(rule.examples.ignore):
-        if any(_matches_in(matcher, text, language) for language in rule.languages or ("",)):
-            yield ("rules", rule.id, "examples", "ignore", index), "the rule matches this example, and should not"
+        match = next(filter(None, (_match(matcher, text, language) for language in languages)), None)
+        if match:
+            path = ("rules", rule.id, "examples", "ignore", index)
+            yield path, "the rule matches this example, and should not", _found(match)
 
 
-def _matches(matcher: Matcher, rule: Rule, text: str) -> bool:
-    if rule.languages:
-        return any(_matches_in(matcher, text, language) for language in rule.languages)
-    others = sorted({part.lang for part in walk(rule.expr) if isinstance(part, Term) and part.lang})
-    return any(_matches_in(matcher, text, language) for language in ("", *others))
+def _languages_of_words(rule: Rule) -> tuple[str, ...]:
+    return tuple(sorted({part.lang for part in walk(rule.expr) if isinstance(part, Term) and part.lang}))
 
 
-def _matches_in(matcher: Matcher, text: str, language: str) -> bool:
-    document = analyse(ArticleText("example", text=text, language=language, fallback_language=language))
-    return bool(matcher.match(document).matches)
+def _read(text: str, language: str) -> Document:
+    return analyse(ArticleText("example", text=text, language=language, fallback_language=language))
+
+
+def _match(matcher: Matcher, text: str, language: str) -> Match | None:
+    return next(iter(matcher.match(_read(text, language)).matches), None)
+
+
+def _missing(rule: Rule, document: Document) -> str:
+    """The first clause that fails, and the nearest miss."""
+    explanation = explain(rule, document)
+    parts = (one_line(explanation.failed, _MAX_SHOWN), one_line(explanation.miss, _MAX_SHOWN))
+    return ": ".join(part for part in parts if part)
+
+
+def _found(match: Match) -> str:
+    return "it finds " + ", ".join(f"“{one_line(span.text, _MAX_SHOWN)}”" for span in match.spans)

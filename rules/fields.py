@@ -266,8 +266,7 @@ def _host(value: str) -> str:
     host = value.strip().lower()
     if _HOST.fullmatch(host):
         return host
-    found = re.match(r"(?:\w+://)?([\w.-]+)", host)
-    raise fault("a host stands alone, without https:// and path", f"write {found[1]}" if found else "")
+    raise fault("a host stands alone, without https:// and path", "e.g. example.org")
 
 
 KIND = "x-kind"  # in a schema: the type in a person's words

@@ -19,6 +19,7 @@ from rules.secrets import holds_secrets
 from rules.watchfile import WatchFile
 from rules.yamlfaults import quoted
 from rules.yamltext import Path, YamlText
+from rules.yamlwrite import flow
 
 _KIND = {str: "a text", list: "a list", dict: "keys with values", type(None): "nothing"}
 _LIST_TYPES = ("tuple_type", "list_type", "frozen_set_type")
@@ -92,12 +93,9 @@ def _words(found: ErrorDetails, path: Path, value: Any, on_key: bool) -> tuple[s
         return _not_one_of(path, value)
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
-        return f"{words} {_limit(context[key])} is expected", ""
+        limit = context[key]
+        return f"{words} {limit if isinstance(limit, str) else f'{limit:,}'} is expected", ""
     return _wrong_kind(kind, path, value)
-
-
-def _limit(value: Any) -> str:
-    return f"{value.days}d" if getattr(value, "days", 0) else "1m" if hasattr(value, "days") else f"{value:,}"
 
 
 def _unknown_key(path: Path) -> tuple[str, str]:
@@ -136,18 +134,6 @@ def _example(path: Path) -> str:
         keys = keys_of(model_at(path))
         return f"the keys there are {', '.join(keys)}" if keys else ""
     return f"e.g. {path[-1]}: {flow(field.examples[0])}"
-
-
-def flow(value: Any) -> str:
-    """A value as YAML on one line."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {flow(part)}" for key, part in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    plain = not isinstance(value, str) or value.replace("-", "").replace("_", "").isalnum()
-    return str(value) if plain else quoted(value)
 
 
 def keys_of(model: type[BaseModel] | None) -> list[str]:

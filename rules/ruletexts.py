@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import Problem
 from rules import countries
+from rules.concepts import expression
 from rules.names import Entity, Names, RuleSyntaxError
 from rules.parse import parse, parse_item
 from rules.problems import did_you_mean, item
@@ -17,7 +18,7 @@ from rules.watchfile import Entity as WrittenEntity
 from rules.yamlfaults import below
 from rules.yamltext import Path, Scalar, YamlText, line_starts, offset_within
 
-_BROKEN = Entity(items=("broken",))  # stands for a name that has its own Problem, so that rules using it have none
+BROKEN = "broken"  # stands for a name that has its own Problem, so that rules using it have none
 _OF_ANOTHER_RULE = re.compile(r"in \$([\w.-]+): ")
 Texts = Mapping[str, tuple[str, ...]]
 Concepts = Mapping[str, Texts]
@@ -25,7 +26,7 @@ Concepts = Mapping[str, Texts]
 
 def entities(file: WatchFile, written: Mapping[str, Any], tree: YamlText) -> tuple[dict[str, Entity], list[Problem]]:
     """What rules can call by @name, and what is wrong with the terms. `written` holds refused entities too."""
-    found: dict[str, Entity] = dict.fromkeys(written, _BROKEN)
+    found: dict[str, Entity] = dict.fromkeys(written, Entity(items=(BROKEN,)))
     problems: list[Problem] = []
     for name, entity in file.entities.items():
         wrong = _entity_problems(("entities", name), entity, tree)
@@ -55,18 +56,30 @@ def _term_problems(path: Path, terms: tuple[str, ...], tree: YamlText) -> list[P
     return problems
 
 
-def concepts(file: WatchFile, shipped: Concepts, tree: YamlText) -> tuple[Concepts, list[Problem]]:
-    """The shipped concepts with the file's changes, and what is wrong with those."""
-    found = dict(shipped)
+def changed_concepts(
+    file: WatchFile, shipped: Concepts, names: Names, tree: YamlText
+) -> tuple[Concepts, list[Problem]]:
+    """The shipped concepts with the file's changes, as rule text, and what is wrong with those.
+
+    `names` are the names that added expressions may use.
+    """
+    found = {name: _as_expressions(terms) for name, terms in shipped.items()}
     problems: list[Problem] = []
     for name, change in file.concepts.items():
         if name not in shipped:
             hint = did_you_mean(name, shipped, "#")
-            problems.append(_problem(tree, ("concepts", name), f"there is no concept #{name}", hint))
+            line, column = tree.place(tree.nearest(("concepts", name), key=True))
+            problems.append(Problem(f"there is no concept #{name}", line, column, hint, f"concepts.{name}"))
             continue
         problems += _missing_terms(name, change, shipped[name], tree)
-        found[name] = _changed(shipped[name], change)
+        added, wrong = _added_terms(name, change, names, tree)
+        problems += wrong
+        found[name] = _as_expressions(_changed(shipped[name], change, added))
     return found, problems
+
+
+def _as_expressions(terms: Texts) -> Texts:
+    return {lang: tuple(map(expression, texts)) for lang, texts in terms.items()}
 
 
 def _missing_terms(name: str, change: ConceptChange, shipped: Texts, tree: YamlText) -> list[Problem]:
@@ -83,30 +96,42 @@ def _missing_terms(name: str, change: ConceptChange, shipped: Texts, tree: YamlT
     ]
 
 
-def _changed(shipped: Texts, change: ConceptChange) -> dict[str, tuple[str, ...]]:
+def _added_terms(name: str, change: ConceptChange, names: Names, tree: YamlText) -> tuple[Texts, list[Problem]]:
+    """Those of the added expressions that can be read, and what is wrong with the others."""
+    found: dict[str, tuple[str, ...]] = {}
+    problems: list[Problem] = []
+    for lang, terms in change.also.items():
+        for index, term in enumerate(terms):
+            try:
+                parse(expression(term), names)
+            except RuleSyntaxError as error:
+                problems.append(_in_text(tree, ("concepts", name, "also", lang, index), error))
+            else:
+                found[lang] = (*found.get(lang, ()), term)
+    return found, problems
+
+
+def _changed(shipped: Texts, change: ConceptChange, added: Texts) -> Texts:
     changed: dict[str, tuple[str, ...]] = {}
-    for lang in dict.fromkeys((*shipped, *change.also)):
+    for lang in dict.fromkeys((*shipped, *added)):
         left = [term for term in shipped.get(lang, ()) if term not in change.not_.get(lang, ())]
-        changed[lang] = tuple(dict.fromkeys((*left, *change.also.get(lang, ()))))
+        changed[lang] = tuple(dict.fromkeys((*left, *added.get(lang, ()))))
     return changed
-
-
-def added_expressions(file: WatchFile, names: Names, tree: YamlText) -> list[Problem]:
-    """What is wrong in the expressions that the file adds to concepts."""
-    problems = []
-    for name, change in file.concepts.items():
-        for lang, terms in change.also.items():
-            for index, term in enumerate(terms):
-                try:
-                    parse(term, names)
-                except RuleSyntaxError as error:
-                    where = ("concepts", name, "also", lang, index)
-                    problems.append(_in_text(tree, where, error))
-    return problems
 
 
 def expressions(texts: Mapping[str, str], names: Names, tree: YamlText) -> tuple[dict[str, Expr], list[Problem]]:
     """The parsed rules by id, and one Problem for each that cannot be, placed in the file at the place in the rule."""
+    found, errors = _parsed(texts, names)
+    following = {rule_id: texts[rule_id] for rule_id, error in errors.items() if _follows(error, errors)}
+    if following:  # only a rule they refer to is wrong, which is told there: is anything else wrong in them?
+        for rule_id in following:
+            del errors[rule_id]
+        told = Names(names.entities, {**names.rules, **dict.fromkeys(errors, BROKEN)}, names.concepts)
+        errors |= _parsed(following, told)[1]
+    return found, [_in_text(tree, ("rules", rule_id, "match"), error) for rule_id, error in errors.items()]
+
+
+def _parsed(texts: Mapping[str, str], names: Names) -> tuple[dict[str, Expr], dict[str, RuleSyntaxError]]:
     found: dict[str, Expr] = {}
     errors: dict[str, RuleSyntaxError] = {}
     for rule_id, text in texts.items():
@@ -114,12 +139,10 @@ def expressions(texts: Mapping[str, str], names: Names, tree: YamlText) -> tuple
             found[rule_id] = parse(text, names)
         except RuleSyntaxError as error:
             errors[rule_id] = error
-    own = {rule_id: error for rule_id, error in errors.items() if not _follows(error, errors)}
-    return found, [_in_text(tree, ("rules", rule_id, "match"), error) for rule_id, error in own.items()]
+    return found, errors
 
 
 def _follows(error: RuleSyntaxError, errors: Mapping[str, RuleSyntaxError]) -> bool:
-    """Is it only that a rule it refers to is wrong, which is told there?"""
     other = _OF_ANOTHER_RULE.match(error.message)
     return other is not None and other[1] in errors
 

@@ -7,11 +7,12 @@ A file `meet-in-person.yaml` makes `#meet-in-person`:
     match: {en: ["The two leaders met in Hanoi."]}
     ignore: {en: ["The two leaders spoke by telephone."]}
 
-Terms are expressions of the rule language; the texts are tried by a test.
+Terms are expressions of the rule language; several plain words are a phrase. The texts are tried by a test.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,6 +21,9 @@ from typing import Any
 
 from rules import yamltext
 
+_WORD = r"[^\W_][\w'’.-]*"
+_WORDS = re.compile(rf"=?{_WORD}(?:\s+{_WORD})+")
+_OPERATORS = frozenset({"AND", "OR", "NOT", "UNLESS"})
 Texts = Mapping[str, tuple[str, ...]]
 
 
@@ -44,6 +48,13 @@ def catalogue() -> tuple[Concept, ...]:
 def shipped() -> Mapping[str, Texts]:
     """The terms of each shipped concept, by language."""
     return {concept.name: concept.terms for concept in catalogue()}
+
+
+def expression(term: str) -> str:
+    """The term as rule text: several words without an operator are a phrase, as in an entity."""
+    if not _WORDS.fullmatch(term) or not _OPERATORS.isdisjoint(term.split()):
+        return term
+    return f'="{term[1:]}"' if term.startswith("=") else f'"{term}"'
 
 
 def read(name: str, text: str) -> Concept:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a table is read best with a case on a line)
 from __future__ import annotations
 
 from typing import Any
@@ -161,7 +162,9 @@ def test_one_line_becomes_several_and_several_one() -> None:
         ("a: 1\n...\n", ("b",), "x", "a: 1\nb: x\n...\n"),
     ],
 )  # fmt: skip
-def test_a_value_is_set_where_it_stands_or_belongs(before: str, path: tuple[str | int, ...], value: Any, after: str) -> None:
+def test_a_value_is_set_where_it_stands_or_belongs(
+    before: str, path: tuple[str | int, ...], value: Any, after: str
+) -> None:
     assert set_value(before, path, value) == after
 
 
@@ -211,7 +214,9 @@ def test_what_cannot_be_changed_safely_is_left_to_a_person() -> None:
         set_value("a: 1\n", ("c",), 1.5)
 
 
-LEAVES = st.one_of(st.text(max_size=20), st.integers(0, 10**9), st.booleans(), st.sampled_from(["no", "22:30", "a\nb\n", "x: y"]))
+LEAVES = st.one_of(
+    st.text(max_size=20), st.integers(0, 10**9), st.booleans(), st.sampled_from(["no", "22:30", "a\nb\n", "x: y"])
+)
 TREES = st.recursive(
     LEAVES,
     lambda inner: st.one_of(

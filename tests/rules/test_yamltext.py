@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a table is read best with a case on a line)
 from __future__ import annotations
 
 from typing import Any
