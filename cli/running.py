@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from rich.table import Table
 from cli.console import out, print_json
 from cli.context import run_async, settings, user
 from cli.exits import EXIT_SOME_FAILED, complain
+from core.errors import NotAvailable
 from pipeline.app import App
 from pipeline.bootstrap import open_app
 from pipeline.follow import Followed, follow_file
@@ -35,8 +37,7 @@ def run(
             stop_on_signals(app)
             failed = False
             while True:
-                tell_followed(await follow_file(app, user()))
-                report = await run_cycle(app, steps=steps, only=only or [])
+                report = await cycle(app, steps, only or [], patient=not once)
                 show(report, as_json=as_json)
                 failed = bool(report.failures)
                 if once or await stopped(app, chosen.every_seconds - report.seconds):
@@ -44,6 +45,17 @@ def run(
 
     if run_async(work()):
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+async def cycle(app: App, steps: Sequence[str], only: Sequence[str], *, patient: bool) -> Report:
+    """Follow the watch file and run one cycle. `patient`: what is not available now is told, and tried again next time."""
+    try:
+        tell_followed(await follow_file(app, user()))
+        return await run_cycle(app, steps=steps, only=only)
+    except NotAvailable as error:
+        if not patient:
+            raise
+        return Report(failures=[str(error)])
 
 
 async def stopped(app: App, seconds: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import platformdirs
 from pydantic import Field, field_validator
@@ -24,7 +24,6 @@ class Settings(BaseSettings):
     )
     database: str = Field("", description="database URL; empty = SQLite, wirewatch.db in the data folder")
     secrets: Path | None = Field(None, description="folder of files, one secret a file, for ${NAME} in the watch file")
-    config_owner: Literal["any", "file"] = Field("any", description="file = the page may try rules but not save them")
     allow_addresses: Annotated[tuple[Network, ...], NoDecode] = Field(
         (), description="CIDRs of private addresses that feeds and pages may be fetched from, comma-separated"
     )
@@ -42,7 +41,6 @@ class Settings(BaseSettings):
         "", repr=False, description="key that signs links and cookies; empty = made once, kept in the data folder"
     )
     user_header: str = Field("", description="header of a trusted proxy that names the user")
-    heartbeat_url: str = Field("", repr=False, description="URL asked after each good run (a dead man's switch)")
     every_seconds: float = Field(60.0, gt=0, description="how often `up` runs a cycle, seconds")
 
     @field_validator("allow_addresses", mode="before")

@@ -92,12 +92,22 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
         result = Result(ResultClass.TEMP, app.active.broken.get(one.delivery.channel, "no such channel now"))
     else:
         target = Target(one.target.id, one.target.channel, one.target.recipient)
-        result = await channel.send(message(app, one, target), target, key=key)
+        result = await _send(app, one, channel, target, key)
     if result.ok and key not in app.sent_log:
         app.sent_log.add(key)
     now = app.clock.now()
     state = await app.db.write(lambda session: record(session, app, one, channel, result, now))
     _report(cycle, one, result, state)
+
+
+async def _send(app: App, one: deliveries.Claimed, channel: Channel, target: Target, key: str) -> Result:
+    """One call. A message that cannot even be made is a dead letter: it must not stop the deliveries behind it."""
+    try:
+        made = message(app, one, target)
+    except (ValueError, KeyError, TypeError) as error:
+        logger.exception(pairs(step="deliver", key=key[:12], event="cannot be composed"))
+        return Result(ResultClass.PERM, f"the message cannot be composed: {error}")
+    return await channel.send(made, target, key=key)
 
 
 def split_up(session: Session, app: App, one: deliveries.Claimed) -> None:

@@ -41,6 +41,10 @@ PARSE_SECONDS = 15.0
 MOVED_AFTER = 3  # sightings of a permanent redirect
 
 
+class LeaseLost(Exception):
+    """A feed was claimed by another worker meanwhile: nothing of this poll is kept."""
+
+
 async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
     """The loop: claim due feeds and poll each, until the cycle ends."""
     app = cycle.app
@@ -75,7 +79,11 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     polled = await ask_and_understand(app, one.feed)
     now = app.clock.now()
     ms = (now - started).total_seconds() * 1000
-    counts = await app.db.write(lambda session: record(session, one, polled, now=now, ms=ms))
+    try:
+        counts = await app.db.write(lambda session: record(session, one, polled, now=now, ms=ms))
+    except LeaseLost:
+        cycle.report.count("poll", "skipped", Reason.LOCKED)
+        return
     _report(cycle, one.feed, polled, counts)
 
 
@@ -165,9 +173,7 @@ def record(session: Session, one: feeds.Claimed, polled: Polled, *, now: datetim
         ms=ms,
     )
     if not feeds.record_poll(session, one.lease, {**_learnt(feed, polled, now), **_when(feed, following)}, row):
-        raise ItemFailed(
-            feed.name, Reason.LOCKED, "its lease was lost"
-        )  # undoes the entries too: its new holder brings them
+        raise LeaseLost  # undoes the entries too: its new holder brings them
     if isinstance(polled.answer, Failed) and polled.answer.retry_after:
         hosts.hold(session, host_of(feed.fetch_url), now + timedelta(seconds=polled.answer.retry_after))
     return counts

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from core.errors import InputError
+from core.errors import InputError, WirewatchError
 from core.log import pairs
 from pipeline.alert import release
 from pipeline.app import App
@@ -42,10 +42,21 @@ async def run_cycle(
     `only` names feeds (by name or address): others are not polled. Safe to run twice at once: work is claimed.
     """
     cycle = await begin(app, steps=steps, seconds=seconds)
-    async with asyncio.TaskGroup() as group:
-        for step in steps_of(steps):
-            group.create_task(run_step(cycle, step, only))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for step in steps_of(steps):
+                group.create_task(run_step(cycle, step, only))
+    except* WirewatchError as errors:
+        raise first_of(errors) from errors
     return finish(cycle)
+
+
+def first_of(errors: BaseExceptionGroup[WirewatchError]) -> WirewatchError:
+    """One of several errors of loops that stopped together: mostly the same one, such as a database that went away."""
+    first: BaseException = errors
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first if isinstance(first, WirewatchError) else WirewatchError(str(first))
 
 
 async def begin(app: App, *, steps: Sequence[str] = STEPS, seconds: float | None = None) -> Cycle:
