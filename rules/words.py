@@ -112,7 +112,7 @@ def irregular(language: str) -> Mapping[str, tuple[str, ...]]:
         return MappingProxyType({})
     bases: dict[str, tuple[str, ...]] = {}
     for line in file.read_text("utf-8").splitlines():
-        base, _, forms = line.partition("#")[0].partition(":")
+        base, _, forms = line.partition("#")[0].casefold().partition(":")
         for form in forms.split():
             bases[form] = (*bases.get(form, ()), base.strip())
     return MappingProxyType(bases)

@@ -41,6 +41,7 @@ def test_a_word_has_these_forms(word: str, exact: str, folded: str, bare: str) -
         ("fr", "visite", "visites"),
         ("fr", "tenir", "tiennent"),
         ("de", "treffen", "getroffen"),
+        ("de", "schliessen", "geschlossen"),
         ("es", "reunir", "reúnen"),
         ("pt", "dizer", "disseram"),
         ("ru", "вьетнам", "вьетнама"),
@@ -78,3 +79,11 @@ def test_a_text_word_with_accents_has_the_keys_without_them() -> None:
 )
 def test_accents_agree_as_far_as_the_letters_do(ours: str, theirs: str, same: bool) -> None:
     assert same_accents(spelling(ours), spelling(theirs)) is same
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt"])
+def test_irregular_forms_are_folded_words_of_their_own(language: str) -> None:
+    for form, bases in irregular(language).items():
+        assert spelling(form).folded == form
+        assert all(base == spelling(base).folded and " " not in base for base in bases)
+        assert form not in bases
