@@ -16,6 +16,7 @@ from core.reasons import Reason
 from stories.event import Likeness, likeness, same_words, shared_terms
 from stories.fingerprint import COPY, FEWEST_SHARED, containment
 from stories.telling import Telling, features, tell
+from stories.words import spellings
 
 __all__ = ["Board", "OpenStory", "Placement", "Telling", "group", "place", "tell"]
 
@@ -233,7 +234,8 @@ def _same_event(telling: Telling, candidates: list[_Story]) -> Placement:
     measure = f"“{nearest.title}” ({like.score:.2f}, needed {like.needed:.2f})"
     if like.margin < 0:
         return Placement(None, 1, False, Reason.NEW_STORY, f"the nearest is {measure}", score)
-    shared = shared_terms(features(telling), features(nearest))[:5]
+    spelt = spellings(f"{telling.title}\n{telling.lead}", features(telling).language)
+    shared = (spelt.get(key, key) for key in shared_terms(features(telling), features(nearest))[:5])
     origin, reason = _origin(telling, story, nearest)
     why = f"shares {', '.join(shared)} with {measure}"
     return Placement(story.id, origin, reason is not Reason.SAME_EVENT, reason, why, score)

@@ -83,24 +83,37 @@ def terms(text: str, language: str, *, capitals: bool = True) -> list[Term]:
 
     `capitals` False: a capital letter says nothing here, as in a headline that writes Most Words So.
     """
-    text = _JOINED.sub(lambda found: JOINED_NAMES[found.group()], _G7.sub("", text))
     found: list[Term] = []
     before: Token | None = None
-    for token, after in _with_next(tokens(text)):
+    for token, after in _with_next(tokens(_joined(text))):
         if token.kind == "sign":
             found += _pair(token.text, after)
         else:
             name = token.kind == "katakana" or (capitals and _is_name(token, before, after, language))
-            parts = _parts(token.text) if token.kind == "word" else [token.text]
-            found += [term for part in parts if (term := _term(part, token.kind, language, name=name))]
+            found += [term for part in _parts(token) if (term := _term(part, token.kind, language, name=name))]
         before = token
+    return found
+
+
+def spellings(text: str, language: str) -> dict[str, str]:
+    """The key of each word in a text → the word as it is first written there."""
+    found: dict[str, str] = {}
+    for token in tokens(_joined(text)):
+        for part in _parts(token):
+            if term := _term(part, token.kind, language, name=False):
+                found.setdefault(term.key, part)
     return found
 
 
 def weekdays(text: str) -> frozenset[int]:
     """The weekdays a text names (0 = Monday)."""
-    words = (part.casefold() for token in tokens(text) for part in _parts(token.text))
+    words = (part.casefold() for token in tokens(text) for part in _parts(token))
     return frozenset(WEEKDAYS[word] for word in words if word in WEEKDAYS)
+
+
+def _joined(text: str) -> str:
+    """The text with names of several words as one."""
+    return _JOINED.sub(lambda found: JOINED_NAMES[found.group()], _G7.sub("", text))
 
 
 def _with_next(read: Iterable[Token]) -> Iterator[tuple[Token, Token | None]]:
@@ -131,11 +144,11 @@ def _after_place_word(before: Token | None) -> bool:
     return before is not None and before.text.lower() in PLACES_AFTER
 
 
-def _parts(word: str) -> list[str]:
+def _parts(token: Token) -> list[str]:
     """The words that hyphens join, without possessive and elision; `segunda-feira` stays one."""
-    if word.casefold() in WEEKDAYS:
-        return [word]
-    return [_POSSESSIVE.sub("", _ELISION.sub("", part)) for part in word.split("-")]
+    if token.kind != "word" or token.text.casefold() in WEEKDAYS:
+        return [token.text]
+    return [_POSSESSIVE.sub("", _ELISION.sub("", part)) for part in token.text.split("-")]
 
 
 def _term(word: str, kind: str, language: str, *, name: bool) -> Term | None:

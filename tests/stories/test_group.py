@@ -89,7 +89,7 @@ def test_other_words_join_as_a_separate_text() -> None:
     assert (placement.story, placement.origin, placement.same_origin) == ("story", 2, False)
     assert placement.reason is Reason.SAME_EVENT
     assert 0.42 <= placement.score <= 1.0
-    assert "norland" in placement.why
+    assert placement.why.startswith("shares Ada, Brandt, Eastport, Norland, ")
 
 
 def test_another_event_is_a_new_story_and_says_what_was_nearest() -> None:

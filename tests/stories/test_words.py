@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stories.words import COMMON, NUMBER, Term, stem, terms, tokens, weekdays
+from stories.words import COMMON, NUMBER, Term, spellings, stem, terms, tokens, weekdays
 
 
 def keys(text: str, language: str = "en") -> list[str]:
@@ -96,6 +96,16 @@ def test_a_sign_alone_is_no_term() -> None:
 )
 def test_weekdays_are_read_in_several_languages(text: str, days: set[int]) -> None:
     assert weekdays(text) == days
+
+
+def test_words_can_be_shown_as_they_were_written() -> None:
+    assert spellings("The United States upgrades Brandt’s ties; 12 ties", "en") == {
+        "usa": "U.S.",
+        "upgrad": "upgrades",
+        "brandt": "Brandt",
+        "tie": "ties",
+        "12": "12",
+    }
 
 
 def test_stemmers_work_in_several_threads_at_once() -> None:
