@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
@@ -28,8 +28,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(NamedTuple):
     """One block. `linked` is the text inside its links, `label` and `tail` what is before and after them.
 
     `prose` counts the bytes of text outside links. `items` is the list that the block is an item of, or None.
@@ -74,13 +73,17 @@ def blocks(body: HtmlElement) -> list[Block]:
     """The blocks with text that hold no other block: those between the first and the last paragraph of prose, and
     those beside one, which share a parent or its parent.
     """
-    leaves = [element for element in body.iter(*_LEAVES) if _is_leaf(element)]
-    prose = [n for n, leaf in enumerate(leaves) if _is_prose(leaf)]
+    leaves = [(element, element.text_content()) for element in body.iter(*_LEAVES) if _is_leaf(element)]
+    prose = [n for n, (leaf, text) in enumerate(leaves) if _is_prose(leaf, text)]
     if not prose:
         return []
-    beside = {around for n in prose for around in _around(leaves[n])}
-    near = (leaf for n, leaf in enumerate(leaves) if prose[0] <= n <= prose[-1] or not beside.isdisjoint(_around(leaf)))
-    return [block for leaf in near if (block := _block(leaf))]
+    beside = {around for n in prose for around in _around(leaves[n][0])}
+    near = (
+        (leaf, text)
+        for n, (leaf, text) in enumerate(leaves)
+        if prose[0] <= n <= prose[-1] or not beside.isdisjoint(_around(leaf))
+    )
+    return [_block(leaf, trimmed(text)) for leaf, text in near if text and not text.isspace()]
 
 
 def _is_leaf(element: HtmlElement) -> bool:
@@ -100,8 +103,7 @@ def _stands_alone(link: HtmlElement) -> bool:
     return bool(beside) and all(tag == "br" or tag in _BLOCKS for tag in beside)
 
 
-def _is_prose(leaf: HtmlElement) -> bool:
-    text = leaf.text_content()
+def _is_prose(leaf: HtmlElement, text: str) -> bool:
     if 3 * len(text) < PROSE:
         return False
     if next(leaf.iterancestors("a"), None) is not None:
@@ -121,14 +123,13 @@ def _around(leaf: HtmlElement) -> Iterator[HtmlElement]:
             yield above
 
 
-def _block(leaf: HtmlElement) -> Block | None:
-    text = trimmed(leaf.text_content())
-    links = list(leaf.iter("a")) or list(leaf.iterancestors("a"))[:1] if text else []
+def _block(leaf: HtmlElement, text: str) -> Block:
+    links = list(leaf.iter("a")) or list(leaf.iterancestors("a"))[:1]
     said = [words for link in links if (words := trimmed(link.text_content()))]
     linked = " ".join(said)
     prose = len(text.encode()) - len(linked.encode())
     if not linked or prose >= PROSE:
-        return Block(leaf, text, prose) if text else None
+        return Block(leaf, text, prose)
     return Block(
         element=leaf,
         text=text,

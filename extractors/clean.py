@@ -8,12 +8,13 @@ Every rule is bounded by how much text it may take, since designs name whole pag
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from lxml.etree import strip_elements
+from lxml.etree import XPath, strip_elements
 from lxml.html import HtmlElement
 
 from extractors.blocks import Block, trimmed, words_of
@@ -47,8 +48,15 @@ _PAIRS = {
     ("pull", "quote"): "pull",
 }
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_SHORT_WITH_COLON = f"//body//text()[contains(., ':') and string-length(.) < {LONGEST_MARK}]"
-_NAMED = "//body//*[@class or @id]"
+
+
+def _path(xpath: str) -> Callable[[HtmlElement], list[Any]]:
+    return cast("Callable[[HtmlElement], list[Any]]", XPath(xpath))
+
+
+_SHORT_WITH_COLON = _path(f"body/descendant::text()[contains(., ':') and string-length(.) < {LONGEST_MARK}]")
+_NAMED = _path("body/descendant::*[@class or @id]")
+_OWN_ADDRESSES = _path("descendant::link[@rel='canonical']/@href | descendant::meta[@property='og:url']/@content")
 
 
 def clean(tree: HtmlElement, url: str) -> None:
@@ -73,7 +81,7 @@ def _drop_what_is_no_text(tree: HtmlElement) -> None:
             _drop(figure)
     for medium in list(tree.iter("video", "audio", "iframe", "object", "embed")):
         _drop_with_intro(_player_around(medium))
-    for text in tree.xpath(_SHORT_WITH_COLON):
+    for text in _SHORT_WITH_COLON(tree):
         if is_player_time(text) and text.is_text:
             _drop_with_intro(_player_with_time_code(text.getparent()))
     for time in list(tree.iter("time")):
@@ -112,7 +120,7 @@ def _is_inside_sentence(time: HtmlElement) -> bool:
 def _drop_named(tree: HtmlElement) -> list[HtmlElement]:
     """Take out boxes; give back what is marked as pulled out of the text, which goes only if it repeats it."""
     pulled = []
-    for element in tree.xpath(_NAMED):
+    for element in _NAMED(tree):
         kind = _kind(f"{element.get('class', '')} {element.get('id', '')}")
         if kind == "pull":
             pulled.append(element)
@@ -244,11 +252,7 @@ def _is_list_of_the_text(sequence: Sequence[Block], n: int) -> bool:
 
 def _sites(tree: HtmlElement, url: str) -> frozenset[str]:
     """The hosts that a page is of: where it was fetched, and what it calls itself (a mirror's pages name another)."""
-    named = [url]
-    for path, attribute in (("link[@rel='canonical']", "href"), ("meta[@property='og:url']", "content")):
-        element = tree.find(f".//{path}")
-        named.append(element.get(attribute, "") if element is not None else "")
-    return frozenset(host for name in named if (host := urlsplit(name).hostname))
+    return frozenset(host for name in (url, *_OWN_ADDRESSES(tree)) if (host := urlsplit(name).hostname))
 
 
 # -- taking out
