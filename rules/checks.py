@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from core import urls
@@ -96,8 +96,8 @@ def _counts(file: WatchFile, tree: YamlText) -> _Found:
 
 def _feed_names(written: Mapping[str, Any]) -> _Found:
     feeds = _feeds(written)
-    names = {_name(feed) for feed in feeds}
-    tags = {tag for feed in feeds for _, tag in _listed(feed, "tags")}
+    names = dict.fromkeys(map(_name, feeds))
+    tags = dict.fromkeys(tag for feed in feeds for _, tag in _listed(feed, "tags"))
     either = names | tags
     for rule_id in _rule_ids(written):
         for key, known in (("any", either), ("none", either), ("tags", tags)):
@@ -106,7 +106,7 @@ def _feed_names(written: Mapping[str, Any]) -> _Found:
                     yield _unknown_feed(path, name, known, names)
 
 
-def _unknown_feed(path: Path, name: str, known: set[str], names: set[str]) -> tuple[Path, str, str]:
+def _unknown_feed(path: Path, name: str, known: Collection[str], names: Collection[str]) -> tuple[Path, str, str]:
     if path[3] != "tags":
         return path, f"no feed has the name or the tag {name}", did_you_mean(name, known)
     hint = "that is a feed's name: write it under any" if name in names else did_you_mean(name, known)

@@ -6,8 +6,9 @@ No value that may be a secret is ever repeated.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -21,6 +22,7 @@ from rules.yamlfaults import quoted
 from rules.yamltext import Path, YamlText
 from rules.yamlwrite import flow
 
+_FEW, _MANY = 12, 1000  # names: all of them are listed; only some are compared
 _KIND = {str: "a text", list: "a list", dict: "keys with values", type(None): "nothing"}
 _LIST_TYPES = ("tuple_type", "list_type", "frozen_set_type")
 _MAPPING_TYPES = ("dict_type", "model_type", "model_attributes_type")
@@ -35,21 +37,22 @@ def item(path: Path) -> str:
     return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """The one of `known` that `word` was probably meant to be, or ""."""
-    known = list(known)
-    folded = {name.lower(): name for name in known}
+def near(word: str, known: Collection[str]) -> str:
+    """The one of `known` that `word` was probably meant to be, or ""; of very many, not all are compared."""
+    compared: Iterable[str] = known
+    if len(known) > _MANY:
+        compared = islice((name for name in known if name[:1].lower() == word[:1].lower()), _MANY)
+    folded = {name.lower(): name for name in compared}
     found = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
     return folded[found[0]] if found else ""
 
 
-def did_you_mean(word: str, known: Iterable[str], sign: str = "") -> str:
+def did_you_mean(word: str, known: Collection[str], sign: str = "") -> str:
     """A hint that names the nearest of `known`, or else all of them when they are few."""
-    known = sorted(known)
     guess = near(word, known)
     if guess:
         return f"did you mean {sign}{guess}?"
-    return f"there are {', '.join(sign + name for name in known)}" if 0 < len(known) <= 12 else ""
+    return f"there are {', '.join(sign + name for name in sorted(known))}" if 0 < len(known) <= _FEW else ""
 
 
 def from_model(error: ValidationError, tree: YamlText, values: Mapping[str, Any]) -> list[Problem]:

@@ -67,6 +67,47 @@ How values are written:
   folder. It can stand in the url, host, user, password, from and to of a channel, in the address and headers of a
   feed, and in the headers of a site. In the user, password and query of a URL it is percent-encoded; a value that is
   nothing but `${NAME}` is taken as it is. `$${NAME}` is the plain text `${NAME}`.
+
+## An example
+
+```yaml
+__EXAMPLE__```
+"""
+EXAMPLE = """\
+version: 1
+settings: {timezone: Europe/Paris, public_url: "https://watch.example.org", contact: "mailto:desk@example.org"}
+entities:
+  Biden: {any: [Joe Biden, President Biden, =Biden], lang: {zh: [拜登]}}
+  US: {country: US}
+  Vietnam: {country: VN, metonyms: true}
+rules:
+  us-vietnam-upgrade:
+    title: US–Vietnam ties upgraded to a strategic partnership
+    match: |
+      near/60( (upgrade OR elevate OR raise OR "next level")
+                 NEAR/12 ("strategic partnership" OR "strategic partner"), @US, @Vietnam )
+    examples:
+      match: ["Biden agreed in Hanoi to elevate US-Vietnam ties to a comprehensive strategic partnership."]
+      ignore: ["Japan and Vietnam upgraded their ties to a comprehensive strategic partnership."]
+    languages: [en, vi]
+    feeds: {tags: [asia]}
+    alert: {to: [desk-mail], again_at: 3, quiet: [{from: "22:00", to: "07:00", days: mon-sun}]}
+  biden-in-vietnam:
+    match: near/20(@Biden, visit OR arrive OR land, @Vietnam)
+    alert: {digest: {at: "08:00", days: mon-fri}}
+channels:
+  desk-mail: {host: smtp.example.org, user: "${SMTP_USER}", password: "${SMTP_PASSWORD}",
+              from: watch@example.org, to: [desk@example.org]}
+  ops-chat: {url: "${SLACK_URL}"}
+  screen: {url: "terminal://"}
+feeds:
+  - {url: "https://example.org/asia.rss", name: Asia desk, tags: [asia],
+     headers: {Authorization: "Bearer ${FEED_TOKEN}"}}
+  - {sitemap: "https://ministry.example/news-sitemap.xml", name: Ministry, language: vi}
+  - {page: "https://port.example/press", links: "main h3 a", every: 30m}
+sites:
+  example.org: {body: "article .text", remove: [".related"]}
+defaults: {alert: {to: [screen]}, operators: [ops-chat], snapshots: {keep: 7d, keep_hits: forever}}
 """
 
 
@@ -101,7 +142,9 @@ def _definitions() -> dict[str, Any]:
 def markdown() -> str:
     """The page `docs/watch-file.md`."""
     definitions = _definitions()
-    return _INTRODUCTION + "".join(_section(title, model, definitions) for title, model in SECTIONS)
+    return _INTRODUCTION.replace("__EXAMPLE__", EXAMPLE) + "".join(
+        _section(title, model, definitions) for title, model in SECTIONS
+    )
 
 
 def _section(title: str, model: type[BaseModel], definitions: dict[str, Any]) -> str:

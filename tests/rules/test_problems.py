@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError
 from rules.config import load
+from rules.problems import did_you_mean, near
 
 SHIPPED = {"upgrade-ties": {"en": ("upgrade NEAR/8 ties", "boost"), "vi": ("nâng cấp quan hệ",)}}
 LEAST = "version: 1\nrules:\n  r: {match: ferry}\n"
@@ -383,3 +384,11 @@ def test_load_raises_nothing_but_config_errors(text: str) -> None:
         for problem in placed:
             assert problem.line <= len(lines)
             assert problem.column <= len(lines[problem.line - 1]) + 2
+
+
+def test_a_suggestion_among_very_many_names_stays_quick_and_near() -> None:
+    names = [f"Feed {number}" for number in range(5000)] + ["Harbour Post"]
+    assert near("Harbor Post", names) == "Harbour Post"
+    assert did_you_mean("zzz", names) == ""
+    assert did_you_mean("zzz", ["b", "a"], "@") == "there are @a, @b"
+    assert did_you_mean("zzz", []) == ""

@@ -12,8 +12,10 @@ from pydantic.fields import FieldInfo
 
 from rules import yamltext
 from rules.config import load
+from rules.examples import check_examples
 from rules.problems import model_at
-from rules.reference import SECTIONS, default_of, keys, markdown, schema
+from rules.reach import check_languages
+from rules.reference import EXAMPLE, SECTIONS, default_of, keys, markdown, schema
 from rules.starter import starter
 from rules.watchfile import WatchFile
 from rules.yamlwrite import flow
@@ -40,6 +42,15 @@ def accepted(field: FieldInfo, value: object) -> object:
 
 def test_the_page_in_docs_is_the_generated_one() -> None:
     assert (ROOT / "docs" / "watch-file.md").read_text("utf-8") == markdown()
+
+
+def test_the_example_on_the_page_works() -> None:
+    assert EXAMPLE in markdown()
+    secrets = {"SMTP_USER": "u", "SMTP_PASSWORD": "p", "SLACK_URL": "slack://x/y/z", "FEED_TOKEN": "t"}
+    watch = load(EXAMPLE, env=secrets)
+    assert check_examples(watch) == ()
+    assert check_languages(watch) == ()
+    jsonschema.Draft202012Validator(schema()).validate(yaml.safe_load(EXAMPLE))
 
 
 def test_every_part_of_the_model_has_its_section() -> None:
