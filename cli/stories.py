@@ -97,7 +97,7 @@ def silence(
 
 @app.command()
 def close(context: typer.Context, which: Which) -> None:
-    """End a story: what comes later makes a new one."""
+    """Tell nothing more of a story, whatever joins it."""
     with database(context) as db:
         db.write_now(lambda session: changes.close(session, which))
     out().print(f"story {which} is closed")

@@ -17,7 +17,7 @@ def silence(session: Session, story_id: int, *, until: datetime, who: str, now: 
 
 
 def close(session: Session, story_id: int) -> None:
-    """End a story: what comes later makes a new one."""
+    """Tell nothing more of a story, whatever joins it."""
     stories.close(session, _story(session, story_id))
 
 

@@ -10,10 +10,11 @@ from storage.tables import Silence, Story
 
 
 def candidates(session: Session, rule_id: str, since: datetime, limit: int = 500) -> list[Story]:
-    """Stories of this rule that a new telling may belong to, newest first: open or silenced, last told since then."""
-    query = select(Story).where(
-        (col(Story.rule_id) == rule_id) & (col(Story.last_hit_at) >= since) & (col(Story.state) != "closed")
-    )
+    """Stories of this rule that a new telling may belong to, newest first: last told since then.
+
+    Silenced and closed ones too: what joins them is not told, and must not begin a new story that is.
+    """
+    query = select(Story).where((col(Story.rule_id) == rule_id) & (col(Story.last_hit_at) >= since))
     return list(session.exec(query.order_by(col(Story.last_hit_at).desc()).limit(limit)).all())
 
 
@@ -35,6 +36,6 @@ def silence(session: Session, story: Story, *, until: datetime, who: str, now: d
 
 
 def close(session: Session, story: Story) -> None:
-    """The event is over: later texts make a new story."""
+    """Tell nothing more of a story, whatever joins it."""
     story.state = "closed"
     session.add(story)
