@@ -35,11 +35,11 @@ def channel_settings(channel: ChannelConfig, secrets: Mapping[str, str]) -> Chan
     return ChannelSettings(
         name=channel.name,
         url=expand(channel.url, secrets),
-        host=channel.host,
+        host=expand(channel.host, secrets),
         port=channel.port or 0,
         user=expand(channel.user, secrets),
         password=expand(channel.password, secrets),
-        sender=channel.from_,
+        sender=expand(channel.from_, secrets),
         to=tuple(expand(one, secrets) for one in channel.to),
         security=channel.security if channel.host else "",
         on_unknown=channel.on_unknown,

@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -54,7 +54,7 @@ async def test_a_run_brings_the_seeds_to_their_receivers_and_reports_counts_that
 
     from flows.ingest import REPORT, ingest
 
-    state = await ingest(return_state=True)
+    state = await cast(Any, ingest)(return_state=True)
     result = await state.result()
     counts = {(row["step"], row["outcome"], row["reason"]): row["count"] for row in result["counts"]}
     assert counts["articles", "new", ""] == counts["read", "ready", ""] == 14
@@ -72,7 +72,7 @@ async def test_an_idle_run_starts_no_task_run_and_tells_nothing_twice(prefect_ap
     from flows.ingest import ingest
 
     await ingest()
-    state = await ingest(return_state=True)
+    state = await cast(Any, ingest)(return_state=True)
     assert (await state.result())["skipped"] == "not_due"
     assert await task_runs(state.state_details.flow_run_id) == 0
     assert len(around.received.hooks) == 3
