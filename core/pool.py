@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import logging
 import multiprocessing
 import os
@@ -257,6 +258,7 @@ def _begin(warm: Callable[[], None] | None, memory_bytes: int) -> None:  # pragm
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     if warm is not None:
         warm()
+    gc.freeze()  # what is loaded now stays: the collector need not look at it, nor touch pages shared with others
 
 
 def _die_with_parent() -> None:  # pragma: no cover - in another process

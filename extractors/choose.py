@@ -32,19 +32,31 @@ def extract(
     """Read one page. Never raises for what is wrong with it: a failed Extraction says why in its `reason`.
 
     `url` is where it was found in the end, `content_type` and `charset` what the answer said; both may be wrong. Runs
-    up to 20 s on hostile pages: call it in a WorkerPool. Raises InputError for a selector of `site` that is not CSS.
+    up to 20 s on hostile pages: call it in a WorkerPool. A selector of `site` that is not CSS is logged and left out
+    (`sites.check` refuses it before it is saved).
     """
     started = perf_counter()
     try:
-        found = _read(page, url, content_type, charset, site or SiteHand())
+        found = _read(page, url, content_type, charset, _usable(site))
     except ItemFailed as error:
         found = Extraction(url, PageState.FAILED, error.reason)
-    except (MemoryError, InputError):
+    except MemoryError:
         raise
     except Exception:  # of any layer: one page in a thousand must not end a run
         logger.exception("%s", pairs(url=url, reason=Reason.STUMBLED))
         found = Extraction(url, PageState.FAILED, Reason.STUMBLED)
     return replace(found, ms=(perf_counter() - started) * 1_000)
+
+
+def _usable(site: SiteHand | None) -> SiteHand:
+    if site is None:
+        return SiteHand()
+    try:
+        sites.check(site)
+    except InputError as error:
+        logger.warning("%s", error.message)
+        return SiteHand()
+    return site
 
 
 def _read(page: bytes, url: str, content_type: str, charset: str, hand: SiteHand) -> Extraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast
 
 from cssselect import SelectorError
@@ -35,10 +36,21 @@ class Site:
         return "\n".join(line for element in outermost for line in _lines(element))
 
 
+def check(hand: SiteHand) -> None:
+    """Raise InputError for the first selector that is not CSS."""
+    for css in filter(None, (hand.body, *hand.remove)):
+        _compiled(css)
+
+
 def select(tree: HtmlElement, css: str) -> list[HtmlElement]:
     """The elements that a selector finds; raises InputError for one that is not CSS."""
+    return cast("list[HtmlElement]", _compiled(css)(tree))
+
+
+@lru_cache(maxsize=1_024)
+def _compiled(css: str) -> CSSSelector:
     try:
-        return cast("list[HtmlElement]", CSSSelector(css, translator="html")(tree))
+        return CSSSelector(css, translator="html")
     except (SelectorError, XPathError) as error:
         raise InputError(f"not a CSS selector: {css}", hint=str(error)) from error
 

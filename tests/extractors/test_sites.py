@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import InputError
+from extractors import sites
 from extractors.base import SiteHand
 from extractors.choose import extract
 
@@ -38,6 +39,15 @@ def test_what_is_removed_is_gone_for_every_extractor() -> None:
 
 
 @pytest.mark.parametrize("css", ["p[", "..x", "p:no-such()", ">"])
-def test_a_selector_that_is_not_css_is_the_user_s_mistake(css: str) -> None:
+def test_a_selector_that_is_not_css_is_refused_before_it_is_saved(css: str) -> None:
     with pytest.raises(InputError, match="not a CSS selector"):
-        read(css)
+        sites.check(SiteHand("p", (css,)))
+
+
+def test_one_that_was_saved_all_the_same_is_logged_and_the_page_is_read(caplog: pytest.LogCaptureFixture) -> None:
+    assert read("p[")[1] == "trafilatura"
+    assert "not a CSS selector: p[" in caplog.text
+
+
+def test_a_hand_without_selectors_is_no_mistake() -> None:
+    sites.check(SiteHand())
