@@ -2,7 +2,7 @@
 .POSIX:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint browser-test bench soak pictures lock clean
+.PHONY: help demo up test check lint browser-test faults bench soak pictures lock clean
 
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
@@ -21,12 +21,12 @@ up: $(RUN) ## everything on this machine: Prefect's server, the scheduled flows,
 	@$(BIN)/wirewatch up
 
 test: $(DEV) lint ## what CI runs: checks, tests on both databases, coverage floors, browser
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not browser" --cov --cov-report=
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not browser and not faults" --cov --cov-report=
 	@for room in $(PURE); do $(BIN)/coverage report --include "$$room" --fail-under 95 || exit 1; done
 	@$(MAKE) --no-print-directory browser-test
 
 check: $(DEV) lint ## the fast part of test, before a commit: SQLite only, no Prefect, no browser
-	$(BIN)/pytest -n $(JOBS) -m "not browser" -k "not postgresql" --ignore tests/flows
+	$(BIN)/pytest -n $(JOBS) -m "not browser and not faults" -k "not postgresql" --ignore tests/flows
 
 lint: $(DEV)
 	$(BIN)/ruff check
@@ -37,6 +37,9 @@ lint: $(DEV)
 browser-test: $(DEV) ## the page in Chromium
 	@sh tools/chromium.sh
 	$(BIN)/pytest -n 0 -m browser
+
+faults: $(DEV) ## every fault at every point, where `make test` takes samples (some minutes)
+	$(BIN)/pytest -n $(JOBS) -s tests/faults
 
 bench: $(DEV) ## measurements beside the bare libraries, on made-up news
 	$(BIN)/python -m bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -16,7 +17,7 @@ from storage.tables import Meta
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
-def put(key: str) -> object:
+def put(key: str) -> Callable[[Session], str]:
     def work(session: Session) -> str:
         session.add(Meta(key=key, value=key))
         return key
@@ -31,7 +32,7 @@ def keys(session: Session) -> set[str]:
 
 
 async def test_many_writes_at_once_are_all_kept(db: Database) -> None:
-    written = await asyncio.gather(*(db.write(put(f"k{n}")) for n in range(200)))  # type: ignore[arg-type]
+    written = await asyncio.gather(*(db.write(put(f"k{n}")) for n in range(200)))
     assert len(written) == 200
     assert await db.read(keys) == set(written)
 
@@ -46,21 +47,21 @@ async def test_a_piece_of_work_that_raises_is_undone_alone(db: Database) -> None
         db.write(put("before")),
         db.write(bad),
         db.write(put("after")),
-        return_exceptions=True,  # type: ignore[arg-type]
+        return_exceptions=True,
     )
     assert isinstance(results[1], ValueError)
     assert await db.read(keys) == {"before", "after"}
 
 
 async def test_work_that_breaks_a_unique_key_fails_and_leaves_nothing(db: Database) -> None:
-    await db.write(put("one"))  # type: ignore[arg-type]
+    await db.write(put("one"))
     with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
-        await db.write(put("one"))  # type: ignore[arg-type]
+        await db.write(put("one"))
     assert await db.read(keys) == {"one"}
 
 
 async def test_reading_keeps_no_change(db: Database) -> None:
-    await db.read(put("lost"))  # type: ignore[arg-type]
+    await db.read(put("lost"))
     assert await db.read(keys) == set()
 
 
@@ -74,9 +75,7 @@ def test_a_time_comes_back_as_it_was_in_utc(db: Database) -> None:
 
 def test_a_time_without_zone_is_refused(db: Database) -> None:
     with pytest.raises(Exception, match="a time without zone"):
-        db.write_now(
-            lambda s: configs.add(s, text="", sha256="", file_sha256="", who="me", at=datetime(2026, 1, 1))  # noqa: DTZ001
-        )
+        db.write_now(lambda s: configs.add(s, text="", sha256="", file_sha256="", who="me", at=datetime(2026, 1, 1)))
 
 
 def test_the_installation_keeps_its_id(db: Database) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -16,7 +18,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def add_feeds(count: int, host: str = "") -> object:
+def add_feeds(count: int, host: str = "") -> Callable[[Session], None]:
     def work(session: Session) -> None:
         for n in range(count):
             url = f"https://{host or f'h{n}.example'}/{n}"
@@ -26,18 +28,18 @@ def add_feeds(count: int, host: str = "") -> object:
 
 
 def claim(session: Session, owner: Owner, limit: int = 10) -> list[leases.Lease]:
-    return leases.claim(session, feeds.LEASE, col(Feed.active), owner=owner, limit=limit, order=[Feed.id])
+    return leases.claim(session, feeds.LEASE, col(Feed.active).is_(True), owner=owner, limit=limit, order=[Feed.id])
 
 
 async def test_no_row_is_claimed_by_two(db: Database) -> None:
-    await db.write(add_feeds(100))  # type: ignore[arg-type]
-    claims = await asyncio.gather(*(db.write(lambda s, n=n: claim(s, Owner(f"w{n}"), 7)) for n in range(20)))
+    await db.write(add_feeds(100))
+    claims = await asyncio.gather(*(db.write(partial(claim, owner=Owner(f"w{n}"), limit=7)) for n in range(20)))
     rows = [lease.row_id for taken in claims for lease in taken]
     assert len(rows) == len(set(rows)) == 100
 
 
 async def test_a_row_whose_lease_ran_out_is_claimed_again_and_the_first_holder_is_fenced(db: Database) -> None:
-    await db.write(add_feeds(1))  # type: ignore[arg-type]
+    await db.write(add_feeds(1))
     (first,) = await db.write(lambda s: claim(s, Owner("slow", seconds=0.0)))
     await asyncio.sleep(0.05)
     (second,) = await db.write(lambda s: claim(s, Owner("quick")))
@@ -48,7 +50,7 @@ async def test_a_row_whose_lease_ran_out_is_claimed_again_and_the_first_holder_i
 
 
 async def test_a_renewed_lease_is_not_claimed(db: Database) -> None:
-    await db.write(add_feeds(1))  # type: ignore[arg-type]
+    await db.write(add_feeds(1))
     taken = await db.write(lambda s: claim(s, Owner("a", seconds=0.2)))
     assert await db.write(lambda s: leases.renew(s, feeds.LEASE, taken, 60)) == 1
     await asyncio.sleep(0.3)
@@ -56,14 +58,14 @@ async def test_a_renewed_lease_is_not_claimed(db: Database) -> None:
 
 
 async def test_a_settled_row_is_free_at_once(db: Database) -> None:
-    await db.write(add_feeds(1))  # type: ignore[arg-type]
+    await db.write(add_feeds(1))
     (lease,) = await db.write(lambda s: claim(s, Owner("a")))
     await db.write(lambda s: leases.settle(s, feeds.LEASE, lease, {}))
     assert len(await db.write(lambda s: claim(s, Owner("b")))) == 1
 
 
 async def test_feeds_of_one_host_are_asked_a_spacing_apart_and_the_rest_is_put_off(db: Database) -> None:
-    await db.write(add_feeds(15, host="one.example"))  # type: ignore[arg-type]
+    await db.write(add_feeds(15, host="one.example"))
 
     def take(session: Session) -> list[feeds.Claimed]:
         return feeds.claim_due(
@@ -89,17 +91,17 @@ async def test_moments_of_a_host_are_given_once_whoever_asks(db: Database) -> No
 
 
 async def test_a_job_lock_has_one_holder_and_expires(db: Database) -> None:
-    def take(owner: str, seconds: float) -> object:
+    def take(owner: str, seconds: float) -> Callable[[Session], bool]:
         return lambda s: locks.take(s, "ingest", owner, seconds=seconds, now=NOW)
 
-    assert await db.write(take("a", 0.2))  # type: ignore[arg-type]
-    assert not await db.write(take("b", 60))  # type: ignore[arg-type]
+    assert await db.write(take("a", 0.2))
+    assert not await db.write(take("b", 60))
     await asyncio.sleep(0.3)
-    assert await db.write(take("b", 60))  # type: ignore[arg-type]
+    assert await db.write(take("b", 60))
     await db.write(lambda s: locks.release(s, "ingest", "a", NOW))
-    assert not await db.write(take("c", 60))  # type: ignore[arg-type]
+    assert not await db.write(take("c", 60))
     await db.write(lambda s: locks.release(s, "ingest", "b", NOW))
-    assert await db.write(take("c", 60))  # type: ignore[arg-type]
+    assert await db.write(take("c", 60))
 
 
 def owe(session: Session) -> None:

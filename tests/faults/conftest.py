@@ -1,0 +1,82 @@
+"""What the fault tests ask for: a world on loopback, and processes that can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import pytest
+
+from core.settings import Settings
+from tests.builders import World
+
+ROOT = Path(__file__).parents[2]
+
+
+class Driver:
+    """Runs cycles in processes of their own; see driver.py. A context manager."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.driver"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+        )
+        self._read()
+        self._warm = False
+
+    def warm(self, settings: Settings) -> None:
+        """Have the parent of all children run one cycle, so that they need not load what it loads."""
+        if not self._warm:
+            self.run(settings, "", children=0)
+            self._warm = True
+
+    def run(self, settings: Settings, url: str, **order: Any) -> list[int]:
+        """Exit codes of the children that ran a cycle on this database; -9 for one that was killed."""
+        values = settings.model_dump(mode="json", exclude_unset=True)
+        values = {**values, "database": url, "allow_addresses": "127.0.0.0/8"}
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"settings": values, **order}) + "\n")
+        self._process.stdin.flush()
+        return cast("list[int]", self._read())
+
+    def _read(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the driver ended"
+        return json.loads(line)
+
+    def __enter__(self) -> Driver:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Driver]:
+    """One for all tests of this process."""
+    with Driver() as made:
+        yield made
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A site, a webhook receiver and a mail server."""
+    with World(tmp_path) as made:
+        yield made

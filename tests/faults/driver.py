@@ -1,0 +1,150 @@
+"""A process that runs cycles in children forked from it, and has them killed at chosen points.
+
+The test starts it once; it imports everything (2 s), and each child then begins within milliseconds. It reads a line of
+JSON an order from its standard input, and answers each with a line: the children's exit statuses, negative for signals.
+
+    {"settings": {…}, "rest": true, "children": 1, "kill": ["before commit", 3]}
+
+`rest` first lets the leases of the dead run out. `kill` has the child send itself SIGKILL at the third such point.
+With `"children": 0` the process runs the cycle itself, so that its children find everything loaded that a cycle loads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.engine.default import DefaultDialect
+from sqlmodel import SQLModel
+
+from alerts import email, webhook
+from alerts.result import Result
+from core.settings import Settings
+from pipeline import sentlog
+from pipeline.bootstrap import open_app
+from pipeline.follow import follow_file
+from pipeline.run import run_cycle
+from storage import articles, deliveries, feeds
+from storage.engine import Database
+from storage.leases import Columns
+from storage.statements import run
+from storage.types import db_now
+from tests.builders import HerePool
+
+POINTS = ("before commit", "after commit", "before sent.log", "after sent.log", "after accepted")
+WATCHDOG_S = 60
+
+
+class Killer:
+    """Counts how often each point is passed, and kills this process at the one that was ordered."""
+
+    def __init__(self, point: str = "", number: int = 0) -> None:
+        self._wanted = (point, number)
+        self._passed = dict.fromkeys(POINTS, 0)
+
+    def at(self, point: str) -> None:
+        """This point is passed now."""
+        self._passed[point] += 1
+        if self._wanted == (point, self._passed[point]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def lie_in_wait(self) -> None:
+        """Hook every point."""
+        self._around(DefaultDialect, "do_commit", "before commit", "after commit")
+        self._around(sentlog.SentLog, "add", "before sent.log", "after sent.log")
+        for channel in (webhook.WebhookChannel, email.EmailChannel):
+            self._after_send(channel)
+
+    def _around(self, owner: type, name: str, before: str, after: str) -> None:
+        original: Callable[..., Any] = getattr(owner, name)
+
+        def hooked(*args: Any) -> Any:
+            self.at(before)
+            result = original(*args)
+            self.at(after)
+            return result
+
+        setattr(owner, name, hooked)
+
+    def _after_send(self, owner: type) -> None:
+        original = owner.send  # type: ignore[attr-defined]
+
+        async def hooked(*args: Any, **named: Any) -> Result:
+            result: Result = await original(*args, **named)
+            self.at("after accepted")
+            return result
+
+        owner.send = hooked  # type: ignore[attr-defined]
+
+
+async def cycle(settings: Settings, *, rest: bool, here: bool) -> None:
+    """What a scheduled run does, from the opening of the database to its end."""
+    if rest:
+        await asyncio.to_thread(let_leases_run_out, settings.database_url)
+    async with open_app(settings, environ={}) as app:
+        if here:
+            app.pool = HerePool()
+        await follow_file(app, "test")
+        await run_cycle(app)
+
+
+def let_leases_run_out(url: str) -> None:
+    """What waiting would do: no lease of a dead process holds any more."""
+    database = Database(url)
+    tables: tuple[Columns, ...] = (feeds.LEASE, articles.READ, articles.MATCH, deliveries.LEASE)
+    for columns in tables:
+        table: type[SQLModel] = columns.table
+        past = update(table).where(columns.until.is_not(None)).values({columns.until: db_now(-1.0)})
+        database.write_now(lambda session, past=past: run(session, past))  # type: ignore[misc]
+    database.close()
+
+
+def child(order: dict[str, Any]) -> None:
+    """One run, in this process; never returns."""
+    code = 1
+    try:
+        os.dup2(2, 1)  # standard output is the parent's
+        signal.alarm(WATCHDOG_S)
+        settings = Settings(_env_file=None, **order["settings"])
+        Killer(*order.get("kill", ())).lie_in_wait()
+        asyncio.run(cycle(settings, rest=bool(order.get("rest")), here=not order.get("pool")))
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def obey(order: dict[str, Any]) -> list[int]:
+    """Fork the ordered children at once, and wait for them all."""
+    children = order.get("children", 1)
+    if not children:
+        asyncio.run(cycle(Settings(_env_file=None, **order["settings"]), rest=False, here=True))
+    if threading.active_count() > 1:
+        raise RuntimeError("a fork would inherit the locks of threads")
+    pids = []
+    for _ in range(children):
+        pid = os.fork()
+        if pid == 0:
+            child(order)
+        pids.append(pid)
+    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+
+
+def main() -> None:
+    """Obey until the input ends."""
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(obey(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Several workers at the same moment: every item once, every event told once."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from pipeline.report import Report
+from pipeline.run import run_cycle
+from storage.engine import Database
+from storage.tables import Alert, Article, Delivery, Entry, FeedPoll, Hit, Story
+from tests.builders import STRIKE, World, rss
+
+FEEDS, PER_FEED = 10, 5
+TABLES = (FeedPoll, Entry, Article, Hit, Story, Alert, Delivery)
+
+
+def fifty_copies(world: World) -> None:
+    """One text, lightly rewritten fifty times, in ten feeds."""
+    world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
+    world.feeds = []
+    for feed in range(FEEDS):
+        items = []
+        for number in range(feed * PER_FEED, (feed + 1) * PER_FEED):
+            lead = f"From our correspondent number {number}, who stood at the harbour gates all through the night."
+            items.append(world.publish(f"copy{number}", f"Harbour stands still, report {number}", [lead, *STRIKE]))
+        world.site[f"/rss{feed}"] = rss(*items)
+        world.feeds.append({"url": world.url(f"/rss{feed}"), "name": f"Feed {feed}", "first_poll": "9000h"})
+
+
+def counts(session: Session) -> list[int]:
+    """How many rows each table has."""
+    return [session.exec(select(func.count()).select_from(table)).one() for table in TABLES]
+
+
+async def test_three_workers_and_fifty_copies_of_one_event_make_exactly_one_alert(world: World, db: Database) -> None:
+    fifty_copies(world)
+    async with AsyncExitStack() as stack:
+        databases = [db, Database(db.url), Database(db.url)]
+        for other in databases[1:]:
+            stack.callback(other.close)
+        first = await stack.enter_async_context(world.worker(databases[0]))
+        workers = [first] + [
+            await stack.enter_async_context(world.worker(other, follow=False)) for other in databases[1:]
+        ]
+        reports = await asyncio.gather(*(run_cycle(worker) for worker in workers))
+    assert db.read_now(counts) == [10, 50, 50, 50, 1, 1, 2]
+    assert len(world.hook.requests) == len(world.mail.mails) == 1
+    assert _total(reports, "poll") == 10
+    assert _total(reports, "read", "ready") == 50
+    assert _total(reports, "match", "hit") == 50
+    assert _total(reports, "deliver", "sent") == 2
+    assert [failure for report in reports for failure in report.failures] == []
+    for number in range(50):
+        assert world.asked(f"/copy{number}") == 1
+
+
+def _total(reports: list[Report], step: str, outcome: str = "") -> int:
+    return sum(report.total(step, outcome) for report in reports)
