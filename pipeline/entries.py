@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,9 +36,9 @@ class Counts:
 def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> Counts:
     """Entries not seen before become rows with a pending article; known ones are marked as seen."""
     items = [Item.of(entry, feed) for entry in parsed.entries]
-    seen = new = changed = made = 0
-    for start in range(0, len(items), KEYS_AT_ONCE):
-        batch = items[start : start + KEYS_AT_ONCE]
+    seen = changed = 0
+    unknown: list[Item] = []
+    for batch in _batches(items):
         known = rows.known(
             session,
             feed.id or 0,
@@ -46,18 +46,33 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> 
             [item.url_key for item in batch],
             [item.text_key for item in batch],
         )
-        fresh: list[Item] = []
         for item in batch:
             row = _known(known, item)
             if row is None:
-                fresh.append(item)
+                unknown.append(item)
                 continue
             seen += 1
             changed += _see_again(session, row, item, now)
-        old = too_old(feed, fresh, now)
-        made += _add(session, feed, parsed, fresh, old, now)
-        new += len(fresh)
-    return Counts(seen, new, changed, made)
+    fresh = _distinct(unknown)
+    old = too_old(feed, fresh, now)
+    made = sum(_add(session, feed, parsed, batch, old, now) for batch in _batches(fresh))
+    return Counts(seen + len(unknown) - len(fresh), len(fresh), changed, made)
+
+
+def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (items[start : start + KEYS_AT_ONCE] for start in range(0, len(items), KEYS_AT_ONCE))
+
+
+def _distinct(items: Sequence[Item]) -> list[Item]:
+    """Without the repeats that some documents hold: the same key with the same address or the same words."""
+    distinct: list[Item] = []
+    taken: set[tuple[str, str]] = set()
+    for item in items:
+        names = {(item.key, item.url_key), (item.key, item.text_key)}
+        if taken.isdisjoint(names):
+            distinct.append(item)
+        taken |= names
+    return distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,10 @@ def _reused_key(item: Item) -> str:
 
 
 def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
-    """Mark a known entry as seen; an edited one has its page read once more. Returns whether it was edited."""
+    """Mark a known entry as seen; an edited one has its page read, or its words matched, once more.
+
+    Returns whether it was edited.
+    """
     row.last_seen_at = now
     session.add(row)
     content = identity.content_hash(item.entry)
@@ -112,12 +130,14 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
     article.feed_title, article.feed_text = clean(item.entry.title), clean(item.entry.content or item.entry.summary)
     if article.url:
         article.state, article.not_before, article.attempts, article.final = "pending", now, 0, False
+    else:
+        article.match_due, article.match_after = True, now
     session.add(article)
     return True
 
 
-def too_old(feed: Feed, fresh: Sequence[Item], now: datetime) -> frozenset[str]:
-    """Keys of new items that are shown but never told: older than the first poll's window, or a flood of old ones.
+def too_old(feed: Feed, fresh: Sequence[Item], now: datetime) -> frozenset[Item]:
+    """The new items that are shown but never told: older than the first poll's window, or a flood of old ones.
 
     Undated items of a first poll count as old, unless the window is open (a year or more).
     """
@@ -131,12 +151,12 @@ def too_old(feed: Feed, fresh: Sequence[Item], now: datetime) -> frozenset[str]:
             return first and window < OPEN_WINDOW
         return at < since
 
-    olds = frozenset(item.key for item in fresh if old(item))
+    olds = frozenset(item for item in fresh if old(item))
     return olds if first or (len(fresh) > FLOOD and len(olds) * 2 > len(fresh)) else frozenset()
 
 
 def _add(
-    session: Session, feed: Feed, parsed: ParsedFeed, fresh: Sequence[Item], old: frozenset[str], now: datetime
+    session: Session, feed: Feed, parsed: ParsedFeed, fresh: Sequence[Item], old: frozenset[Item], now: datetime
 ) -> int:
     """Rows for new entries; an article is made once, whatever feed led to it. Returns how many articles are new."""
     keys = {item.url_key or f"urn:feed:{feed.id}:{item.key}" for item in fresh}
@@ -146,7 +166,7 @@ def _add(
     for item in fresh:
         article_key = item.url_key or f"urn:feed:{feed.id}:{item.key}"
         if article_key not in known:
-            known[article_key] = _article(feed, parsed, item, article_key, from_before=item.key in old, now=now)
+            known[article_key] = _article(feed, parsed, item, article_key, from_before=item in old, now=now)
             session.add(known[article_key])
             session.flush()
             made += 1

@@ -192,6 +192,19 @@ class World:
         return await follow_file(app, "test")
 
 
+def fifty_copies(world: World) -> None:
+    """One text, lightly rewritten fifty times, in ten feeds, owed to two targets."""
+    world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
+    world.feeds = []
+    for feed in range(10):
+        items = []
+        for number in range(feed * 5, feed * 5 + 5):
+            lead = f"From our correspondent number {number}, who stood at the harbour gates all through the night."
+            items.append(world.publish(f"copy{number}", f"Harbour stands still, report {number}", [lead, *STRIKE]))
+        world.site[f"/rss{feed}"] = rss(*items)
+        world.feeds.append({"url": world.url(f"/rss{feed}"), "name": f"Feed {feed}", "first_poll": "9000h"})
+
+
 def minutes(count: float) -> timedelta:
     """So many minutes."""
     return timedelta(minutes=count)

@@ -5,23 +5,20 @@ from __future__ import annotations
 import itertools
 import shutil
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from sqlmodel import Session, select
 
-from storage.engine import Database
 from storage.tables import Alert, Article, Delivery, Story
 from tests.builders import STRIKE, World, rss
 from tests.conftest import migrate
 from tests.databases import Databases
 from tests.faults.conftest import Driver
 from tests.faults.driver import POINTS
+from tests.faults.questions import read
 
-T = TypeVar("T")
 RUNS = 6  # until everything owed has arrived; one is enough unless it is killed again
 HEADLINES = ("Harbour stands still", "No ship is unloaded in the north")
 
@@ -82,15 +79,6 @@ def expect_all_told_once(world: World, url: str) -> None:
         return len(found[0]), len(found[1]), len(found[2]), told
 
     assert read(url, rows) == (2, 1, 1, [("hook", "sent"), ("mail", "sent")])
-
-
-def read(url: str, work: Callable[[Session], T]) -> T:
-    """Ask the database a question."""
-    database = Database(url)
-    try:
-        return database.read_now(work)
-    finally:
-        database.close()
 
 
 def kill_at_each(story: World, driver: Driver, databases: Databases, kind: str, point: str, stride: int) -> None:

@@ -12,23 +12,9 @@ from pipeline.report import Report
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Article, Delivery, Entry, FeedPoll, Hit, Story
-from tests.builders import STRIKE, World, rss
+from tests.builders import World, fifty_copies
 
-FEEDS, PER_FEED = 10, 5
 TABLES = (FeedPoll, Entry, Article, Hit, Story, Alert, Delivery)
-
-
-def fifty_copies(world: World) -> None:
-    """One text, lightly rewritten fifty times, in ten feeds."""
-    world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
-    world.feeds = []
-    for feed in range(FEEDS):
-        items = []
-        for number in range(feed * PER_FEED, (feed + 1) * PER_FEED):
-            lead = f"From our correspondent number {number}, who stood at the harbour gates all through the night."
-            items.append(world.publish(f"copy{number}", f"Harbour stands still, report {number}", [lead, *STRIKE]))
-        world.site[f"/rss{feed}"] = rss(*items)
-        world.feeds.append({"url": world.url(f"/rss{feed}"), "name": f"Feed {feed}", "first_poll": "9000h"})
 
 
 def counts(session: Session) -> list[int]:

@@ -1,0 +1,23 @@
+"""Faults 45 and 51: several processes on one database at the same moment."""
+
+from __future__ import annotations
+
+from tests.builders import World, fifty_copies
+from tests.conftest import migrate
+from tests.databases import Databases
+from tests.faults.conftest import Driver
+from tests.faults.questions import read, rows
+
+
+def test_three_processes_and_fifty_copies_of_one_event_make_exactly_one_alert(
+    world: World, driver: Driver, databases: Databases, database_kind: str
+) -> None:
+    fifty_copies(world)
+    world.watch_file.write_text(world.watch_text(), "utf-8")
+    with databases.fresh(database_kind, world.folder, migrate) as url:
+        assert driver.run(world.settings(), url, children=3) == [0, 0, 0]
+        assert read(url, rows) == {
+            "FeedPoll": 10, "Entry": 50, "Article": 50, "Hit": 50, "Story": 1, "Alert": 1, "Delivery": 2,
+        }  # fmt: skip
+    assert len(world.hook.requests) == len(world.mail.mails) == 1
+    assert all(world.asked(f"/copy{number}") == 1 for number in range(50))

@@ -1,0 +1,170 @@
+"""Which items of a feed are new: ids that lie, edits, floods, the first poll (faults 17 to 21, 26)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from fetching.entries import ParsedEntry, ParsedFeed
+from pipeline.entries import FLOOD, Counts, take_in
+from storage.engine import Database
+from storage.tables import Article, Entry, Feed
+from tests.pipeline.conftest import NOON
+
+HOUR = timedelta(hours=1)
+
+
+def item(name: str, **changes: object) -> ParsedEntry:
+    """An item with an address, a date and words of its own."""
+    plain = ParsedEntry(
+        guid=name, url=f"http://x.test/{name}", title=f"Title {name}", summary=f"Words of {name}", published=NOON - HOUR
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def see(db: Database, *items: ParsedEntry, first: bool = False, feed: str = "http://x.test/rss") -> Counts:
+    """Take a feed's items in, at a poll that is not its first unless said so."""
+
+    def work(session: Session) -> Counts:
+        row = session.exec(select(Feed).where(Feed.config_url == feed)).first()
+        if row is None:
+            row = Feed(config_url=feed, fetch_url=feed, name=feed, next_poll_at=NOON)
+            session.add(row)
+            session.flush()
+        row.first_polled_at = None if first else NOON - 24 * HOUR
+        return take_in(session, row, ParsedFeed("rss", "News", "en", items), NOON)
+
+    return db.write_now(work)
+
+
+def stored(db: Database) -> list[Article]:
+    """All articles, in the order they came."""
+    return list(db.read_now(lambda session: session.exec(select(Article).order_by(Article.id)).all()))  # type: ignore[arg-type]
+
+
+def keys(db: Database) -> Sequence[str]:
+    """All entries' keys."""
+    return db.read_now(lambda session: sorted(session.exec(select(Entry.key)).all()))
+
+
+def test_an_item_is_new_once(db: Database) -> None:
+    assert see(db, item("a"), item("b")) == Counts(new=2, articles=2)
+    assert see(db, item("b"), item("c")) == Counts(seen_before=1, new=1, articles=1)
+    assert [one.url for one in stored(db)] == ["http://x.test/a", "http://x.test/b", "http://x.test/c"]
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [
+        ParsedEntry(url="http://x.test/only-an-address", title="T"),
+        ParsedEntry(title="Only words", summary="and no address at all"),
+        ParsedEntry(guid="only-an-id"),
+    ],
+)
+def test_an_item_that_lacks_an_id_or_a_link_or_a_date_is_known_again(db: Database, bare: ParsedEntry) -> None:
+    assert see(db, bare).new == 1
+    assert see(db, bare) == Counts(seen_before=1)
+
+
+def test_an_item_without_an_address_is_matched_on_what_the_feed_says_of_it(db: Database) -> None:
+    see(db, ParsedEntry(title="Only words", summary="and no address at all"))
+    (article,) = stored(db)
+    assert (article.state, article.final, article.match_after) == ("partial", True, NOON)
+    assert article.key.startswith("urn:feed:")
+
+
+def test_a_guid_that_changes_at_each_fetch_makes_one_article(db: Database) -> None:
+    see(db, item("a"))
+    for number in range(5):
+        assert see(db, item("a", guid=f"fresh-{number}")) == Counts(seen_before=1)
+    assert len(stored(db)) == 1
+
+
+def test_a_guid_that_changes_on_an_item_without_a_link_makes_one_article(db: Database) -> None:
+    see(db, item("a", url=""))
+    assert see(db, item("a", url="", guid="another")) == Counts(seen_before=1)
+
+
+def test_a_guid_given_to_another_item_makes_a_second_article_and_both_stay_known(db: Database) -> None:
+    other = item("a", url="http://x.test/other", title="Another thing", summary="altogether")
+    see(db, item("a"))
+    assert see(db, other) == Counts(new=1, articles=1)
+    assert see(db, other, item("a")) == Counts(seen_before=2)
+    assert [one.url for one in stored(db)] == ["http://x.test/a", "http://x.test/other"]
+
+
+def test_two_items_of_one_document_under_the_same_guid_are_both_kept(db: Database) -> None:
+    twins = item("same"), item("same", url="http://x.test/2", title="Second", summary="thing")
+    assert see(db, *twins) == Counts(new=2, articles=2)
+    assert see(db, *twins) == Counts(seen_before=2)
+
+
+def test_the_same_item_twice_in_one_document_is_one(db: Database) -> None:
+    assert see(db, item("a"), item("a"), item("a")) == Counts(seen_before=2, new=1, articles=1)
+    assert keys(db) == ["a"]
+
+
+def test_an_edited_item_is_no_new_one_and_has_its_page_read_again(db: Database) -> None:
+    see(db, item("a"))
+    db.write_now(lambda s: _ready(s))
+    assert see(db, item("a", title="Title a, corrected")) == Counts(seen_before=1, edited=1)
+    (article,) = stored(db)
+    assert (article.state, article.feed_title, article.final) == ("pending", "Title a, corrected", False)
+    assert see(db, item("a", title="Title a, corrected")) == Counts(seen_before=1)
+
+
+def test_an_edited_item_without_an_address_is_matched_again(db: Database) -> None:
+    see(db, item("a", url=""))
+    db.write_now(lambda s: _ready(s))
+    assert see(db, item("a", url="", title="Title a, corrected")).edited == 1
+    (article,) = stored(db)
+    assert article.match_due
+
+
+def _ready(session: Session) -> None:
+    article = session.exec(select(Article)).one()
+    article.state, article.match_due = "ready" if article.url else "partial", False
+    session.add(article)
+
+
+def test_an_item_that_flaps_in_and_out_is_seen_once(db: Database) -> None:
+    see(db, item("a"), item("b"))
+    see(db, item("b"))
+    assert see(db, item("a"), item("b")) == Counts(seen_before=2)
+
+
+def test_the_same_address_in_two_feeds_is_one_article(db: Database) -> None:
+    see(db, item("a"))
+    assert see(db, item("elsewhere", url="http://x.test/a?utm_source=rss"), feed="http://y.test/rss") == Counts(new=1)
+    assert len(stored(db)) == 1
+
+
+def test_a_first_poll_tells_nothing_older_than_the_feeds_window_nor_what_bears_no_date(db: Database) -> None:
+    old, undated = item("old", published=NOON - 73 * HOUR), item("undated", published=None)
+    see(db, item("new"), old, undated, first=True)
+    assert {one.feed_title: one.from_before for one in stored(db)} == {
+        "Title new": False, "Title old": True, "Title undated": True,
+    }  # fmt: skip
+
+
+def test_a_later_poll_tells_an_old_item_too_for_it_may_be_news_that_was_put_up_late(db: Database) -> None:
+    see(db, item("old", published=NOON - 300 * HOUR), item("undated", published=None))
+    assert [one.from_before for one in stored(db)] == [False, False]
+
+
+@pytest.mark.parametrize("count", [FLOOD + 1, 510])
+def test_a_flood_of_old_items_under_new_ids_is_stored_but_not_told(db: Database, count: int) -> None:
+    see(db, item("known"))
+    flood = [item(f"f{number}", published=NOON - 500 * HOUR) for number in range(count)]
+    assert see(db, *flood, item("fresh")).new == count + 1
+    told = [one.feed_title for one in stored(db) if not one.from_before]
+    assert told == ["Title known", "Title fresh"]
+
+
+def test_many_items_with_fresh_dates_are_no_flood(db: Database) -> None:
+    see(db, *(item(f"f{number}") for number in range(600)))
+    assert not any(one.from_before for one in stored(db))
