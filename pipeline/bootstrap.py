@@ -26,6 +26,7 @@ from storage.engine import Database
 from storage.leases import Owner
 
 WAIT_FOR_SCHEMA_S = 60.0
+PRELOAD = ("extractors.warm",)  # the language model, once for all workers
 
 
 def secrets_of(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -78,7 +79,7 @@ async def open_app(
     db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=True)
     secrets = secrets_of(settings, os.environ if environ is None else environ)
     clock = clock or SystemClock()
-    pool, senders = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up), sending_pool()
+    pool, senders = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up, preload=PRELOAD), sending_pool()
     active = await asyncio.to_thread(_active, db, secrets, clock, senders)
     contact = active.watch.settings.contact
     agent = f"{settings.user_agent} (+{contact})" if contact else settings.user_agent
