@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import or_, update
 from sqlmodel import Session, col
 
+from storage.office import JobLock
 from storage.statements import run
-from storage.tables import JobLock
 from storage.types import db_now
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlmodel import Session
 
-from storage.tables import Meta
+from storage.office import Meta
 
 
 def installation(session: Session) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from storage.tables import Notice
+from storage.office import Notice
 
 
 def open_notice(session: Session, key: str, text: str, now: datetime) -> Notice | None:

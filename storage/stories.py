@@ -8,6 +8,8 @@ from sqlmodel import Session, col, select
 
 from storage.tables import Silence, Story
 
+LARGEST_ID = 2**31 - 1  # of an integer column: PostgreSQL and SQLite refuse to look for a larger one
+
 
 def candidates(session: Session, rule_id: str, since: datetime, limit: int = 500) -> list[Story]:
     """Stories of this rule that a new telling may belong to, newest first: last told since then.
@@ -26,6 +28,11 @@ def listing(session: Session, *, rule: str = "", state: str = "", limit: int) ->
     if state:
         query = query.where(col(Story.state) == state)
     return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
+
+
+def find(session: Session, story_id: int) -> Story | None:
+    """The story of this id; None for a number that is none's, however large."""
+    return session.get(Story, story_id) if 0 < story_id <= LARGEST_ID else None
 
 
 def silence(session: Session, story: Story, *, until: datetime, who: str, now: datetime) -> None:

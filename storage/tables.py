@@ -10,42 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.types import Json, UtcTime
-
-JsonList = list[Any]
-
-SQLModel.metadata.naming_convention = {  # names that a later migration can refer to, on both databases
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-def _time(*, index: bool = False) -> Any:
-    return Field(default=None, sa_type=UtcTime, index=index)
-
-
-def _at(*, index: bool = False) -> Any:
-    return Field(sa_type=UtcTime, index=index)
-
-
-def _json() -> Any:
-    return Field(default_factory=list, sa_type=Json)
-
-
-def _text() -> Any:
-    return Field(default="", sa_type=Text)
-
-
-class Meta(SQLModel, table=True):
-    """A fact about the installation: its id, when it was restored."""
-
-    key: str = Field(primary_key=True)
-    value: str
+from storage.columns import JsonList, json_list, long_text, maybe_time, time
+from storage.types import Json
 
 
 class Feed(SQLModel, table=True):
@@ -59,7 +28,7 @@ class Feed(SQLModel, table=True):
     name: str
     kind: str = "feed"  # feed | sitemap | page
     owner: str = ""
-    tags: JsonList = _json()
+    tags: JsonList = json_list()
     language: str = ""
     every_s: float | None = None  # None: the interval follows the overlap of what was seen
     first_poll_s: float = 72 * 3600
@@ -75,20 +44,20 @@ class Feed(SQLModel, table=True):
     body_hash: str = ""
     interval_s: float = 900.0
     failures: float = 0.0  # weighed: DNS .25, not found .5, hard 1
-    next_poll_at: datetime = _at(index=True)
-    first_polled_at: datetime | None = _time()
-    last_polled_at: datetime | None = _time()
-    last_success_at: datetime | None = _time()
-    last_changed_at: datetime | None = _time()
-    only_304_since: datetime | None = _time()
+    next_poll_at: datetime = time(index=True)
+    first_polled_at: datetime | None = maybe_time()
+    last_polled_at: datetime | None = maybe_time()
+    last_success_at: datetime | None = maybe_time()
+    last_changed_at: datetime | None = maybe_time()
+    only_304_since: datetime | None = maybe_time()
     moved_to: str = ""
     moved_sightings: int = 0
     possible_gaps: int = 0
     last_reason: str = ""
-    last_error: str = _text()
+    last_error: str = long_text()
     lease_owner: str = ""
     lease_epoch: int = 0
-    lease_until: datetime | None = _time()
+    lease_until: datetime | None = maybe_time()
 
 
 class FeedPoll(SQLModel, table=True):
@@ -96,7 +65,7 @@ class FeedPoll(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     feed_id: int = Field(foreign_key="feed.id", index=True)
-    at: datetime = _at(index=True)
+    at: datetime = time(index=True)
     outcome: str  # changed | unchanged | not_modified | failed
     reason: str = ""
     items: int = 0
@@ -109,7 +78,7 @@ class HostState(SQLModel, table=True):
     """Politeness shared by all workers: when a host may be asked next."""
 
     host: str = Field(primary_key=True)
-    next_allowed_at: datetime = _at()
+    next_allowed_at: datetime = time()
 
 
 class Entry(SQLModel, table=True):
@@ -122,12 +91,12 @@ class Entry(SQLModel, table=True):
     url_key: str = Field(default="", index=True)  # canonical URL: the same item under a changed guid
     text_key: str = Field(default="", index=True)  # hash of title and text: likewise
     url: str = ""
-    title: str = _text()
+    title: str = long_text()
     content_hash: str = ""
-    published: datetime | None = _time()
-    updated: datetime | None = _time()
-    first_seen_at: datetime = _at()
-    last_seen_at: datetime = _at(index=True)
+    published: datetime | None = maybe_time()
+    updated: datetime | None = maybe_time()
+    first_seen_at: datetime = time()
+    last_seen_at: datetime = time(index=True)
     article_id: int | None = Field(default=None, foreign_key="article.id", index=True)
 
 
@@ -147,41 +116,41 @@ class Article(SQLModel, table=True):
     owner: str = ""
     state: str = "pending"  # pending | ready | partial | failed | duplicate
     reason: str = ""
-    detail: str = _text()
+    detail: str = long_text()
     final: bool = False  # nothing better will come: read in full, or tried often enough
     duplicate_of: int | None = Field(default=None, foreign_key="article.id")
-    feed_title: str = _text()
-    feed_text: str = _text()
+    feed_title: str = long_text()
+    feed_text: str = long_text()
     feed_author: str = ""
     feed_language: str = ""
-    feed_published: datetime | None = _time()
+    feed_published: datetime | None = maybe_time()
     canonical_key: str = Field(default="", index=True)  # of the address that the page names as its own
-    title: str = _text()
-    text: str = _text()
+    title: str = long_text()
+    text: str = long_text()
     author: str = ""
     language: str = ""
-    published: datetime | None = _time(index=True)
+    published: datetime | None = maybe_time(index=True)
     published_from: str = ""
     extractor: str = ""
     confidence: float = 0.0
     text_hash: str = ""
     revision: int = 0  # grows with each text read; 0 = nothing but the feed's own words
-    first_seen_at: datetime = _at(index=True)
-    read_at: datetime | None = _time()
+    first_seen_at: datetime = time(index=True)
+    read_at: datetime | None = maybe_time()
     attempts: int = 0
-    not_before: datetime = _at()
+    not_before: datetime = time()
     from_before: bool = False  # first poll, older than the feed's window: shown, never told
     match_due: bool = True
-    match_after: datetime = _at()  # when it is matched on title and summary if it is still unread
-    matched_at: datetime | None = _time()
+    match_after: datetime = time()  # when it is matched on title and summary if it is still unread
+    matched_at: datetime | None = maybe_time()
     matched_revision: int = -1  # -1 = never matched
     matched_config: int = 0
     lease_owner: str = ""
     lease_epoch: int = 0
-    lease_until: datetime | None = _time()
+    lease_until: datetime | None = maybe_time()
     match_owner: str = ""
     match_epoch: int = 0
-    match_until: datetime | None = _time()
+    match_until: datetime | None = maybe_time()
 
 
 class ArticleRevision(SQLModel, table=True):
@@ -191,9 +160,9 @@ class ArticleRevision(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     article_id: int = Field(foreign_key="article.id", index=True)
     revision: int
-    title: str = _text()
-    text: str = _text()
-    at: datetime = _at()
+    title: str = long_text()
+    text: str = long_text()
+    at: datetime = time()
 
 
 class Shingle(SQLModel, table=True):
@@ -208,10 +177,10 @@ class Snapshot(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     article_id: int = Field(foreign_key="article.id", index=True)
-    at: datetime = _at(index=True)
+    at: datetime = time(index=True)
     url: str
     status: int = 200
-    headers: JsonList = _json()
+    headers: JsonList = json_list()
     sha256: str
     size: int
     body: bytes = Field(sa_type=LargeBinary)
@@ -221,11 +190,11 @@ class Config(SQLModel, table=True):
     """One revision of the watch file, whole. The newest is active."""
 
     revision: int | None = Field(default=None, primary_key=True)
-    text: str = _text()
+    text: str = long_text()
     sha256: str
     file_sha256: str = ""  # of the file it came from; "" when it was made in the page or by a command
     who: str
-    at: datetime = _at()
+    at: datetime = time()
     note: str = ""
 
 
@@ -234,11 +203,11 @@ class RuleState(SQLModel, table=True):
 
     rule_id: str = Field(primary_key=True)
     digest: str = ""  # hash of what decides its matches
-    since: datetime = _at()
+    since: datetime = time()
     past_id: int = 0  # articles with a smaller id are still to be matched as from_before; 0 = done
     off_reason: str = ""
-    off_at: datetime | None = _time()
-    costly_hosts: JsonList = _json()
+    off_at: datetime | None = maybe_time()
+    costly_hosts: JsonList = json_list()
 
 
 class Hit(SQLModel, table=True):
@@ -252,12 +221,12 @@ class Hit(SQLModel, table=True):
     config_revision: int = 0
     story_id: int = Field(foreign_key="story.id", index=True)
     origin: int = 0
-    why: str = _text()  # why it belongs to its story
+    why: str = long_text()  # why it belongs to its story
     state: str = "live"  # live | from_before | withdrawn
     score: float = 0.0
-    spans: JsonList = _json()
-    sentences: JsonList = _json()
-    at: datetime = _at(index=True)
+    spans: JsonList = json_list()
+    sentences: JsonList = json_list()
+    at: datetime = time(index=True)
 
 
 class Story(SQLModel, table=True):
@@ -265,12 +234,12 @@ class Story(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     rule_id: str = Field(index=True)
-    title: str = _text()
+    title: str = long_text()
     state: str = "open"  # open | silenced | closed
-    silenced_until: datetime | None = _time()
+    silenced_until: datetime | None = maybe_time()
     first_article_id: int = Field(foreign_key="article.id")
-    first_hit_at: datetime = _at()
-    last_hit_at: datetime = _at(index=True)
+    first_hit_at: datetime = time()
+    last_hit_at: datetime = time(index=True)
     articles: int = 0
     origins: int = 0
 
@@ -286,8 +255,8 @@ class Decision(SQLModel, table=True):
     stage: str
     action: str  # send | hold | fold | drop | none
     reason: str
-    detail: str = _text()
-    at: datetime = _at(index=True)
+    detail: str = long_text()
+    at: datetime = time(index=True)
 
 
 class Digest(SQLModel, table=True):
@@ -296,9 +265,9 @@ class Digest(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     rule_id: str = Field(index=True)
     cause: str  # Reason: digest | over_budget | burst | stale
-    due_at: datetime = _at(index=True)
-    opened_at: datetime = _at()
-    closed_at: datetime | None = _time()
+    due_at: datetime = time(index=True)
+    opened_at: datetime = time()
+    closed_at: datetime | None = maybe_time()
     alert_id: str = ""  # the alert that told it
 
 
@@ -316,10 +285,10 @@ class Alert(SQLModel, table=True):
     state: str = "queued"  # queued (has deliveries) | held | folded | suppressed
     reason: str = ""
     urgent: bool = False
-    targets: JsonList = _json()  # channel names, as the rule said when the alert was made
+    targets: JsonList = json_list()  # channel names, as the rule said when the alert was made
     view: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # what compose needs
-    made_at: datetime = _at(index=True)
-    release_at: datetime | None = _time(index=True)
+    made_at: datetime = time(index=True)
+    release_at: datetime | None = maybe_time(index=True)
     digest_id: int | None = Field(default=None, foreign_key="digest.id", index=True)
 
 
@@ -331,8 +300,8 @@ class Target(SQLModel, table=True):
     recipient: str
     state: str = "ok"  # ok | paused
     pause_reason: str = ""
-    paused_at: datetime | None = _time()
-    next_allowed_at: datetime | None = _time()
+    paused_at: datetime | None = maybe_time()
+    next_allowed_at: datetime | None = maybe_time()
 
 
 class OptOut(SQLModel, table=True):
@@ -342,7 +311,7 @@ class OptOut(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     rule_id: str
     target_id: str
-    at: datetime = _at()
+    at: datetime = time()
 
 
 class Delivery(SQLModel, table=True):
@@ -358,17 +327,17 @@ class Delivery(SQLModel, table=True):
     reason: str = ""
     attempts: int = 0
     crashes: int = 0
-    not_before: datetime = _at()
-    made_at: datetime = _at(index=True)
-    first_try_at: datetime | None = _time()
-    last_try_at: datetime | None = _time()
-    sent_at: datetime | None = _time()
+    not_before: datetime = time()
+    made_at: datetime = time(index=True)
+    first_try_at: datetime | None = maybe_time()
+    last_try_at: datetime | None = maybe_time()
+    sent_at: datetime | None = maybe_time()
     error_class: str = ""
-    error: str = _text()
+    error: str = long_text()
     provider_id: str = ""
     lease_owner: str = ""
     lease_epoch: int = 0
-    lease_until: datetime | None = _time()
+    lease_until: datetime | None = maybe_time()
 
 
 class Silence(SQLModel, table=True):
@@ -376,9 +345,9 @@ class Silence(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     story_id: int = Field(foreign_key="story.id", index=True)
-    until: datetime = _at()
+    until: datetime = time()
     who: str
-    at: datetime = _at()
+    at: datetime = time()
 
 
 class Feedback(SQLModel, table=True):
@@ -389,8 +358,8 @@ class Feedback(SQLModel, table=True):
     hit_id: int = Field(foreign_key="hit.id", index=True)
     who: str
     verdict: str  # right | wrong
-    note: str = _text()
-    at: datetime = _at()
+    note: str = long_text()
+    at: datetime = time()
 
 
 class StoryRead(SQLModel, table=True):
@@ -398,34 +367,4 @@ class StoryRead(SQLModel, table=True):
 
     story_id: int = Field(primary_key=True, foreign_key="story.id")
     who: str = Field(primary_key=True)
-    at: datetime = _at()
-
-
-class Notice(SQLModel, table=True):
-    """A trouble told to the operators once, and once more when it is over."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    key: str = Field(index=True)  # what the trouble is about, e.g. "config", "channel:desk-mail"
-    text: str = _text()
-    at: datetime = _at(index=True)
-    over_at: datetime | None = _time()
-
-
-class JobLock(SQLModel, table=True):
-    """One run of a job at a time, by an expiring lease."""
-
-    name: str = Field(primary_key=True)
-    owner: str = ""
-    until: datetime | None = _time()
-    last_started_at: datetime | None = _time()
-    last_finished_at: datetime | None = _time()
-
-
-class ApiToken(SQLModel, table=True):
-    """Named access to the API; only a hash is kept."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(unique=True)
-    sha256: str = Field(unique=True)
-    made_at: datetime = _at()
-    last_used_at: datetime | None = _time()
+    at: datetime = time()

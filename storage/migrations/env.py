@@ -9,7 +9,8 @@ from sqlalchemy import JSON, Text
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-import storage.tables  # noqa: F401 - fills the metadata
+import storage.office
+import storage.tables  # noqa: F401 - both fill the metadata
 from storage.types import UtcTime
 
 NAMES: tuple[tuple[type[Any], str], ...] = (

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from core.errors import InputError, NotAvailable
 from storage import configs, meta
 from storage.engine import Database, lock_names
-from storage.tables import Meta
+from storage.office import Meta
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
+import storage.office
 import storage.tables  # noqa: F401
 from core.errors import NotAvailable
 from storage import schema

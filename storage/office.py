@@ -1,0 +1,46 @@
+"""Rows of the house itself: who runs, who may come in, what the operators were told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from storage.columns import long_text, maybe_time, time
+
+
+class Meta(SQLModel, table=True):
+    """A fact about the installation: its id, when it was restored."""
+
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class Notice(SQLModel, table=True):
+    """A trouble told to the operators once, and once more when it is over."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(index=True)  # what the trouble is about, e.g. "config", "channel:desk-mail"
+    text: str = long_text()
+    at: datetime = time(index=True)
+    over_at: datetime | None = maybe_time()
+
+
+class JobLock(SQLModel, table=True):
+    """One run of a job at a time, by an expiring lease."""
+
+    name: str = Field(primary_key=True)
+    owner: str = ""
+    until: datetime | None = maybe_time()
+    last_started_at: datetime | None = maybe_time()
+    last_finished_at: datetime | None = maybe_time()
+
+
+class ApiToken(SQLModel, table=True):
+    """Named access to the API; only a hash is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    sha256: str = Field(unique=True)
+    made_at: datetime = time()
+    last_used_at: datetime | None = maybe_time()
