@@ -26,7 +26,7 @@ from storage.engine import Database
 from storage.leases import Owner
 
 WAIT_FOR_SCHEMA_S = 60.0
-PRELOAD = ("extractors.warm",)  # the language model, once for all workers
+PRELOAD = ("extractors.warm", "pipeline.pooled")  # the language model, and what workers run, once for all of them
 
 
 def secrets_of(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:

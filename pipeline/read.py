@@ -19,15 +19,15 @@ from core.reasons import Reason
 from core.text import clean, one_line
 from core.urls import article_key, host_of
 from extractors.base import Extraction, PageState, SiteHand
-from extractors.choose import extract
 from fetching.client import Ask, Failed, Fetched
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
+from pipeline.pooled import extract_page
 from rules.endpoints import SiteConfig
 from rules.secrets import expand
 from storage import articles
 from storage.tables import Article
-from stories.fingerprint import containment, shingles
+from stories.fingerprint import containment
 
 logger = logging.getLogger(__name__)
 
@@ -119,14 +119,6 @@ async def fetch_and_extract(app: App, url: str) -> Read:
     if extraction.state is PageState.FAILED:
         return Read(None, reason=extraction.reason or Reason.NO_BODY)
     return Read(extraction, hashes)
-
-
-def extract_page(
-    page: bytes, url: str, content_type: str, charset: str, site: SiteHand | None
-) -> tuple[Extraction, frozenset[int]]:
-    """The work of a worker process: the extraction and its text's sampled hashes."""
-    extraction = extract(page, url=url, content_type=content_type, charset=charset, site=site)
-    return extraction, shingles(extraction.text)
 
 
 def site_of(app: App, url: str) -> SiteConfig | None:
