@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import quote
 
 from sqlmodel import Session
 
@@ -24,6 +26,7 @@ from fetching.entries import ParsedFeed
 from fetching.headers import max_age
 from fetching.parse import parse
 from fetching.schedule import NextPoll, Outcome, Timing, next_poll
+from pipeline import notices
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
@@ -39,6 +42,7 @@ FEED_SPACING = timedelta(seconds=1)
 IN_A_THREAD = 300_000  # bytes: larger feeds are parsed in a worker that can be killed
 PARSE_SECONDS = 15.0
 MOVED_AFTER = 3  # sightings of a permanent redirect
+_SECRET = re.compile(r"\$\{(\w+)\}")
 
 
 class LeaseLost(Exception):
@@ -80,7 +84,7 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     now = app.clock.now()
     ms = (now - started).total_seconds() * 1000
     try:
-        counts = await app.db.write(lambda session: record(session, one, polled, now=now, ms=ms))
+        counts = await app.db.write(lambda session: record(session, app, one, polled, now=now, ms=ms))
     except LeaseLost:
         cycle.report.count("poll", "skipped", Reason.LOCKED)
         return
@@ -98,18 +102,38 @@ async def ask_and_understand(app: App, feed: Feed) -> Polled:
             reason=Reason.AUTH,
             detail=error.message,
         )
-    return await understand(app, feed, answer)
+    return await understand(app, feed, as_written(answer, own_secrets(feed, app.secrets)))
+
+
+def own_secrets(feed: Feed, secrets: Mapping[str, str]) -> Mapping[str, str]:
+    """The secrets that the watch file puts into this feed's address: no other may get there, whatever servers say."""
+    return {name: secrets[name] for name in _SECRET.findall(feed.config_url) if secrets.get(name)}
+
+
+def as_written(answer: Answer, secrets: Mapping[str, str]) -> Answer:
+    """The answer with `${NAME}` in its addresses again: they are kept, and secrets are not."""
+    if isinstance(answer, Failed):
+        return answer
+
+    def hide(url: str) -> str:
+        for name, secret in secrets.items():
+            for spelled in (quote(secret, safe=""), secret):
+                url = url.replace(spelled, f"${{{name}}}")
+        return url
+
+    return replace(answer, url=hide(answer.url), moved_to=hide(answer.moved_to))
 
 
 def ask(app: App, feed: Feed) -> Ask:
     """The request: validators verbatim and only to the address that gave them, headers from the watch file."""
     configured = next((one for one in app.active.watch.feeds if one.config_url == feed.config_url), None)
     headers = configured.headers if configured else {}
+    own = own_secrets(feed, app.secrets)
     return Ask(
-        url=expand(feed.fetch_url, app.secrets),
+        url=expand(feed.fetch_url, own),
         etag="" if feed.plain_next else feed.etag,
         last_modified="" if feed.plain_next else feed.last_modified,
-        validators_for=feed.validators_url,
+        validators_for=expand(feed.validators_url, own),
         headers={name: expand(value, app.secrets) for name, value in headers.items()},
         accept="application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
     )
@@ -156,7 +180,7 @@ def parse_feed(body: bytes, url: str, headers: dict[str, str]) -> ParsedFeed:
     return parse(body, url=url, headers=headers)
 
 
-def record(session: Session, one: feeds.Claimed, polled: Polled, *, now: datetime, ms: float) -> Counts:
+def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, now: datetime, ms: float) -> Counts:
     """One commit: new entries, their articles, the validators, and when to poll next."""
     feed = one.feed
     counts = take_in(session, feed, polled.parsed, now) if polled.parsed else Counts()
@@ -174,9 +198,20 @@ def record(session: Session, one: feeds.Claimed, polled: Polled, *, now: datetim
     )
     if not feeds.record_poll(session, one.lease, {**_learnt(feed, polled, now), **_when(feed, following)}, row):
         raise LeaseLost  # undoes the entries too: its new holder brings them
+    _tell(session, app, feed, following, now)
     if isinstance(polled.answer, Failed) and polled.answer.retry_after:
         hosts.hold(session, host_of(feed.fetch_url), now + timedelta(seconds=polled.answer.retry_after))
     return counts
+
+
+def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: datetime) -> None:
+    """A feed that is gone for good is nobody's news unless the operators hear of it."""
+    key = f"feed:{feed.config_url}"
+    if following.state == "paused":
+        text = f"feed {feed.name} is paused: {Reason.GONE.sentence}"
+        notices.tell(session, app, key, text, now=now)
+    elif following.state == "ok" and feed.last_reason == Reason.GONE:
+        notices.over(session, app, key, f"feed {feed.name} can be read again", now=now)
 
 
 def timing(feed: Feed) -> Timing:

@@ -1,0 +1,229 @@
+"""Polling, over real HTTP on loopback: what a feed's answer changes on its row."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from core.clock import FixedClock
+from core.reasons import Reason
+from pipeline.report import Report
+from pipeline.run import run_cycle
+from storage.engine import Database
+from storage.tables import Article, Feed, FeedPoll, HostState
+from tests.builders import STRIKE, Item, World, rss
+from tests.pipeline.conftest import NOON
+from tests.sinks.http import Answer, Request
+
+
+def feed_of(db: Database) -> Feed:
+    """The one feed."""
+    return db.read_now(lambda session: session.exec(select(Feed)).one())
+
+
+def change(db: Database, **values: object) -> None:
+    """Set columns of the one feed, and make it due."""
+
+    def work(session: Session) -> None:
+        feed = session.exec(select(Feed)).one()
+        for name, value in {"next_poll_at": NOON - timedelta(days=400), **values}.items():
+            setattr(feed, name, value)
+        session.add(feed)
+
+    db.write_now(work)
+
+
+async def polled(world: World, db: Database, clock: FixedClock, times: int = 1) -> list[Report]:
+    """Poll the one feed so often, a day apart."""
+    reports = []
+    async with world.worker(db, clock, environ={"TOKEN": "hush"}) as app:
+        for _ in range(times):
+            change(db)
+            reports.append(await run_cycle(app, steps=["poll"]))
+            clock.move(timedelta(days=1))
+    return reports
+
+
+async def test_what_was_learnt_is_committed_with_the_entries(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = Answer(200, {"ETag": '"v1"', "Content-Type": "application/rss+xml"}, rss(Item("a", title="A")))
+    (report,) = await polled(world, db, clock)
+    feed = feed_of(db)
+    assert (feed.etag, feed.state, feed.title, feed.first_polled_at) == ('"v1"', "ok", "News", NOON)
+    assert feed.next_poll_at > NOON
+    assert (report.total("poll", "changed"), report.total("entries", "new"), report.total("articles")) == (1, 1, 1)
+
+
+async def test_validators_go_back_and_a_304_brings_nothing(world: World, db: Database, clock: FixedClock) -> None:
+    def choose(request: Request) -> Answer:
+        if request.headers.get("if-none-match") == '"v1"':
+            return Answer(304, body=b"")
+        return Answer(200, {"ETag": '"v1"', "Content-Type": "application/rss+xml"}, rss(Item("a", title="A")))
+
+    world.web.choose = choose
+    reports = await polled(world, db, clock, times=2)
+    assert [report.total("poll", kind) for report in reports for kind in ("changed", "not_modified")] == [1, 0, 0, 1]
+
+
+async def test_an_unchanged_body_is_not_parsed_again(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(Item("a", title="A"))
+    reports = await polled(world, db, clock, times=2)
+    assert reports[1].total("poll", "unchanged") == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(404), Reason.NOT_FOUND),
+        (Answer(500), Reason.HTTP_STATUS),
+        (Answer(200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><html>sign in</html>"), Reason.NOT_A_FEED),
+        (Answer(200, {"Content-Type": "application/rss+xml"}, b""), Reason.EMPTY_BODY),
+        (Answer(drop=True), Reason.BROKEN_ANSWER),
+    ],
+)
+async def test_an_error_is_a_state_with_its_reason_and_keeps_the_validators(
+    world: World, db: Database, clock: FixedClock, answer: Answer, reason: Reason
+) -> None:
+    world.site["/rss"] = answer
+    async with world.worker(db, clock) as app:
+        change(db, etag='"v1"', first_polled_at=NOON)
+        report = await run_cycle(app, steps=["poll"])
+    feed = feed_of(db)
+    assert (feed.state, feed.last_reason, feed.etag, feed.failures > 0) == ("failing", str(reason), '"v1"', True)
+    assert report.failures[0].startswith("poll: News: ")
+    assert db.read_now(lambda s: s.exec(select(FeedPoll.outcome)).one()) == "failed"
+
+
+async def test_a_feed_that_is_gone_is_paused_and_the_operators_are_told(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.more["defaults"] = {"operators": ["hook"]}
+    world.site["/rss"] = Answer(410)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        await run_cycle(app)
+    feed = feed_of(db)
+    assert (feed.state, feed.paused_by) == ("paused", "gone")
+    (told,) = world.hook.requests
+    assert b"News" in told.body
+    world.site["/rss"] = rss(Item("a", title="A"))
+    change(db, state="ok")
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    assert b"can be read again" in world.hook.requests[1].body
+
+
+async def test_a_host_that_asks_for_rest_is_left_alone_so_long(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = Answer(429, {"Retry-After": "7200"})
+    await polled(world, db, clock)
+    host = db.read_now(lambda session: session.exec(select(HostState)).one())
+    assert host.host == f"127.0.0.1:{world.web.port}"
+    assert host.next_allowed_at == NOON + timedelta(hours=2)
+    assert feed_of(db).next_poll_at >= NOON + timedelta(hours=2)
+
+
+async def test_a_permanent_redirect_becomes_the_address_at_the_third_sighting(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/rss"] = Answer(301, {"Location": world.url("/new")})
+    world.site["/new"] = rss(Item("a", title="A"))
+    await polled(world, db, clock, times=2)
+    assert feed_of(db).fetch_url == world.url("/rss")
+    await polled(world, db, clock, times=2)
+    assert feed_of(db).fetch_url == world.url("/new")
+    assert world.asked("/rss") == 3
+
+
+async def test_a_missing_secret_fails_this_feed_and_no_other(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/other"] = rss(Item("a", title="A"))
+    headers = {"Authorization": "${TOKEN}"}
+    world.feeds[0]["headers"] = headers
+    world.feeds.append({"url": world.url("/other"), "name": "Other"})
+    async with world.worker(db, clock, environ={"TOKEN": "hush"}) as app:
+        app.secrets = {}
+        report = await run_cycle(app, steps=["poll"])
+    assert (report.total("poll", "failed"), report.total("poll", "changed")) == (1, 1)
+    assert world.asked("/rss") == 0
+
+
+async def test_secrets_are_sent_and_never_stored(world: World, db: Database, clock: FixedClock) -> None:
+    world.feeds[0] |= {"url": world.url("/rss?key=${TOKEN}"), "headers": {"Authorization": "Bearer ${TOKEN}"}}
+    world.site["/rss"] = rss(Item("a", title="A"))
+    (report,) = await polled(world, db, clock)
+    (asked,) = world.web.requests
+    assert (asked.path, asked.headers["authorization"]) == ("/rss?key=hush", "Bearer hush")
+    feed = feed_of(db)
+    assert "hush" not in repr(feed)
+    assert feed.validators_url == world.url("/rss?key=${TOKEN}")
+    assert report.failures == []
+
+
+async def test_a_poll_that_lists_nothing_known_is_a_possible_gap(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock) as app:
+        for number in range(2):
+            world.site["/rss"] = rss(*(Item(f"{number}-{n}", title=f"T {number} {n}") for n in range(3)))
+            change(db)
+            await run_cycle(app, steps=["poll"])
+    feed = feed_of(db)
+    assert feed.possible_gaps == 1
+    assert feed.interval_s < 900
+
+
+async def test_a_poll_whose_lease_was_lost_keeps_nothing_and_stops_nobody(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def steal(request: Request) -> Answer:
+        def work(session: Session) -> None:
+            feed = session.exec(select(Feed)).one()
+            feed.lease_owner, feed.lease_epoch = "another", feed.lease_epoch + 1
+            session.add(feed)
+
+        db.write_now(work)
+        return Answer(200, {"Content-Type": "application/rss+xml"}, rss(Item("a", title="A")))
+
+    world.web.choose = steal
+    (report,) = await polled(world, db, clock)
+    assert report.rows() == [{"step": "poll", "outcome": "skipped", "reason": "locked", "count": 1}]
+    assert db.read_now(lambda s: s.exec(select(Article)).all()) == []
+
+
+async def test_a_large_feed_is_parsed_in_a_worker(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(*(Item(f"g{n}", title=f"Title {n}", summary="word " * 300) for n in range(250)))
+    (report,) = await polled(world, db, clock)
+    assert report.total("entries", "new") == 250
+
+
+async def test_only_the_feeds_that_are_named_are_polled(world: World, db: Database, clock: FixedClock) -> None:
+    world.feeds.append({"url": world.url("/other"), "name": "Other"})
+    world.site["/rss"] = world.site["/other"] = rss(Item("a", title="A"))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll"], only=["Other"])
+    assert (world.asked("/rss"), world.asked("/other")) == (0, 1)
+
+
+async def test_feeds_of_one_host_are_asked_one_after_the_other(world: World, db: Database) -> None:
+    world.feeds += [{"url": world.url(f"/f{n}"), "name": f"F{n}"} for n in range(3)]
+    async with world.worker(db, page_spacing=0.2) as app:
+        await run_cycle(app, steps=["poll"])
+    host = db.read_now(lambda session: session.exec(select(HostState)).one())
+    polls = sorted(db.read_now(lambda session: session.exec(select(FeedPoll.at)).all()))
+    assert len(polls) == 4
+    assert polls[-1] - polls[0] > timedelta(seconds=0.5)
+    assert host.next_allowed_at > polls[0]
+
+
+async def test_a_dripping_feed_holds_up_nobody_elses_alert(world: World, db: Database) -> None:
+    world.feeds.append({"url": world.url("/slow"), "name": "Slow"})
+    world.site["/slow"] = Answer(200, {"Content-Type": "application/rss+xml"}, rss(Item("s", title="S")), drip=True)
+    world.site["/rss"] = rss(world.publish("a", "Harbour at rest", STRIKE))
+    async with world.worker(db, cycle_seconds=3.0) as app:
+        run = asyncio.create_task(run_cycle(app))
+        while not world.hook.requests:
+            assert not run.done()
+            await asyncio.sleep(0.05)
+        assert not run.done()  # it still waits for the drip
+        app.stopping.set()
+        run.cancel()
+        await asyncio.gather(run, return_exceptions=True)
