@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from core.errors import InputError
+from core.errors import ConfigError, InputError
 from core.reasons import Reason
 from pipeline import notices
 from pipeline import stories as stories_step
@@ -20,7 +20,7 @@ from pipeline.app import Active
 from pipeline.configure import EMPTY
 from rules.config import load
 from rules.match import Matcher
-from storage import configs, deliveries, feedback, hits, meta, optouts
+from storage import configs, deliveries, feedback, hits, meta, optouts, stories
 from storage import notices as notice_rows
 from storage.engine import Database
 from storage.tables import Story
@@ -31,7 +31,7 @@ WHO = "link"  # a link's bearer has no name
 
 def story_of(session: Session, rule_id: str, story_id: str) -> Story:
     """The story that a link speaks of. Raises InputError when it is not kept any more."""
-    row = session.get(Story, int(story_id)) if story_id.isdecimal() else None
+    row = stories.find(session, int(story_id)) if story_id.isdecimal() else None
     if row is None or row.rule_id != rule_id:
         raise InputError("this story is not kept any more")
     return row
@@ -96,7 +96,10 @@ async def subscribe_again(db: Database, rule_id: str, target_id: str, *, now: da
 async def _active(db: Database) -> Active:
     config = await db.read(configs.active)
     text, revision = (config.text, config.revision or 0) if config else (EMPTY, 0)
-    watch = await asyncio.to_thread(load, text, file=f"revision {revision}", env=None)
+    try:
+        watch = await asyncio.to_thread(load, text, file=f"revision {revision}", env=None)
+    except ConfigError:  # made for another version: an address is still let go, and only `Notice` says so
+        watch = load(EMPTY, file="no revision", env=None)
     return Active(revision, watch, Matcher(()), channels={})
 
 

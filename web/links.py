@@ -20,9 +20,11 @@ from pipeline import feedback
 from storage import optouts
 from storage.engine import Database
 from storage.tables import Story
+from web.headers import BARE_POLICY
 from web.render import render
 
 NO_STORE = {"cache-control": "no-store"}
+BARE = NO_STORE | {"content-security-policy": BARE_POLICY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _page(said: Said) -> Response:
     page = render(
         "link.html", title=said.title, lines=said.lines, button=said.button, action=said.action, story=said.story
     )
-    return HTMLResponse(page, said.status, headers=NO_STORE)
+    return HTMLResponse(page, said.status, headers=BARE)
 
 
 async def _open(db: Database, link: Link) -> Said:

@@ -10,14 +10,12 @@ from typing import Any
 from nicegui import ui
 from sqlmodel import Session
 
-from storage import alerts, deliveries, hits
+from storage import alerts, deliveries, hits, stories
 from storage.engine import Database
 from storage.tables import Alert, Article, Decision, Delivery, Hit, Story
 from web.frame import frame, show
 from web.pages.faults import missing
 from web.text import why
-
-LARGEST_ID = 2**31 - 1  # of an integer column; a larger number in a URL is no story
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def register(db: Database) -> None:
 
 def gather(session: Session, story_id: int) -> StoryPage | None:
     """The story of this id with all that hangs on it; None when there is none."""
-    row = session.get(Story, story_id) if story_id <= LARGEST_ID else None
+    row = stories.find(session, story_id)
     if row is None:
         return None
     made = alerts.of_story(session, story_id)
