@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from seeds import originals_folder
 from storage import schema
 from storage.engine import Database
 from tests.databases import KINDS, Databases, stop
 
 _SHARED = "WIREWATCH_TEST_SHARED"  # tells the workers of one run which folder they share
-_LEFT_OUT = pytest.StashKey[list[pytest.Item]]()
+_LEFT_OUT = pytest.StashKey[dict[pytest.Item, str]]()
 
 # no timed asserts: a busy machine makes no test fail
 settings.register_profile("wirewatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,34 +37,38 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of flows share one worker and its Prefect server (11 s); browser tests need Chromium.
+    """Tests of flows share one worker and its Prefect server (11 s). What cannot run here is left out, and listed.
 
-    Where there is none, they are left out and the summary lists them; in CI they stay in, and fail.
+    Browser tests need Chromium: in CI they stay in without it, and fail. Tests of the seed documents themselves, which
+    are others' texts and no part of this project, need their folder.
     """
     for item in items:
         if "flows" in item.path.parts:
             item.add_marker(pytest.mark.xdist_group("flows"))
-    if chromium_path() or os.environ.get("CI"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("browser")]
+    missing = {
+        "browser": ""
+        if chromium_path() or os.environ.get("CI")
+        else "no Chromium: install it, or name one in CHROMIUM",
+        "originals": "" if originals_folder() else "no folder of seed documents: name one in WIREWATCH_SEEDS",
+    }
+    left_out = {item: why for item in items for name, why in missing.items() if why and item.get_closest_marker(name)}
     config.stash[_LEFT_OUT] = left_out
     items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
+    config.hook.pytest_deselected(items=list(left_out))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """That only browser tests were asked for, and none could run, is no failure of the others."""
-    if session.config.stash.get(_LEFT_OUT, []) and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+    """That only such tests were asked for, and none could run, is no failure of the others."""
+    if session.config.stash.get(_LEFT_OUT, {}) and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Name the tests that were not run."""
-    if left_out := config.stash.get(_LEFT_OUT, []):
-        terminalreporter.section(
-            "browser tests: not run (no Chromium: install it, or name one in CHROMIUM)", yellow=True
-        )
-        for item in left_out:
+    """Name the tests that were not run, and why."""
+    left_out = config.stash.get(_LEFT_OUT, {})
+    for why in sorted(set(left_out.values())):
+        terminalreporter.section(f"not run ({why})", yellow=True)
+        for item in (item for item, reason in left_out.items() if reason == why):
             terminalreporter.write_line(f"not run {item.nodeid}")
 
 

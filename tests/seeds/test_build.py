@@ -146,7 +146,7 @@ def _restatements() -> list[Document]:
     return [d for d in documents() if d.meta.slug in ("blinken-hanoi-visit", "strategic-upgrade-question")]
 
 
-@pytest.mark.skipif(originals_folder() is None, reason="the seed documents themselves are not at hand")
+@pytest.mark.originals
 def test_the_seed_documents_become_pages_of_the_same_make() -> None:
     for document in load_originals(originals_folder() or Path()):
         tree = tree_of(document)

@@ -122,7 +122,7 @@ def test_the_silent_rule_would_hit_the_related_link() -> None:
     assert set(spans_of("", link)) == {"myanmar-sanctions"}
 
 
-@pytest.mark.skipif(originals_folder() is None, reason="the seed documents themselves are not at hand")
+@pytest.mark.originals
 @WAYS
 @pytest.mark.parametrize(("slug", "rule"), PAIRS)
 def test_a_rule_hits_a_seed_document_by_the_same_passages(slug: str, rule: str, reading: Way) -> None:

@@ -72,14 +72,14 @@ def runs(text: str) -> set[str]:
     return {" ".join(found[n : n + RUN]) for n in range(len(found) - RUN + 1)}
 
 
-@pytest.mark.skipif(originals_folder() is None, reason="the seed documents themselves are not at hand")
+@pytest.mark.originals
 @pytest.mark.parametrize(("slug", "original"), RESTATED.items())
 def test_no_seven_words_in_a_row_are_those_of_the_seed_document(slug: str, original: str) -> None:
     theirs = ((originals_folder() or Path()) / f"{original}.txt").read_text(encoding="utf-8")
     assert runs(text_of(slug)) & runs(theirs) - set(CONTROLS) == set()
 
 
-@pytest.mark.skipif(originals_folder() is None, reason="the seed documents themselves are not at hand")
+@pytest.mark.originals
 @pytest.mark.parametrize(("slug", "original"), RESTATED.items())
 def test_every_number_of_the_seed_document_is_in_its_restatement(slug: str, original: str) -> None:
     theirs = ((originals_folder() or Path()) / f"{original}.txt").read_text(encoding="utf-8")
