@@ -11,7 +11,7 @@ import itertools
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -91,14 +91,14 @@ class Databases:
             connection.execute(statement)
 
 
-def start(folder: Path) -> str:
-    """Start the run's PostgreSQL in `folder`, or find it running; the folder of its socket."""
+def start(folder: Path, settings: Sequence[str] = _FASTER) -> str:
+    """Start the run's PostgreSQL in `folder` with these settings, or find it running; the folder of its socket."""
     data = folder / "postgresql"
     with fasteners.InterProcessLock(folder / "postgresql.lock"):
         if not (data / "postmaster.pid").exists():
             _run(folder, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
             options = " ".join(
-                f"-c {setting}" for setting in (*_FASTER, "listen_addresses=", f"unix_socket_directories={data}")
+                f"-c {setting}" for setting in (*settings, "listen_addresses=", f"unix_socket_directories={data}")
             )
             _run(folder, "pg_ctl", "-D", data, "-l", data / "log", "-o", options, "-w", "start")
     return str(data)
