@@ -25,7 +25,7 @@ from pipeline.cycle import Cycle, work_off
 from pipeline.pooled import extract_page
 from rules.endpoints import SiteConfig
 from rules.secrets import expand
-from storage import articles
+from storage import articles, hosts
 from storage.tables import Article
 from stories.fingerprint import containment
 
@@ -138,9 +138,11 @@ def _hand(site: SiteConfig | None) -> SiteHand | None:
 
 def record(session: Session, one: articles.Claimed, page: Read, now: datetime) -> str:
     """One commit: the text, its hashes and what is due next. Returns the new state, or "lost" when the lease was."""
-    article = session.get(Article, one.article.id, populate_existing=True)
-    if article is None:
+    article = session.get(Article, one.article.id, populate_existing=True, with_for_update=True)
+    if article is None or (article.lease_owner, article.lease_epoch) != (one.lease.owner, one.lease.epoch):
         return "lost"
+    if page.retry_after and article.host:
+        hosts.hold(session, article.host, now + timedelta(seconds=page.retry_after))
     if page.extraction is None:
         changes = _failed(article, page, now)
     else:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, cast, func
 from sqlmodel import Session, col, select
 
+from core.urls import host_of as host_of  # one spelling of a host: what is held here is what is claimed here
 from storage import hosts, leases
 from storage.tables import Article, Feed, FeedPoll
 
@@ -95,11 +96,6 @@ def claim_due(
         for feed in feeds[len(moments) :]:
             leases.settle(session, LEASE, by_id[feed.id or 0], {"next_poll_at": later})
     return sorted(claimed, key=lambda one: one.ask_at)
-
-
-def host_of(url: str) -> str:
-    """The host (and port) of a URL, lower case: what politeness counts by."""
-    return url.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1].lower()
 
 
 def record_poll(session: Session, lease: leases.Lease, changes: dict[str, Any], poll: FeedPoll) -> bool:

@@ -1,0 +1,254 @@
+"""Reading, over real HTTP on loopback: partial texts, second tries, duplicates, hosts that ask for rest."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from core.clock import FixedClock
+from core.pool import TaskTimeout, WorkerDied
+from core.reasons import Reason
+from pipeline.pooled import extract_page
+from pipeline.run import run_cycle
+from storage.engine import Database
+from storage.tables import Article, ArticleRevision, Hit, HostState
+from tests.builders import CALM, STRIKE, Item, World, minutes, page, rss
+from tests.pipeline.conftest import NOON
+from tests.sinks.http import Answer, Request
+
+
+def articles_of(db: Database) -> list[Article]:
+    """All articles, in the order they came."""
+    return sorted(db.read_now(lambda session: session.exec(select(Article)).all()), key=lambda one: one.id or 0)
+
+
+async def test_a_page_is_read_in_full(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(world.publish("a", "Harbour at rest", STRIKE))
+    async with world.worker(db, clock) as app:
+        report = await run_cycle(app, steps=["poll", "read"])
+    (article,) = articles_of(db)
+    assert (article.state, article.revision, article.final, article.read_at) == ("ready", 1, True, NOON)
+    assert article.text.startswith("Dockers at the northern harbour")
+    assert report.total("read") == report.total("read", "ready") == 1
+
+
+async def test_a_page_that_fails_is_partial_and_tried_after_1_5_15_60_minutes_and_6_hours(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/rss"] = rss(Item("a", world.url("/a"), "Dockers on strike"))
+    world.site["/a"] = Answer(503)
+    waits = []
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        for _ in range(6):
+            (article,) = articles_of(db)
+            if article.final:
+                break
+            assert (article.state, article.reason) == ("partial", "http_status")
+            waits.append(article.not_before - clock.now())
+            clock.at = article.not_before
+            await run_cycle(app, steps=["read"])
+        (article,) = articles_of(db)
+        clock.move(timedelta(days=3))
+        await run_cycle(app, steps=["read"])
+    assert waits == [minutes(1), minutes(5), minutes(15), minutes(60), minutes(360)]
+    assert (article.state, article.final, article.attempts) == ("partial", True, 6)
+    assert world.asked("/a") == 6
+
+
+async def test_a_partial_article_becomes_ready_when_its_page_comes_back(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/rss"] = rss(world.publish("a", "Harbour at rest", STRIKE))
+    whole = world.site["/a"]
+    world.site["/a"] = Answer(503)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        world.site["/a"] = whole
+        clock.move(minutes(1))
+        await run_cycle(app, steps=["read"])
+    (article,) = articles_of(db)
+    assert (article.state, article.revision, article.match_due) == ("ready", 1, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(410), Reason.GONE),
+        (Answer(200, {"Content-Type": "application/pdf"}, b"%PDF-1.4"), Reason.WRONG_TYPE),
+        (Answer(302, {"Location": "http://10.0.0.1/"}), Reason.FORBIDDEN_ADDRESS),
+    ],
+)
+async def test_what_asking_again_cannot_change_is_final_at_once(
+    world: World, db: Database, clock: FixedClock, answer: Answer, reason: Reason
+) -> None:
+    world.site["/rss"] = rss(Item("a", world.url("/a"), "Dockers on strike"))
+    world.site["/a"] = answer
+    async with world.worker(db, clock) as app:
+        report = await run_cycle(app, steps=["poll", "read"])
+    (article,) = articles_of(db)
+    assert (article.state, article.final, article.reason) == ("partial", True, str(reason))
+    assert report.total("read", "failed") == 1
+
+
+async def test_robots_txt_is_asked_once_and_kept(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/robots.txt"] = Answer(200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /private\n")
+    open_page = world.publish("a", "Harbour at rest", STRIKE)
+    world.site["/rss"] = rss(open_page, Item("p", world.url("/private/p"), "Dockers on strike"))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+    assert [(one.state, one.reason) for one in articles_of(db)] == [("ready", ""), ("partial", "robots")]
+    assert (world.asked("/robots.txt"), world.asked("/private/p")) == (1, 0)
+
+
+async def test_a_site_setting_reads_what_robots_txt_forbids_and_sends_its_headers(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/robots.txt"] = Answer(200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /\n")
+    world.site["/rss"] = rss(world.publish("a", "Harbour at rest", STRIKE))
+    world.more["sites"] = {"127.0.0.1": {"robots": False, "headers": {"Cookie": "${COOKIE}"}, "remove": [".ad"]}}
+    async with world.worker(db, clock, environ={"COOKIE": "in=1"}) as app:
+        await run_cycle(app, steps=["poll", "read"])
+    assert [one.state for one in articles_of(db)] == ["ready"]
+    assert [one.headers.get("cookie") for one in world.web.requests if one.path == "/a"] == ["in=1"]
+
+
+async def test_a_sites_missing_secret_is_a_failure_of_its_pages(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(world.publish("a", "Harbour at rest", STRIKE))
+    world.more["sites"] = {"127.0.0.1": {"headers": {"Cookie": "${COOKIE}"}}}
+    async with world.worker(db, clock, environ={"COOKIE": "in=1"}) as app:
+        app.secrets = {}
+        await run_cycle(app, steps=["poll", "read"])
+    assert [(one.state, one.reason) for one in articles_of(db)] == [("partial", "auth")]
+
+
+async def test_a_host_that_asks_for_rest_is_left_alone_by_every_page(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/rss"] = rss(Item("a", world.url("/a"), "A"), Item("b", world.url("/b"), "B"))
+    world.site["/a"] = Answer(429, {"Retry-After": "3600"})
+    async with world.worker(db, clock, page_spacing=11) as app:
+        await run_cycle(app, steps=["poll", "read"], seconds=1)
+        clock.move(minutes(30))
+        await run_cycle(app, steps=["read"], seconds=1)
+    assert (world.asked("/a"), world.asked("/b")) == (1, 0)
+    host = db.read_now(lambda session: session.exec(select(HostState)).one())
+    assert host.next_allowed_at >= NOON + timedelta(hours=1)
+
+
+async def test_two_addresses_of_one_text_are_one_article(world: World, db: Database, clock: FixedClock) -> None:
+    head = f'<link rel="canonical" href="{world.url("/a")}">'
+    items = [world.publish("a", "Harbour at rest", STRIKE), world.publish("m-a", "Harbour at rest", STRIKE)]
+    world.site["/m-a"] = page("Harbour at rest", STRIKE, head=head)
+    world.site["/rss"] = rss(items[0])
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        world.site["/rss"] = rss(*items)
+        clock.move(timedelta(hours=2))
+        await run_cycle(app)
+    first, second = articles_of(db)
+    assert (second.state, second.duplicate_of) == ("duplicate", first.id)
+    assert len(db.read_now(lambda session: session.exec(select(Hit)).all())) == 1
+
+
+async def test_a_page_that_names_another_text_as_its_own_address_stays_an_article(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    head = f'<link rel="canonical" href="{world.url("/a")}">'
+    items = [world.publish("a", "Harbour at rest", STRIKE), world.publish("b", "Glass house", CALM)]
+    world.site["/b"] = page("Glass house", CALM, head=head)
+    world.site["/rss"] = rss(*items)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    assert [one.state for one in articles_of(db)] == ["ready", "ready"]
+
+
+async def test_an_edited_page_keeps_its_earlier_text(world: World, db: Database, clock: FixedClock) -> None:
+    item = world.publish("a", "Harbour at rest", STRIKE)
+    world.site["/rss"] = rss(item)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        world.site["/a"] = page("Harbour at rest, corrected", [*STRIKE, "Corrected: the talks are on Friday."])
+        world.site["/rss"] = rss(Item(item.guid, item.link, "Harbour at rest, corrected"))
+        clock.move(timedelta(hours=2))
+        await run_cycle(app)
+    (article,) = articles_of(db)
+    (earlier,) = db.read_now(lambda session: session.exec(select(ArticleRevision)).all())
+    assert (article.revision, article.title) == (2, "Harbour at rest, corrected")
+    assert (earlier.revision, earlier.title) == (1, "Harbour at rest")
+    assert len(world.hook.requests) == 1
+
+
+async def test_an_edit_whose_page_fails_keeps_the_text_there_is(world: World, db: Database, clock: FixedClock) -> None:
+    item = world.publish("a", "Harbour at rest", STRIKE)
+    world.site["/rss"] = rss(item)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        world.site["/a"] = Answer(500)
+        world.site["/rss"] = rss(Item(item.guid, item.link, "Harbour at rest, corrected"))
+        clock.move(timedelta(hours=2))
+        await run_cycle(app)
+    (article,) = articles_of(db)
+    assert (article.state, article.revision, article.title) == ("ready", 1, "Harbour at rest")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(TaskTimeout("x", 15.0), Reason.EXTRACTOR_HUNG), (WorkerDied("x", "signal SIGSEGV"), Reason.EXTRACTOR_DIED)],
+)
+async def test_a_page_that_hangs_or_kills_its_reader_is_partial_and_the_others_are_read(
+    world: World, db: Database, clock: FixedClock, error: Exception, reason: Reason, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.site["/rss"] = rss(world.publish("bad", "Bad page", CALM), world.publish("a", "Harbour at rest", STRIKE))
+    async with world.worker(db, clock) as app:
+        read = app.pool.run
+
+        async def run(fn: object, *args: object, **named: object) -> object:
+            if fn is extract_page and str(args[1]).endswith("/bad"):
+                raise error
+            return await read(fn, *args, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(app.pool, "run", run)
+        await run_cycle(app)
+    assert [(one.state, one.reason) for one in articles_of(db)] == [("partial", str(reason)), ("ready", "")]
+    assert len(world.hook.requests) == 1
+
+
+async def test_a_page_whose_lease_was_lost_writes_nothing(world: World, db: Database, clock: FixedClock) -> None:
+    item = world.publish("a", "Harbour at rest", STRIKE)
+    text = world.site["/a"]
+    assert isinstance(text, bytes)
+
+    def steal(request: Request) -> Answer:
+        def work(session: Session) -> None:
+            for article in session.exec(select(Article)).all():
+                article.lease_owner, article.lease_epoch = "another", article.lease_epoch + 1
+                session.add(article)
+
+        if request.path == "/a":
+            db.write_now(work)
+            return Answer(200, {"Content-Type": "text/html"}, text)
+        return Answer(200, {"Content-Type": "application/rss+xml"}, rss(item))
+
+    world.web.choose = steal
+    async with world.worker(db, clock) as app:
+        report = await run_cycle(app, steps=["poll", "read"], seconds=2)
+    (article,) = articles_of(db)
+    assert (article.state, article.revision) == ("pending", 0)
+    assert report.total("read", "skipped") == 1
+
+
+async def test_a_hanging_page_holds_up_nobody_elses_alert(world: World, db: Database) -> None:
+    world.site["/hang"] = Answer(hang=True)
+    world.site["/rss"] = rss(Item("h", world.url("/hang"), "Hangs"), world.publish("a", "Harbour at rest", STRIKE))
+    async with world.worker(db) as app:
+        run = asyncio.create_task(run_cycle(app))
+        while not world.hook.requests:
+            assert not run.done()
+            await asyncio.sleep(0.05)
+        assert not run.done()  # the page still hangs
+        run.cancel()
+        await asyncio.gather(run, return_exceptions=True)
