@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli.console import print_rows
+from cli.console import noun, print_rows
 from cli.context import database
 from core.errors import InputError
 from core.reasons import Reason
 from storage import alerts, articles
 
-app = typer.Typer(help="What was told, and why.", no_args_is_help=True)
+app = noun("What was told, and why.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
 
 
@@ -37,11 +37,12 @@ def list_alerts(
                 "reason": row.reason,
                 "release": row.release_at,
                 "story": row.story_id,
+                "became": row.state if row.reason in ("", "sent") else f"{row.state}: {row.reason}",
                 "headline": (row.view.get("article") or {}).get("title") or row.view.get("subject", ""),
             }
             for row in rows
         ),
-        ("id", "made", "rule", "kind", "state", "reason", "story", "headline"),
+        ("id", "made", "rule", "kind", "became", "story", "headline"),
         as_json=as_json,
         empty="no alerts yet",
     )

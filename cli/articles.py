@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.console import out, print_json, print_rows
+from cli.console import noun, out, print_json, print_rows
 from cli.context import database, with_app
 from core.errors import InputError
 from core.reasons import Reason
@@ -15,11 +15,12 @@ from pipeline.app import App
 from storage import articles
 from storage.tables import Article
 
-app = typer.Typer(help="What was read.", no_args_is_help=True)
+State = Literal["pending", "ready", "partial", "failed", "duplicate"]
+app = noun("What was read.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
-Which = Annotated[str, typer.Argument(help="An article's id or address.")]
+Which = Annotated[str, typer.Argument(metavar="ARTICLE", help="An article's id or address.")]
 Limit = Annotated[int, typer.Option(help="At most so many.", min=1)]
-COLUMNS = ("id", "first_seen", "state", "source", "title", "url")
+COLUMNS = ("id", "first_seen", "state", "source", "title")
 
 
 def _row(article: Article) -> dict[str, Any]:
@@ -41,13 +42,13 @@ def _row(article: Article) -> dict[str, Any]:
 @app.command(name="list")
 def list_articles(
     context: typer.Context,
-    state: Annotated[str, typer.Option(help="pending, ready, partial, failed or duplicate.")] = "",
+    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List articles, newest first."""
     with database(context) as db:
-        rows = db.read_now(lambda session: articles.recent(session, limit=limit, state=state))
+        rows = db.read_now(lambda session: articles.recent(session, limit=limit, state=state or ""))
     print_rows((_row(row) for row in rows), COLUMNS, as_json=as_json, empty="no articles")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import out, print_rows
+from cli.console import noun, out, print_rows
 from cli.context import database, with_app
 from cli.exits import EXIT_SOME_FAILED
 from core.errors import InputError
@@ -14,7 +14,7 @@ from pipeline import channels
 from pipeline.app import App
 from storage import deliveries
 
-app = typer.Typer(help="Where alerts go, and whether they would arrive.", no_args_is_help=True)
+app = noun("Where alerts go, and whether they would arrive.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
 
 

@@ -128,6 +128,11 @@ def _errors_told() -> Iterator[None]:
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain(f"{error.filename}: {error.strerror}\n  name another place, or make it readable and writable")
+        raise typer.Exit(EXIT_WRONG_INPUT) from None
     except NotAvailable as error:
         complain(str(error))
         raise typer.Exit(EXIT_NOT_AVAILABLE) from None

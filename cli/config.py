@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,8 @@ import typer
 
 from cli.console import out, print_json, print_rows
 from cli.context import database, read_file, secrets, settings, user
-from cli.exits import complain
 from core.clock import SystemClock
-from core.errors import InputError
+from core.errors import ConfigError, InputError, Problem
 from core.settings import Settings
 from pipeline import configure
 from rules.config import Watch
@@ -34,12 +34,14 @@ def check(
 ) -> None:
     """Validate everything and run every rule's examples; all errors at once, without the network."""
     path = file or settings(context).config
-    _, watch = load(context, path, with_secrets=not no_secrets)
-    broken = {} if no_secrets else _broken_channels(context, watch)
-    for name, why in broken.items():
-        complain(f"{path}: channels.{name}: {why}")
-    if broken:
-        raise typer.Exit(2)
+    try:
+        _, watch = load(context, path, with_secrets=not no_secrets)
+        if not no_secrets and (broken := _broken_channels(context, watch)):
+            raise ConfigError(str(path), broken)
+    except ConfigError as error:
+        if as_json:
+            print_json({"file": str(path), "ok": False, "problems": [asdict(one) for one in error.problems]})
+        raise
     examples = sum(len(rule.examples.match) + len(rule.examples.ignore) for rule in watch.rules)
     counts = {
         "rules": len(watch.rules),
@@ -53,14 +55,14 @@ def check(
         out().print(f"{path}: good: " + ", ".join(f"{number} {noun}" for noun, number in counts.items()))
 
 
-def _broken_channels(context: typer.Context, watch: Watch) -> dict[str, str]:
+def _broken_channels(context: typer.Context, watch: Watch) -> list[Problem]:
     """Channels that could not be made: a URL that its service does not know."""
     from core.pool import WorkerPool
 
     pool = WorkerPool(1)
     active = configure.activate(0, watch, secrets=secrets(context), clock=SystemClock(), pool=pool)
     pool.close()
-    return dict(active.broken)
+    return [Problem(why, item=f"channels.{name}") for name, why in active.broken.items()]
 
 
 def apply(
@@ -116,7 +118,8 @@ def history(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def rollback(
-    context: typer.Context, revision: Annotated[int, typer.Argument(help="From `wirewatch history`.")]
+    context: typer.Context,
+    revision: Annotated[int, typer.Argument(metavar="REVISION", help="From `wirewatch history`.")],
 ) -> None:
     """Make an old revision's text the active one, as a new revision."""
     now = SystemClock().now()

@@ -9,9 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+PIPED_WIDTH = 100_000  # columns: no cell is wrapped
+WHOLE = frozenset({"id", "at", "made", "seen", "first_seen", "last", "state", "kind", "stage", "revision"})  # unbroken
+
+
+def noun(text: str) -> typer.Typer:
+    """The group of a noun's verbs."""
+    return typer.Typer(help=text, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 def out() -> Console:
@@ -60,12 +69,23 @@ def print_rows(
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    count = 0
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in WHOLE)
     for row in rows:
-        count += 1
         table.add_row(*(Text(shown(row.get(column))) for column in columns))
-    out().print(table if count else empty)
+    print_table(table, empty=empty)
+
+
+def print_table(table: Table, *, empty: str) -> None:
+    """A table, as wide as the terminal; a line a row, whatever its length, where somebody else reads it."""
+    if not table.row_count:
+        out().print(empty)
+    elif sys.stdout.isatty():
+        out().print(table)
+    else:
+        with (console := Console(file=sys.stdout, width=PIPED_WIDTH, highlight=False)).capture() as capture:
+            console.print(table)
+        for line in capture.get().splitlines():
+            print(line.rstrip())
 
 
 def shown(value: Any) -> str:
@@ -73,7 +93,7 @@ def shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple | set | frozenset):

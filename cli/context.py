@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,7 +37,10 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "WIREWATCH_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise InputError(f"{name}: {first['msg']}", hint="run `wirewatch settings` for every setting") from None
+        raise InputError(
+            f"{name}: {first['msg']}",
+            hint="it comes from the environment, from .env or from an option; `wirewatch settings` lists them all",
+        ) from None
 
 
 def settings(context: typer.Context) -> Settings:
@@ -90,11 +95,37 @@ def user() -> str:
         return "cli"
 
 
-def read_file(path: Path) -> str:
+def length_of(text: str, *, option: str) -> timedelta:
+    """A length of time as people write it. Raises InputError naming the option."""
+    from rules.durations import duration
+
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise InputError(f"{option} {text}: {error}") from None
+
+
+def standard_input() -> str:
+    """All of standard input. Raises InputError when it is not UTF-8."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input: not UTF-8 at byte {error.start}") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file of the user's. Raises InputError when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", hint="name another file") from None
+
+
+def read_file(path: Path, *, hint: str = "name another file, or run `wirewatch init`") -> str:
     """A text file of the user's. Raises InputError when it cannot be read."""
     try:
         return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}", hint="name another file, or run `wirewatch init`") from None
+        raise InputError(f"{path}: {error.strerror}", hint=hint) from None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from cli.console import out
+from cli.console import noun, out
 from cli.context import settings
 from pipeline.bootstrap import upgrade
 
-app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+app = noun("The database's schema.")
 
 
 @app.callback()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.console import out, print_json, print_rows
+from cli.console import noun, out, print_json, print_rows
 from cli.context import database
 from core.clock import SystemClock
 from core.errors import InputError
@@ -14,10 +14,11 @@ from pipeline import resend as again
 from storage import deliveries
 from storage.tables import Alert, Delivery
 
-app = typer.Typer(help="The ledger of what went to whom.", no_args_is_help=True)
+State = Literal["pending", "leased", "sent", "retry", "unknown", "dead", "suppressed"]
+app = noun("The ledger of what went to whom.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
-Which = Annotated[str, typer.Argument(help="A delivery's id or key.")]
-COLUMNS = ("id", "made", "target", "state", "reason", "attempts", "rule", "error")
+Which = Annotated[str, typer.Argument(metavar="DELIVERY", help="A delivery's id or key.")]
+COLUMNS = ("id", "made", "target", "state", "attempts", "rule", "error")
 
 
 def _row(delivery: Delivery, alert: Alert) -> dict[str, Any]:
@@ -47,13 +48,13 @@ def _list(context: typer.Context, states: list[str], channel: str, limit: int, a
 @app.command(name="list")
 def list_deliveries(
     context: typer.Context,
-    state: Annotated[list[str] | None, typer.Option(help="Only in this state; may be repeated.")] = None,
+    state: Annotated[list[State] | None, typer.Option(help="Only in this state; may be repeated.")] = None,
     channel: Annotated[str, typer.Option(help="Only of this channel.")] = "",
     limit: Annotated[int, typer.Option(min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List deliveries, newest first."""
-    _list(context, state or [], channel, limit, as_json, "no deliveries yet")
+    _list(context, list(state or []), channel, limit, as_json, "no deliveries yet")
 
 
 @app.command()

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import out, print_rows
-from cli.context import database, read_file, secrets, settings, user, with_app
+from cli.console import noun, out, print_rows
+from cli.context import database, read_bytes, secrets, settings, user, with_app
 from cli.exits import EXIT_SOME_FAILED
 from cli.running import show
 from core.clock import SystemClock
@@ -24,9 +24,9 @@ from pipeline.run import run_cycle
 from storage import feeds
 from storage.tables import Feed
 
-app = typer.Typer(help="What is polled, and how it fares.", no_args_is_help=True)
+app = noun("What is polled, and how it fares.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
-Name = Annotated[str, typer.Argument(help="A feed's name or address.")]
+Name = Annotated[str, typer.Argument(metavar="FEED", help="A feed's name or address.")]
 
 
 @app.command(name="list")
@@ -101,7 +101,7 @@ def import_feeds(
     context: typer.Context, file: Annotated[Path, typer.Argument(help="OPML, or addresses a line.")]
 ) -> None:
     """Add the feeds of an OPML file or a list of addresses; folders become tags."""
-    found = opml.read(read_file(file), name=str(file))
+    found = opml.read(read_bytes(file), name=str(file))
     _edit(context, lambda text: subscriptions.add_all(text, found), f"feeds import {file.name}")
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cli.console import print_line
-from cli.context import read_file, run_async, settings
+from cli.context import length_of, read_file, run_async, settings
 from cli.exits import EXIT_SOME_FAILED, complain
 from core.errors import InputError
 from pipeline import filters
@@ -82,7 +82,7 @@ def group(
 
     Grouping depends on what came before, so it runs in one process.
     """
-    emit(filters.group_all(lines(), window=window))
+    emit(filters.group_all(lines(), window=length_of(window, option="--window")))
 
 
 def _sources(context: typer.Context, sources: list[str]) -> Iterator[filters.Source]:

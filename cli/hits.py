@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import out, print_json, print_rows
+from cli.console import noun, out, print_json, print_rows
 from cli.context import database
 from core.errors import InputError
 from storage import hits
 from storage.tables import Article, Hit
 
-app = typer.Typer(help="Which rule matched which article, and where.", no_args_is_help=True)
+app = noun("Which rule matched which article, and where.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 
@@ -44,7 +44,11 @@ def list_hits(
 
 
 @app.command()
-def show(context: typer.Context, hit_id: Annotated[int, typer.Argument()], as_json: AsJson = False) -> None:
+def show(
+    context: typer.Context,
+    hit_id: Annotated[int, typer.Argument(metavar="HIT", help="A hit's id.")],
+    as_json: AsJson = False,
+) -> None:
     """Show a hit's marked sentences."""
     with database(context) as db:
         found = db.read_now(lambda session: hits.with_article(session, hit_id))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.console import out, print_json, print_rows
-from cli.context import database, read_file, run_async, secrets, settings
+from cli.console import noun, out, page_of, print_json, print_line, print_rows
+from cli.context import database, read_file, run_async, secrets, settings, standard_input
 from cli.exits import EXIT_SOME_FAILED
 from cli.hits import marked
 from core.errors import InputError
@@ -17,9 +17,10 @@ from pipeline import trying
 from rules.config import Rule, Watch, load
 from storage import configs
 
-app = typer.Typer(help="What is watched for, and trying it.", no_args_is_help=True)
+app = noun("What is watched for, and trying it.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
-RuleId = Annotated[str, typer.Argument(help="A rule's id.")]
+WIDTH = 100  # columns of running text, where nobody says
+RuleId = Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")]
 
 
 def watch_of(context: typer.Context) -> Watch:
@@ -80,17 +81,25 @@ def show(context: typer.Context, rule_id: RuleId, as_json: AsJson = False) -> No
 
 
 @app.command()
-def explain(context: typer.Context, rule_id: RuleId) -> None:
+def explain(context: typer.Context, rule_id: RuleId, as_json: AsJson = False) -> None:
     """Say in words what a rule means, which terms it is looked up by, and how much work it is."""
-    for line in trying.explained(rule_of(context, rule_id)):
-        out().print(line, markup=False)
+    rule = rule_of(context, rule_id)
+    told = trying.explained(rule)
+    if as_json:
+        print_json({"rule": rule.id, **asdict(told)})
+        return
+    screen = page_of(WIDTH)
+    screen.print(f"{rule.id}: {rule.title}\n\n{told.words}\n", markup=False)
+    screen.print(f"looked up by: {', '.join(told.terms)}", markup=False)
+    measured = f"{told.cost:,} steps on the dearest of its examples" if told.cost else "it has no examples to try"
+    screen.print(f"cost: {measured}; the limit for an article is {told.limit:,}", markup=False)
 
 
 @app.command()
 def test(
     context: typer.Context,
-    rule_id: Annotated[str, typer.Argument(help="A rule's id; all rules if absent.")] = "",
-    text: Annotated[str, typer.Option(help="The text itself, or - for standard input.")] = "",
+    rule_id: Annotated[str, typer.Argument(metavar="[RULE]", help="A rule's id; all rules if absent.")] = "",
+    text: Annotated[str | None, typer.Option(help="The text itself, or - for standard input.")] = None,
     url: Annotated[str, typer.Option(help="A page to fetch and read.")] = "",
     file: Annotated[Path | None, typer.Option(help="A text file, or a page (.html).")] = None,
     language: Annotated[str, typer.Option(help="Language of the text, where it cannot be told.")] = "",
@@ -98,18 +107,15 @@ def test(
 ) -> None:
     """Try rules on a text: which clause matched where, or the nearest miss. Without a text: the rules' own examples."""
     rules = [rule_of(context, rule_id)] if rule_id else list(watch_of(context).rules)
-    if not (text or url or file):
-        _examples(context, rules)
+    if text is None and not url and file is None:
+        _examples(context, rules, as_json=as_json)
         return
-    article = run_async(
-        trying.article_of(
-            settings(context), text=sys.stdin.read() if text == "-" else text, url=url, file=file, language=language
-        )
-    )
+    given = standard_input() if text == "-" else text or ""
+    article = run_async(trying.article_of(settings(context), text=given, url=url, file=file, language=language))
     verdicts = [trying.verdict(rule, article) for rule in rules]
     for one in verdicts:
         if as_json:
-            print_json(one.values)
+            print_line(one.values)
             continue
         out().print(f"{one.rule}: {'MATCHES' if one.matches else 'does not match'}", markup=False)
         for sentence, marks in one.sentences:
@@ -120,9 +126,12 @@ def test(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _examples(context: typer.Context, rules: list[Rule]) -> None:
-    problems = trying.examples(watch_of(context), {rule.id for rule in rules})
+def _examples(context: typer.Context, rules: list[Rule], *, as_json: bool) -> None:
+    problems = trying.examples(watch_of(context), {rule.id for rule in rules}, file=str(settings(context).config))
+    count = sum(len(rule.examples.match) + len(rule.examples.ignore) for rule in rules)
+    if as_json:
+        print_json({"rules": len(rules), "examples": count, "problems": problems})
     if problems:
         raise InputError("\n".join(problems))
-    count = sum(len(rule.examples.match) + len(rule.examples.ignore) for rule in rules)
-    out().print(f"{count} examples of {len(rules)} rules, as they should be")
+    if not as_json:
+        out().print(f"{count} examples of {len(rules)} rules, as they should be")

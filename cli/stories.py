@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.console import out, print_json, print_rows
-from cli.context import database, user
+from cli.console import noun, out, print_json, print_rows
+from cli.context import database, length_of, user
 from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import stories as changes
-from rules.durations import duration
 from storage import alerts, hits, stories
 from storage.tables import Story
 
-app = typer.Typer(help="Events, as each rule saw them told.", no_args_is_help=True)
+State = Literal["open", "silenced", "closed"]
+app = noun("Events, as each rule saw them told.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
-Which = Annotated[int, typer.Argument(help="A story's id.")]
+Which = Annotated[int, typer.Argument(metavar="STORY", help="A story's id.")]
 
 
 def _row(story: Story) -> dict[str, Any]:
@@ -38,13 +38,13 @@ def _row(story: Story) -> dict[str, Any]:
 def list_stories(
     context: typer.Context,
     rule: Annotated[str, typer.Option(help="Of this rule only.")] = "",
-    state: Annotated[str, typer.Option(help="open, silenced or closed.")] = "",
+    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List stories, newest first."""
     with database(context) as db:
-        rows = db.read_now(lambda session: stories.listing(session, rule=rule, state=state, limit=limit))
+        rows = db.read_now(lambda session: stories.listing(session, rule=rule, state=state or "", limit=limit))
     columns = ("id", "rule", "state", "last", "articles", "separate_texts", "title")
     print_rows((_row(row) for row in rows), columns, as_json=as_json, empty="no stories yet")
 
@@ -89,7 +89,7 @@ def silence(
 ) -> None:
     """Tell nothing more of a story for a time."""
     now = SystemClock().now()
-    until = now + duration(length)
+    until = now + length_of(length, option="--for")
     with database(context) as db:
         db.write_now(lambda session: changes.silence(session, which, until=until, who=user(), now=now))
     out().print(f"story {which} is silenced until {until:%Y-%m-%d %H:%M}Z")

@@ -8,24 +8,23 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from core.errors import ItemFailed
+from core.errors import ItemFailed, WirewatchError
 from core.pool import TaskTimeout, WorkerDied, WorkerPool
 from core.reasons import Reason
 from core.settings import Settings
 from core.text import clean
 from extractors.base import Extraction
 from extractors.choose import extract
-from fetching.client import Ask, Client, Failed, Fetched
 from fetching.parse import ParsedEntry, parse
+from pipeline.asking import fetched_alone
 from pipeline.story import span_values
 from rules.config import load
 from rules.document import ArticleText, analyse
-from rules.durations import duration
 from rules.match import Matcher
 from stories.group import Board
 from stories.telling import Telling, tell
@@ -64,12 +63,11 @@ def read_source(name: str) -> Source:
 
 async def fetch_source(url: str, settings: Settings) -> Source:
     """An address, through the guarded client."""
-    async with Client(user_agent=settings.user_agent, allow=settings.allow_addresses) as client:
-        answer = await client.get(Ask(url=url))
-    if isinstance(answer, Fetched):
-        return Source(url, answer.url, answer.body, answer.headers)
-    why = f"{answer.reason.sentence} ({answer.detail})" if isinstance(answer, Failed) else "not modified"
-    return Source(url, url, error=f"{url}: {why}")
+    try:
+        answer = await fetched_alone(settings, url)
+    except WirewatchError as error:
+        return Source(url, url, error=error.message)
+    return Source(url, answer.url, answer.body, answer.headers)
 
 
 def parse_all(sources: Iterator[Source], *, jobs: int) -> Iterator[Line]:
@@ -261,9 +259,8 @@ def match_line(matcher: Matcher, number: int, line: str) -> Line:
     return Line({"id": values.get("id", number), "matches": matches}, f"{article.id}: {troubles}" if troubles else "")
 
 
-def group_all(lines: Iterator[str], *, window: str) -> Iterator[Line]:
+def group_all(lines: Iterator[str], *, window: timedelta) -> Iterator[Line]:
     """A line a hit, in the order of time: {"id", "story", "origin", "why"}, grouped within its rule."""
-    length = duration(window)
     boards: dict[str, Board] = {}
     for number, line in enumerate(lines, 1):
         values = _object(line)
@@ -272,12 +269,12 @@ def group_all(lines: Iterator[str], *, window: str) -> Iterator[Line]:
             trouble = f"line {number}: not a JSON object with id, rule, title, text and published"
             yield Line({"id": f"line {number}", "story": None, "origin": None, "why": trouble}, trouble)
             continue
-        board = boards.setdefault(str(values.get("rule", "")), Board(length))
+        board = boards.setdefault(str(values.get("rule", "")), Board(window))
         placed = board.place(told)
         story = placed.story or told.article
         board.add(told, story, placed.origin)
         if number % FORGET_EVERY == 0:
-            board.forget(told.at - 2 * length)
+            board.forget(told.at - 2 * window)
         yield Line({"id": values.get("id", number), "story": story, "origin": placed.origin, "why": placed.why})
 
 

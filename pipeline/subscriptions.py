@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import InputError
-from fetching.client import Ask, Failed, Fetched
+from core.errors import InputError, ItemFailed
+from core.urls import check
+from fetching.client import Ask, Fetched
 from fetching.discover import FoundFeed, feed_links
 from fetching.opml import Subscription
+from fetching.parse import parse
 from pipeline.app import App
+from pipeline.asking import fetched
 from pipeline.configure import EMPTY, apply_text, read_watch
 from rules import edit as edits
 from rules.config import load
@@ -41,6 +45,12 @@ Edit = Callable[[str], Edited]
 
 def add(text: str, url: str, *, name: str = "", tags: Sequence[str] = ()) -> Edited:
     """The watch file with one more feed. Raises InputError when it is there already."""
+    try:
+        check(url)
+    except ItemFailed as error:
+        raise InputError(
+            f"{url}: {error.reason.sentence} ({error.detail})", hint="an address begins with https:// or http://"
+        ) from None
     if url in _known(text):
         raise InputError(f"{url} is in the watch file already", hint="run `wirewatch feeds list`")
     return Edited(edits.add_feed(text, _entry(url, name, tags)), f"{url} added")
@@ -98,8 +108,32 @@ def edit_watch(
 
 
 async def discover(app: App, url: str) -> list[FoundFeed]:
-    """A site's feeds: what its page links to. Raises InputError when the page cannot be fetched."""
-    answer = await app.client.get(Ask(url=url))
-    if isinstance(answer, Failed):
-        raise InputError(f"{url}: {answer.reason.sentence} ({answer.detail})", hint="try the site's front page")
-    return list(feed_links(answer.body, answer.url)) if isinstance(answer, Fetched) else []
+    """A site's feeds: the address itself, else what its page names, else what is where many sites have theirs.
+
+    Raises InputError or NotAvailable when the page cannot be fetched.
+    """
+    answer = await fetched(app.client, url)
+    itself = await asyncio.to_thread(_feed_in, answer)
+    if itself is not None:
+        return [itself]
+    links = feed_links(answer.body, answer.url)
+    return [one for one in links if one.how != "guess"] or await _tried(app, [one.url for one in links])
+
+
+async def _tried(app: App, urls: Sequence[str]) -> list[FoundFeed]:
+    """Those addresses that a feed is at."""
+    found = []
+    for url in urls:
+        answer = await app.client.get(Ask(url=url))
+        feed = await asyncio.to_thread(_feed_in, answer) if isinstance(answer, Fetched) else None
+        if feed is not None:
+            found.append(feed)
+    return found
+
+
+def _feed_in(answer: Fetched) -> FoundFeed | None:
+    try:
+        parsed = parse(answer.body, url=answer.url, headers=answer.headers)
+    except ItemFailed:
+        return None
+    return FoundFeed(answer.url, parsed.title, parsed.format)

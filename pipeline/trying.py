@@ -13,11 +13,12 @@ from core.settings import Settings
 from core.text import clean, one_line
 from extractors.base import Extraction
 from extractors.choose import extract
-from fetching.client import Ask, Client, Failed, Fetched
+from pipeline.asking import fetched_alone
 from pipeline.explaining import lines, summary
 from pipeline.story import sentences, span_values
 from rules.config import Rule, Watch
 from rules.document import ArticleText, analyse
+from rules.evaluate import BUDGET
 from rules.examples import check_examples
 from rules.explain import explain, in_words, presearch_terms
 from rules.match import Matcher
@@ -41,6 +42,8 @@ async def article_of(
     if url:
         return _page(await _fetch(settings, url), language)
     if file is None:
+        if not text.strip():
+            raise InputError("the text is empty", hint="give words after --text, or - and words on standard input")
         return ArticleText(id="text", title="", text=clean(text), language=language)
     return await asyncio.to_thread(_file, file, language)
 
@@ -52,16 +55,15 @@ def _file(file: Path, language: str) -> ArticleText:
         raise InputError(f"{file}: {error.strerror}") from None
     if file.suffix.lower() in (".html", ".htm", ".xhtml"):
         return _page(extract(content, url=file.resolve().as_uri(), content_type="text/html"), language)
-    return ArticleText(id=str(file), title="", text=clean(content.decode("utf-8", "replace")), language=language)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
+    return ArticleText(id=str(file), title="", text=clean(text), language=language)
 
 
 async def _fetch(settings: Settings, url: str) -> Extraction:
-    async with Client(user_agent=settings.user_agent, allow=settings.allow_addresses) as client:
-        answer = await client.get(Ask(url=url))
-    if isinstance(answer, Failed):
-        raise InputError(f"{url}: {answer.reason.sentence} {answer.detail}".rstrip())
-    if not isinstance(answer, Fetched):
-        raise InputError(f"{url}: not modified")
+    answer = await fetched_alone(settings, url)
     return await asyncio.to_thread(
         extract, answer.body, url=answer.url, content_type=answer.content_type, charset=answer.charset
     )
@@ -108,13 +110,24 @@ def _switched_on(rule: Rule) -> Rule:
     return replace(rule, enabled=True, languages=())
 
 
-def explained(rule: Rule) -> list[str]:
-    """A rule in words, with what it is looked up by."""
-    terms = ", ".join(presearch_terms(rule.expr))
-    return [f"{rule.id}: {rule.title}", "", in_words(rule.expr), "", f"looked up by: {terms}"]
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A rule in words, the terms it is looked up by, and its work: span operations on the dearest of its examples."""
+
+    words: str
+    terms: tuple[str, ...]
+    cost: int
+    limit: int
 
 
-def examples(watch: Watch, rule_ids: Collection[str]) -> list[str]:
+def explained(rule: Rule) -> Explained:
+    """What a rule means and costs."""
+    texts = [*rule.examples.match, *rule.examples.ignore]
+    costs = [explain(rule, analyse(ArticleText("example", text=text))).cost for text in texts]
+    return Explained(in_words(rule.expr), presearch_terms(rule.expr), max(costs, default=0), BUDGET)
+
+
+def examples(watch: Watch, rule_ids: Collection[str], *, file: str) -> list[str]:
     """Which examples of these rules are not as they should be, a line each."""
     prefixes = tuple(f"rules.{rule_id}." for rule_id in rule_ids)
-    return [problem.at("watch file") for problem in check_examples(watch) if problem.item.startswith(prefixes)]
+    return [problem.at(file) for problem in check_examples(watch) if problem.item.startswith(prefixes)]
