@@ -190,8 +190,9 @@ async def _release_once(cycle: Cycle) -> bool:
 def release_due(session: Session, app: App, now: datetime) -> list[str]:
     """Run the stages again for held alerts, then send the digests that are due. Returns the Reasons decided."""
     active = app.active
+    # before any row is read: whoever folds an alert into a digest holds its rule, and must not find it closed meanwhile
+    lock_names(session, [f"rule:{rule_id}" for rule_id in alerts.rules_due(session, now)])
     held = alerts.held_due(session, now)
-    lock_names(session, [f"rule:{row.rule_id}" for row in held])
     decided = []
     by_rule: dict[str, list[Alert]] = {}
     for row in held:

@@ -83,8 +83,9 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
     app = cycle.app
     key = one.delivery.key
     channel = app.active.channels.get(one.delivery.channel)
-    if one.target.recipient == EVERYBODY:
+    if one.target.recipient == EVERYBODY and channel is not None:
         await app.db.write(lambda session: split_up(session, app, one))
+        cycle.report.count("deliver", "skipped", Reason.MERGED)
         return
     if key in app.sent_log:
         result = Result(ResultClass.OK, "sent before, says sent.log")

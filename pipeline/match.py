@@ -27,7 +27,7 @@ from rules.document import ArticleText, Document, analyse
 from rules.match import FeedTag, Match, Verdict
 from storage import articles, configs, decisions, hits
 from storage.engine import lock_names
-from storage.leases import Lease
+from storage.leases import Lease, settle
 from storage.tables import Article, Feed, Hit
 
 logger = logging.getLogger(__name__)
@@ -129,6 +129,7 @@ def article_text(article: Article, feed: Feed) -> ArticleText:
 def _record_plain(session: Session, active: Active, plain: Sequence[Judged], now: datetime) -> bool:
     """Mark articles that no rule matched; False when another revision is active by now (they stay due)."""
     if not plain or configs.active_revision(session) != active.revision:
+        _give_back(session, plain)
         return not plain
     for one in plain:
         articles.mark_matched(session, one.one, config=active.revision, now=now)
@@ -145,6 +146,7 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     now = app.clock.now()
     lock_names(session, [f"rule:{match.rule}" for match in judged.verdict.matches])
     if configs.active_revision(session) != active.revision:
+        _give_back(session, [judged])
         return None
     article = session.get(Article, judged.one.article.id, populate_existing=True)
     if article is None or not articles.mark_matched(session, judged.one, config=active.revision, now=now):
@@ -161,6 +163,12 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     _withdraw(session, judged, known, now)
     _troubles(session, judged, now)
     return outcomes
+
+
+def _give_back(session: Session, judged: Sequence[Judged]) -> None:
+    """Articles matched with a revision that is no longer active are due again now, not when their leases run out."""
+    for one in judged:
+        settle(session, articles.MATCH, one.one.lease, {})
 
 
 def add_hit(

@@ -14,7 +14,7 @@ from pipeline.alert import release
 from pipeline.app import App
 from pipeline.configure import refresh
 from pipeline.cycle import Cycle
-from pipeline.deliver import deliver
+from pipeline.deliver import deliver, holding_channels
 from pipeline.match import match as match_articles
 from pipeline.past import past
 from pipeline.poll import poll
@@ -92,7 +92,7 @@ def finish(cycle: Cycle) -> Report:
 async def anything_due(app: App) -> bool:
     """Whether a cycle would find any work: an idle one need not begin."""
     now = app.clock.now()
-    who = Who(closed=frozenset(app.active.broken))
+    who = Who(holding=holding_channels(app), closed=frozenset(app.active.broken))
     return await app.db.read(
         lambda session: bool(
             feeds.count_due(session, now)

@@ -73,6 +73,14 @@ def in_digest(session: Session, digest_id: int) -> list[Alert]:
     return list(session.exec(select(Alert).where(col(Alert.digest_id) == digest_id).order_by(col(Alert.made_at))).all())
 
 
+def rules_due(session: Session, now: datetime) -> set[str]:
+    """Rules with held alerts or digests that are due."""
+    held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
+    digests = col(Digest.closed_at).is_(None) & (col(Digest.due_at) <= now)
+    first = session.exec(select(Alert.rule_id).where(held)).all()
+    return {*first, *session.exec(select(Digest.rule_id).where(digests)).all()}
+
+
 def count_due(session: Session, now: datetime) -> int:
     """How many held alerts and digests are due."""
     held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
