@@ -6,6 +6,8 @@
 
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+MINUTES ?= 3
+DATABASE ?= both
 # what the runtime needs is part of what development needs: a demo never takes the tests' packages away
 DEV := .venv/dev.stamp
 RUN := $(if $(wildcard $(DEV)),$(DEV),.venv/runtime.stamp)
@@ -44,8 +46,8 @@ faults: $(DEV) ## every fault at every point, where `make test` takes samples (s
 bench: $(DEV) ## measurements beside the bare libraries, on made-up news
 	$(BIN)/python -m bench
 
-soak: $(DEV) ## days of made-up news under faults, and whether anything was lost or doubled
-	$(BIN)/python -m bench.soak
+soak: $(DEV) ## `up` for MINUTES=3 beside a site that publishes, on DATABASE=both: nothing lost, doubled or late
+	$(BIN)/python -m bench.soak --minutes $(MINUTES) --database $(DATABASE)
 
 pictures: $(DEV) ## the README's pictures, from the demo's page in Chromium
 	@sh tools/chromium.sh
