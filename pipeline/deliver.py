@@ -7,6 +7,7 @@ neither a crash between the two nor a restored backup sends it again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Collection
@@ -95,7 +96,7 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
         target = Target(one.target.id, one.target.channel, one.target.recipient)
         result = await _send(app, one, channel, target, key)
     if result.ok and key not in app.sent_log:
-        app.sent_log.add(key)
+        await asyncio.to_thread(app.sent_log.add, key)  # waits for the disk
     now = app.clock.now()
     state = await app.db.write(lambda session: record(session, app, one, channel, result, now))
     _report(cycle, one, result, state)
