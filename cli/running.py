@@ -18,7 +18,7 @@ from pipeline.app import App
 from pipeline.bootstrap import open_app
 from pipeline.follow import Followed, follow_file
 from pipeline.report import STEPS, Report
-from pipeline.run import run_cycle
+from pipeline.run import INGEST, job_lock, run_cycle
 
 
 def run(
@@ -48,10 +48,17 @@ def run(
 
 
 async def cycle(app: App, steps: Sequence[str], only: Sequence[str], *, patient: bool) -> Report:
-    """Follow the watch file and run one cycle. `patient`: what is not available now is told, and tried again next time."""
+    """Follow the watch file and run one cycle, unless another run is at it.
+
+    `patient`: what is not available now is told, and tried again next time.
+    """
     try:
         tell_followed(await follow_file(app, user()))
-        return await run_cycle(app, steps=steps, only=only)
+        async with job_lock(app, INGEST) as held:
+            if held:
+                return await run_cycle(app, steps=steps, only=only)
+        complain("another run is at work: nothing done")
+        return Report()
     except NotAvailable as error:
         if not patient:
             raise
@@ -126,10 +133,10 @@ def deploy(
 
 
 def worker(context: typer.Context) -> None:
-    """Start a worker for the work pool of `deploy`."""
-    from flows.serve import run_worker
+    """Start a worker for the work pool of `deploy`; it keeps the minute by itself while Prefect's API is away."""
+    from cli.up import run_worker
 
-    run_async(run_worker())
+    raise typer.Exit(run_worker(settings(context)))
 
 
 def web(

@@ -1,4 +1,4 @@
-"""`up`: Prefect's server, the scheduled flows and the page as child processes; one Ctrl-C or SIGTERM stops all.
+"""`up` and `worker`: their programs as child processes; one Ctrl-C or SIGTERM stops all.
 
 When Prefect's API stays away for two minutes, the minute is kept on our own clock until it is back: alerts do not wait
 for an orchestrator. The job lock keeps the two from running at once.
@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from cli.children import Children
 from cli.console import out
-from cli.exits import complain
+from cli.exits import EXIT_NOT_AVAILABLE, complain
 from core.errors import NotAvailable
 from core.settings import Settings
 from pipeline.bootstrap import upgrade
@@ -27,58 +25,37 @@ API = "http://127.0.0.1:4200/api"
 START_S = 90.0  # a server that is not healthy by then did not start
 LOOK_S = 2.0
 AWAY_S = 120.0
-STOP_S = 20.0  # a child that has not stopped by then is killed
-
-
-@dataclass
-class Children:
-    """The processes that `up` started, by name, in the order of starting."""
-
-    environ: Mapping[str, str]
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def start(self, name: str, *command: str) -> None:
-        """Start one in a session of its own, so that a Ctrl-C reaches it through us only, in order."""
-        self.running[name] = subprocess.Popen(
-            [sys.executable, "-m", *command], env=self.environ, start_new_session=True
-        )
-
-    def ended(self) -> str:
-        """The name of one that has ended by itself; "" while all run."""
-        return next((name for name, child in self.running.items() if child.poll() is not None), "")
-
-    def stop(self, name: str) -> None:
-        """Stop one: SIGINT, which Prefect takes more calmly than SIGTERM, and a kill when it does not listen."""
-        child = self.running.pop(name, None)
-        if child is None or child.poll() is not None:
-            return
-        child.send_signal(signal.SIGINT)
-        try:
-            child.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-
-    def stop_all(self) -> None:
-        """Stop all, the last started first: the flows while their server is still there."""
-        for name in reversed(list(self.running)):
-            self.stop(name)
+CLOCK, OUR_CLOCK = "clock", ("cli", "run")
 
 
 def run_up(settings: Settings, *, port: int | None, prefect: bool) -> int:
     """Start everything and stay until a signal; returns the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
     upgrade(settings)
     page_port = settings.port if port is None else port
     children = Children(environment(settings, page_port))
-    try:
+
+    def start() -> None:
         if prefect:
             _start_prefect(children)
             children.start("flows", "flows.serve")
         else:
-            children.start("clock", "cli", "run")
+            children.start(CLOCK, *OUR_CLOCK)
         children.start("page", "cli", "web", "--port", str(page_port))
         out().print(f"the page: http://{settings.host}:{page_port}   (Ctrl-C stops everything)")
+
+    return _stay(children, start, prefect=prefect)
+
+
+def run_worker(settings: Settings) -> int:
+    """A worker for the work pool, and our own clock while Prefect's API is away; stays until a signal."""
+    children = Children(environment(settings, settings.port))
+    return _stay(children, lambda: children.start("worker", "flows.worker"), prefect=True)
+
+
+def _stay(children: Children, start: Callable[[], None], *, prefect: bool) -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        start()
         return _watch(children, prefect=prefect)
     except KeyboardInterrupt:
         out().print("stopping …")
@@ -141,19 +118,22 @@ def is_healthy(api: str) -> bool:
 
 
 def _watch(children: Children, *, prefect: bool) -> int:
-    """Stay until a child ends by itself (then all do); keep our own minute while Prefect's API is away."""
+    """Stay; revive what ends by itself, and keep our own minute while Prefect's API is away."""
     api = children.environ["PREFECT_API_URL"]
     seen = time.monotonic()
-    while not (name := children.ended()):
+    while True:
         time.sleep(LOOK_S)
+        now = time.monotonic()
+        for name in children.ended():
+            complain(f"{name} ended by itself (exit code {children.exit_code(name)}): starting it again")
+            if not children.revive(name, now):
+                complain(f"{name} keeps ending: stopping everything")
+                return EXIT_NOT_AVAILABLE
         if not prefect:
             continue
         if is_healthy(api):
-            seen = time.monotonic()
-            children.stop("clock")
-        elif time.monotonic() - seen > AWAY_S and "clock" not in children.running:
+            seen = now
+            children.stop(CLOCK)
+        elif now - seen > AWAY_S and CLOCK not in children:
             complain(f"Prefect's API at {api} is away: keeping the minute on our own clock until it is back")
-            children.start("clock", "cli", "run")
-    code = children.running[name].returncode
-    complain(f"{name} ended by itself (exit code {code}): stopping everything")
-    return 3
+            children.start(CLOCK, *OUR_CLOCK)

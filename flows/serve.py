@@ -13,7 +13,6 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.schedules import Interval
-from prefect.workers.process import ProcessWorker
 
 from core.settings import Settings
 from flows.delivering import deliver
@@ -58,11 +57,6 @@ async def register_deployments(shards: int) -> list[str]:
         await deployment.aapply(work_pool_name=POOL)
         names.append(f"{deployment.flow_name}/{deployment.name}")
     return names
-
-
-async def run_worker() -> None:
-    """Run a process worker for the pool until it is stopped."""
-    await ProcessWorker(work_pool_name=POOL, limit=AT_ONCE).start()
 
 
 async def serve_here() -> None:

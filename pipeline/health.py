@@ -16,6 +16,7 @@ from core.errors import WirewatchError
 from core.pool import WorkerPool
 from core.settings import Settings
 from pipeline.configure import activate, read_watch
+from pipeline.run import INGEST
 from rules.config import load
 from storage import configs, deliveries, feeds, locks, notices, schema
 from storage.engine import Database
@@ -108,7 +109,7 @@ def _clock(session: Session) -> Finding:
 
 
 def _last_run(session: Session, settings: Settings) -> Finding:
-    last = locks.last_finished(session, "ingest")
+    last = locks.last_finished(session, INGEST)
     if last is None:
         return Finding("runs", True, "no scheduled run yet")
     ago = SystemClock().now() - last

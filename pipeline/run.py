@@ -25,6 +25,7 @@ from storage.deliveries import Who
 
 logger = logging.getLogger(__name__)
 LOCK_SECONDS = 60.0
+INGEST = "ingest"  # the job lock of whole cycles; shards add their number
 LOOPS: Mapping[str, Sequence[str]] = {
     "poll": ("poll",),
     "read": ("read",),

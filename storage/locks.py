@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import or_, update
-from sqlmodel import Session, col
+from sqlalchemy import func, or_, update
+from sqlmodel import Session, col, select
 
 from storage.office import JobLock
 from storage.statements import run
@@ -49,6 +49,5 @@ def release(session: Session, name: str, owner: str, now: datetime) -> None:
 
 
 def last_finished(session: Session, name: str) -> datetime | None:
-    """When this job last ended well."""
-    row = session.get(JobLock, name)
-    return row.last_finished_at if row else None
+    """When this job last ended, in any of its shards (their names begin with the job's)."""
+    return session.exec(select(func.max(col(JobLock.last_finished_at))).where(col(JobLock.name).startswith(name))).one()

@@ -8,6 +8,7 @@ from core.clock import SystemClock
 from core.errors import NotAvailable
 from core.settings import Settings
 from pipeline.health import MISSED
+from pipeline.run import INGEST
 from storage import locks
 from storage.engine import Database
 
@@ -20,7 +21,7 @@ def router(db: Database, settings: Settings) -> APIRouter:
     async def healthz(response: Response) -> dict[str, object]:
         """200 while cycles are run; 503 after three missed ones or without a database. Before the first cycle: 200."""
         try:
-            last = await db.read(lambda session: locks.last_finished(session, "ingest"))
+            last = await db.read(lambda session: locks.last_finished(session, INGEST))
         except NotAvailable:
             response.status_code = 503
             return {"ok": False, "database": "not available"}

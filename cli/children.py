@@ -1,0 +1,68 @@
+"""Child processes that are kept running: started in order, revived when they end by themselves, stopped in reverse."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+STOP_S = 20.0  # a child that has not stopped by then is killed
+REVIVALS = 5  # of one child
+WITHIN_S = 600.0  # in so long; one that ends more often cannot run here
+
+
+@dataclass
+class Children:
+    """The processes of one command, by name. `environ` is what they see."""
+
+    environ: Mapping[str, str]
+    _commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _revived: dict[str, list[float]] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._running
+
+    def start(self, name: str, *command: str) -> None:
+        """Start one in a session of its own, so that a Ctrl-C reaches it through us only, in order."""
+        self._commands[name] = command
+        self._running[name] = subprocess.Popen(
+            [sys.executable, "-m", *command], env=self.environ, start_new_session=True
+        )
+
+    def ended(self) -> list[str]:
+        """The names of those that have ended by themselves."""
+        return [name for name, child in self._running.items() if child.poll() is not None]
+
+    def revive(self, name: str, now: float) -> bool:
+        """Start one again; False when it ended so often lately that it cannot run here. `now` is a monotonic clock's."""
+        lately = [at for at in self._revived.get(name, []) if now - at < WITHIN_S]
+        if len(lately) >= REVIVALS:
+            return False
+        self._revived[name] = [*lately, now]
+        self.start(name, *self._commands[name])
+        return True
+
+    def exit_code(self, name: str) -> int | None:
+        """How one ended; None while it runs."""
+        return self._running[name].poll()
+
+    def stop(self, name: str) -> None:
+        """Stop one: SIGINT, which Prefect takes more calmly than SIGTERM, and a kill when it does not listen."""
+        child = self._running.pop(name, None)
+        if child is None or child.poll() is not None:
+            return
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+    def stop_all(self) -> None:
+        """Stop all, the last started first: the flows while their server is still there."""
+        for name in reversed(list(self._running)):
+            self.stop(name)
