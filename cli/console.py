@@ -51,12 +51,20 @@ def plain(value: Any) -> Any:
 
 def print_json(value: Any) -> None:
     """One JSON document."""
-    print(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    _print(json.dumps(plain(value), ensure_ascii=False, indent=2))
 
 
 def print_line(value: Any) -> None:
     """One JSON object on a line of its own, at once."""
-    print(json.dumps(plain(value), ensure_ascii=False), flush=True)
+    _print(json.dumps(plain(value), ensure_ascii=False))
+    sys.stdout.flush()
+
+
+def _print(document: str) -> None:
+    try:
+        print(document)
+    except UnicodeEncodeError:  # a lone surrogate of the input, or a terminal that knows few letters
+        print(json.dumps(json.loads(document), ensure_ascii=True))
 
 
 def print_rows(

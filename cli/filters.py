@@ -1,41 +1,48 @@
 """`parse`, `extract`, `match`, `group`: stages as filters, for people with archives.
 
-All stream JSON lines in input order, in several processes with --jobs, and never hold the whole input.
+All stream JSON lines in input order, in several processes with --jobs, and never hold the whole input. Each imports its
+own stage only.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.console import print_line
-from cli.context import length_of, read_file, run_async, settings
+from cli.context import length_of, read_file, settings
 from cli.exits import EXIT_SOME_FAILED, complain
 from core.errors import InputError
-from pipeline import filters
+from pipeline.filters.stream import batches
+from pipeline.filters.values import Given, Line
 
 Jobs = Annotated[int, typer.Option(help="Worker processes; 0 = one a core.", min=0)]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read JSON lines from standard input.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines (the only form of this command).")]
 
 
-def lines() -> Iterator[str]:
-    """Standard input, a line at a time, blank ones left out."""
-    return (line for line in sys.stdin if line.strip())
+def standard_input() -> Iterator[list[Given]]:
+    """Lines of standard input, a few at a time, as they come."""
+    stream = sys.stdin.buffer
+    # unbuffered: a read gives what is there, and holds no lock when the program ends before its input does
+    return batches(getattr(stream, "raw", stream))
 
 
-def emit(found: Iterator[filters.Line]) -> None:
+def emit(found: Generator[Line, None, None]) -> None:
     """Print each line as it comes; exit 1 when some failed, each named on stderr."""
     failed = False
-    for line in found:
-        print_line(line.values)
-        if line.trouble:
-            failed = True
-            complain(line.trouble)
+    with closing(found):
+        for line in found:
+            print_line(line.values)
+            if line.trouble:
+                failed = True
+                complain(line.trouble)
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
 
@@ -47,7 +54,10 @@ def parse(
     jobs: Jobs = 0,
 ) -> None:
     """Feed bytes in, a line of entries out for each."""
-    emit(filters.parse_all(_sources(context, sources), jobs=jobs))
+    from pipeline.filters.feeds import parse_all
+    from pipeline.filters.sources import sources as sources_of
+
+    emit(parse_all(sources_of(sources, settings(context)), jobs=jobs))
 
 
 def extract(
@@ -58,10 +68,17 @@ def extract(
     jobs: Jobs = 0,
 ) -> None:
     """Pages in, a line with title, text and dates out for each; a page that fails gives a line that says so."""
+    from pipeline.filters.pages import extract_all, pages_of_lines, pages_of_sources
+    from pipeline.filters.sources import sources as sources_of
+
     if bool(sources) == jsonl:
         raise InputError("name files or addresses, or give --jsonl and lines on standard input")
-    pages = filters.pages_of(lines()) if jsonl else filters.pages_of_sources(_sources(context, sources or []))
-    emit(filters.extract_all(pages, jobs=jobs, seconds=settings(context).extract_seconds))
+    chosen = settings(context)
+    if jsonl:
+        pages = pages_of_lines(chain.from_iterable(standard_input()))
+    else:
+        pages = pages_of_sources(sources_of(sources or [], chosen))
+    emit(extract_all(pages, jobs=jobs, seconds=chosen.extract_seconds))
 
 
 def match(
@@ -71,22 +88,20 @@ def match(
     jobs: Jobs = 0,
 ) -> None:
     """Articles in (JSON lines with id, text and more), a line with the rules that match out for each."""
-    emit(filters.match_all(read_file(rules), str(rules), lines(), jobs=jobs))
+    from pipeline.filters.matches import match_all
+
+    emit(match_all(read_file(rules), str(rules), standard_input(), jobs=jobs))
 
 
 def group(
     jsonl: Jsonl = True,
     window: Annotated[str, typer.Option(help="How long a story stays open.")] = "72h",
+    jobs: Jobs = 0,
 ) -> None:
     """Hits in (JSON lines with id, rule, title, text, published), a line with its story out for each.
 
-    Grouping depends on what came before, so it runs in one process.
+    Give them in the order of time: what a hit belongs to depends on what came before it.
     """
-    emit(filters.group_all(lines(), window=length_of(window, option="--window")))
+    from pipeline.filters.stories import group_all
 
-
-def _sources(context: typer.Context, sources: list[str]) -> Iterator[filters.Source]:
-    """Files are read, addresses fetched by the guarded client; one that fails becomes a line that says so."""
-    chosen = settings(context)
-    for source in sources:
-        yield run_async(filters.fetch_source(source, chosen)) if "://" in source else filters.read_source(source)
+    emit(group_all(standard_input(), window=length_of(window, option="--window"), jobs=jobs))

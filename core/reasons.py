@@ -54,6 +54,8 @@ class Reason(StrEnum):
     NO_BODY = "no_body", "no article text was found on the page"
     STUMBLED = "stumbled", "the page made its reader stumble; the log says where"
     PAYWALL = "paywall", "only a teaser can be read"
+    NO_FILE = "no_file", "the file cannot be read"
+    BAD_LINE = "bad_line", "the line is not a JSON object with what is needed"
     NOT_READ_YET = "not_read_yet", "the page was not read in time; matched on title and summary"
     # -- matching
     NO_MATCH = "no_match", "the rule's expression does not match"

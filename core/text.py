@@ -17,6 +17,11 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", _CONTROLS.sub("", text))
 
 
+def readable(text: str) -> str:
+    """Text of the same length in which words read as in `clean` text: what `clean` drops becomes a word joiner."""
+    return _CONTROLS.sub("\u2060", _UNSTORABLE.sub("\u2060", text))
+
+
 def one_line(text: str, limit: int = 0) -> str:
     """`clean` text on one line; cut to `limit` characters with an ellipsis when a limit is given."""
     line = _BLANKS.sub(" ", clean(text)).strip()

@@ -1,0 +1,74 @@
+"""Feed bytes in, a line of entries out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.errors import ItemFailed
+from core.pool import WorkerPool
+from fetching.identity import entry_key
+from fetching.parse import ParsedEntry, parse
+from pipeline.filters.stream import SECONDS, in_order
+from pipeline.filters.values import Line, Source
+
+MAX_BYTES = 10_000_000  # as the client takes at most
+
+
+def parse_all(sources: Iterator[Source], *, jobs: int) -> Generator[Line, None, None]:
+    """A line a feed: {"source", "format", "title", "entries", "error"}."""
+    yield from in_order((partial(_parsed, source=source) for source in sources), jobs, preload=[__name__])
+
+
+async def _parsed(pool: WorkerPool, source: Source) -> Line:
+    try:
+        return await pool.run(parse_source, source, seconds=SECONDS, item=source.name)
+    except ItemFailed as error:  # the worker hung or died
+        return _failed(source, f"{source.name}: {error.reason.sentence}")
+
+
+def parse_source(source: Source) -> Line:
+    """One feed, parsed; a failure is a line with `error`."""
+    if source.error:
+        return _failed(source, source.error)
+    try:
+        parsed = parse(_body(source), url=source.url, headers=source.headers)
+    except ItemFailed as error:
+        detail = f" ({error.detail})" if error.detail else ""
+        return _failed(source, f"{source.name}: {error.reason.sentence}{detail}")
+    except OSError as error:
+        return _failed(source, f"{source.name}: {error.strerror}")
+    entries = [_entry(entry) for entry in parsed.entries]
+    return Line(_values(source) | {"format": parsed.format, "title": parsed.title, "entries": entries})
+
+
+def _body(source: Source) -> bytes:
+    if not source.path:
+        return source.body
+    with Path(source.path).open("rb") as file:
+        body = file.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise OSError(0, f"larger than {MAX_BYTES // 1_000_000} MB")
+    return body
+
+
+def _values(source: Source) -> dict[str, Any]:
+    return {"source": source.name, "format": "", "title": "", "entries": [], "error": ""}
+
+
+def _failed(source: Source, why: str) -> Line:
+    return Line(_values(source) | {"error": why}, why)
+
+
+def _entry(entry: ParsedEntry) -> dict[str, Any]:
+    return {
+        "key": entry_key(entry),
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "published": entry.published,
+        "updated": entry.updated,
+        "authors": list(entry.authors),
+    }

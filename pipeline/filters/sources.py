@@ -1,0 +1,30 @@
+"""Files and addresses that a person named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from core.errors import WirewatchError
+from core.settings import Settings
+from pipeline.asking import fetched_alone
+from pipeline.filters.values import Source
+
+
+def sources(names: Sequence[str], settings: Settings) -> Iterator[Source]:
+    """Files are read by the workers; addresses are fetched here, one after the other, by the guarded client."""
+    for name in names:
+        yield asyncio.run(_fetched(name, settings)) if "://" in name else _file(name)
+
+
+def _file(name: str) -> Source:
+    return Source(name, Path(name).absolute().as_uri(), path=name)
+
+
+async def _fetched(url: str, settings: Settings) -> Source:
+    try:
+        answer = await fetched_alone(settings, url)
+    except WirewatchError as error:
+        return Source(url, url, error=error.message)
+    return Source(url, answer.url, body=answer.body, headers=dict(answer.headers))

@@ -1,0 +1,93 @@
+"""Work on a stream in several processes: what comes out is in the order of what came in, each as soon as it can be.
+
+    thread "reading"   lines → jobs, at most AHEAD of them unanswered
+    thread "working"   the event loop that hands the jobs to the worker processes
+    the caller         waits for the oldest job's result
+
+A job that hangs is killed at its limit and holds up nobody's work but the printing of what came after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar
+
+from core.pool import WorkerPool
+from pipeline.filters.values import Given
+
+T = TypeVar("T")
+Job = Callable[[WorkerPool], Coroutine[Any, Any, T]]
+
+AHEAD = 64  # jobs that are read before the oldest is answered
+CHUNK = 20  # lines a job at most
+READ_BYTES = 1 << 18
+SECONDS = 600.0  # of a job that is no page: nothing here takes so long unless it hangs
+
+
+class Readable(Protocol):
+    """Binary input. `read` gives what is there, and waits only when there is nothing."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """At most `size` bytes, b"" at the end."""
+
+
+def batches(stream: Readable) -> Iterator[list[Given]]:
+    """Lines that are not blank, up to CHUNK together, but none waits for the next one to arrive."""
+    number, rest = 0, b""
+    while piece := stream.read(READ_BYTES):
+        *complete, rest = (rest + piece).split(b"\n")
+        numbered = [Given(number + at, line) for at, line in enumerate(complete, 1) if line.strip()]
+        number += len(complete)
+        yield from (numbered[at : at + CHUNK] for at in range(0, len(numbered), CHUNK))
+    if rest.strip():
+        yield [Given(number + 1, rest)]
+
+
+def in_order(jobs: Iterable[Job[T]], workers: int, *, preload: Sequence[str] = ()) -> Iterator[T]:
+    """The results of the jobs, in their order, from `workers` processes (0 = the cores).
+
+    Raises what a job raises, and what `jobs` raises.
+    """
+    pool = WorkerPool(workers or os.cpu_count() or 1, preload=preload)
+    loop = asyncio.new_event_loop()
+    given: queue.Queue[Future[T] | None] = queue.Queue(AHEAD)
+    working = threading.Thread(target=loop.run_forever, name="working", daemon=True)
+    working.start()
+    # a daemon: it may wait for input that never comes when the caller has had enough
+    threading.Thread(target=_read, args=(jobs, pool, loop, given), name="reading", daemon=True).start()
+    try:
+        while (result := given.get()) is not None:
+            yield result.result()
+    finally:
+        pool.close()
+        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        working.join()
+        loop.close()
+
+
+def _read(
+    jobs: Iterable[Job[T]], pool: WorkerPool, loop: asyncio.AbstractEventLoop, given: queue.Queue[Future[T] | None]
+) -> None:
+    try:
+        for job in jobs:
+            if loop.is_closed():
+                return
+            given.put(asyncio.run_coroutine_threadsafe(job(pool), loop))
+    except Exception as error:
+        failed: Future[T] = Future()
+        failed.set_exception(error)
+        given.put(failed)
+    given.put(None)
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
