@@ -1,0 +1,151 @@
+"""The page as a program of its own, and a Chromium that notes whatever should not happen in it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from sqlmodel import Session
+
+from storage import schema
+from storage.engine import Database
+
+ROOT = Path(__file__).parents[2]
+ARTEFACTS = ROOT / "artefacts" / "browser"
+SERVE = "from core.settings import Settings; from web.serve import serve; serve(Settings(_env_file=None))"
+STARTS_S = 90  # importing everything on a busy machine
+# one process for all of Chromium's services but the renderer; nothing of its own over the network
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--disable-dev-shm-usage",
+]  # fmt: skip
+DESK, PHONE = {"width": 1200, "height": 900}, {"width": 360, "height": 740}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served page and its database."""
+
+    address: str
+    database: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> int:
+        """Ctrl-C; the program's exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=60)
+
+
+@contextmanager
+def serving(folder: Path, fill: Callable[[Session], object], **settings: str) -> Iterator[Site]:
+    """Serve a new database in `folder`, filled by `fill`, until the end of the block."""
+    url = f"sqlite:///{folder / 'wirewatch.db'}"
+    database = Database(url)
+    schema.upgrade(database)
+    database.write_now(fill)
+    database.close()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    names = {f"WIREWATCH_{name.upper()}": value for name, value in settings.items()}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("WIREWATCH_")}
+    environment |= {"PYTHONPATH": str(ROOT), "WIREWATCH_DATABASE": url, "WIREWATCH_PORT": str(port), **names}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-c", SERVE], cwd=folder, env=environment, stdout=log, stderr=log)
+    try:
+        _wait(f"http://127.0.0.1:{port}/healthz", process, folder / "log")
+        yield Site(f"http://127.0.0.1:{port}", url, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(STARTS_S * 5):
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} does not answer: {log.read_text()}")
+
+
+@contextmanager
+def chromium_at(path: str) -> Iterator[Browser]:
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Look:
+    """A visitor's window. `wrong` collects what must not happen: dialogs, errors, requests to anywhere else."""
+
+    context: BrowserContext
+    page: Page
+    address: str
+    wrong: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def at(self, path: str) -> Page:
+        """Go there and wait until the page stands."""
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector("h1")
+        self.page.wait_for_function("!document.querySelector('.bar') || window.did_handshake")
+        return self.page
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the whole page."""
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+@contextmanager
+def looking(browser: Browser, site: Site, **options: Any) -> Iterator[Look]:
+    """A fresh window on the site; at its end nothing wrong may have happened in it."""
+    context = browser.new_context(viewport=options.pop("viewport", DESK), **options)
+    look = Look(context, context.new_page(), site.address)
+    _watch(look)
+    try:
+        yield look
+    finally:
+        context.close()
+    assert not look.wrong
+
+
+def _watch(look: Look) -> None:
+    ours = urlsplit(look.address).netloc
+
+    def asked(request: Request) -> None:
+        look.requests.append(request.url)
+        if urlsplit(request.url).scheme not in ("data", "blob") and urlsplit(request.url).netloc != ours:
+            look.wrong.append(f"request to {request.url}")
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            look.wrong.append(f"{message.type} in the console: {message.text}")
+
+    def opened(dialog: Dialog) -> None:
+        look.wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    look.context.on("request", asked)
+    look.context.on("console", said)
+    look.context.on("dialog", opened)
+    look.context.on("weberror", lambda error: look.wrong.append(f"script error: {error.error}"))
+    look.page.on("popup", lambda page: look.wrong.append(f"window opened: {page.url}"))

@@ -1,0 +1,79 @@
+"""What an enemy put into feeds, pages and error messages does nothing in a browser (faults 27 and 70)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import cycle
+
+import pytest
+from playwright.sync_api import Browser
+from sqlmodel import Session
+
+from storage import optouts
+from tests.browser.site import PHONE, Site, looking, serving
+from tests.web import rows
+from tests.web.hostile import TEXTS, URLS
+
+
+def fill(session: Session) -> None:
+    """Every text in every place that a page shows, every address behind every link."""
+    urls = cycle(URLS)
+    for number, text in enumerate(TEXTS):
+        of = rows.feed(session, f"{text} {number}", f"{next(urls)}#{number}")
+        of.state, of.last_reason, of.last_error = "failing", text, text
+        told = [
+            rows.Told(
+                text, ((text, text[1 : len(text) // 2]),), url=next(urls), source=text, author=text, language=text,
+                state="partial", reason=text, why=text, origin=n,
+            )
+            for n in (1, 2)
+        ]  # fmt: skip
+        row = rows.story(session, of, text, told, rule=f"{text} {number}", ago=timedelta(hours=number))
+        alert = rows.alert(session, row, f"{number:064x}", kind=text, state=text)
+        alert.reason = text
+        rows.delivery(session, alert, f"{text}:{number}", state=text, reason=text, error=text)
+        optouts.add(session, f"{text} {number}", text, rows.NOW)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("hostile"), fill) as site:
+        yield site
+
+
+PATHS = ["/", *(f"/stories/{number + 1}" for number in range(len(TEXTS))), "/feeds", "/deliveries"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_hostile_text_is_shown_and_does_nothing(browser: Browser, hostile: Site, path: str) -> None:
+    with looking(browser, hostile, viewport=PHONE) as look:
+        page = look.at(path)
+        page.mouse.move(100, 300)  # onmouseover
+        page.wait_for_timeout(200)
+        assert page.url == look.address + path
+        assert page.evaluate(FOREIGN) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        shown = " ".join(page.inner_text("main").split())
+        texts = [TEXTS[int(path.rsplit("/", 1)[1]) - 1]] if path.startswith("/stories/") else TEXTS
+        assert [text for text in texts if " ".join(text.split()) not in shown] == []
+
+
+@pytest.mark.parametrize("query", ["rule", "state"])
+def test_a_hostile_address_is_shown_and_does_nothing(browser: Browser, hostile: Site, query: str) -> None:
+    with looking(browser, hostile) as look:
+        for text in TEXTS:
+            look.page.goto(look.address + "/")
+            look.page.evaluate("([key, text]) => location.search = new URLSearchParams([[key, text]])", [query, text])
+            look.page.wait_for_url("**/?*")
+            look.page.wait_for_selector("h1")
+            assert look.page.evaluate(FOREIGN) == []
+
+
+# elements and attributes that no template of ours writes
+FOREIGN = """() => [...document.querySelectorAll('#app *')].filter(one =>
+  ['SCRIPT', 'IFRAME', 'STYLE', 'LINK', 'META', 'BASE', 'OBJECT', 'MATH', 'TEMPLATE'].includes(one.tagName) ||
+  one.tagName === 'IMG' && one.getAttribute('src') !== '/static/favicon.svg' ||
+  one.tagName === 'FORM' && one.getAttribute('action') !== '/' ||
+  [...one.attributes].some(({name, value}) => name.startsWith('on') || /^(java|vb)script:/i.test(value.trim()))
+).map(one => one.outerHTML)"""

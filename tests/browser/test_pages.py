@@ -1,0 +1,184 @@
+"""The pages as people see them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.site import PHONE, Look, Site, looking
+
+PATHS = ("/", "/stories/1", "/stories/2", "/stories/3", "/feeds", "/deliveries")
+BY_NAME = {path: path.strip("/").replace("/", "-") or "inbox" for path in PATHS}
+
+
+def test_the_inbox_shows_each_story_with_its_matched_words(look: Look) -> None:
+    page = look.at("/")
+    titles = page.locator(".story h2").all_inner_texts()
+    assert titles[:2] == ["Port workers at Callender walk out over night shifts", "River Asterel passes flood mark"]
+    assert page.locator(".story mark").all_inner_texts() == ["on strike", "flood mark", "الإضراب"]
+    assert page.title() == "Inbox · wirewatch"
+
+
+def test_the_inbox_is_narrowed_by_a_rule_and_leads_to_the_story(look: Look) -> None:
+    page = look.at("/")
+    page.get_by_label("Rule").select_option("river-flood")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**/?rule=river-flood&state=")
+    expect(page.locator(".story")).to_have_count(1)
+    expect(page.get_by_label("Rule")).to_have_value("river-flood")
+    page.get_by_role("link", name="River Asterel passes flood mark").click()
+    page.wait_for_url("**/stories/2")
+    expect(page.get_by_role("heading", level=1)).to_have_text("River Asterel passes flood mark")
+
+
+def test_a_storys_page_shows_articles_passages_deliveries_and_why(look: Look) -> None:
+    page = look.at("/stories/1")
+    assert page.locator("h3").all_inner_texts() == [
+        "Port workers at Callender walk out over night shifts",
+        "Callender terminal at a standstill",
+    ]
+    assert page.locator("blockquote mark").all_inner_texts() == ["on strike", "strike", "strike"]
+    assert page.locator("h3 a").first.get_attribute("href") == "https://harbour-post.example/news/1"
+    alerts = page.get_by_role("region", name="Alerts")
+    expect(alerts).to_contain_text("editor@desk.example")
+    expect(alerts).to_contain_text("550 no such user")
+    page.get_by_text("3 decisions").click()
+    expect(page.get_by_role("region", name="Why")).to_contain_text("no open story tells this event")
+
+
+def test_a_held_alert_says_why_it_waits(look: Look) -> None:
+    expect(look.at("/stories/2").get_by_role("region", name="Alerts")).to_contain_text("held until the quiet hours end")
+
+
+def test_feeds_show_which_are_down_and_why(look: Look) -> None:
+    page = look.at("/feeds")
+    down = page.get_by_role("row", name="Silent Gazette")
+    expect(down).to_contain_text("failing")
+    expect(down).to_contain_text("the host's certificate is not valid")
+    expect(page.get_by_role("img", name="new items an hour").first).to_be_visible()
+    expect(page.get_by_text("3 feeds, 2 in order")).to_be_visible()
+
+
+def test_the_ledger_is_narrowed_by_state_and_names_who_asked_for_no_more(look: Look) -> None:
+    page = look.at("/deliveries")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.get_by_role("region", name="Asked for no more")).to_contain_text("late@desk.example")
+    page.get_by_role("link", name="dead 1").click()
+    page.wait_for_url("**/deliveries?state=dead")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("550 no such user")
+
+
+@pytest.mark.parametrize(
+    "path", ["/stories/99", "/stories/x", "/stories/99999999999999999999999", "/nothing", "/rules"]
+)
+def test_what_is_not_there_is_said_in_our_own_words(look: Look, path: str) -> None:
+    answer = look.page.goto(look.address + path)
+    assert answer is not None
+    assert answer.status == 404
+    expect(look.page.get_by_role("heading", level=1)).to_have_text("Not found")
+    look.wrong = [one for one in look.wrong if "404" not in one]  # the console repeats the status
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_scrolls_sideways(browser: Browser, newsroom: Site, path: str, scheme: str) -> None:
+    with looking(browser, newsroom, viewport=PHONE, color_scheme=scheme, has_touch=True) as look:
+        page = look.at(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        look.picture(f"phone-{scheme}-{BY_NAME[path]}")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(browser: Browser, newsroom: Site, path: str, scheme: str) -> None:
+    with looking(browser, newsroom, color_scheme=scheme) as look:
+        page = look.at(path)
+        assert page.evaluate(LOW_CONTRAST) == []
+        look.picture(f"desk-{scheme}-{BY_NAME[path]}")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_has_a_language_one_heading_and_names_for_all_that_can_be_used(look: Look, path: str) -> None:
+    assert look.at(path).evaluate(UNNAMED) == []
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(look: Look) -> None:
+    page = look.at("/")
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        name, outline = page.evaluate(FOCUSED)
+        reached.append(name)
+        assert outline >= 2, name
+    names = ["Skip to the content", "wirewatch", "Inbox", "Feeds", "Deliveries", "Rule", "State", "Show", "port-strike"]
+    assert reached[: len(names)] == names
+    assert reached[len(names)].startswith("Port workers")
+
+
+def test_the_skip_link_leads_past_the_bar(look: Look) -> None:
+    page = look.at("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED)[0] == "Rule"
+
+
+def test_everything_comes_from_the_installation_itself(look: Look) -> None:
+    for path in PATHS:
+        look.at(path)
+    assert look.requests
+    assert all(request.startswith((look.address, "data:")) for request in look.requests)
+
+
+FOCUSED = """() => {
+  const one = document.activeElement, label = one.labels && one.labels[0];
+  const name = label ? label.firstChild.textContent : one.innerText || one.getAttribute('aria-label') || one.tagName;
+  return [name.trim(), parseFloat(getComputedStyle(one).outlineWidth)];
+}"""
+
+# WCAG 2: every visible text against the nearest ground behind it; 3 : 1 is enough for large text
+LOW_CONTRAST = """() => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = colour => {
+    const linear = v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+    const [r, g, b] = numbers(colour).slice(0, 3).map(linear);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const ground = one => {
+    for (; one; one = one.parentElement) {
+      const colour = getComputedStyle(one).backgroundColor, parts = numbers(colour);
+      if (parts.length < 4 || parts[3] === 1) return colour;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const found = [], texts = document.createTreeWalker(document.querySelector('#app'), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode, one = node.parentElement;
+    if (!node.textContent.trim() || !one.checkVisibility()) continue;
+    const style = getComputedStyle(one), size = parseFloat(style.fontSize);
+    const [a, b] = [light(style.color), light(ground(one))].sort((x, y) => y - x);
+    const enough = size >= 24 || size >= 18.66 && style.fontWeight >= 700 ? 3 : 4.5;
+    if ((a + .05) / (b + .05) < enough) found.push([node.textContent.trim(), (a + .05) / (b + .05), style.color]);
+  }
+  return found;
+}"""
+
+UNNAMED = """() => {
+  const all = chosen => [...document.querySelectorAll(chosen)], found = [];
+  if (!document.documentElement.lang) found.push('no language');
+  if (all('h1').length !== 1) found.push('headings of the page: ' + all('h1').length);
+  for (const one of all('#app a, #app button, #app summary'))
+    if (!one.innerText.trim() && !one.getAttribute('aria-label')) found.push(one.outerHTML);
+  for (const one of all('#app input, #app select')) if (!one.labels.length) found.push(one.outerHTML);
+  for (const one of all('#app img')) if (!one.hasAttribute('alt')) found.push(one.outerHTML);
+  for (const one of all('#app table')) if (!one.caption || !one.querySelector('th[scope]')) found.push('table');
+  let last = 0;
+  for (const one of all('#app :is(h1, h2, h3, h4)')) {
+    const level = Number(one.tagName[1]);
+    if (level > last + 1) found.push('heading ' + one.innerText);
+    last = level;
+  }
+  return found;
+}"""

@@ -1,0 +1,69 @@
+"""Signing in, links from messages, and stopping the program, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from alerts.links import Purpose, sign
+from storage.engine import Database
+from storage.tables import Story
+from tests.browser.site import Site, looking, serving
+from tests.web import rows
+
+PASSWORD, KEY = "correct horse", "k" * 40
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("guarded")
+    with serving(folder, rows.newsroom, password=PASSWORD, secret_key=KEY) as site:
+        yield site
+
+
+def test_without_the_password_there_is_nothing_to_see(browser: Browser, guarded: Site) -> None:
+    with looking(browser, guarded) as look:
+        answer = look.context.request.get(guarded.address + "/stories/1")
+        assert (answer.status, answer.text()) == (401, "sign in")
+
+
+def test_with_the_password_the_page_and_its_socket_work(browser: Browser, guarded: Site) -> None:
+    with looking(browser, guarded, http_credentials={"username": "ada", "password": PASSWORD}) as look:
+        look.at("/stories/1")  # waits for the socket's handshake
+        (cookie,) = look.context.cookies()
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+
+
+def test_a_link_from_a_message_asks_and_its_button_does_it(browser: Browser, guarded: Site) -> None:
+    token = sign(KEY, Purpose.SILENCE, rows.RULE, "1", now=datetime.now(UTC))
+    with looking(browser, guarded, viewport={"width": 360, "height": 640}) as look:
+        page = look.at(f"/links/silence/{token}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Silence this story?")
+        assert _state(guarded) == "open"
+        look.picture("link-asks")
+        page.get_by_role("button", name="Silence for 72 h").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Silenced")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert _state(guarded) == "silenced"
+
+
+def _state(site: Site) -> str:
+    database = Database(site.database)
+    try:
+        return database.read_now(lambda session: session.get_one(Story, 1).state)
+    finally:
+        database.close()
+
+
+def test_ctrl_c_ends_the_program_while_somebody_is_looking(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, rows.newsroom) as site, browser.new_page() as page:
+        page.goto(site.address)
+        page.wait_for_function("window.did_handshake")
+        assert site.stop() == 0
+        assert (tmp_path / "log").read_text() == ""
+    assert {path.name for path in tmp_path.iterdir()} >= {"wirewatch.db", "log"}
+    assert not list(tmp_path.glob(".nicegui*"))
