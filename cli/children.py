@@ -38,7 +38,7 @@ class Children:
         return [name for name, child in self._running.items() if child.poll() is not None]
 
     def revive(self, name: str, now: float) -> bool:
-        """Start one again; False when it ended so often lately that it cannot run here. `now` is a monotonic clock's."""
+        """Start one again; False when it ended so often lately that it cannot run here. `now` is monotonic."""
         lately = [at for at in self._revived.get(name, []) if now - at < WITHIN_S]
         if len(lately) >= REVIVALS:
             return False

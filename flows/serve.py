@@ -15,6 +15,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.schedules import Interval
 
 from core.settings import Settings
+from flows import zombies
 from flows.delivering import deliver
 from flows.ingest import ingest
 
@@ -48,7 +49,7 @@ async def deployments(settings: Settings, shards: int = 1, *, pool: str | None =
 
 
 async def register_deployments(shards: int) -> list[str]:
-    """Make the work pool and register the deployments with the server; returns their names."""
+    """Make the work pool, the deployments and the automation with the server; returns the deployments' names."""
     async with get_client() as client:
         with suppress(ObjectAlreadyExists):  # made by an earlier `deploy`
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
@@ -56,6 +57,7 @@ async def register_deployments(shards: int) -> list[str]:
     for deployment in await deployments(Settings(), shards, pool=POOL):
         await deployment.aapply(work_pool_name=POOL)
         names.append(f"{deployment.flow_name}/{deployment.name}")
+    await zombies.install()
     return names
 
 

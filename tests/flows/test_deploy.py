@@ -1,0 +1,67 @@
+"""`deploy` and `worker` over a real Prefect server: the deployments are there, and a scheduled run is made and done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import seeds
+from cli.demo_servers import world
+
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(240)]  # Prefect's own; a loaded machine
+
+
+def environment(folder: Path, api: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WIREWATCH_")}
+    return inherited | {
+        "PREFECT_API_URL": api,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "WIREWATCH_CONFIG": str(folder / "watch.yaml"),
+        "WIREWATCH_DATA": str(folder / "data"),
+        "WIREWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
+        "WIREWATCH_PAGE_SPACING": "0",
+    }
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "cli", *words]
+
+
+async def test_a_worker_runs_what_deploy_registered_and_stops_on_sigterm(prefect_server: str, tmp_path: Path) -> None:
+    environ = environment(tmp_path, prefect_server)
+    async with world() as around:
+        text = seeds.watch_text(around.bases, around.mail_port, around.hook_port)
+        (tmp_path / "watch.yaml").write_text(text, "utf-8")
+        deployed = await asyncio.to_thread(
+            subprocess.run, command("deploy", "--shards", "2"), env=environ, capture_output=True, text=True, timeout=120
+        )
+        assert deployed.returncode == 0, deployed.stderr
+        for name in ("ingest/ingest-1", "ingest/ingest-2", "deliver/deliver"):
+            assert f"registered {name}" in deployed.stdout
+        worker = subprocess.Popen(command("worker"), env=environ, cwd=tmp_path, stdout=subprocess.DEVNULL)
+        until = time.monotonic() + 150
+        while len(around.received.hooks) < 3 and time.monotonic() < until:
+            assert worker.poll() is None, "the worker ended by itself"
+            await asyncio.sleep(0.5)
+        worker.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(worker.wait, 60) == 0
+    rules = sorted(hook["rule"] for hook in around.received.hooks)
+    assert rules == ["biden-trong-meeting", "blinken-trip", "us-vietnam-upgrade"]
+
+
+async def test_the_automation_for_killed_runs_is_installed_once(prefect_server: str) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows import zombies
+
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        await zombies.install()
+        assert not await zombies.install()
