@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +15,19 @@ from pipeline import resend as again
 from storage import deliveries
 from storage.tables import Alert, Delivery
 
-State = Literal["pending", "leased", "sent", "retry", "unknown", "dead", "suppressed"]
+
+class State(StrEnum):
+    """How far a delivery is."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    DEAD = "dead"
+    SUPPRESSED = "suppressed"
+
+
 app = noun("The ledger of what went to whom.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 Which = Annotated[str, typer.Argument(metavar="DELIVERY", help="A delivery's id or key.")]

@@ -1,0 +1,137 @@
+"""The root: its help, how errors end, and what pipes and signals do."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.commands import PLACES
+from tests.cli.desk import ROOT, Desk
+
+WATCH = ROOT / "seeds" / "watch.yaml"
+HEAVY = ("prefect", "nicegui", "trafilatura", "sqlalchemy", "pydantic", "aiohttp", "lxml", "apprise", "rich", "asyncio")
+
+
+def test_help_names_every_command_and_imports_none_of_their_rooms() -> None:
+    asked = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cli", "--help"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    assert all(f"  {name} " in asked.stdout for name in PLACES)
+    imported = {line.rpartition("|")[2].strip() for line in asked.stderr.splitlines()}
+    rooms = ("fetching", "extractors", "rules", "stories", "alerts", "storage", "pipeline", "flows", "web")
+    assert "cli.commands" in imported
+    assert imported.isdisjoint({*HEAVY, *rooms})
+
+
+def test_help_fits_eighty_columns(empty_desk: Desk) -> None:
+    ended = Desk(empty_desk.folder, {"COLUMNS": "80"}).run("--help")
+    assert ended.code == 0
+    assert max(map(len, ended.out.splitlines())) <= 80
+    assert "..." not in ended.out.partition("To begin:")[2]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_every_command_has_help(empty_desk: Desk, name: str) -> None:
+    ended = empty_desk.run(name, "--help")
+    assert ended.code == 0
+    assert "Usage:" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nosuch"], "There is no command 'nosuch'"),
+        (["feed"], "Did you mean feeds?"),
+        (["feeds", "lst"], "Did you mean 'list'?"),
+        (["--nosuch"], "--nosuch"),
+        (["hits", "list", "--limit", "x"], "--limit"),
+        (["hits", "list", "--limit", "0"], "--limit"),
+        (["hits", "show", "x"], "HIT"),
+        (["articles", "list", "--state", "bogus"], "'bogus' is not one of"),
+        (["rollback", "x"], "REVISION"),
+        (["match"], "--rules"),
+        (["parse"], "sources"),
+    ],
+)
+def test_a_wrong_option_ends_with_2_and_how_it_is_used(empty_desk: Desk, arguments: list[str], said: str) -> None:
+    ended = empty_desk.run(*arguments)
+    assert ended.code == 2
+    assert said in ended.err
+    assert "Usage:" in ended.err
+    assert ended.out == ""
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("WIREWATCH_PORT", "x", "WIREWATCH_PORT: "),
+        ("WIREWATCH_ALLOW_ADDRESSES", "nowhere", "WIREWATCH_ALLOW_ADDRESSES: "),
+        ("WIREWATCH_DATABASE", "mysql://host/name", "'mysql' is not supported"),
+        ("WIREWATCH_DATABASE", "nonsense", "the database URL cannot be read"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_ends_with_2(empty_desk: Desk, setting: str, value: str, said: str) -> None:
+    ended = Desk(empty_desk.folder, {setting: value}).run("history")
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+
+
+def test_a_data_folder_that_is_a_file_ends_with_2(empty_desk: Desk) -> None:
+    (empty_desk.folder / "data").write_text("")
+    ended = empty_desk.run("history")
+    assert ended.code == 2
+    assert str(empty_desk.folder / "data") in ended.err
+
+
+def test_a_database_that_refuses_ends_with_3_and_keeps_its_password(empty_desk: Desk) -> None:
+    ended = Desk(empty_desk.folder, {"WIREWATCH_DATABASE": "postgresql://u:hidden@127.0.0.1:1/x"}).run("feeds", "list")
+    assert ended.code == 3
+    assert "127.0.0.1" in ended.err
+    assert "doctor" in ended.err
+    assert "hidden" not in ended.err
+
+
+def test_a_setting_of_others_does_not_stop_the_help(empty_desk: Desk) -> None:
+    assert Desk(empty_desk.folder, {"WIREWATCH_PORT": "x"}).run("rules", "--help").code == 0
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["settings"], ["rules", "list", "--json"]])
+def test_a_reader_who_has_had_enough_is_no_error(desk: Desk, arguments: list[str]) -> None:
+    started = desk.start(*arguments)
+    assert started.stdin
+    assert started.stdout
+    assert started.stderr
+    started.stdout.close()
+    errors = started.stderr.read()
+    assert (started.wait(), errors) == (0, "")
+    started.stdin.close()
+    started.stderr.close()
+
+
+def test_an_interrupt_ends_a_command_without_a_traceback(desk: Desk) -> None:
+    started = desk.start("match", "--rules", WATCH, "--jobs", "1")
+    assert started.stdin
+    assert started.stdout
+    started.stdin.write('{"id": "a", "text": "Blinken arrives in Hanoi."}\n')
+    started.stdin.flush()
+    assert started.stdout.readline().startswith('{"id": "a"')
+    started.send_signal(signal.SIGINT)
+    _, errors = started.communicate()
+    assert (started.returncode, errors) == (130, "")
+
+
+def test_no_colour_is_printed_into_a_pipe(desk: Desk) -> None:
+    assert "\x1b" not in desk.run("rules", "list").out
+
+
+def test_the_console_script_is_this_program() -> None:
+    assert (ROOT / "cli" / "main.py").read_text().count("def main()") == 1
+    assert 'wirewatch = "cli.main:main"' in Path(ROOT / "pyproject.toml").read_text()
