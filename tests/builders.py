@@ -88,6 +88,13 @@ def page(title: str, paragraphs: Sequence[str], *, head: str = "") -> bytes:
     ).encode()
 
 
+class _PlainDumper(yaml.SafeDumper):
+    """Writes what stands twice twice: the watch file knows no aliases."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
 class HerePool(WorkerPool):
     """Runs a pool's tasks in threads of this process: for tests in which no page hangs."""
 
@@ -157,7 +164,8 @@ class World:
     def watch_text(self) -> str:
         """The watch file."""
         parts = {"rules": self.rules, "channels": self.channels, "feeds": self.feeds}
-        return str(yaml.safe_dump({"version": 1, **parts, **self.more}, sort_keys=False, allow_unicode=True))
+        values = {"version": 1, **parts, **self.more}
+        return str(yaml.dump(values, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True))
 
     @property
     def watch_file(self) -> Path:

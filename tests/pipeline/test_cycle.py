@@ -1,0 +1,117 @@
+"""The loops of a cycle: when they end, and that what fails stops them loudly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from sqlmodel import Session, select
+
+from core.clock import FixedClock
+from core.errors import InputError
+from pipeline.cycle import Cycle, work_off
+from pipeline.run import anything_due, job_lock, run_cycle, steps_of
+from storage import feeds
+from storage.engine import Database
+from storage.leases import Lease
+from storage.office import JobLock
+from storage.tables import Feed
+from tests.builders import STRIKE, World, rss
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something claimed."""
+
+    lease: Lease
+
+
+async def test_loops_end_when_nothing_is_due_anywhere_and_what_one_finishes_wakes_the_others(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    first, second, done = ["a", "b"], list[str](), list[str]()
+    async with world.worker(db, clock) as app:
+        cycle = Cycle(app, seconds=30.0, loops=["first", "second"])
+
+        async def loop(name: str, source: list[str], to: list[str]) -> None:
+            async def claim(room: int) -> Sequence[Thing]:
+                taken = [Thing(Lease(0, source.pop(), 0))] if source else []
+                return taken[:room]
+
+            async def do(thing: Thing) -> None:
+                to.append(thing.lease.owner)
+
+            await work_off(cycle, name, claim, do, width=2, columns=feeds.LEASE)
+
+        await asyncio.gather(loop("first", first, second), loop("second", second, done))
+    assert sorted(done) == ["a", "b"]
+
+
+async def test_an_unknown_error_of_one_item_stops_the_cycle(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(url: str) -> bool:
+        raise RuntimeError("a fault of ours")
+
+    world.site["/rss"] = rss(world.publish("a", "Harbour", STRIKE))
+    async with world.worker(db, clock) as app:
+        monkeypatch.setattr(app.robots, "allowed", broken)
+        with pytest.raises(ExceptionGroup) as error:
+            await run_cycle(app)
+    assert error.group_contains(RuntimeError, match="a fault of ours", depth=1)
+
+
+async def test_a_cycle_that_is_told_to_stop_begins_nothing_new(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(world.publish("a", "Harbour", STRIKE))
+    async with world.worker(db, clock) as app:
+        app.stopping.set()
+        report = await run_cycle(app)
+    assert report.rows() == []
+    assert world.web.requests == []
+
+
+async def test_leases_are_prolonged_while_work_takes_long(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(world.publish("a", "Harbour", STRIKE))
+    async with world.worker(db, clock, lease_seconds=0.3) as app:
+        ask = app.client.get
+
+        async def slowly(what):  # type: ignore[no-untyped-def]
+            await asyncio.sleep(0.9)
+            return await ask(what)
+
+        app.client.get = slowly  # type: ignore[method-assign]
+        report = await run_cycle(app, steps=["poll"])
+    assert report.total("poll", "changed") == 1
+    assert db.read_now(lambda session: session.exec(select(Feed.lease_epoch)).one()) == 1
+
+
+async def test_an_idle_installation_has_nothing_due(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(world.publish("a", "Harbour", STRIKE))
+    async with world.worker(db, clock) as app:
+        assert await anything_due(app)
+        await run_cycle(app)
+        assert not await anything_due(app)
+
+
+async def test_a_job_lock_keeps_a_second_run_out_and_is_given_back(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as one, world.worker(db, clock) as two:
+        async with job_lock(one, "ingest") as mine, job_lock(two, "ingest") as theirs:
+            assert (mine, theirs) == (True, False)
+        async with job_lock(two, "ingest") as later:
+            assert later
+
+    def row(session: Session) -> JobLock:
+        return session.get_one(JobLock, "ingest")
+
+    assert db.read_now(row).last_finished_at == clock.now()
+
+
+def test_steps_come_in_the_order_of_the_way_and_matching_releases_too() -> None:
+    assert steps_of(["match", "poll"]) == ["poll", "match", "alert"]
+    assert steps_of(["read"]) == ["read"]
+    with pytest.raises(InputError, match="no step 'fetch'"):
+        steps_of(["fetch"])

@@ -1,0 +1,44 @@
+"""The counts of a cycle add up."""
+
+from __future__ import annotations
+
+from core.clock import FixedClock
+from core.reasons import Reason
+from pipeline.report import Report
+from pipeline.run import run_cycle
+from storage.engine import Database
+from tests.builders import CALM, STRIKE, Item, World, rss
+
+
+def test_every_item_is_counted_once_with_its_outcome_and_reason() -> None:
+    report = Report()
+    report.count("read", "ready", by=3)
+    report.count("read", "partial", Reason.PAYWALL)
+    report.count("poll", "changed", by=0)
+    report.failed("read", "http://x.test/", Reason.TIMEOUT, "30 s")
+    report.failed("deliver", "hook", "retry")
+    assert report.total("read") == 5
+    assert report.total("read", "ready") == 3
+    assert report.steps() == {"read": {"ready": 3, "partial": 1, "failed": 1}, "deliver": {"failed": 1}}
+    assert [row["step"] for row in report.rows()] == ["read", "read", "read", "deliver"]
+    assert report.failures == ["read: http://x.test/: timeout: 30 s", "deliver: hook: retry"]
+
+
+async def test_what_comes_into_a_cycle_equals_what_comes_out_of_it(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.feeds.append({"url": world.url("/gone"), "name": "Gone"})
+    world.site["/rss"] = rss(
+        world.publish("a", "Harbour", STRIKE), world.publish("b", "Glass house", CALM),
+        Item("c", world.url("/missing"), "Dockers begin strike"), Item("d", "", "No page, no news"),
+    )  # fmt: skip
+    async with world.worker(db, clock) as app:
+        report = await run_cycle(app)
+    assert report.total("poll") == len(world.feeds)
+    assert report.total("entries", "new") == report.total("articles", "new") == 4
+    assert report.total("read") == 3  # one has no page
+    assert report.total("read", "failed") == 1
+    assert report.total("match") == 4
+    assert report.total("match", "hit") == report.total("alert") == 2
+    assert report.total("alert", "sent") == report.total("deliver", "sent")
+    assert len(report.failures) == 2

@@ -1,0 +1,83 @@
+"""Changes to the list of feeds are edits of the watch file, and revisions of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.clock import FixedClock
+from core.errors import InputError
+from fetching.opml import Subscription
+from pipeline import subscriptions
+from pipeline.subscriptions import Outcome, edit_watch
+from rules.config import load
+from storage import configs
+from storage.engine import Database
+from tests.builders import Item, World, rss
+from tests.pipeline.conftest import NOON
+
+OTHER = "https://other.test/feed"
+
+
+def edit(world: World, db: Database, change: subscriptions.Edit) -> Outcome:
+    """Edit as a command does."""
+    return edit_watch(db, world.watch_file, change, secrets={}, who="me", note="test", now=NOON)
+
+
+async def test_an_added_feed_is_in_a_new_revision_and_in_the_file_it_came_from(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock):
+        outcome = edit(world, db, lambda text: subscriptions.add(text, OTHER, name="Other", tags=["x"]))
+    assert outcome.revision == 2
+    assert "watch.yaml too" in outcome.summary
+    feeds = load(world.watch_file.read_text("utf-8")).feeds
+    assert [(feed.name, feed.tags) for feed in feeds] == [("News", ()), ("Other", ("x",))]
+
+
+async def test_a_file_that_was_changed_meanwhile_is_not_written(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock):
+        changed = world.watch_file.read_text("utf-8") + "# a note\n"
+        world.watch_file.write_text(changed, "utf-8")
+        outcome = edit(world, db, lambda text: subscriptions.add(text, OTHER))
+    assert world.watch_file.read_text("utf-8") == changed
+    assert "too" not in outcome.summary
+    active = db.read_now(configs.active)
+    assert active is not None
+    assert (OTHER in active.text, active.file_sha256) == (True, "")
+
+
+def test_without_a_file_and_without_a_revision_the_first_feed_makes_both_begin(world: World, db: Database) -> None:
+    assert edit(world, db, lambda text: subscriptions.add(text, OTHER)).revision == 1
+    assert not world.watch_file.exists()
+
+
+async def test_a_feed_is_removed_by_its_name_or_address(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock):
+        edit(world, db, lambda text: subscriptions.add(text, OTHER, name="Other"))
+        edit(world, db, lambda text: subscriptions.remove(text, "Other"))
+        edit(world, db, lambda text: subscriptions.remove(text, world.url("/rss")))
+        with pytest.raises(InputError, match="no feed is called News"):
+            edit(world, db, lambda text: subscriptions.remove(text, "News"))
+    assert load(world.watch_file.read_text("utf-8")).feeds == ()
+
+
+async def test_an_imported_list_adds_what_is_not_there_yet(world: World, db: Database, clock: FixedClock) -> None:
+    found = [Subscription(world.url("/rss"), "News"), Subscription(OTHER, "Other"), Subscription(OTHER, "Again")]
+    async with world.worker(db, clock):
+        outcome = edit(world, db, lambda text: subscriptions.add_all(text, found))
+    assert outcome.summary.startswith("1 feeds added, 2 were there already")
+
+
+async def test_a_feed_that_is_there_already_is_refused(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock):
+        with pytest.raises(InputError, match="already"):
+            edit(world, db, lambda text: subscriptions.add(text, world.url("/rss")))
+
+
+async def test_a_sites_feeds_are_found_through_its_page(world: World, db: Database, clock: FixedClock) -> None:
+    link = b'<link rel="alternate" type="application/rss+xml" href="/rss" title="All news">'
+    world.site["/"] = b"<!DOCTYPE html><html><head>" + link + b"</head><body>x</body></html>"
+    world.site["/rss"] = rss(Item("a", title="A"))
+    async with world.worker(db, clock) as app:
+        found = await subscriptions.discover(app, world.url("/"))
+    assert world.url("/rss") in [one.url for one in found]
