@@ -10,7 +10,7 @@ import typer
 from cli.console import out
 from cli.context import with_app
 from cli.exits import complain
-from core.errors import InputError
+from core.errors import InputError, WirewatchError
 from pipeline import subscriptions
 from pipeline.app import App
 from rules.starter import starter
@@ -56,7 +56,7 @@ def _feeds_of(context: typer.Context, site: str) -> list[tuple[str, str]]:
 
     try:
         found = with_app(context, work)
-    except InputError as error:
+    except WirewatchError as error:
         complain(str(error))
         return []
     if not found:

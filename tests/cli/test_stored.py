@@ -1,0 +1,173 @@
+"""What is stored, listed and changed: articles, hits, stories, alerts, deliveries, channels; `doctor` and `db`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.cli.desk import Desk
+
+LISTS = {
+    "articles": 14,
+    "hits": 6,
+    "stories": 3,
+    "alerts": 3,
+    "deliveries": 6,
+    "channels": 2,
+}
+TITLE = "Blinken's Trip to Vietnam Aims at Closer Two-Way Relations"
+
+
+@pytest.mark.parametrize(("noun", "count"), LISTS.items())
+def test_a_list_is_a_table_for_people_and_json_lines_for_programs(desk: Desk, noun: str, count: int) -> None:
+    people, programs = desk.run(noun, "list"), desk.run(noun, "list", "--json")
+    assert (people.code, programs.code) == (0, 0)
+    assert len(programs.rows) == count
+    assert len(people.out.splitlines()) == count + 1  # and a heading
+    assert all(row.keys() == programs.rows[0].keys() for row in programs.rows)
+
+
+@pytest.mark.parametrize(("noun", "count"), LISTS.items())
+def test_a_list_before_the_first_run_is_empty_and_no_error(empty_desk: Desk, noun: str, count: int) -> None:
+    assert empty_desk.run(noun, "list").code == 0
+    assert empty_desk.run(noun, "list").out.startswith("no ")
+    assert empty_desk.run(noun, "list", "--json").out == ""
+
+
+def test_times_are_iso_8601_in_utc(desk: Desk) -> None:
+    row = desk.run("articles", "list", "--limit", "1", "--json").rows[0]
+    assert row["first_seen"].endswith("Z")
+    assert "T" in row["first_seen"]
+
+
+def test_lists_are_filtered(desk: Desk) -> None:
+    assert len(desk.run("hits", "list", "--rule", "blinken-trip", "--json").rows) == 2
+    assert len(desk.run("stories", "list", "--state", "open", "--json").rows) == 3
+    assert len(desk.run("stories", "list", "--state", "closed", "--json").rows) == 0
+    assert len(desk.run("deliveries", "list", "--state", "sent", "--channel", "desk-mail", "--json").rows) == 3
+    assert len(desk.run("articles", "list", "--state", "ready", "--limit", "5", "--json").rows) == 5
+    assert len(desk.run("alerts", "list", "--rule", "nosuch", "--json").rows) == 0
+    assert desk.run("deliveries", "dead").out == "no dead letters\n"
+
+
+def id_of(desk: Desk, title: str = TITLE) -> str:
+    found = desk.run("articles", "search", "Two-Way Natalegawa", "--json").rows
+    assert [row["title"] for row in found] == [title]
+    return str(found[0]["id"])
+
+
+def test_an_article_is_found_by_words_and_shown_with_its_text(desk: Desk) -> None:
+    which = id_of(desk)
+    shown = desk.run("articles", "show", which, "--json").document
+    assert shown["author"]
+    assert "Natalegawa" in shown["text"]
+    assert desk.run("articles", "show", shown["url"], "--json").document == shown
+    assert "Natalegawa" in desk.run("articles", "show", which).out
+
+
+def test_why_says_for_every_rule_what_became_of_an_article(desk: Desk) -> None:
+    rows = {row["rule"]: row for row in desk.run("articles", "why", id_of(desk), "--json").rows}
+    assert rows["myanmar-sanctions"]["outcome"] == "no hit"
+    assert "@Myanmar" in rows["myanmar-sanctions"]["why"]
+    assert rows["blinken-trip"]["outcome"] in ("alert", "no alert")
+    assert len(rows) == 4
+
+
+def test_a_hit_is_shown_with_its_words_marked(desk: Desk) -> None:
+    for row in desk.run("hits", "list", "--json").rows:
+        shown = desk.run("hits", "show", str(row["id"]), "--json").document
+        assert shown["spans"]
+        assert all(one["sentence"][start:end] for one in shown["sentences"] for start, end in one["marks"])
+    assert "‹" in desk.run("hits", "show", str(row["id"])).out
+
+
+def test_a_story_is_shown_with_articles_and_alerts(desk: Desk) -> None:
+    shown = desk.run("stories", "show", "1", "--json").document
+    assert shown["separate_texts"] == 2
+    assert len(shown["timeline"]) == 2
+    assert [one["kind"] for one in shown["alerts"]] == ["first"]
+    assert shown["title"] in desk.run("stories", "show", "1").out
+
+
+def test_why_of_an_alert_names_its_stages(desk: Desk) -> None:
+    alert = desk.run("alerts", "list", "--json").rows[0]
+    by_id = desk.run("alerts", "why", alert["id"][:12], "--json").rows
+    assert by_id
+    assert {row["rule"] for row in by_id} == {alert["rule"]}
+    assert desk.run("alerts", "why", id_of(desk), "--rule", alert["rule"], "--json").rows
+    assert desk.run("alerts", "why", alert["id"]).code == 0
+
+
+def test_a_delivery_is_shown(desk: Desk) -> None:
+    shown = desk.run("deliveries", "show", "1", "--json").document
+    assert shown["state"] == "sent"
+    assert desk.run("deliveries", "show", shown["key"], "--json").document == shown
+    assert shown["key"] in desk.run("deliveries", "show", "1").out
+
+
+UNKNOWN = [
+    (["articles", "show", "nosuch"], "there is no article nosuch"),
+    (["articles", "why", "nosuch"], "there is no article nosuch"),
+    (["hits", "show", "99"], "there is no hit 99"),
+    (["stories", "show", "99"], "there is no story 99"),
+    (["stories", "silence", "99"], "there is no story 99"),
+    (["stories", "silence", "1", "--for", "soon"], "--for soon"),
+    (["stories", "close", "99"], "there is no story 99"),
+    (["alerts", "why", "nosuch"], "there is no alert or article nosuch"),
+    (["deliveries", "show", "nosuch"], "there is no delivery nosuch"),
+    (["deliveries", "resend", "nosuch"], "there is no delivery nosuch"),
+    (["deliveries", "resend", "1"], "delivery 1 is sent"),
+    (["channels", "test", "nosuch"], "channels are desk-mail, desk-hook"),
+    (["channels", "resume", "nosuch"], "no target of nosuch is paused"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), UNKNOWN)
+def test_what_is_not_there_ends_with_2_and_what_to_do(desk: Desk, arguments: list[str], said: str) -> None:
+    ended = desk.run(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_story_is_silenced_and_closed(own_desk: Desk) -> None:
+    def story() -> Any:
+        return own_desk.run("stories", "show", "1", "--json").document
+
+    assert "is silenced until" in own_desk.run("stories", "silence", "1", "--for", "7d").out
+    assert (story()["state"], bool(story()["silenced_until"])) == ("silenced", True)
+    assert own_desk.run("stories", "close", "1").code == 0
+    assert story()["state"] == "closed"
+
+
+def test_a_test_message_that_cannot_be_sent_ends_with_1(desk: Desk) -> None:
+    ended = desk.run("channels", "test", "desk-hook", "--json")  # its receiver is gone
+    assert ended.code == 1
+    assert [row["result"] for row in ended.rows] == ["temp"]
+
+
+def test_no_dead_letters_are_none_to_resend(own_desk: Desk) -> None:
+    assert own_desk.run("deliveries", "resend", "dead").out.startswith("0 ")
+
+
+def test_doctor_finds_all_in_order(desk: Desk) -> None:
+    rows = desk.run("doctor", "--json").rows
+    assert [row["check"] for row in rows if not row["ok"]] == []
+    assert {"disk", "watch file", "database", "schema", "clock", "channel desk-mail", "feeds"} <= {
+        row["check"] for row in rows
+    }
+    assert desk.run("doctor").code == 0
+
+
+def test_doctor_says_what_to_do(empty_desk: Desk) -> None:
+    ended = Desk(empty_desk.folder, {"WIREWATCH_DATABASE": "postgresql://u:hidden@127.0.0.1:1/x"}).run("doctor")
+    assert ended.code == 1
+    assert "wirewatch init" in ended.out
+    assert "mend WIREWATCH_DATABASE" in ended.out
+    assert "hidden" not in ended.out
+
+
+def test_a_database_is_upgraded_once(empty_desk: Desk) -> None:
+    assert "from (empty) to revision" in empty_desk.run("db", "upgrade").out
+    assert "already at revision" in empty_desk.run("db", "upgrade").out
