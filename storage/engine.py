@@ -149,17 +149,19 @@ class _Writer:
         failures: list[tuple[Future[Any], BaseException]] = []
         try:
             with Session(self._engine, expire_on_commit=False) as session:
-                session.connection()
+                driver = cast(Any, session.connection().connection.dbapi_connection)
                 for work, future in batch:
                     try:
                         with session.begin_nested():
                             result = work(session)
                         results.append((future, result))
                     except Exception as error:
-                        failures.append((future, error))
+                        if not driver.in_transaction:  # a full disk: SQLite undid all of it, what came before too
+                            raise
+                        failures.append((future, self._told(error)))
                 session.commit()
         except Exception as error:
-            lost = _unavailable(self._label, error) if isinstance(error, OperationalError) else error
+            lost = self._told(error)
             results, failures = [], [(future, lost) for _, future in batch]
         for future, failure in failures:
             if future.set_running_or_notify_cancel():
@@ -167,6 +169,9 @@ class _Writer:
         for future, result in results:
             if future.set_running_or_notify_cancel():
                 future.set_result(result)
+
+    def _told(self, error: Exception) -> Exception:
+        return _unavailable(self._label, error) if isinstance(error, OperationalError) else error
 
 
 def _open(url: str, begin: str) -> Engine:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
-from storage import configs, meta
+from storage import configs, meta, schema
 from storage.engine import Database, lock_names
 from storage.office import Meta
 
@@ -58,6 +60,29 @@ async def test_work_that_breaks_a_unique_key_fails_and_leaves_nothing(db: Databa
     with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         await db.write(put("one"))
     assert await db.read(keys) == {"one"}
+
+
+async def test_on_a_full_disk_nothing_is_said_to_be_kept_that_is_not(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/full.db")
+    schema.upgrade(database)
+
+    def fill(session: Session) -> None:
+        pages = session.execute(text("PRAGMA page_count")).scalar_one()
+        session.execute(text(f"PRAGMA max_page_count={pages}"))
+
+    def large(session: Session) -> str:
+        session.add(Meta(key="large", value="x" * 5_000_000))
+        session.flush()
+        return "large"
+
+    await database.write(fill)
+    works = [put("before"), large, put("after")]
+    results = await asyncio.gather(*(database.write(work) for work in works), return_exceptions=True)
+    said = {one for one in results if isinstance(one, str)}
+    assert await database.read(keys) == said
+    assert isinstance(results[1], NotAvailable)
+    assert await database.write(put("later")) == "later"
+    database.close()
 
 
 async def test_reading_keeps_no_change(db: Database) -> None:
