@@ -36,10 +36,9 @@ DESK, PHONE = {"width": 1200, "height": 900}, {"width": 360, "height": 740}
 
 @dataclass(frozen=True)
 class Site:
-    """A served page and its database."""
+    """A served page."""
 
     address: str
-    database: str
     process: subprocess.Popen[bytes]
 
     def stop(self) -> int:
@@ -56,17 +55,25 @@ def serving(folder: Path, fill: Callable[[Session], object], **settings: str) ->
     schema.upgrade(database)
     database.write_now(fill)
     database.close()
+    with served(folder, DATABASE=url, **{name.upper(): value for name, value in settings.items()}) as site:
+        yield site
+
+
+@contextmanager
+def served(folder: Path, **settings: str) -> Iterator[Site]:
+    """Serve what these WIREWATCH_ settings name; `folder` gets the program's log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    names = {f"WIREWATCH_{name.upper()}": value for name, value in settings.items()}
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("WIREWATCH_")}
-    environment |= {"PYTHONPATH": str(ROOT), "WIREWATCH_DATABASE": url, "WIREWATCH_PORT": str(port), **names}
+        port = str(probe.getsockname()[1])
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("WIREWATCH_")}
+    ours = {f"WIREWATCH_{name}": value for name, value in ({"PORT": port} | settings).items()}
+    environment = kept | ours | {"PYTHONPATH": str(ROOT)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-c", SERVE], cwd=folder, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{ours['WIREWATCH_PORT']}"
     try:
-        _wait(f"http://127.0.0.1:{port}/healthz", process, folder / "log")
-        yield Site(f"http://127.0.0.1:{port}", url, process)
+        _wait(f"{address}/healthz", process, folder / "log")
+        yield Site(address, process)
     finally:
         process.terminate()
         process.wait(timeout=60)

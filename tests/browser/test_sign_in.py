@@ -19,8 +19,12 @@ PASSWORD, KEY = "correct horse", "k" * 40
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("guarded")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("guarded")
+
+
+@pytest.fixture(scope="module")
+def guarded(folder: Path) -> Iterator[Site]:
     with serving(folder, rows.newsroom, password=PASSWORD, secret_key=KEY) as site:
         yield site
 
@@ -38,21 +42,21 @@ def test_with_the_password_the_page_and_its_socket_work(browser: Browser, guarde
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
 
 
-def test_a_link_from_a_message_asks_and_its_button_does_it(browser: Browser, guarded: Site) -> None:
+def test_a_link_from_a_message_asks_and_its_button_does_it(browser: Browser, guarded: Site, folder: Path) -> None:
     token = sign(KEY, Purpose.SILENCE, rows.RULE, "1", now=datetime.now(UTC))
     with looking(browser, guarded, viewport={"width": 360, "height": 640}) as look:
         page = look.at(f"/links/silence/{token}")
         expect(page.get_by_role("heading", level=1)).to_have_text("Silence this story?")
-        assert _state(guarded) == "open"
+        assert _state(folder) == "open"
         look.picture("link-asks")
         page.get_by_role("button", name="Silence for 72 h").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Silenced")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert _state(guarded) == "silenced"
+    assert _state(folder) == "silenced"
 
 
-def _state(site: Site) -> str:
-    database = Database(site.database)
+def _state(folder: Path) -> str:
+    database = Database(f"sqlite:///{folder / 'wirewatch.db'}")
     try:
         return database.read_now(lambda session: session.get_one(Story, 1).state)
     finally:
