@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,25 +40,27 @@ AT_ONCE = 32  # targets sent to at the same time
 async def deliver(cycle: Cycle) -> None:
     """The loop: claim due deliveries, one a target at a time, until the cycle ends."""
     app = cycle.app
-    busy: set[str] = set()
+    busy: dict[str, str] = {}  # target → its channel
 
     async def claim(room: int) -> list[deliveries.Claimed]:
         now = app.clock.now()
-        who = deliveries.Who(frozenset(busy), holding_channels(app), frozenset(app.active.broken))
+        free = room_of(app, Counter(busy.values()))
+        closed = frozenset(app.active.broken) | {name for name, left in free.items() if left <= 0}
+        who = deliveries.Who(frozenset(busy), holding_channels(app), closed, free)
         await _expire(app)
         if not await app.db.read(lambda session: deliveries.count_due(session, now, who)):
             return []
         taken = await app.db.write(
             lambda session: deliveries.claim_due(session, owner=app.owner, now=now, limit=room, who=who)
         )
-        busy.update(one.target.id for one in taken)
+        busy.update({one.target.id: one.target.channel for one in taken})
         return taken
 
     async def do(one: deliveries.Claimed) -> None:
         try:
             await deliver_one(cycle, one)
         finally:
-            busy.discard(one.target.id)
+            busy.pop(one.target.id, None)
 
     async def more_due() -> bool:
         until = app.clock.now() + timedelta(seconds=10)
@@ -65,6 +68,11 @@ async def deliver(cycle: Cycle) -> None:
         return bool(await app.db.read(lambda session: deliveries.count_due(session, until, who, fresh=True)))
 
     await work_off(cycle, "deliver", claim, do, width=AT_ONCE, columns=deliveries.LEASE, more_due=more_due)
+
+
+def room_of(app: App, sending: Mapping[str, int]) -> dict[str, int]:
+    """Channel → how many more of its targets may be sent to now, beside so many that are being sent to."""
+    return {name: one.concurrency - sending.get(name, 0) for name, one in app.active.channels.items()}
 
 
 def holding_channels(app: App) -> Collection[str]:

@@ -159,12 +159,12 @@ def _add(
     session: Session, feed: Feed, parsed: ParsedFeed, fresh: Sequence[Item], old: frozenset[Item], now: datetime
 ) -> int:
     """Rows for new entries; an article is made once, whatever feed led to it. Returns how many articles are new."""
-    keys = {item.url_key or f"urn:feed:{feed.id}:{item.key}" for item in fresh}
+    keys = {_article_key(feed, item) for item in fresh}
     known = rows.article_by_key(session, sorted(keys))
     taken = {row.key for row in rows.known(session, feed.id or 0, [i.key for i in fresh], [], []).by_key.values()}
     made = 0
     for item in fresh:
-        article_key = item.url_key or f"urn:feed:{feed.id}:{item.key}"
+        article_key = _article_key(feed, item)
         if article_key not in known:
             known[article_key] = _article(feed, parsed, item, article_key, from_before=item in old, now=now)
             session.add(known[article_key])
@@ -177,6 +177,11 @@ def _add(
         session.add(_entry(feed, item, key, known[article_key], now))
     session.flush()
     return made
+
+
+def _article_key(feed: Feed, item: Item) -> str:
+    """The address; without one, the item's key within its feed. The same in every database: alerts' ids hang on it."""
+    return item.url_key or f"urn:feed:{identity.body_hash(feed.config_url.encode())[:16]}:{item.key}"
 
 
 def _entry(feed: Feed, item: Item, key: str, article: Article, now: datetime) -> Entry:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy import ColumnElement, case, func, literal, or_, update
 from sqlmodel import Session, col, select
 
 from core.reasons import Reason
@@ -68,12 +68,13 @@ def expire(session: Session) -> int:
 @dataclass(frozen=True, slots=True)
 class Who:
     """Who is not to be sent to now: targets being sent to, channels whose lost answers wait for a person, unusable
-    ones.
+    ones. `room`: channel → how many more of its targets may be sent to at once; without a number, any.
     """
 
     busy: Collection[str] = ()
     holding: Collection[str] = ()
     closed: Collection[str] = ()
+    room: Mapping[str, int] = field(default_factory=dict)
 
 
 def _due(now: datetime, who: Who) -> ColumnElement[bool]:
@@ -102,9 +103,16 @@ def claim_due(
     limit: int,
     who: Who,
 ) -> list[Claimed]:
-    """Take due deliveries, at most one a target, so that a slow one never stands before another's."""
+    """Take due deliveries, at most one a target, so that a slow one never stands before another's; of a channel no
+    more than there is room for, so that one with many targets leaves room for the others.
+    """
     due = _due(now, who)
-    firsts = select(func.min(col(Delivery.id))).where(due).group_by(col(Delivery.target_id)).limit(limit)
+    first, channel = func.min(col(Delivery.id)), col(Delivery.channel)
+    place = func.row_number().over(partition_by=channel, order_by=first)
+    of_targets: Any = select(first.label("id"), channel.label("channel"), place.label("place")).where(due)
+    found = of_targets.group_by(col(Delivery.target_id), channel).subquery()
+    room = case(dict(who.room), value=found.c.channel, else_=limit) if who.room else literal(limit)
+    firsts = select(found.c.id).where(found.c.place <= room).order_by(found.c.place, found.c.id).limit(limit)
     taken = leases.claim(
         session,
         LEASE,

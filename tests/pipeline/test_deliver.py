@@ -19,6 +19,7 @@ from storage.engine import Database
 from storage.tables import Alert, Delivery, Target
 from tests.builders import Item, World, rss
 from tests.sinks.http import Answer, HttpSink
+from tests.sinks.smtp import HANG
 
 
 @pytest.fixture
@@ -294,6 +295,20 @@ async def test_twenty_hanging_receivers_hold_up_no_other_channel(told: World, db
                 await asyncio.sleep(0.05)
             run.cancel()
             await asyncio.gather(run, return_exceptions=True)
+
+
+async def test_a_hanging_mail_server_with_many_recipients_holds_up_no_other_channel(told: World, db: Database) -> None:
+    told.mail.will(*[HANG] * 40)
+    told.channels["mail"] = told.mailbox(*(f"p{number}@x.test" for number in range(40)))
+    told.rules["strike"]["alert"] = {"to": ["mail", "hook"]}
+    async with told.worker(db) as app:
+        run = asyncio.create_task(run_cycle(app))
+        while not (told.hook.requests and told.mail.mails):
+            assert not run.done()
+            await asyncio.sleep(0.05)
+        assert 1 <= len(told.mail.mails) <= app.active.channels["mail"].concurrency
+        run.cancel()
+        await asyncio.gather(run, return_exceptions=True)
 
 
 async def test_a_target_with_a_pace_is_not_sent_to_before_its_time(
