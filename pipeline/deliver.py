@@ -175,6 +175,8 @@ def record(
     if not deliveries.record(session, one.lease, changes):
         return "lost"
     deliveries.pace(session, one.target.id, channel.pace if channel else 0.0, now)
+    if result.ok:
+        notices.over(session, app, f"channel:{one.target.id}", f"{delivery.channel} takes messages again", now=now)
     if following.state is retry.State.PAUSED and deliveries.pause(session, one.target.id, str(following.reason), now):
         text = f"{delivery.channel} refused the sign-in or the address, and is paused: {one_line(result.detail, 200)}"
         notices.tell(session, app, f"channel:{one.target.id}", text, but=delivery.channel, now=now)

@@ -16,6 +16,7 @@ from pipeline.run import anything_due, run_cycle
 from pipeline.sentlog import SentLog
 from storage import deliveries
 from storage.engine import Database
+from storage.notices import open_notices
 from storage.tables import Alert, Delivery, Target
 from tests.builders import Item, World, rss
 from tests.sinks.http import Answer, HttpSink
@@ -113,7 +114,10 @@ async def test_a_refused_sign_in_pauses_the_target_and_is_told_on_another_channe
         assert "paused" in mail.parsed["Subject"]
         await app.db.write(lambda session: deliveries.resume(session, "hook"))
         await run_cycle(app)
-    assert [one.state for one in rows(db) if one.channel == "hook"] == ["dead", "sent"]
+        await run_cycle(app)
+    assert [one.state for one in rows(db) if one.channel == "hook"] == ["dead", "sent", "sent"]
+    assert "takes messages again" in told.mail.mails[-1].parsed["Subject"]
+    assert db.read_now(open_notices) == []
 
 
 async def test_a_rate_limited_target_waits_and_the_others_do_not(told: World, db: Database, clock: FixedClock) -> None:
