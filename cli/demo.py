@@ -27,6 +27,8 @@ from pipeline.results import Results, results
 from pipeline.silent import Silent, silent_rules
 
 WIDTH = 110  # columns, where nobody says
+PREFECT_STARTS_S = 300  # at most: some 10 s alone on a machine, over a minute on a busy one
+QUIET = ("prefect", "prefect.events", "prefect._internal.concurrency")  # their server ends with the demo
 PAGE_SPACING_S = 0.05  # the demo's sites are its own
 
 
@@ -66,12 +68,16 @@ def prepare(folder: Path, port: int) -> Settings:
         "WIREWATCH_PORT": str(port),
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_API_URL": "",
-        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",  # what fails is raised; the rest is about events nobody sees
+        "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(PREFECT_STARTS_S),
         "DO_NOT_TRACK": "1",
     }
+    Settings.model_config["env_file"] = None  # a .env of where it is run is meant for the real thing
     return Settings()
 
 
@@ -79,7 +85,7 @@ async def _demo(settings: Settings, port: int, *, as_json: bool, started: float)
     async with world() as around:
         text = seeds.watch_text(around.bases, around.mail_port, around.hook_port, f"http://127.0.0.1:{port}")
         settings.config.write_text(text, "utf-8")
-        logging.getLogger("prefect").setLevel(logging.ERROR)
+        logging.getLogger("prefect").setLevel(logging.CRITICAL)
         from flows.ingest import ingest
 
         report = await ingest()
