@@ -78,6 +78,11 @@ def tokens(text: str) -> Iterator[Token]:
         end = found.end()
 
 
+def written(text: str) -> Iterator[str]:
+    """The text of each of `tokens`, casefolded: all that hashing needs, in a quarter of the time."""
+    return (found.group() for found in _TOKEN.finditer(unicodedata.normalize("NFKC", text).casefold()))
+
+
 def terms(text: str, language: str, *, capitals: bool = True) -> list[Term]:
     """The terms of a text in `language` (a primary tag, "" when unknown), stop words and weekdays left out.
 
