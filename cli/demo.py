@@ -28,7 +28,6 @@ from pipeline.silent import Silent, silent_rules
 
 WIDTH = 110  # columns, where nobody says
 PREFECT_STARTS_S = 300  # at most: some 10 s alone on a machine, over a minute on a busy one
-QUIET = ("prefect", "prefect.events", "prefect._internal.concurrency")  # their server ends with the demo
 PAGE_SPACING_S = 0.05  # the demo's sites are its own
 
 
@@ -73,7 +72,6 @@ def prepare(folder: Path, port: int) -> Settings:
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(PREFECT_STARTS_S),
         "DO_NOT_TRACK": "1",
     }
