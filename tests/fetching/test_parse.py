@@ -163,7 +163,10 @@ def test_a_page_or_a_message_is_no_feed(body: str) -> None:
     assert failure.detail
 
 
-@pytest.mark.parametrize("body", ["<rss><channel><title>x", "<rss", "<feed>\x01<", gzip.compress(b"<rss/>")[:15]])
+CUT_GZIP = gzip.compress(b"<rss/>", mtime=0)[:15]
+
+
+@pytest.mark.parametrize("body", ["<rss><channel><title>x", "<rss", "<feed>\x01<", CUT_GZIP])
 def test_a_feed_that_broke_off_before_its_first_entry_is_bad(body: str | bytes) -> None:
     assert _failure(body).reason is Reason.BAD_FEED
 
