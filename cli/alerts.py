@@ -29,7 +29,7 @@ def list_alerts(
     print_rows(
         (
             {
-                "id": row.id if as_json else row.id[:12],
+                "id": row.id if as_json else row.id[:8],
                 "made": row.made_at,
                 "rule": row.rule_id,
                 "kind": row.kind,
@@ -42,7 +42,7 @@ def list_alerts(
             }
             for row in rows
         ),
-        ("id", "made", "rule", "kind", "became", "story", "headline"),
+        ("id", "made", "rule", "kind", "became", "headline"),
         as_json=as_json,
         empty="no alerts yet",
     )

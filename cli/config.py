@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.console import out, print_json, print_rows
-from cli.context import database, read_file, secrets, settings, user
+from cli.context import database, read_file, secrets, settings, unlogged, user
 from core.clock import SystemClock
 from core.errors import ConfigError, InputError, Problem
 from core.settings import Settings
@@ -60,9 +60,12 @@ def _broken_channels(context: typer.Context, watch: Watch) -> list[Problem]:
     from core.pool import WorkerPool
 
     pool = WorkerPool(1)
-    active = configure.activate(0, watch, secrets=secrets(context), clock=SystemClock(), pool=pool)
+    with unlogged("pipeline.configure"):
+        active = configure.activate(0, watch, secrets=secrets(context), clock=SystemClock(), pool=pool)
     pool.close()
-    return [Problem(why, item=f"channels.{name}") for name, why in active.broken.items()]
+    return [
+        Problem(why.removeprefix(f"channel {name}: "), item=f"channels.{name}") for name, why in active.broken.items()
+    ]
 
 
 def apply(

@@ -70,16 +70,18 @@ def _print(document: str) -> None:
 def print_rows(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str = "none"
 ) -> None:
-    """A list: a table of these columns for people, or every key of every row as JSON lines."""
+    """A list: every key of every row as JSON lines; or for people a table of these columns, without the empty ones."""
     if as_json:
         for row in rows:
             print_line(row)
         return
+    cells = [{column: shown(row.get(column)) for column in columns} for row in rows]
+    filled = [column for column in columns if any(row[column] for row in cells)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
+    for column in filled:
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in WHOLE)
-    for row in rows:
-        table.add_row(*(Text(shown(row.get(column))) for column in columns))
+    for row in cells:
+        table.add_row(*(Text(row[column]) for column in filled))
     print_table(table, empty=empty)
 
 

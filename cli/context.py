@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -93,6 +94,17 @@ def user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "cli"
+
+
+@contextmanager
+def unlogged(name: str) -> Iterator[None]:
+    """Nothing is logged under this name: what it would say is told in another way."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def length_of(text: str, *, option: str) -> timedelta:

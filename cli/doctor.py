@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.console import print_rows
-from cli.context import run_async, secrets, settings
+from cli.context import run_async, secrets, settings, unlogged
 from cli.exits import EXIT_SOME_FAILED
 from pipeline.health import check_up
 
@@ -17,7 +17,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")] = False,
 ) -> None:
     """Check database, schema, watch file, channels, feeds, disk and clock; say what to do."""
-    findings = run_async(check_up(settings(context), secrets(context)))
+    with unlogged("pipeline.configure"):
+        findings = run_async(check_up(settings(context), secrets(context)))
     rows = [{"check": one.check, "ok": one.ok, "found": one.found, "do": one.do} for one in findings]
     print_rows(rows, ("check", "ok", "found", "do"), as_json=as_json)
     if not all(one.ok for one in findings):

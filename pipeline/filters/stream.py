@@ -13,7 +13,7 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
@@ -48,7 +48,7 @@ def batches(stream: Readable) -> Iterator[list[Given]]:
         yield [Given(number + 1, rest)]
 
 
-def in_order(jobs: Iterable[Job[T]], workers: int, *, preload: Sequence[str] = ()) -> Iterator[T]:
+def in_order(jobs: Iterable[Job[T]], workers: int, *, preload: Sequence[str] = ()) -> Generator[T, None, None]:
     """The results of the jobs, in their order, from `workers` processes (0 = the cores).
 
     Raises what a job raises, and what `jobs` raises.

@@ -1,0 +1,31 @@
+"""Text as it is stored, and as it is read where places in it must stay."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.text import clean, one_line, readable
+
+STRANGE = "a\x00b\u200ec\ud800d\r\ne\ufefff"
+
+
+def test_clean_text_is_what_both_databases_take() -> None:
+    assert clean(STRANGE) == "abcd\nef"
+    assert clean("o\u0302") == "ô"
+
+
+def test_one_line_is_cut_with_an_ellipsis() -> None:
+    assert one_line(" a\n b ") == "a b"
+    assert one_line("one two", 4) == "one…"
+
+
+@given(st.text(st.characters(), max_size=40))
+def test_readable_text_keeps_every_place(text: str) -> None:
+    kept = readable(text)
+    assert len(kept) == len(text)
+    assert unicodedata.normalize("NFC", kept.replace("\u2060", "").replace("\r\n", "\n").replace("\r", "\n")) == clean(
+        text.replace("\u2060", "")
+    )
