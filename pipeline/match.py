@@ -21,7 +21,7 @@ from core.reasons import Reason
 from pipeline import alert as alerting
 from pipeline import story as stories_step
 from pipeline.app import Active, App
-from pipeline.configure import refresh
+from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle, work_off
 from rules.document import ArticleText, Document, analyse
 from rules.match import FeedTag, Match, Verdict
@@ -128,7 +128,7 @@ def article_text(article: Article, feed: Feed) -> ArticleText:
 
 def _record_plain(session: Session, active: Active, plain: Sequence[Judged], now: datetime) -> bool:
     """Mark articles that no rule matched; False when another revision is active by now (they stay due)."""
-    if not plain or configs.active_revision(session) != active.revision:
+    if not plain or not _is_active(session, active):
         _give_back(session, plain)
         return not plain
     for one in plain:
@@ -144,8 +144,9 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     revision is active by now.
     """
     now = app.clock.now()
+    still_active = _is_active(session, active)
     lock_names(session, [f"rule:{match.rule}" for match in judged.verdict.matches])
-    if configs.active_revision(session) != active.revision:
+    if not still_active:
         _give_back(session, [judged])
         return None
     article = session.get(Article, judged.one.article.id, populate_existing=True)
@@ -163,6 +164,12 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     _withdraw(session, judged, known, now)
     _troubles(session, judged, now)
     return outcomes
+
+
+def _is_active(session: Session, active: Active) -> bool:
+    """Whether this revision is the active one, and stays it until this transaction ends."""
+    lock_names(session, [CONFIG_LOCK], shared=True)
+    return configs.active_revision(session) == active.revision
 
 
 def _give_back(session: Session, judged: Sequence[Judged]) -> None:

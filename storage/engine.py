@@ -227,12 +227,14 @@ def _unavailable(label: str, error: BaseException) -> NotAvailable:
     )
 
 
-def lock_names(session: Session, names: Sequence[str]) -> None:
+def lock_names(session: Session, names: Sequence[str], *, shared: bool = False) -> None:
     """Hold these names until the transaction ends, in sorted order so that two holders cannot wait for each other.
 
-    On SQLite there is nothing to do: whoever writes is alone.
+    `shared` holders exclude only those who want a name for themselves. On SQLite there is nothing to do: whoever writes
+    is alone.
     """
     if session.get_bind().dialect.name != "postgresql":
         return
     for name in sorted(set(names)):
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+        lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        session.execute(text(f"SELECT {lock}(hashtextextended(:name, 0))"), {"name": name})
