@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Sequence
 from typing import Annotated
@@ -126,6 +127,13 @@ def deploy(
     ] = 1,
 ) -> None:
     """Register the deployments with the Prefect server that PREFECT_API_URL names."""
+    from cli.up import is_healthy
+
+    api = os.environ.get("PREFECT_API_URL", "")
+    if api and not is_healthy(api):
+        raise NotAvailable(
+            f"no Prefect server answers at {api}", hint="start it, or set PREFECT_API_URL to where it is"
+        )
     from flows.serve import register_deployments
 
     for name in run_async(register_deployments(shards)):
