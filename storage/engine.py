@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
@@ -92,8 +92,10 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
-            raise _unavailable(self.label, error) from error
+        except DatabaseError as error:
+            if isinstance(error, OperationalError) or type(error) is DatabaseError:  # the second: no database at all
+                raise _unavailable(self.label, error) from error
+            raise
 
 
 class _Writer:
@@ -179,14 +181,14 @@ def _open(url: str, begin: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError as error:
         raise InputError(
-            "the database URL cannot be read", hint="write sqlite:///FILE or postgresql://USER@HOST/NAME"
+            "the database URL cannot be read", hint="write sqlite:///FILE or postgresql://HOST/NAME"
         ) from error
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(url, begin)
     if parsed.get_backend_name() != "postgresql":
         raise InputError(
             f"database {parsed.get_backend_name()!r} is not supported",
-            hint="use sqlite:///FILE or postgresql://USER@HOST/NAME",
+            hint="use sqlite:///FILE or postgresql://HOST/NAME",
         )
     return create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args={"connect_timeout": 10})
 

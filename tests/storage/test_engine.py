@@ -134,3 +134,11 @@ def test_a_server_that_is_not_there_is_said_to_be_unavailable_without_its_passwo
     assert "hush" not in str(error.value)
     assert "doctor" in str(error.value)
     database.close()
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is a letter to a friend, and no database at all\n" * 100)
+    database = Database(f"sqlite:///{tmp_path / 'text.db'}")
+    with pytest.raises(NotAvailable, match="not a database"):
+        database.read_now(meta.installation)
+    database.close()
