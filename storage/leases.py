@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Table, Update, bindparam, or_, select, update
 from sqlmodel import Session, SQLModel
 
 from storage.statements import run
@@ -107,8 +108,16 @@ def renew(session: Session, columns: Columns, leases: Sequence[Lease], seconds: 
 
 def settle(session: Session, columns: Columns, lease: Lease, changes: dict[str, Any]) -> bool:
     """Write `changes` and give the row back; False (and nothing written) when the lease was lost."""
-    values = {getattr(columns.table, name): value for name, value in changes.items()}
-    statement = (
-        update(columns.table).where(held(columns, lease)).values({**values, columns.owner: "", columns.until: None})
-    )
-    return bool(run(session, statement))
+    values = {**changes, "held_id": lease.row_id, "held_by": lease.owner, "held_epoch": lease.epoch}
+    return bool(session.connection().execute(_settling(columns, tuple(changes)), values).rowcount)
+
+
+@lru_cache(maxsize=256)
+def _settling(columns: Columns, names: tuple[str, ...]) -> Update:
+    """The statement of `settle` for changes of these columns, made once: making it takes six times as long as
+    running it (1.1 and 0.17 ms), and it runs twice for every article.
+    """
+    table: Table = cast(Any, columns.table).__table__
+    owner, epoch, until = (table.c[f"{columns.prefix}_{name}"] for name in ("owner", "epoch", "until"))
+    mine = (table.c.id == bindparam("held_id"), owner == bindparam("held_by"), epoch == bindparam("held_epoch"))
+    return update(table).where(*mine).values({**{name: bindparam(name) for name in names}, owner: "", until: None})
