@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, or_, update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import hosts, leases
 from storage.statements import run
@@ -18,6 +20,8 @@ UNREAD_WAIT = timedelta(seconds=20)  # an article still unread is then matched o
 READ = leases.Columns(Article)
 MATCH = leases.Columns(Article, "match")
 REVISIONS_KEPT = 5
+
+Moment = datetime | BindParameter[datetime]  # statements that run all the time are made once, with `now` left open
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Claimed:
     ask_at: datetime
 
 
-def _read_due(now: datetime) -> ColumnElement[bool]:
+def _read_due(now: Moment) -> ColumnElement[bool]:
     unread = or_(col(Article.state) == "pending", (col(Article.state) == "partial") & ~col(Article.final))
     return unread & (col(Article.not_before) <= now)
 
@@ -64,10 +68,15 @@ def claim_to_read(
 
 def count_to_read(session: Session, now: datetime, *, pending_only: bool = False) -> int:
     """How many pages are due and free; `pending_only`: without those that are tried again after a failure."""
-    due = _read_due(now) & leases.free(READ)
+    return session.exec(_count_to_read(pending_only), params={"now": now}).one()
+
+
+@cache
+def _count_to_read(pending_only: bool) -> SelectOfScalar[int]:
+    due = _read_due(bindparam("now")) & leases.free(READ)
     if pending_only:
         due = due & (col(Article.state) == "pending")
-    return session.exec(select(func.count()).select_from(Article).where(due)).one()
+    return select(func.count()).select_from(Article).where(due)
 
 
 def record_read(session: Session, lease: leases.Lease, changes: dict[str, Any]) -> bool:
@@ -121,9 +130,14 @@ def of_canonical(session: Session, canonical_key: str, *, but: int) -> Article |
     """The earliest other article that is, or names as canonical, this address."""
     if not canonical_key:
         return None
-    same = or_(col(Article.key) == canonical_key, col(Article.canonical_key) == canonical_key)
-    query = select(Article).where(same & (col(Article.id) != but) & (col(Article.state) != "duplicate"))
-    return session.exec(query.order_by(col(Article.id))).first()
+    return session.exec(_of_canonical(), params={"key": canonical_key, "but": but}).first()
+
+
+@cache
+def _of_canonical() -> SelectOfScalar[Article]:
+    same = or_(col(Article.key) == bindparam("key"), col(Article.canonical_key) == bindparam("key"))
+    other = (col(Article.id) != bindparam("but")) & (col(Article.state) != "duplicate")
+    return select(Article).where(same & other).order_by(col(Article.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +149,7 @@ class ToMatch:
     feed: Feed
 
 
-def _match_due(now: datetime) -> ColumnElement[bool]:
+def _match_due(now: Moment) -> ColumnElement[bool]:
     return col(Article.match_due) & (col(Article.match_after) <= now)
 
 
@@ -159,8 +173,12 @@ def with_feeds(session: Session, ids: Sequence[int]) -> list[tuple[Article, Feed
 
 def count_to_match(session: Session, now: datetime) -> int:
     """How many articles are due for matching and free."""
-    due = _match_due(now) & leases.free(MATCH)
-    return session.exec(select(func.count()).select_from(Article).where(due)).one()
+    return session.exec(_count_to_match(), params={"now": now}).one()
+
+
+@cache
+def _count_to_match() -> SelectOfScalar[int]:
+    return select(func.count()).select_from(Article).where(_match_due(bindparam("now")) & leases.free(MATCH))
 
 
 def mark_matched(session: Session, one: ToMatch, *, config: int, now: datetime) -> bool:
