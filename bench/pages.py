@@ -1,14 +1,14 @@
 """News pages as sites serve them: a made-up article in an outlet's design, and around it what makes such pages heavy.
 
 The articles' pages are of seeds.build; the menus, scripts, styles, teasers and footers that are put around them here
-make them some 30 to 80 KB long, of which the article is a tenth.
+make them some 40 to 80 KB long (more, if asked), of which the article is a tenth.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
@@ -62,7 +62,7 @@ def shape_of(pages: Sequence[bytes]) -> Shape:
     return Shape(len(sizes), (sizes[0], median(sizes), sizes[-1]), elements)
 
 
-def outlets(bases: Sequence[str], count: int, *, seed: int, now: datetime) -> list[Outlet]:
+def outlets(bases: Sequence[str], count: int, *, seed: int, now: datetime, weight: float = 1.0) -> list[Outlet]:
     """So many made-up pages and those of the seeds, of the last hours, spread over sites at these addresses."""
     chance = random.Random(seed)
     writer = Writer(chance)
@@ -71,7 +71,7 @@ def outlets(bases: Sequence[str], count: int, *, seed: int, now: datetime) -> li
     shared: list[list[Document]] = [[] for _ in bases]
     for number, document in enumerate([*made, *own]):
         shared[number % len(bases)].append(document)
-    return [_outlet(base, items, writer) for base, items in zip(bases, shared, strict=True) if items]
+    return [_outlet(base, items, writer, weight) for base, items in zip(bases, shared, strict=True) if items]
 
 
 def _moved(meta: Meta, now: datetime) -> Meta:
@@ -109,13 +109,13 @@ def written(story: Story, related: Sequence[str], chance: random.Random) -> tupl
     return "\n".join(line for _, line in lines), roles
 
 
-def _outlet(base: str, items: list[Document], writer: Writer) -> Outlet:
+def _outlet(base: str, items: list[Document], writer: Writer, weight: float) -> Outlet:
     site = seeds.SITES[items[0].meta.site]
     at_one_site = [Document(one.text, one.roles, _at(one.meta, site.key)) for one in items]
     newest_first = sorted(at_one_site, key=lambda one: one.meta.published, reverse=True)
     files = {site.feed: build_feed(site, newest_first).replace(site.origin, base).encode()}
     for one in newest_first:
-        page = dressed(build_page(one.text, one.roles, one.meta), base, writer)
+        page = dressed(build_page(one.text, one.roles, one.meta), base, writer, weight)
         files[one.path] = page.replace(site.origin, base).encode()
     return Outlet(base, files)
 
@@ -127,91 +127,88 @@ def _at(meta: Meta, site: str) -> Meta:
 # -- what is put around an article
 
 
-def dressed(page: str, base: str, writer: Writer) -> str:
-    """The page with a head, a menu, teasers, scripts and a footer such as news sites have."""
-    chance = writer.chance
+def dressed(page: str, base: str, writer: Writer, weight: float = 1.0) -> str:
+    """The page with a head, a menu, teasers, scripts and a footer such as news sites have.
+
+    With `weight` 1 a page has some 56 KB and 570 elements, with 3 some 150 KB and 1,500.
+    """
+    dress = _Dress(base, writer, weight)
     head, body = page.split("</head>", 1)
     opening, rest = body.split(">", 1)  # of <body …>
     content, end = rest.rsplit("</body>", 1)
-    return "".join(
-        [
-            head,
-            _head(chance),
-            "</head>",
-            opening,
-            ">",
-            _menu(base, chance),
-            content,
-            _teasers(base, writer),
-            _footer(base, chance),
-            _scripts(chance),
-            "</body>",
-            end,
-        ]
-    )
+    above = f"{head}{dress.head()}</head>{opening}>{dress.menu()}"
+    return f"{above}{content}{dress.teasers()}{dress.footer()}{dress.scripts()}</body>{end}"
 
 
-def _head(chance: random.Random) -> str:
-    preload = "".join(
-        f'<link rel="preload" as="script" href="/static/{_name(chance)}.js">' for _ in range(chance.randint(4, 12))
-    )
-    metas = "".join(f'<meta name="{_name(chance)}" content="{_name(chance)}">' for _ in range(chance.randint(5, 20)))
-    rules = "".join(
-        f".{_name(chance)}{{margin:{chance.randint(0, 40)}px;color:#{chance.randrange(4096):03x}}}"
-        for _ in range(chance.randint(30, 180))
-    )
-    return f"{preload}{metas}<style>{rules}</style><script>window.consent={_settings(chance, 8, 40)};</script>"
+@dataclass(frozen=True, slots=True)
+class _Dress:
+    base: str
+    writer: Writer
+    weight: float
 
+    def head(self) -> str:
+        preload = self._many(4, 12, lambda: f'<link rel="preload" as="script" href="/static/{self._name()}.js">')
+        metas = self._many(5, 20, lambda: f'<meta name="{self._name()}" content="{self._name()}">')
+        rules = self._many(30, 180, lambda: f".{self._name()}{{margin:{self._figure()}px;top:{self._figure()}em}}")
+        consent = f"<script>window.consent={self._settings(8, 40)};</script>"
+        return f"{preload}{metas}<style>{rules}</style>{consent}"
 
-def _menu(base: str, chance: random.Random) -> str:
-    groups = []
-    for section in words.SECTIONS:
-        links = "".join(
-            f'<li class="menu-item"><a href="{base}/{_name(chance)}/" data-track="nav"><span>{town}</span></a></li>'
-            for town in chance.sample(words.TOWNS, chance.randint(5, 14))
+    def menu(self) -> str:
+        return f'<nav class="mega-menu" role="navigation"><ul>{"".join(map(self._group, words.SECTIONS))}</ul></nav>'
+
+    def _group(self, section: str) -> str:
+        links = self._many(
+            5,
+            14,
+            lambda: (
+                f'<li class="menu-item"><a href="{self.base}/{self._name()}/" data-track="nav">'
+                f"<span>{self.writer.chance.choice(words.TOWNS)}</span></a></li>"
+            ),
         )
-        groups.append(f'<li><a href="{base}/{section.lower()}/">{section}</a><ul class="submenu">{links}</ul></li>')
-    return f'<nav class="mega-menu" role="navigation"><ul>{"".join(groups)}</ul></nav>'
+        return f'<li><a href="{self.base}/{section.lower()}/">{section}</a><ul class="submenu">{links}</ul></li>'
 
+    def teasers(self) -> str:
+        """The cards under an article: picture, headline, some with a line of text."""
+        grid = self._many(10, 36, self._card)
+        return f'<section class="more"><h2>More from us</h2><div class="grid">{grid}</div></section>'
 
-def _teasers(base: str, writer: Writer) -> str:
-    """The cards under an article: picture, headline, some with a line of text."""
-    chance, cards = writer.chance, []
-    for _ in range(chance.randint(10, 36)):
-        story = escape(writer.headline())
-        picture = f"/img/{_name(chance)}"
-        line = f"<p>{escape(writer.headline())}.</p>" if chance.random() < 0.4 else ""
-        cards.append(
-            f'<article class="card"><a href="{base}/{_name(chance)}.html"><figure><img loading="lazy" '
+    def _card(self) -> str:
+        picture = f"/img/{self._name()}"
+        line = f"<p>{escape(self.writer.headline())}.</p>" if self.writer.chance.random() < 0.4 else ""
+        return (
+            f'<article class="card"><a href="{self.base}/{self._name()}.html"><figure><img loading="lazy" '
             f'src="{picture}-320.jpg" srcset="{picture}-640.jpg 640w, {picture}-960.jpg 960w" alt=""></figure>'
-            f'<h3 class="card__title">{story}</h3></a>{line}<time>{chance.randint(2, 23)} hours ago</time></article>'
+            f'<h3 class="card__title">{escape(self.writer.headline())}</h3></a>{line}'
+            f"<time>{self._figure()} hours ago</time></article>"
         )
-    return f'<section class="more"><h2>More from us</h2><div class="grid">{"".join(cards)}</div></section>'
 
+    def footer(self) -> str:
+        towns = words.TOWNS
+        links = self._many(
+            15,
+            45,
+            lambda: f'<li><a href="{self.base}/{self._name()}.html">{self.writer.chance.choice(towns)}</a></li>',
+        )
+        sign_up = '<form action="/letters" method="post"><label>E-mail <input type="email" name="mail"></label></form>'
+        letters = f'<div class="newsletter"><h4>Our letters</h4>{sign_up}</div>'
+        return f'<div class="site-footer">{letters}<ul>{links}</ul></div>'
 
-def _footer(base: str, chance: random.Random) -> str:
-    links = "".join(
-        f'<li><a href="{base}/{_name(chance)}.html">{chance.choice(words.TOWNS)}</a></li>'
-        for _ in range(chance.randint(15, 45))
-    )
-    sign_up = '<form action="/letters" method="post"><label>E-mail <input type="email" name="mail"></label></form>'
-    return f'<div class="site-footer"><div class="newsletter"><h4>Our letters</h4>{sign_up}</div><ul>{links}</ul></div>'
+    def scripts(self) -> str:
+        state = f'<script id="state" type="application/json">{self._settings(60, 330)}</script>'
+        calls = self._many(5, 25, lambda: f"window.{self._name()}=[];push({self._settings(2, 9, weight=1)});")
+        tags = self._many(3, 9, lambda: f'<script async src="/t/{self._name()}.js"></script>')
+        return f"{state}<script>(function(){{{calls}}})();</script>{tags}"
 
+    def _many(self, fewest: int, most: int, make: Callable[[], str]) -> str:
+        return "".join(make() for _ in range(round(self.writer.chance.randint(fewest, most) * self.weight)))
 
-def _scripts(chance: random.Random) -> str:
-    state = f'<script id="state" type="application/json">{_settings(chance, 60, 330)}</script>'
-    calls = "".join(
-        f"window.{_name(chance)}=window.{_name(chance)}||[];{_name(chance)}.push({_settings(chance, 2, 9)});"
-        for _ in range(chance.randint(5, 25))
-    )
-    tags = "".join(f'<script async src="/t/{_name(chance)}.js"></script>' for _ in range(chance.randint(3, 9)))
-    return f"{state}<script>(function(){{{calls}}})();</script>{tags}"
+    def _settings(self, fewest: int, most: int, weight: float | None = None) -> str:
+        count = round(self.writer.chance.randint(fewest, most) * (weight or self.weight))
+        return json.dumps({f"{self._name()}{number}": self._name() * 2 for number in range(count)})
 
+    def _name(self) -> str:
+        chance = self.writer.chance
+        return f"{chance.choice(words.FAMILY)}-{chance.randrange(1 << 24):x}".lower()
 
-def _settings(chance: random.Random, fewest: int, most: int) -> str:
-    values = {f"{_name(chance)}{number}": _name(chance) * 2 for number in range(chance.randint(fewest, most))}
-    return json.dumps(values)
-
-
-def _name(chance: random.Random) -> str:
-    return f"{chance.choice(words.FAMILY)}-{chance.randrange(1 << 24):x}".lower()
+    def _figure(self) -> int:
+        return self.writer.chance.randint(2, 40)

@@ -43,6 +43,7 @@ class Plan:
     rounds: int = 5
     jobs: int = 0  # 0: one a core
     rules: int = 196  # and the seeds' four
+    weight: float = 1.0  # of what stands around the articles
     database: str = "sqlite"
     seed: int = 1
 
@@ -74,8 +75,8 @@ def measure(plan: Plan, tell: Callable[[str], None]) -> Outcome:
     sockets = free_sockets(SITES + 1)
     bases = [base_of(one) for one in sockets]
     now = datetime.now(UTC)
-    warm = outlets(bases[:1], WARM_PAGES, seed=plan.seed + 1, now=now)
-    sites = outlets(bases[1:], plan.pages, seed=plan.seed, now=now)
+    warm = outlets(bases[:1], WARM_PAGES, seed=plan.seed + 1, now=now, weight=plan.weight)
+    sites = outlets(bases[1:], plan.pages, seed=plan.seed, now=now, weight=plan.weight)
     pages = [page for site in sites for page in site.pages.items()]
     text = watch_text([site.feed for site in (*warm, *sites)], plan.rules, seed=plan.seed)
     rounds: list[tuple[Round, Round]] = []
@@ -165,6 +166,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=usual.rounds)
     parser.add_argument("--jobs", type=int, default=usual.jobs, help="processes that read pages; 0 = one a core")
     parser.add_argument("--rules", type=int, default=usual.rules, help="made-up rules, beside the seeds' 4")
+    parser.add_argument(
+        "--weight", type=float, default=usual.weight, help="of what stands around the articles; 3: 150 KB"
+    )
     parser.add_argument("--database", choices=KINDS, default=usual.database)
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--json", action="store_true", help="one JSON document instead of Markdown")

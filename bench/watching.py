@@ -12,7 +12,7 @@ import seeds
 from bench import words
 
 TROUBLES = ("flood OR earthquake OR landslide", "arson OR blackmail", "typhoid OR cholera", "hijack OR ransom")
-FEWEST_PEOPLE = 5  # of one rule that asks for people: about one made-up article in twenty matches some rule
+PEOPLE = 3  # of one rule that asks for people: about one made-up article in twenty matches some rule
 
 
 def watch_text(feeds: Sequence[str], rules: int, *, seed: int) -> str:
@@ -26,11 +26,10 @@ def watch_text(feeds: Sequence[str], rules: int, *, seed: int) -> str:
 
 
 def _rules(chance: random.Random) -> Iterator[str]:
-    """Rules without end: people by name; a town near a trouble; two groups, a deed and a town."""
+    """Rules without end: people by name; a town near a trouble; somebody's deed, with a town in the headline."""
     while True:
-        yield " OR ".join(f'"{chance.choice(words.GIVEN)} {chance.choice(words.FAMILY)}"' for _ in range(FEWEST_PEOPLE))
+        yield " OR ".join(f'"{chance.choice(words.GIVEN)} {chance.choice(words.FAMILY)}"' for _ in range(PEOPLE))
         for _ in range(9):
             yield f'"{chance.choice(words.TOWNS)}" NEAR/10 ({chance.choice(TROUBLES)})'
-            one, other = chance.sample(words.GAPS["people"], 2)
-            deed, town = chance.choice(words.GAPS["plain"]), chance.choice(words.TOWNS)
-            yield f'near/15("{one}", "{other}", {deed}) AND title:"{town}"'
+            name, deed, town = (chance.choice(some) for some in (words.FAMILY, words.GAPS["plain"], words.TOWNS))
+            yield f'near/15("{name}", {deed}) AND title:"{town}"'
