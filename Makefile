@@ -24,7 +24,7 @@ up: $(RUN) ## everything on this machine: Prefect's server, the scheduled flows,
 
 test: $(DEV) lint ## what CI runs: checks, tests on both databases, coverage floors, browser
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not browser and not faults" --cov --cov-report=
-	@for room in $(PURE); do $(BIN)/coverage report --include "$$room" --fail-under 95 || exit 1; done
+	@set -f; for room in $(PURE); do $(BIN)/coverage report --include "$$room" --fail-under 95 || exit 1; done
 	@$(MAKE) --no-print-directory browser-test
 
 check: $(DEV) lint ## the fast part of test, before a commit: SQLite only, no Prefect, no browser
