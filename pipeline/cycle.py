@@ -45,13 +45,15 @@ class Cycle:
         self.began_at = time.monotonic()
         self.ends_at = self.began_at + seconds
         self.version = 0
+        self.broken = False  # a step raised: the others end too
         self._idle_since = dict.fromkeys(loops, NOT_IDLE)
         self._changed = asyncio.Event()
 
     @property
     def is_open(self) -> bool:
         """Whether new work may be claimed."""
-        return time.monotonic() < self.ends_at and not self.app.stopping.is_set() and not self.all_idle
+        ended = self.broken or self.app.stopping.is_set() or time.monotonic() >= self.ends_at
+        return not ended and not self.all_idle
 
     @property
     def all_idle(self) -> bool:

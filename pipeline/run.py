@@ -68,7 +68,19 @@ async def begin(app: App, *, steps: Sequence[str] = STEPS, seconds: float | None
 
 
 async def run_step(cycle: Cycle, step: str, only: Sequence[str] = ()) -> None:
-    """Run one step's loops to the end of the cycle; all steps it began with have to run at the same time."""
+    """Run one step's loops to the end of the cycle; all steps it began with have to run at the same time.
+
+    A step that raises ends the cycle for all. A cancellation alone would not do: before Python 3.12 `wait_for` loses
+    one that comes together with what it waits for.
+    """
+    try:
+        await _run_loops(cycle, step, only)
+    except BaseException:
+        cycle.broken = True
+        raise
+
+
+async def _run_loops(cycle: Cycle, step: str, only: Sequence[str]) -> None:
     match step:
         case "poll":
             await poll(cycle, only)
