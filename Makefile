@@ -4,6 +4,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo up test check lint browser-test faults bench soak pictures lock clean
 
+# the tests start hundreds of processes: each would compile our modules anew where no bytecode may be written
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 MINUTES ?= 3

@@ -73,7 +73,8 @@ quiet=--quiet
 [ ! -t 2 ] || quiet=
 say "installing $(grep -c '^[a-z0-9].*==' $lock) pinned packages from $lock"
 started=$(date +%s)
-"$uv" pip sync $quiet --python .venv/bin/python --require-hashes "$lock" requirements-build.lock
+# compiled once, here: where PYTHONDONTWRITEBYTECODE is set every process would compile all it imports, for seconds
+"$uv" pip sync $quiet --compile-bytecode --python .venv/bin/python --require-hashes "$lock" requirements-build.lock
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 say "ready after $(($(date +%s) - started)) s"
 rm -f .venv/*.stamp
