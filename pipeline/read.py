@@ -138,20 +138,27 @@ def _hand(site: SiteConfig | None) -> SiteHand | None:
 
 def record(session: Session, one: articles.Claimed, page: Read, now: datetime) -> str:
     """One commit: the text, its hashes and what is due next. Returns the new state, or "lost" when the lease was."""
+    if page.extraction is None:
+        return _record_failed(session, one, page, now)
+    article = one.article  # as it was when it was claimed: nobody else writes what is read here while the lease holds
+    changes = _read(session, article, page.extraction, page.hashes, now)
+    if not articles.record_read(session, one.lease, changes):
+        return "lost"
+    if "text" in changes:
+        articles.keep_revision(session, article, now)
+        articles.put_shingles(session, article.id or 0, page.hashes, first=not article.revision)
+    return str(changes["state"])
+
+
+def _record_failed(session: Session, one: articles.Claimed, page: Read, now: datetime) -> str:
+    """The row is read again: whether it was matched, and what the feed says of it, may have changed meanwhile."""
     article = session.get(Article, one.article.id, populate_existing=True, with_for_update=True)
     if article is None or (article.lease_owner, article.lease_epoch) != (one.lease.owner, one.lease.epoch):
         return "lost"
     if page.retry_after and article.host:
         hosts.hold(session, article.host, now + timedelta(seconds=page.retry_after))
-    if page.extraction is None:
-        changes = _failed(article, page, now)
-    else:
-        changes = _read(session, article, page.extraction, page.hashes, now)
-    if not articles.record_read(session, one.lease, changes):
-        return "lost"
-    if "text" in changes:
-        articles.put_shingles(session, article.id or 0, page.hashes)
-    return str(changes["state"])
+    changes = _failed(article, page, now)
+    return str(changes["state"]) if articles.record_read(session, one.lease, changes) else "lost"
 
 
 def _failed(article: Article, page: Read, now: datetime) -> dict[str, Any]:
@@ -195,7 +202,6 @@ def _read(
         changes |= {"state": "duplicate", "duplicate_of": twin.id, "match_due": False}
     if text_hash == article.text_hash:
         return changes
-    articles.keep_revision(session, article, now)
     changes |= {
         "text": text,
         "title": title,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, or_
+from sqlalchemy import Select, bindparam, case, func, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.tables import Alert, Decision, Delivery, Digest
 
@@ -24,17 +27,27 @@ class Spent:
 
 def spent(session: Session, rule_id: str, *, day_start: datetime, ten_minutes_ago: datetime) -> Spent:
     """How many single alerts of this rule were sent since its local midnight, and in the last ten minutes."""
+    values = {"rule": rule_id, "first": min(day_start, ten_minutes_ago), "day": day_start, "burst": ten_minutes_ago}
+    today, lately = session.connection().execute(_spent(), values).one()
+    return Spent(today, lately)
 
-    def count(since: datetime) -> int:
-        sent = (col(Alert.rule_id) == rule_id) & (col(Alert.state) == "queued") & (col(Alert.kind) != "digest")
-        return session.exec(select(func.count()).select_from(Alert).where(sent & (col(Alert.made_at) >= since))).one()
 
-    return Spent(count(day_start), count(ten_minutes_ago))
+@cache
+def _spent() -> Select[tuple[int, int]]:
+    sent = (col(Alert.rule_id) == bindparam("rule")) & (col(Alert.state) == "queued") & (col(Alert.kind) != "digest")
+    made = col(Alert.made_at)
+    counts = (func.count(case((made >= bindparam(since), 1))) for since in ("day", "burst"))
+    return sa_select(*counts).where(sent & (made >= bindparam("first")))
 
 
 def of_story(session: Session, story_id: int) -> list[Alert]:
     """A story's alerts in the order they were made."""
-    return list(session.exec(select(Alert).where(col(Alert.story_id) == story_id).order_by(col(Alert.made_at))).all())
+    return list(session.exec(_of_story(), params={"story": story_id}).all())
+
+
+@cache
+def _of_story() -> SelectOfScalar[Alert]:
+    return select(Alert).where(col(Alert.story_id) == bindparam("story")).order_by(col(Alert.made_at))
 
 
 def held_due(session: Session, now: datetime, limit: int = 500) -> list[Alert]:

@@ -8,12 +8,24 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, or_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    update,
+)
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import hosts, leases
-from storage.statements import run
 from storage.tables import Article, ArticleRevision, Feed, Shingle
 
 UNREAD_WAIT = timedelta(seconds=20)  # an article still unread is then matched on title and summary
@@ -99,21 +111,32 @@ def keep_revision(session: Session, article: Article, now: datetime) -> None:
     session.execute(delete(ArticleRevision).where(old))
 
 
-def put_shingles(session: Session, article_id: int, hashes: Collection[int]) -> None:
-    """Replace an article's sampled hashes (unsigned 64-bit; stored signed)."""
-    session.execute(delete(Shingle).where(col(Shingle.article_id) == article_id))
+def put_shingles(session: Session, article_id: int, hashes: Collection[int], *, first: bool = False) -> None:
+    """Replace an article's sampled hashes (unsigned 64-bit; stored signed). `first`: it has none yet."""
+    if not first:
+        session.execute(delete(Shingle).where(col(Shingle.article_id) == article_id))
     if hashes:
         rows = [{"hash": signed(one), "article_id": article_id} for one in sorted(hashes)]
-        session.execute(Shingle.__table__.insert(), rows)  # type: ignore[attr-defined]
+        session.connection().execute(_put_shingles(), rows)
+
+
+@cache
+def _put_shingles() -> Insert:
+    return insert(Shingle)
 
 
 def shingles_of(session: Session, article_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """Article id → its sampled hashes."""
     found: dict[int, set[int]] = {article_id: set() for article_id in article_ids}
-    query = select(Shingle.article_id, Shingle.hash).where(col(Shingle.article_id).in_(list(article_ids)))
-    for article_id, number in session.exec(query).all():
+    for article_id, number in session.connection().execute(_shingles_of(), {"ids": list(article_ids)}):
         found[article_id].add(unsigned(number))
     return {article_id: frozenset(numbers) for article_id, numbers in found.items()}
+
+
+@cache
+def _shingles_of() -> Select[tuple[int, int]]:
+    ids = col(Shingle.article_id).in_(bindparam("ids", expanding=True))
+    return sa_select(col(Shingle.article_id), col(Shingle.hash)).where(ids)
 
 
 def signed(number: int) -> int:
@@ -164,11 +187,13 @@ def claim_to_match(session: Session, *, owner: leases.Owner, now: datetime, limi
 
 def with_feeds(session: Session, ids: Sequence[int]) -> list[tuple[Article, Feed]]:
     """Articles with their feeds, by id."""
-    query = select(Article, Feed).join(Feed, col(Feed.id) == col(Article.feed_id))
-    return [
-        (article, feed)
-        for article, feed in session.exec(query.where(col(Article.id).in_(ids)).order_by(col(Article.id))).all()
-    ]
+    return [(article, feed) for article, feed in session.execute(_with_feeds(), {"ids": list(ids)})]
+
+
+@cache
+def _with_feeds() -> Select[tuple[Article, Feed]]:
+    query = sa_select(Article, Feed).join(Feed, col(Feed.id) == col(Article.feed_id))
+    return query.where(col(Article.id).in_(bindparam("ids", expanding=True))).order_by(col(Article.id))
 
 
 def count_to_match(session: Session, now: datetime) -> int:
@@ -188,9 +213,15 @@ def mark_matched(session: Session, one: ToMatch, *, config: int, now: datetime) 
     changes = {"matched_at": now, "matched_revision": one.article.revision, "matched_config": config}
     if not leases.settle(session, MATCH, one.lease, changes):
         return False
-    done = (col(Article.id) == one.article.id) & (col(Article.revision) == one.article.revision)
-    run(session, update(Article).where(done).values(match_due=False))
+    values = {"matched": one.article.id, "as_of": one.article.revision}
+    session.connection().execute(_no_longer_due(), values)
     return True
+
+
+@cache
+def _no_longer_due() -> Update:
+    done = (col(Article.id) == bindparam("matched")) & (col(Article.revision) == bindparam("as_of"))
+    return update(Article).where(done).values(match_due=False)
 
 
 def before(session: Session, past_id: int, since: datetime, limit: int) -> list[tuple[Article, Feed]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func
+from sqlalchemy import Select, func
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from storage.tables import Config, RuleState
@@ -18,7 +20,12 @@ def active(session: Session) -> Config | None:
 
 def active_revision(session: Session) -> int:
     """The number of the newest revision, 0 when there is none."""
-    return session.exec(select(func.max(col(Config.revision)))).one() or 0
+    return session.connection().execute(_active_revision()).scalar() or 0
+
+
+@cache
+def _active_revision() -> Select[tuple[int | None]]:
+    return sa_select(func.max(col(Config.revision)))
 
 
 def get(session: Session, revision: int) -> Config | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, or_, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from core.reasons import Reason
@@ -39,10 +41,15 @@ def sync_targets(session: Session, targets: Iterable[tuple[str, str, str]]) -> N
 
 def owe(session: Session, *, key: str, alert_id: str, target_id: str, channel: str, now: datetime) -> None:
     """Enter a delivery into the ledger, once."""
-    if session.exec(select(Delivery.id).where(col(Delivery.key) == key)).first() is None:
+    if session.connection().execute(_of_key(), {"key": key}).first() is None:
         session.add(
             Delivery(key=key, alert_id=alert_id, target_id=target_id, channel=channel, not_before=now, made_at=now)
         )
+
+
+@cache
+def _of_key() -> Select[tuple[int | None]]:
+    return sa_select(col(Delivery.id)).where(col(Delivery.key) == bindparam("key"))
 
 
 def _expired() -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
@@ -154,11 +154,13 @@ class _Writer:
                 driver = cast(Any, session.connection().connection.dbapi_connection)
                 for work, future in batch:
                     try:
-                        with session.begin_nested():
+                        # alone in its transaction, work needs no savepoint: what raises takes nothing else with it
+                        with nullcontext() if len(batch) == 1 else session.begin_nested():
                             result = work(session)
                         results.append((future, result))
                     except Exception as error:
-                        if not driver.in_transaction:  # a full disk: SQLite undid all of it, what came before too
+                        # a full disk: SQLite undid all of it, what came before too
+                        if len(batch) == 1 or not driver.in_transaction:
                             raise
                         failures.append((future, self._told(error)))
                 session.commit()

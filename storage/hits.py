@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
+from sqlalchemy import Select, bindparam
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.tables import Article, Hit
 
 
 def of_article(session: Session, article_id: int) -> dict[str, Hit]:
     """Rule id → its hit on this article."""
-    return {hit.rule_id: hit for hit in session.exec(select(Hit).where(col(Hit.article_id) == article_id)).all()}
+    return {hit.rule_id: hit for hit in session.exec(_of_article(), params={"article": article_id}).all()}
+
+
+@cache
+def _of_article() -> SelectOfScalar[Hit]:
+    return select(Hit).where(col(Hit.article_id) == bindparam("article"))
 
 
 def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
@@ -22,12 +31,16 @@ def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
 def of_stories(session: Session, story_ids: Sequence[int]) -> dict[int, list[tuple[Hit, Article]]]:
     """Story id → its hits with their articles, in the order they came."""
     found: dict[int, list[tuple[Hit, Article]]] = {}
-    query = select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
-    for hit, article in session.exec(
-        query.where(col(Hit.story_id).in_(story_ids)).order_by(col(Hit.at), col(Hit.id))
-    ).all():
+    for hit, article in session.execute(_of_stories(), {"stories": list(story_ids)}) if story_ids else ():
         found.setdefault(hit.story_id, []).append((hit, article))
     return found
+
+
+@cache
+def _of_stories() -> Select[tuple[Hit, Article]]:
+    query = sa_select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
+    told = col(Hit.story_id).in_(bindparam("stories", expanding=True))
+    return query.where(told).order_by(col(Hit.at), col(Hit.id))
 
 
 def recent(session: Session, *, rule: str = "", limit: int) -> list[tuple[Hit, Article]]:

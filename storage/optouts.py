@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
+from sqlalchemy import Select, bindparam
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from storage.tables import OptOut
@@ -29,7 +32,12 @@ def remove(session: Session, rule_id: str, target_id: str) -> bool:
 
 def targets_of(session: Session, rule_id: str) -> frozenset[str]:
     """The targets that want no more of this rule."""
-    return frozenset(session.exec(select(OptOut.target_id).where(col(OptOut.rule_id) == rule_id)).all())
+    return frozenset(session.connection().execute(_targets_of(), {"rule": rule_id}).scalars())
+
+
+@cache
+def _targets_of() -> Select[tuple[str]]:
+    return sa_select(col(OptOut.target_id)).where(col(OptOut.rule_id) == bindparam("rule"))
 
 
 def listing(session: Session) -> list[OptOut]:

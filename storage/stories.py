@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.tables import Silence, Story
 
@@ -16,8 +19,13 @@ def candidates(session: Session, rule_id: str, since: datetime, limit: int = 500
 
     Silenced and closed ones too: what joins them is not told, and must not begin a new story that is.
     """
-    query = select(Story).where((col(Story.rule_id) == rule_id) & (col(Story.last_hit_at) >= since))
-    return list(session.exec(query.order_by(col(Story.last_hit_at).desc()).limit(limit)).all())
+    return list(session.exec(_candidates(limit), params={"rule": rule_id, "since": since}).all())
+
+
+@cache
+def _candidates(limit: int) -> SelectOfScalar[Story]:
+    told = (col(Story.rule_id) == bindparam("rule")) & (col(Story.last_hit_at) >= bindparam("since"))
+    return select(Story).where(told).order_by(col(Story.last_hit_at).desc()).limit(limit)
 
 
 def listing(session: Session, *, rule: str = "", state: str = "", limit: int) -> list[Story]:
