@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 MAX_LABEL_WORDS = 5  # before a link; more words are a sentence that ends in it
@@ -100,8 +101,15 @@ def names_target(text: str, target: str, share: float) -> bool:
 
 def is_inside(link: LoneLink) -> bool:
     """Whether it leads to the page's own site, or one under the same name."""
-    host = urlsplit(link.target).hostname if "//" in link.target else ""
-    return not host or not link.sites or _site(host) in {_site(own) for own in link.sites}
+    if "//" not in link.target or not link.sites:
+        return True
+    host = urlsplit(link.target).hostname
+    return not host or _site(host) in _sites(link.sites)
+
+
+@lru_cache(maxsize=256)
+def _sites(hosts: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_site, hosts))
 
 
 def is_label(text: str) -> bool:
@@ -136,6 +144,7 @@ def _stems(text: str) -> set[str]:
     return {word[:5] for word in _WORD.findall(plain) if len(word) >= 3 and not word.isdigit()}
 
 
+@lru_cache(maxsize=1_024)
 def _site(host: str) -> str:
     """The name that was registered, about: its last two labels, three under `co.uk` and the like."""
     labels = host.lower().split(".")

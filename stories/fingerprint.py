@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import accumulate
 
-import xxhash
+from xxhash import xxh64_intdigest
 
 from stories.words import written
 
@@ -18,8 +18,10 @@ FEWEST_SHARED = 3  # hashes: two phrases that everybody writes are no copy
 def shingles(text: str) -> frozenset[int]:
     """The sampled hashes of a text's runs of five words, each below 2**63 so that databases can keep it."""
     words = [word.encode("utf-8", "surrogatepass") for word in written(text)]
-    runs = zip(*(islice(words, start, None) for start in range(GRAM)), strict=False)
-    hashes = (xxhash.xxh64_intdigest(b" ".join(run)) for run in runs)
+    joined = b" ".join(words)
+    ends = list(accumulate(map(len, words), lambda end, length: end + 1 + length))
+    starts = (end - len(word) for end, word in zip(ends, words, strict=True))
+    hashes = [xxh64_intdigest(joined[start:end]) for start, end in zip(starts, ends[GRAM - 1 :], strict=False)]
     return frozenset(number >> 1 for number in hashes if number % SAMPLE == 0)
 
 

