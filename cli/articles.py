@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli.console import noun, out, print_json, print_rows
-from cli.context import database, with_app
+from cli.context import database, length_of, with_app
+from core.clock import SystemClock
 from core.errors import InputError
 from core.reasons import Reason
 from pipeline import why as reasons
 from pipeline.app import App
+from pipeline.search import search
 from storage import articles
 from storage.tables import Article
 
@@ -52,16 +54,18 @@ def list_articles(
     print_rows((_row(row) for row in rows), COLUMNS, as_json=as_json, empty="no articles")
 
 
-@app.command()
-def search(
+@app.command(name="search")
+def search_articles(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(help="Words that the title or the text holds, all of them.")],
+    text: Annotated[str, typer.Argument(help='Words and "phrases", all of them; begin* and =Exact as in rules.')],
+    since: Annotated[str, typer.Option(help="Only what was first seen so long ago, such as 30d.")] = "",
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Find articles by words."""
+    """Find articles by the words of their title and text, newest first."""
+    begin = SystemClock().now() - length_of(since, option="--since") if since else None
     with database(context) as db:
-        rows = db.read_now(lambda session: articles.recent(session, limit=limit, search=text))
+        rows = search(db, text, since=begin, limit=limit)
     print_rows((_row(row) for row in rows), COLUMNS, as_json=as_json, empty="no article holds these words")
 
 

@@ -15,6 +15,7 @@ from pipeline.app import App
 from pipeline.configure import refresh
 from pipeline.cycle import Cycle
 from pipeline.deliver import deliver, holding_channels
+from pipeline.index import index
 from pipeline.match import match as match_articles
 from pipeline.past import past
 from pipeline.poll import poll
@@ -29,7 +30,7 @@ INGEST = "ingest"  # the job lock of whole cycles; shards add their number
 LOOPS: Mapping[str, Sequence[str]] = {
     "poll": ("poll",),
     "read": ("read",),
-    "match": ("match", "past"),
+    "match": ("match", "past", "index"),
     "alert": ("alert",),
     "deliver": ("deliver",),
 }
@@ -87,7 +88,7 @@ async def _run_loops(cycle: Cycle, step: str, only: Sequence[str]) -> None:
         case "read":
             await read(cycle)
         case "match":
-            await asyncio.gather(match_articles(cycle), past(cycle))
+            await asyncio.gather(match_articles(cycle), past(cycle), index(cycle))
         case "alert":
             await release(cycle)
         case _:

@@ -159,3 +159,10 @@ def same_accents(rule_word: Spelling, text_word: Spelling) -> bool:
         if ours != theirs:
             return spelling(ours).bare != spelling(theirs).bare
     return True
+
+
+@lru_cache(1)
+def inflected_languages() -> tuple[str, ...]:
+    """The languages in which a word has other keys than itself."""
+    files = (file.name for file in (resources.files("rules") / "irregular").iterdir())
+    return tuple(sorted({"ko", *_ALGORITHMS, *(name.removesuffix(".txt") for name in files if name.endswith(".txt"))}))

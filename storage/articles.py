@@ -221,7 +221,7 @@ def mark_matched(session: Session, one: ToMatch, *, config: int, now: datetime) 
 @cache
 def _no_longer_due() -> Update:
     done = (col(Article.id) == bindparam("matched")) & (col(Article.revision) == bindparam("as_of"))
-    return update(Article).where(done).values(match_due=False)
+    return update(Article).where(done).values(match_due=False, index_due=True)
 
 
 def before(session: Session, past_id: int, since: datetime, limit: int) -> list[tuple[Article, Feed]]:
@@ -241,14 +241,9 @@ def newest_id(session: Session) -> int:
     return session.exec(select(func.max(col(Article.id)))).one() or 0
 
 
-def recent(session: Session, *, limit: int, search: str = "", state: str = "") -> list[Article]:
-    """Articles, newest first; `search` looks for the words in title and text."""
+def recent(session: Session, *, limit: int, state: str = "") -> list[Article]:
+    """Articles, newest first."""
     query = select(Article).order_by(col(Article.first_seen_at).desc(), col(Article.id).desc()).limit(limit)
-    for word in search.split():
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        query = query.where(
-            or_(*(col(c).ilike(pattern, escape="\\") for c in (Article.title, Article.feed_title, Article.text)))
-        )
     return list(session.exec(query.where(col(Article.state) == state) if state else query).all())
 
 

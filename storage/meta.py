@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 from storage.office import Meta
 
+_LOOKUP = "lookup_version"
+
 
 def installation(session: Session) -> str:
     """The installation's id: part of every delivery's key, kept by backups. Made at the first asking."""
@@ -17,6 +19,17 @@ def installation(session: Session) -> str:
 def secret_key(session: Session) -> str:
     """The key that signs links and cookies where none is set. Made at the first asking."""
     return _once(session, "secret_key", uuid4().hex + uuid4().hex)
+
+
+def lookup_version(session: Session) -> str:
+    """The version that the index of words was last brought to; "" when there is none yet."""
+    row = session.get(Meta, _LOOKUP)
+    return row.value if row else ""
+
+
+def set_lookup_version(session: Session, version: str) -> None:
+    """Keep that the index of words follows this version."""
+    session.merge(Meta(key=_LOOKUP, value=version))
 
 
 def _once(session: Session, key: str, fresh: str) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
 from storage.columns import JsonList, json_list, long_text, maybe_time, time
@@ -106,6 +107,7 @@ class Article(SQLModel, table=True):
     __table_args__ = (
         Index("ix_article_read_due", "state", "not_before"),
         Index("ix_article_match_due", "match_due", "match_after"),
+        Index("ix_article_index_due", "id", sqlite_where=sql("index_due = 1"), postgresql_where=sql("index_due")),
     )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)  # canonical URL, or urn:feed:key
@@ -145,6 +147,8 @@ class Article(SQLModel, table=True):
     matched_at: datetime | None = maybe_time()
     matched_revision: int = -1  # -1 = never matched
     matched_config: int = 0
+    index_due: bool = False  # matched, and its keys in the index of words are not of this text
+    indexed_as: str = ""  # the version of its word keys; "" = it has none, and is offered to every question
     lease_owner: str = ""
     lease_epoch: int = 0
     lease_until: datetime | None = maybe_time()

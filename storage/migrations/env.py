@@ -11,6 +11,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 import storage.office
 import storage.tables  # noqa: F401 - both fill the metadata
+from storage import lookup
 from storage.types import UtcTime
 
 NAMES: tuple[tuple[type[Any], str], ...] = (
@@ -35,6 +36,7 @@ context.configure(
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
     render_item=render,
+    include_name=lambda name, kind, _parents: kind != "table" or not lookup.is_part(name or ""),
 )
 with context.begin_transaction():
     context.run_migrations()

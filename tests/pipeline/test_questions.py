@@ -28,10 +28,7 @@ async def test_everything_that_came_of_a_cycle_can_be_asked_for(world: World, db
         "send"
     ]
     assert len(db.read_now(lambda s: alerts.of_story_decisions(s, alert.story_id or 0))) == 2
-    assert [one.title for one in db.read_now(lambda s: articles.recent(s, limit=5, search="100% dockers"))] == [
-        "Harbour 100% still"
-    ]
-    assert db.read_now(lambda s: articles.recent(s, limit=5, search="100_", state="ready")) == []
+    assert len(db.read_now(lambda s: articles.recent(s, limit=5, state="ready"))) == 2
     assert db.read_now(articles.counts) == {"ready": 2}
     found = [db.read_now(partial(articles.find, what=what)) for what in ("1", world.url("/a"))]
     assert [one.id for one in found if one] == [1, 1]

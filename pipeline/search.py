@@ -1,0 +1,67 @@
+"""Finds stored articles by words and phrases: read like terms of a rule, so that `meet` finds "met" here too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+
+from core.errors import InputError
+from pipeline.match import article_text
+from rules import lookup, tokens
+from rules.document import analyse
+from rules.grammar import MIN_PREFIX
+from rules.match import Matcher
+from rules.tree import And, Expr, Term
+from rules.watch import Rule
+from storage import articles
+from storage import lookup as stored
+from storage.engine import Database
+from storage.tables import Article, Feed
+
+AT_ONCE = 100  # articles loaded together
+_PART = re.compile(r'(=?)(?:["“”„«]([^"“”«»]*)["“”»]|([^\s"“”„«»]+))')
+
+
+def search(db: Database, text: str, *, since: datetime | None = None, limit: int) -> list[Article]:
+    """The articles with all these words and "phrases" in title or text, newest first. Raises InputError."""
+    asked = asked_for(text)
+    matcher = Matcher([Rule("search", asked)])
+    query, version = lookup.query(asked), lookup.version()
+    offered = db.read_now(lambda session: stored.ids(session, query, version, since=since))
+    found: list[Article] = []
+    for article, feed in loaded(db, offered[::-1]):
+        if matcher.match(analyse(article_text(article, feed))).matches:
+            found.append(article)
+            if len(found) == limit:
+                break
+    return found
+
+
+def loaded(db: Database, ids: list[int]) -> Iterator[tuple[Article, Feed]]:
+    """Articles with their feeds in the order of the ids, some at a time; what was removed meanwhile is left out."""
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        pairs = {pair[0].id: pair for pair in db.read_now(partial(articles.with_feeds, ids=some))}
+        yield from (pairs[one] for one in some if one in pairs)
+
+
+def asked_for(text: str) -> Expr:
+    """What the words ask for: all of them; begin* and =Exact as in rules. Raises InputError when there is no word."""
+    terms = [term for part in _PART.finditer(text) if (term := _term(part))]
+    if not terms:
+        raise InputError(f"{text!r} holds no word to search for", hint='for example: ferry "strategic partnership"')
+    return And(tuple(terms)) if len(terms) > 1 else terms[0]
+
+
+def _term(part: re.Match[str]) -> Term | None:
+    exact, phrase, word = part.groups()
+    words = tokens.words(phrase if phrase is not None else word)
+    if not words:
+        return None
+    if phrase is None and word.endswith("*"):
+        if len(words) > 1 or len(words[0]) < MIN_PREFIX:
+            raise InputError(f"{word}: a prefix is one word of at least {MIN_PREFIX} letters")
+        return Term(words, prefix=True)
+    return Term(words, exact=bool(exact))
