@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -52,9 +51,10 @@ class Field:
     sentences: tuple[int, ...]  # where each begins
     paragraphs: tuple[int, ...]
 
-    def words(self) -> Iterator[str]:
+    def words(self) -> list[str]:
         """The words as they stand in the text."""
-        return map(self.text.__getitem__, map(slice, self.starts, self.ends))
+        text = self.text
+        return [text[start:end] for start, end in zip(self.starts, self.ends, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,15 @@ class Document:
         """The field of a place, and the number of the word in it."""
         number, word = divmod(at, FIELD_STRIDE)
         return self.fields[number], word
+
+    def range_of(self, scope: str) -> tuple[int, int]:
+        """First place and place after the last of what a field of a rule means; "" is title and body."""
+        if scope == "lead":
+            return 0, self.lead_end
+        if scope == "":
+            return 0, base("author")
+        start = base("text" if scope == "body" else scope)
+        return start, start + FIELD_STRIDE
 
     def sentence_of(self, at: int) -> int:
         """The sentence of a word, numbered through all fields."""

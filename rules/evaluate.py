@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from unicodedata import normalize
 
@@ -91,25 +91,29 @@ class Evaluation:
 
     def places(self, node: Node) -> list[Place]:
         """Every match of the node, sorted."""
-        return self._kept(self._places, node, lambda: self._make[node.kind](node))
-
-    def minimal(self, node: Node) -> list[Place]:
-        """The matches whose window holds no other match's: none exactly when `places` has none."""
-        return self._kept(self._minimal, node, lambda: self._make_minimal(node))
-
-    def _kept(
-        self, kept: dict[int, tuple[list[Place], int]], node: Node, make: Callable[[], list[Place]]
-    ) -> list[Place]:
-        if node.number in kept:
-            places, price = kept[node.number]
+        if node.number in self._places:
+            places, price = self._places[node.number]
             self.spend(price)
             return places
         before = self.spent
-        places = make()
-        kept[node.number] = (places, self.spent - before)
+        places = self._make[node.kind](node)
+        self._places[node.number] = (places, self.spent - before)
+        return places
+
+    def minimal(self, node: Node) -> list[Place]:
+        """The matches whose window holds no other match's: none exactly when `places` has none."""
+        if node.number in self._minimal:
+            places, price = self._minimal[node.number]
+            self.spend(price)
+            return places
+        before = self.spent
+        places = self._make_minimal(node)
+        self._minimal[node.number] = (places, self.spent - before)
         return places
 
     def _make_minimal(self, node: Node) -> list[Place]:
+        if node.kind is Term:  # as wide as one another, none holds another
+            return self.places(node)
         if node.kind is Near:
             return join_minimal(self._groups(node.parts), node.n, self.spend, ordered=node.flag)
         if node.kind is Within:
@@ -127,8 +131,8 @@ class Evaluation:
 
     def _present(self, node: Node) -> list[Node]:
         """The parts of an OR that may match: a term whose word is nowhere in the article cannot. Else none."""
-        hits = self.hits
-        return [*(part for word, part in node.terms if word in hits), *node.others]
+        there = self.hits.keys() & node.known
+        return [*(part for word, part in node.terms if word in there), *node.others] if there else list(node.others)
 
     def _groups(self, parts: Iterable[Node]) -> list[list[Place]]:
         """The matches of each part; stops at the first that has none, since nothing can be joined then."""
@@ -142,36 +146,17 @@ class Evaluation:
     # -- leaves
 
     def _term(self, node: Node) -> list[Place]:
-        low, high = self._range(node.scope)
-        found = self._phrase(node.words) if len(node.words) > 1 else self.hits.get(node.words[0], ())
-        more = len(node.words) - 1
-        inside = (at for at in found if low <= at < high - more)
-        places: list[Place] = [(at, at + more, ((at, at + more, node.name),)) for at in inside]
+        low, high = self.document.range_of(node.scope)
+        found = phrase(node.words, self.hits) if len(node.words) > 1 else self.hits.get(node.words[0], ())
+        more, name = len(node.words) - 1, node.name
+        places: list[Place] = [
+            (at, at + more, ((at, at + more, name),)) for at in found if low <= at < high - more
+        ]  # fmt: skip
         self.spend(1 + len(places))
         return places
 
-    def _phrase(self, words: tuple[int, ...]) -> list[int]:
-        """Where the words stand one after the other."""
-        begins: set[int] | None = None
-        for offset, word in enumerate(words):
-            places = self.hits.get(word, ())
-            here = {at - offset for at in places}
-            begins = here if begins is None else begins & here
-            if not begins:
-                return []
-        return sorted(begins or ())
-
-    def _range(self, scope: str) -> tuple[int, int]:
-        """First place and place after the last of what a field name stands for; "" is title and body."""
-        if scope == "lead":
-            return 0, self.document.lead_end
-        if scope == "":
-            return 0, base("author")
-        start = base("text" if scope == "body" else scope)
-        return start, start + FIELD_STRIDE
-
     def _regex(self, node: Node) -> list[Place]:
-        low, high = self._range(node.scope)
+        low, high = self.document.range_of(node.scope)
         places: set[Place] = set()
         for number, field in enumerate(self.document.fields[:3]):
             start = number * FIELD_STRIDE
@@ -195,7 +180,8 @@ class Evaluation:
     # -- operators
 
     def _or(self, node: Node) -> list[Place]:
-        return union(self.places(part) for part in self._present(node))
+        found = [places for part in self._present(node) if (places := self.places(part))]
+        return found[0] if len(found) == 1 else union(found)
 
     def _and(self, node: Node) -> list[Place]:
         """Beside other operators a match of AND is one match of each part in one field."""
@@ -261,13 +247,34 @@ class Evaluation:
         return at // FIELD_STRIDE
 
 
+def phrase(words: Iterable[int], hits: Mapping[int, Sequence[int]]) -> list[int]:
+    """Where words stand one after the other, in order; `hits` gives the places of each."""
+    begins: set[int] | None = None
+    for offset, word in enumerate(words):
+        places = hits.get(word)
+        if not places:
+            return []
+        if begins is None:
+            begins = set(places)
+        else:
+            begins.intersection_update([at - offset for at in places])
+            if not begins:
+                return []
+    return sorted(begins or ())
+
+
+def plain_value(field: str, text: str) -> str:
+    """A whole value as it is compared: without case, blanks as one; en_GB is en-GB."""
+    folded = " ".join(normalize("NFKC", text).casefold().split())
+    return folded.replace("_", "-") if field == "lang" else folded
+
+
 def value_matches(wanted: Value, value: str) -> bool:
     """Whether a whole value is the one wanted, ignoring case; `lang:en` is also en-GB."""
-    ours, theirs = (" ".join(normalize("NFKC", text).casefold().split()) for text in (wanted.text, value))
+    ours, theirs = plain_value(wanted.field, wanted.text), plain_value(wanted.field, value)
     if wanted.prefix:
         return theirs.startswith(ours)
     if wanted.field == "lang":
-        ours, theirs = ours.replace("_", "-"), theirs.replace("_", "-")
         return theirs == ours or theirs.startswith(f"{ours}-")
     return bool(theirs) and theirs == ours
 

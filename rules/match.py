@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import marshal
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import numpy as np
 
 from core.reasons import Reason
 from rules.document import FIELD_STRIDE, Document, Field, primary
 from rules.evaluate import BUDGET, Evaluation, Named, TooCostly
-from rules.index import Index
+from rules.index import Segment, compiled
+from rules.packed import Broken, Sections, framed
 from rules.program import Node, Program
 from rules.tree import VALUE_FIELDS, Expr
+from rules.vocabulary import Vocabulary
 from rules.windows import Place, combined, separate
 
 MAX_SPANS = 20  # shown for one rule
 DEFAULT_LANGUAGE = "en"  # of the inflection when neither article, feed nor rule says one
+_SMALL_SEGMENT = 128  # rules: while the newest segment is smaller, it is built anew when one more comes
+_KEPT_NODES = 20_000  # rules of one segment whose nodes are kept: some 4 KB each
 _TOKEN_FIELDS = 3  # title, text, author: the fields that have words
 
 
@@ -119,23 +127,73 @@ class Verdict:
     skipped: Mapping[str, Reason] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Presearch:
+    """What the index says of an article read in one language: its evaluation at hand, and the rules to try."""
+
+    language: str
+    evaluation: Evaluation
+    candidates: tuple[int, ...]  # numbers of rules, in order
+
+
 class Matcher:
-    """Rules ready to be tried on articles. Rules that are switched off are left out."""
+    """Rules ready to be tried on articles. Rules that are switched off are left out.
+
+    A matcher does not change: `with_rules` gives another one, which shares all that stayed the same.
+    """
 
     def __init__(self, rules: Iterable[Compiled]) -> None:
-        self._program = Program()
-        self._index = Index(self._program)
-        self._rules: list[tuple[Compiled, Node]] = []
-        self._disabled: list[str] = []
-        for rule in rules:
-            if rule.enabled:
-                self._add(rule)
-            else:
-                self._disabled.append(rule.id)
+        rules = tuple(rules)
+        self._disabled = tuple(rule.id for rule in rules if not rule.enabled)
+        self._rules: list[Compiled | None] = [rule for rule in rules if rule.enabled]
+        vocabulary = Vocabulary()
+        self._program = Program(vocabulary)
+        self._segments = [(0, compiled((rule.expr for rule in rules if rule.enabled), vocabulary))]
+        self._languages = _ways_to_say(self._rules)
 
-    def _add(self, rule: Compiled) -> None:
-        self._index.add(len(self._rules), rule.expr)
-        self._rules.append((rule, self._program.node(rule.expr)))
+    def dump(self, languages: Iterable[str] = ()) -> bytes:
+        """A compiled index of these rules, ready for texts in `languages`, for `load`. Not of one that was changed."""
+        ((_, segment),) = self._segments
+        ids = [rule.id for rule in self._rules if rule]
+        rules = {"ids": marshal.dumps(ids), "vocabulary": self._program.vocabulary.dump(languages)}
+        return framed(rules | segment.sections())
+
+    @classmethod
+    def load(cls, rules: Iterable[Compiled], file: memoryview) -> Matcher:
+        """The matcher of these rules from their compiled index, without looking at their trees. Raises Broken.
+
+        `file` has to stay as it is while the matcher is used. That it was made of these very rules is the caller's
+        promise; only their ids are compared.
+        """
+        sections = Sections(file)
+        made = cls(())
+        made._rules = [rule for rule in rules if rule.enabled]
+        made._disabled = tuple(rule.id for rule in rules if not rule.enabled)
+        if sections.values("ids") != [rule.id for rule in made._rules if rule]:
+            raise Broken("the compiled index is of other rules")
+        made._program = Program(Vocabulary.load(sections.bytes("vocabulary")))
+        made._segments = [(0, Segment.load(sections))]
+        made._languages = _ways_to_say(made._rules)
+        return made
+
+    def with_rules(self, put: Iterable[Compiled] = (), gone: Collection[str] = ()) -> Matcher:
+        """The matcher with these rules new or changed, and without those that are gone. A changed rule stands last."""
+        put = tuple(put)
+        out = {rule.id for rule in put} | set(gone)
+        made = copy(self)
+        kept = [rule if rule is None or rule.id not in out else None for rule in self._rules]
+        made._segments = list(self._segments)
+        if len(made._segments) > 1 and len(made._segments[-1][1]) < _SMALL_SEGMENT:
+            begin, _ = made._segments.pop()
+            put = (*(rule for rule in kept[begin:] if rule), *put)
+            kept = kept[:begin]
+        new = [rule for rule in put if rule.enabled]
+        made._segments.append((len(kept), compiled((rule.expr for rule in new), self._program.vocabulary)))
+        made._rules = [*kept, *new]
+        off = [rule.id for rule in put if not rule.enabled]
+        made._disabled = (*(rule for rule in self._disabled if rule not in out), *off)
+        made._languages = _ways_to_say(new) | self._languages
+        return made
 
     def match(
         self,
@@ -152,37 +210,59 @@ class Matcher:
         """
         matches: dict[int, Match] = {}
         troubles: dict[int, Trouble] = {}
-        for language in self._languages(document):
-            evaluation = Evaluation(document, hits(self._program, document, language), budget)
-            for number in self._index.candidates(evaluation.hits.keys(), document):
-                rule, node = self._rules[number]
-                if (only is not None and rule.id not in only) or inflection(document, rule.languages) != language:
+        for found in self.presearch(document, budget):
+            for number in found.candidates:
+                rule = self._rules[number]
+                if rule is None or (only is not None and rule.id not in only) or refused(rule, document, feed):
                     continue
-                if refused(rule, document, feed):
+                if not document.language and inflection(document, rule.languages) != found.language:
                     continue
                 try:
-                    match = verify(rule.id, node, evaluation)
+                    match = verify(rule.id, self.node(number), found.evaluation)
                 except TooCostly:
                     troubles[number] = Trouble(rule.id, Reason.TOO_COSTLY)
                 else:
                     if match:
                         matches[number] = match
-        found = Verdict(tuple(matches[at] for at in sorted(matches)), tuple(troubles[at] for at in sorted(troubles)))
-        return self._explained(found, document, feed) if why else found
+        verdict = Verdict(tuple(matches[at] for at in sorted(matches)), tuple(troubles[at] for at in sorted(troubles)))
+        return self._explained(verdict, document, feed) if why else verdict
 
-    def _languages(self, document: Document) -> list[str]:
-        """The languages in which the article has to be read: one, unless it leaves the choice to the rules."""
-        if document.language:
-            return [document.language]
-        return sorted({inflection(document, rule.languages) for rule, _ in self._rules})
+    def presearch(self, document: Document, budget: int = BUDGET) -> list[Presearch]:
+        """The rules that may match the article, by the language it is read in: one, unless it leaves that to them."""
+        languages = {inflection(document, one) for one in self._languages} if not document.language else None
+        made = []
+        for language in sorted(languages) if languages is not None else [document.language]:
+            evaluation = Evaluation(document, hits(self._program, document, language), budget)
+            present = np.fromiter(evaluation.hits, np.int32, len(evaluation.hits))
+            numbers: list[int] = []
+            for begin, segment in self._segments:
+                numbers += (segment.candidates(present, evaluation.hits, document) + begin).tolist()
+            made.append(Presearch(language, evaluation, tuple(numbers)))
+        return made
+
+    def node(self, number: int) -> Node:
+        """The root of a rule, made of its packed tree when it is first asked for."""
+        begin, segment = self._segments[bisect_right(self._segments, number, key=lambda one: one[0]) - 1]
+        node = segment.nodes.get(number - begin)
+        if node is None:
+            if len(segment.nodes) >= _KEPT_NODES:
+                segment.nodes.clear()
+                self._program.forget()
+            node = segment.nodes[number - begin] = self._program.node(segment.expr(number - begin))
+        return node
 
     def _explained(self, verdict: Verdict, document: Document, feed: FeedTag | None) -> Verdict:
         answered = {match.rule for match in verdict.matches} | {trouble.rule for trouble in verdict.troubles}
         skipped = dict.fromkeys(self._disabled, Reason.RULE_DISABLED)
-        for rule, _ in self._rules:
-            if rule.id not in answered:
+        for rule in self._rules:
+            if rule is not None and rule.id not in answered:
                 skipped[rule.id] = refused(rule, document, feed) or Reason.NO_MATCH
         return Verdict(verdict.matches, verdict.troubles, skipped)
+
+
+def _ways_to_say(rules: Iterable[Compiled | None]) -> frozenset[tuple[str, ...]]:
+    """The sets of languages that rules name: few, however many rules there are."""
+    return frozenset(tuple(rule.languages) for rule in rules if rule is not None)
 
 
 def hits(program: Program, document: Document, language: str) -> dict[int, list[int]]:
@@ -190,9 +270,12 @@ def hits(program: Program, document: Document, language: str) -> dict[int, list[
     spellings = program.vocabulary.spellings(language)
     found: dict[int, list[int]] = {}
     for number, part in enumerate(document.fields[:_TOKEN_FIELDS]):
-        for at, words in enumerate(map(spellings.__getitem__, part.words()), number * FIELD_STRIDE):
+        for at, words in enumerate([spellings[word] for word in part.words()], number * FIELD_STRIDE):
             for word in words:
-                found.setdefault(word, []).append(at)
+                if word in found:
+                    found[word].append(at)
+                else:
+                    found[word] = [at]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lark import Lark, UnexpectedInput
 
-from rules.anchors import anchor
+from rules.anchors import anchored
 from rules.builder import Builder, term_of
 from rules.grammar import GRAMMAR, MAX_CHARACTERS, MAX_DEPTH, translated
 from rules.names import Entity, Names, RuleSyntaxError
@@ -42,7 +42,7 @@ def _read(text: str, names: Names, inside: tuple[str, ...]) -> Expr:
         raise RuleSyntaxError(found.message, found.line, found.column, found.hint) from None
     if depth(expr) > MAX_DEPTH:
         raise RuleSyntaxError(f"the rule is nested more than {MAX_DEPTH} deep, counting the names it uses")
-    if anchor(expr) is None:
+    if not anchored(expr):
         raise RuleSyntaxError(
             "nothing in this rule can be looked up: a /regex/ needs a term beside it, in every branch of an OR",
             hint="for example: sanctions AND /[Rr]ound [0-9]+/",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Problem
@@ -63,7 +64,7 @@ def changed_concepts(
 
     `names` are the names that added expressions may use.
     """
-    found = {name: _as_expressions(terms) for name, terms in shipped.items()}
+    found: dict[str, Texts] = {}
     problems: list[Problem] = []
     for name, change in file.concepts.items():
         if name not in shipped:
@@ -75,7 +76,27 @@ def changed_concepts(
         added, wrong = _added_terms(name, change, names, tree)
         problems += wrong
         found[name] = _as_expressions(_changed(shipped[name], change, added))
-    return found, problems
+    return WithChanges(shipped, found), problems
+
+
+@dataclass(frozen=True, slots=True)
+class WithChanges(Mapping[str, Texts]):
+    """The shipped concepts as rule text, some of them replaced; each is made of its file when it is asked for."""
+
+    shipped: Concepts
+    changed: Concepts
+
+    def __getitem__(self, name: str) -> Texts:
+        return self.changed[name] if name in self.changed else _as_expressions(self.shipped[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.shipped
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shipped)
+
+    def __len__(self) -> int:
+        return len(self.shipped)
 
 
 def _as_expressions(terms: Texts) -> Texts:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 TEXT_FIELDS = ("title", "lead", "body", "author")  # a term finds words in these
 VALUE_FIELDS = ("source", "url", "lang", "section")  # these are compared as a whole
@@ -45,11 +46,15 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a name stands for: `sign` is @ (entity), # (concept) or $ (another rule)."""
+    """What a name stands for: `sign` is @ (entity), # (concept) or $ (another rule).
+
+    A country has hundreds of terms and a thousand rules: what is known of it is worked out once, and kept in `facts`.
+    """
 
     sign: str
     name: str
     part: Expr
+    facts: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,10 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def depth(expr: Expr) -> int:
     """How many levels the tree has; a lone term has one."""
+    if isinstance(expr, Named):
+        if "depth" not in expr.facts:
+            expr.facts["depth"] = 1 + depth(expr.part)
+        return int(expr.facts["depth"])
     return 1 + max((depth(child) for child in children(expr)), default=0)
 
 
@@ -202,10 +211,15 @@ def fields(expr: Expr) -> frozenset[str]:
             return named if fields(part) else frozenset()
         case Or(parts):
             return frozenset().union(*map(fields, parts))
-        case NotNear(_, part, _) | Unless(part, _) | Named(_, _, part) | AtLeast(_, part) | First(_, part):
+        case NotNear(_, part, _) | Unless(part, _) | AtLeast(_, part) | First(_, part):
             return fields(part)
+        case Named(_, _, part):
+            if "fields" not in expr.facts:
+                expr.facts["fields"] = fields(part)
+            known: frozenset[str] = expr.facts["fields"]
+            return known
         case AnyOf(k, parts):
-            return frozenset(field for field in _ALL_FIELDS if sum(field in fields(part) for part in parts) >= k)
+            return frozenset(one for one in _ALL_FIELDS if sum(one in fields(part) for part in parts) >= k)
     return frozenset(_ALL_FIELDS).intersection(*map(fields, expr.parts))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import marshal
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rules.document import primary
 from rules.grammar import MIN_PREFIX
-from rules.words import Spelling, bare_keys, keys, rule_keys, same_accents, spelling
+from rules.words import bare_keys, keys, rule_keys, same_accents, spelling
 
 _KEPT_SPELLINGS = 200_000  # a year of a newspaper has fewer
+Table = dict[str, tuple[int, ...]]
 
 
 class Wanted(NamedTuple):
@@ -25,64 +27,110 @@ class Vocabulary:
     """The words of all rules, numbered. Words can be added at any time; a number never changes."""
 
     def __init__(self) -> None:
+        self._words: list[Wanted] = []
         self._numbers: dict[Wanted, int] = {}
         self._spellings: dict[str, Spellings] = {}
+        self._tables: dict[str, bytes] = {}  # of a compiled index, by language: taken apart when first needed
+
+    def __len__(self) -> int:
+        return len(self._words)
 
     def number(self, wanted: Wanted) -> int:
         """The number of a word, which is new when the word is."""
-        if wanted not in self._numbers:
-            self._numbers[wanted] = len(self._numbers)
-            self._spellings.clear()
-        return self._numbers[wanted]
+        number = self._numbers.get(wanted)
+        if number is None:
+            number = len(self._words)
+            self._words.append(wanted)
+            self._numbers[wanted] = number
+            for spellings in self._spellings.values():
+                spellings.enter(wanted, number)
+        return number
 
     def spellings(self, language: str) -> Spellings:
         """Spelling → numbers of the words it is, for texts in a language."""
         if language not in self._spellings:
-            self._spellings[language] = Spellings(language, self._numbers)
+            self._spellings[language] = self._made(language)
         return self._spellings[language]
+
+    def _made(self, language: str) -> Spellings:
+        made = Spellings(language, self._words)
+        known = 0
+        if language in self._tables:
+            known, *tables = marshal.loads(self._tables[language])  # noqa: S302 — of a file with a checksum
+            made.exact, made.bare, made.accented, made.prefixes = tables
+        for number in range(known, len(self._words)):
+            made.enter(self._words[number], number)
+        return made
+
+    def dump(self, languages: Iterable[str]) -> bytes:
+        """The words, and what they are looked up by in these languages, for `load`."""
+        tables = {}
+        for language in languages:
+            made = self.spellings(language)
+            tables[language] = marshal.dumps((len(self._words), made.exact, made.bare, made.accented, made.prefixes))
+        return marshal.dumps(([tuple(word) for word in self._words], tables))
+
+    @classmethod
+    def load(cls, packed: bytes | memoryview) -> Vocabulary:
+        """The vocabulary that was dumped."""
+        words, tables = marshal.loads(packed)  # noqa: S302
+        made = cls()
+        made._words = [Wanted(*word) for word in words]
+        made._numbers = {word: number for number, word in enumerate(made._words)}
+        made._tables = tables
+        return made
 
 
 class Spellings(dict[str, tuple[int, ...]]):
-    """A dict that works out an unknown spelling when it is first asked for, and forgets all when it grows too large."""
+    """A dict that works out an unknown spelling when it is first asked for, and forgets all when it grows too large.
 
-    def __init__(self, language: str, numbers: dict[Wanted, int]) -> None:
+    Beside it: numbers of words by exact form, and by key for words written without accents, with them, or as prefixes.
+    """
+
+    def __init__(self, language: str, words: list[Wanted]) -> None:
         super().__init__()
         self._language = language
-        self._exact: dict[str, list[int]] = defaultdict(list)
-        self._bare: dict[str, list[int]] = defaultdict(list)  # by key, for words written without accents
-        self._accented: dict[str, list[tuple[Spelling, int]]] = defaultdict(list)
-        self._prefixes: dict[str, list[tuple[Spelling, int]]] = defaultdict(list)
-        for wanted, number in numbers.items():
-            if wanted.lang in ("", language) or primary(wanted.lang) == language:
-                self._enter(wanted, number)
+        self._words = words
+        self.exact: Table = {}
+        self.bare: Table = {}
+        self.accented: Table = {}
+        self.prefixes: Table = {}
 
-    def _enter(self, wanted: Wanted, number: int) -> None:
+    def enter(self, wanted: Wanted, number: int) -> None:
+        """Take in one more word of a rule."""
+        if wanted.lang not in ("", self._language) and primary(wanted.lang) != self._language:
+            return
         form = spelling(wanted.word)
         if wanted.exact:
-            self._exact[form.exact].append(number)
+            _append(self.exact, form.exact, number)
         elif wanted.prefix:
-            self._prefixes[form.bare[:MIN_PREFIX]].append((form, number))
-        elif form.accented:
-            for key in rule_keys(form.folded, self._language):
-                self._accented[key].append((form, number))
+            _append(self.prefixes, form.bare[:MIN_PREFIX], number)
         else:
+            table = self.accented if form.accented else self.bare
             for key in rule_keys(form.folded, self._language):
-                self._bare[key].append(number)
+                _append(table, key, number)
+        self.clear()
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         if len(self) >= _KEPT_SPELLINGS:
             self.clear()
         form = spelling(word)
-        found = set(self._exact.get(form.exact, ()))
-        if self._bare:
+        found = set(self.exact.get(form.exact, ()))
+        if self.bare:
             for key in bare_keys(form, self._language):
-                found.update(self._bare.get(key, ()))
-        if self._accented:
+                found.update(self.bare.get(key, ()))
+        if self.accented:
             for key in keys(form.folded, self._language):
-                found.update(number for ours, number in self._accented.get(key, ()) if same_accents(ours, form))
-        for ours, number in self._prefixes.get(form.bare[:MIN_PREFIX], ()):
-            begins = form.folded if ours.accented else form.bare
-            if begins.startswith(ours.folded):
+                ours = self.accented.get(key, ())
+                found.update(number for number in ours if same_accents(spelling(self._words[number].word), form))
+        for number in self.prefixes.get(form.bare[:MIN_PREFIX], ()):
+            prefix = spelling(self._words[number].word)
+            begins = form.folded if prefix.accented else form.bare
+            if begins.startswith(prefix.folded):
                 found.add(number)
         self[word] = tuple(sorted(found))
         return self[word]
+
+
+def _append(table: Table, key: str, number: int) -> None:
+    table[key] = (*table.get(key, ()), number)

@@ -93,6 +93,9 @@ class Minimal:
     def add(self, place: Place) -> None:
         """Take the place in, unless its window holds one of the set; what it makes superfluous goes."""
         start, end, _ = place
+        if not self.places or (start > self.places[-1][0] and end > self.places[-1][1]):
+            self.places.append(place)
+            return
         if self.inside(start, end):
             return
         last = bisect_right(self.places, start, key=lambda kept: kept[0])

@@ -13,13 +13,16 @@ Terms are expressions of the rule language; several plain words are a phrase. Th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rules import yamltext
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _WORD = r"[^\W_][\w'’.-]*"
 _WORDS = re.compile(rf"=?{_WORD}(?:\s+{_WORD})+")
@@ -38,16 +41,44 @@ class Concept:
     ignore: Texts = field(default_factory=dict)
 
 
+class Shipped(Mapping[str, Texts]):
+    """The terms of each shipped concept by name, by language. A file is read when its concept is first asked for:
+    most rules need few of them, and reading all takes longer than loading a whole watch.
+    """
+
+    def __getitem__(self, name: str) -> Texts:
+        return concept(name).terms
+
+    def __contains__(self, name: object) -> bool:
+        return name in _files()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_files())
+
+    def __len__(self) -> int:
+        return len(_files())
+
+
 @lru_cache(maxsize=1)
+def _files() -> Mapping[str, Traversable]:
+    found = {entry.name: entry for entry in resources.files(__name__).iterdir() if entry.name.endswith(".yaml")}
+    return {name.removesuffix(".yaml"): found[name] for name in sorted(found)}
+
+
+@cache
+def concept(name: str) -> Concept:
+    """One shipped concept. Raises KeyError when there is none of that name."""
+    return read(name, _files()[name].read_text("utf-8"))
+
+
 def catalogue() -> tuple[Concept, ...]:
     """All shipped concepts, by name."""
-    files = {entry.name: entry for entry in resources.files(__name__).iterdir() if entry.name.endswith(".yaml")}
-    return tuple(read(name.removesuffix(".yaml"), files[name].read_text("utf-8")) for name in sorted(files))
+    return tuple(map(concept, _files()))
 
 
 def shipped() -> Mapping[str, Texts]:
     """The terms of each shipped concept, by language."""
-    return {concept.name: concept.terms for concept in catalogue()}
+    return Shipped()
 
 
 def expression(term: str) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from rules.anchors import anchor, impossible_in, rarest_word
+from rules.anchors import anchor, impossible_in, rarest_word, required, share
 from rules.parse import Entity, Names, parse
 from rules.tree import Or, Regex, Term, written
 from tests.rules.desk import NAMES
@@ -63,3 +63,29 @@ def test_a_clause_that_no_article_in_a_language_can_match_is_found(rule: str, la
     )
     found = impossible_in(parse(rule, names), language)
     assert (written(found) if found else "") == clause
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("ferry AND boat AND NOT x", [{"ferry"}, {"boat"}]),
+        ("(government AND ferry) OR (people AND canoe)", [{"canoe", "ferry"}, {"government", "people"}]),
+        ("(government AND ferry) OR canoe", [{"canoe", "ferry"}, {"canoe", "government"}]),
+        ("near/9(ferry, boat OR /x/, canoe)", [{"canoe"}, {"ferry"}]),
+        ("@Biden AND title:@Biden", [{'"Joe Biden"', '"President Biden"', "=Biden", '"拜 登"'}] * 2),
+        ("any/2(ferry, canoe)", [{"ferry"}, {"canoe"}]),
+        ("any/2(ferry, canoe, government)", [{"ferry", "canoe"}]),
+    ],
+)
+def test_a_rule_needs_one_term_of_each_of_its_groups(rule: str, expected: list[set[str]]) -> None:
+    groups = required(parse(rule, NAMES))
+    assert sorted(map(sorted, ({written(leaf) for leaf, _ in group.needs} for group in groups))) == sorted(
+        map(sorted, expected)
+    )
+
+
+def test_a_common_word_is_thought_common_in_its_language_whatever_its_length() -> None:
+    assert share("government") > share("canoe")
+    assert share("the") > share("government") > share("there", "de")
+    assert share("aussi", "fr") > share("aussi") > share("aussitôt")
+    assert share("国") > share("partnership")

@@ -60,3 +60,20 @@ rules:
 """
     shipped = {"gather": {"en": ("meet", "rally")}}
     assert check_examples(load(text, shipped=shipped)) == ()
+
+
+def test_only_the_files_of_concepts_that_rules_use_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    texts = {"gather": "terms: {en: [meet]}", "broken": "terms: {en: [meet"}
+
+    def read(name: str) -> concepts.Concept:
+        asked.append(name)
+        return concepts.read(name, texts[name])
+
+    monkeypatch.setattr(concepts, "_files", lambda: texts)
+    monkeypatch.setattr(concepts, "concept", read)
+    watch = load("version: 1\nrules: {r: {match: '#gather OR ferry'}}\n", shipped=concepts.shipped())
+    assert set(asked) == {"gather"}
+    assert list(watch.names.concepts) == ["gather", "broken"]
+    assert "broken" in watch.names.concepts
+    assert len(watch.names.concepts) == 2

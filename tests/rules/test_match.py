@@ -2,10 +2,11 @@ import pytest
 
 from core.reasons import Reason
 from rules.document import ArticleText, analyse
-from rules.index import Index, Unanchored
+from rules.index import Unanchored, compiled
 from rules.match import FeedTag, Matcher
 from rules.program import Program
 from rules.tree import Regex, Term
+from rules.vocabulary import Vocabulary
 from tests.rules.desk import Feeds, Rule, article, found, rule, spans, verdict
 
 UPGRADE = (
@@ -339,7 +340,7 @@ def test_a_second_try_takes_one_rule_and_a_larger_budget() -> None:
 
 def test_a_rule_that_cannot_be_looked_up_is_refused() -> None:
     with pytest.raises(Unanchored):
-        Index(Program()).add(0, Regex("a"))
+        compiled([Regex("a")], Vocabulary())
     with pytest.raises(Unanchored):
         Matcher([Rule(Regex("a"))])
 
