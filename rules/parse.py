@@ -8,6 +8,7 @@ from rules.anchors import anchored
 from rules.builder import Builder, term_of
 from rules.grammar import GRAMMAR, MAX_CHARACTERS, MAX_DEPTH, translated
 from rules.names import Entity, Names, RuleSyntaxError
+from rules.quick import quick
 from rules.refusals import refusal
 from rules.tree import Expr, Term, depth
 
@@ -36,7 +37,7 @@ def _read(text: str, names: Names, inside: tuple[str, ...]) -> Expr:
         raise RuleSyntaxError(f"the rule has {len(text):,} characters; the limit is {MAX_CHARACTERS:,}")
     _refuse_deep_brackets(text)
     try:
-        expr = _tree(text, names, inside)
+        expr = quick(text, Builder(names, inside, _read)) or _tree(text, names, inside)
     except UnexpectedInput as error:
         found = refusal(text, error)
         raise RuleSyntaxError(found.message, found.line, found.column, found.hint) from None
@@ -56,6 +57,8 @@ def _tree(text: str, names: Names, inside: tuple[str, ...]) -> Expr:
 
 def _refuse_deep_brackets(text: str) -> None:
     """Before parsing, so that a wall of brackets costs nothing."""
+    if text.count("(") <= MAX_DEPTH:
+        return
     level = 0
     for at, character in enumerate(text):
         level += (character == "(") - (character == ")")
