@@ -13,6 +13,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
@@ -92,13 +93,13 @@ async def match_batch(cycle: Cycle, items: Sequence[articles.ToMatch]) -> None:
     now = app.clock.now()
     done = await app.db.write(lambda session: _record_plain(session, active, plain, now))
     _count(cycle, plain, done)
-    for one in judged:
-        if not one.plain:
-            await _record_hits(cycle, active, one)
+    hit = [one for one in judged if not one.plain]
+    outcomes = await app.db.write_each([partial(record, app=app, active=active, judged=one) for one in hit])
+    for one, outcome in zip(hit, outcomes, strict=True):
+        _tell(cycle, one, outcome)
 
 
-async def _record_hits(cycle: Cycle, active: Active, one: Judged) -> None:
-    outcome = await cycle.app.db.write(lambda session: record(session, cycle.app, active, one))
+def _tell(cycle: Cycle, one: Judged, outcome: list[tuple[str, str]] | None) -> None:
     _count(cycle, [one], outcome is not None)
     for rule, reason in outcome or ():
         cycle.report.count("alert", reason)

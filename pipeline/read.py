@@ -83,7 +83,7 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     await asyncio.sleep(max(0.0, (one.ask_at - app.clock.now()).total_seconds()))
     page = await fetch_and_extract(app, one.article.url)
     now = app.clock.now()
-    state = await app.db.write(lambda session: record(session, one, page, now))
+    state = await app.db.write(lambda session: record(session, one, page, now), in_company=True)
     if state == "lost":
         cycle.report.count("read", "skipped", Reason.LOCKED)
     elif page.extraction is None:
@@ -146,7 +146,6 @@ def record(session: Session, one: articles.Claimed, page: Read, now: datetime) -
         return "lost"
     if "text" in changes:
         articles.keep_revision(session, article, now)
-        articles.put_shingles(session, article.id or 0, page.hashes, first=not article.revision)
     return str(changes["state"])
 
 
@@ -206,6 +205,7 @@ def _read(
         "text": text,
         "title": title,
         "text_hash": text_hash,
+        "shingles": articles.packed(hashes),
         "revision": article.revision + 1,
         "author": one_line(extraction.author or article.feed_author, 200),
         "language": extraction.language or article.feed_language,
@@ -243,5 +243,5 @@ def _twin(session: Session, article: Article, canonical_key: str, hashes: frozen
     other = articles.of_canonical(session, canonical_key, but=article.id or 0)
     if other is None or not other.revision:
         return None
-    shared = containment(hashes, articles.shingles_of(session, [other.id or 0])[other.id or 0])
+    shared = containment(hashes, articles.shingles_of(other))
     return other if shared >= SAME_TEXT else None

@@ -57,7 +57,7 @@ def place_hit(
         rule_id=match.rule, article_id=article.id or 0, story_id=0, state="from_before" if past else "live", at=now
     )
     fill(hit, match, article, active.revision)
-    new = telling(article, feed, hit, shingles=articles.shingles_of(session, [article.id or 0])[article.id or 0], at=at)
+    new = telling(article, feed, hit, at=at)
     opened = _open_stories(session, rule, since=now - rule.story_window)
     placement = place(new, [story for story, _ in opened.values()], window=rule.story_window)
     story = _story(session, opened, placement, hit, article, now)
@@ -113,7 +113,7 @@ def told_at(article: Article, *, past: bool) -> datetime:
     return article.published or article.first_seen_at if past else article.first_seen_at
 
 
-def telling(article: Article, feed: Feed, hit: Hit, *, shingles: frozenset[int], at: datetime) -> Telling:
+def telling(article: Article, feed: Feed, hit: Hit, *, at: datetime) -> Telling:
     """What grouping compares."""
     read = article.revision > 0
     text = article.text if read else article.feed_text
@@ -124,7 +124,7 @@ def telling(article: Article, feed: Feed, hit: Hit, *, shingles: frozenset[int],
         lead=lead_of(title, text),
         sentences=tuple(one["sentence"] for one in hit.sentences[:SENTENCES_TOLD]),
         at=at,
-        shingles=shingles,
+        shingles=articles.shingles_of(article),
         wire=wire_of(text, article.author),
         owner=feed.owner,
         source=article.source,
@@ -136,7 +136,6 @@ def _open_stories(session: Session, rule: Rule, *, since: datetime) -> dict[str,
     """The rule's stories that were told within its window, as grouping sees them."""
     rows = story_rows.candidates(session, rule.id, since)
     told = hits.of_stories(session, [row.id or 0 for row in rows])
-    shingles = articles.shingles_of(session, {article.id or 0 for pairs in told.values() for _, article in pairs})
     feeds = _feeds(session, [article for pairs in told.values() for _, article in pairs])
     opened = {}
     for row in rows:
@@ -144,7 +143,7 @@ def _open_stories(session: Session, rule: Rule, *, since: datetime) -> dict[str,
         for hit, article in told.get(row.id or 0, []):
             at = told_at(article, past=hit.state == "from_before")
             feed = feeds[article.feed_id]
-            tellings.append(telling(article, feed, hit, shingles=shingles[article.id or 0], at=at))
+            tellings.append(telling(article, feed, hit, at=at))
             origins[str(article.id)] = hit.origin
         opened[str(row.id)] = (OpenStory(str(row.id), tuple(tellings), origins, row.state), row)
     return opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +12,11 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Insert,
     Select,
     Update,
     bindparam,
     delete,
     func,
-    insert,
     or_,
     update,
 )
@@ -26,7 +25,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import hosts, leases
-from storage.tables import Article, ArticleRevision, Feed, Shingle
+from storage.leases import ReturningUpdate
+from storage.tables import Article, ArticleRevision, Feed
 
 UNREAD_WAIT = timedelta(seconds=20)  # an article still unread is then matched on title and summary
 READ = leases.Columns(Article)
@@ -56,11 +56,9 @@ def claim_to_read(
     """Take pages that are due, those of one host together, each with its moment; what the host has no time for is put
     off.
     """
-    taken = leases.claim(
-        session, READ, _read_due(now), owner=owner, limit=limit, order=[Article.not_before, Article.id]
-    )
+    taken = leases.claim(session, _claiming_to_read(), owner=owner, limit=limit, now=now)
     by_id = {lease.row_id: lease for lease in taken}
-    rows = session.exec(select(Article).where(col(Article.id).in_(list(by_id))).order_by(col(Article.id))).all()
+    rows = session.exec(_of_ids(), params={"ids": list(by_id)}).all()
     by_host: dict[str, list[Article]] = {}
     for article in rows:
         by_host.setdefault(article.host, []).append(article)
@@ -76,6 +74,16 @@ def claim_to_read(
         for article in articles[len(moments) :]:
             leases.settle(session, READ, by_id[article.id or 0], {"not_before": later})
     return sorted(claimed, key=lambda one: one.ask_at)
+
+
+@cache
+def _of_ids() -> SelectOfScalar[Article]:
+    return select(Article).where(col(Article.id).in_(bindparam("ids", expanding=True))).order_by(col(Article.id))
+
+
+@cache
+def _claiming_to_read() -> ReturningUpdate:
+    return leases.claiming(READ, _read_due(bindparam("now")), [Article.not_before, Article.id])
 
 
 def count_to_read(session: Session, now: datetime, *, pending_only: bool = False) -> int:
@@ -111,42 +119,14 @@ def keep_revision(session: Session, article: Article, now: datetime) -> None:
     session.execute(delete(ArticleRevision).where(old))
 
 
-def put_shingles(session: Session, article_id: int, hashes: Collection[int], *, first: bool = False) -> None:
-    """Replace an article's sampled hashes (unsigned 64-bit; stored signed). `first`: it has none yet."""
-    if not first:
-        session.execute(delete(Shingle).where(col(Shingle.article_id) == article_id))
-    if hashes:
-        rows = [{"hash": signed(one), "article_id": article_id} for one in sorted(hashes)]
-        session.connection().execute(_put_shingles(), rows)
+def packed(hashes: Collection[int]) -> bytes:
+    """Sampled hashes as a row keeps them: eight bytes each. A row for each hash took twenty times the room."""
+    return struct.pack(f"<{len(hashes)}Q", *sorted(hashes))
 
 
-@cache
-def _put_shingles() -> Insert:
-    return insert(Shingle)
-
-
-def shingles_of(session: Session, article_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """Article id → its sampled hashes."""
-    found: dict[int, set[int]] = {article_id: set() for article_id in article_ids}
-    for article_id, number in session.connection().execute(_shingles_of(), {"ids": list(article_ids)}):
-        found[article_id].add(unsigned(number))
-    return {article_id: frozenset(numbers) for article_id, numbers in found.items()}
-
-
-@cache
-def _shingles_of() -> Select[tuple[int, int]]:
-    ids = col(Shingle.article_id).in_(bindparam("ids", expanding=True))
-    return sa_select(col(Shingle.article_id), col(Shingle.hash)).where(ids)
-
-
-def signed(number: int) -> int:
-    """An unsigned 64-bit number as the signed one that databases store."""
-    return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def unsigned(number: int) -> int:
-    """The inverse of `signed`."""
-    return number + (1 << 64) if number < 0 else number
+def shingles_of(article: Article) -> frozenset[int]:
+    """The sampled hashes of an article's text."""
+    return frozenset(struct.unpack(f"<{len(article.shingles) // 8}Q", article.shingles))
 
 
 def of_canonical(session: Session, canonical_key: str, *, but: int) -> Article | None:
@@ -178,11 +158,14 @@ def _match_due(now: Moment) -> ColumnElement[bool]:
 
 def claim_to_match(session: Session, *, owner: leases.Owner, now: datetime, limit: int) -> list[ToMatch]:
     """Take articles whose matching is due: read ones, and those unread for too long."""
-    taken = leases.claim(
-        session, MATCH, _match_due(now), owner=owner, limit=limit, order=[Article.match_after, Article.id]
-    )
+    taken = leases.claim(session, _claiming_to_match(), owner=owner, limit=limit, now=now)
     by_id = {lease.row_id: lease for lease in taken}
     return [ToMatch(article, by_id[article.id or 0], feed) for article, feed in with_feeds(session, list(by_id))]
+
+
+@cache
+def _claiming_to_match() -> ReturningUpdate:
+    return leases.claiming(MATCH, _match_due(bindparam("now")), [Article.match_after, Article.id])
 
 
 def with_feeds(session: Session, ids: Sequence[int]) -> list[tuple[Article, Feed]]:

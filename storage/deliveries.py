@@ -120,15 +120,9 @@ def claim_due(
     found = of_targets.group_by(col(Delivery.target_id), channel).subquery()
     room = case(dict(who.room), value=found.c.channel, else_=limit) if who.room else literal(limit)
     firsts = select(found.c.id).where(found.c.place <= room).order_by(found.c.place, found.c.id).limit(limit)
-    taken = leases.claim(
-        session,
-        LEASE,
-        due & col(Delivery.id).in_(firsts),
-        owner=owner,
-        limit=limit,
-        order=[Delivery.not_before, Delivery.id],
-        extra={Delivery.state: "leased"},
-    )
+    chosen = due & col(Delivery.id).in_(firsts)
+    claiming = leases.claiming(LEASE, chosen, [Delivery.not_before, Delivery.id], {Delivery.state: "leased"})
+    taken = leases.claim(session, claiming, owner=owner, limit=limit)
     by_id = {lease.row_id: lease for lease in taken}
     query = select(Delivery, Alert, Target).join(Alert, col(Alert.id) == col(Delivery.alert_id))
     query = query.join(Target, col(Target.id) == col(Delivery.target_id)).where(col(Delivery.id).in_(list(by_id)))

@@ -13,7 +13,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from typing import Any, TypeVar, cast
+from time import monotonic
+from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, OperationalError
@@ -27,6 +28,7 @@ Work = Callable[[Session], T]
 BUSY_SECONDS = 15.0  # how long SQLite waits for another process's write
 POOL = 4  # connections of one process to PostgreSQL
 BATCH = 64  # pieces of work in one SQLite commit at most
+COMPANY_SECONDS = 0.05  # pages are read one by one, eighty a second: each had a commit, and a wait for the disk, alone
 
 
 class Database:
@@ -58,11 +60,20 @@ class Database:
         """`read_now`, off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
 
-    async def write(self, work: Work[T]) -> T:
-        """`write_now`, off the event loop. A cancelled caller's work may still be committed."""
+    async def write(self, work: Work[T], *, in_company: bool = False) -> T:
+        """`write_now`, off the event loop. A cancelled caller's work may still be committed.
+
+        `in_company`: on SQLite it may wait for COMPANY_SECONDS, so that others share its commit.
+        """
         if self._writer:
-            return await asyncio.wrap_future(self._writer.submit(work))
+            return await asyncio.wrap_future(self._writer.submit(work, in_company=in_company))
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.write_now, work)
+
+    async def write_each(self, works: Sequence[Work[T]]) -> list[T]:
+        """Each one kept or undone alone: transactions one after the other on PostgreSQL, one commit on SQLite."""
+        if self._writer:
+            return list(await asyncio.gather(*map(self.write, works)))
+        return [await self.write(work) for work in works]
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""
@@ -98,23 +109,29 @@ class Database:
             raise
 
 
+class _Piece(NamedTuple):
+    work: Work[Any]
+    future: Future[Any]
+    in_company: bool
+
+
 class _Writer:
     """SQLite's one writer thread."""
 
     def __init__(self, engine: Engine, label: str) -> None:
         self._engine = engine
         self._label = label
-        self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def submit(self, work: Work[T]) -> Future[T]:
+    def submit(self, work: Work[T], *, in_company: bool = False) -> Future[T]:
         future: Future[T] = Future()
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
                 self._thread.start()
-        self._waiting.put((cast(Work[Any], work), cast("Future[Any]", future)))
+        self._waiting.put(_Piece(cast(Work[Any], work), cast("Future[Any]", future), in_company))
         return future
 
     def close(self) -> None:
@@ -132,18 +149,20 @@ class _Writer:
             if first is None:
                 return
             batch = [first]
+            until = monotonic() + COMPANY_SECONDS
             while len(batch) < BATCH:
+                wait = until - monotonic() if all(piece.in_company for piece in batch) else 0.0
                 try:
-                    item = self._waiting.get_nowait()
+                    piece = self._waiting.get(block=wait > 0, timeout=wait if wait > 0 else None)
                 except queue.Empty:
                     break
-                if item is None:
+                if piece is None:
                     going_on = False
                     break
-                batch.append(item)
+                batch.append(piece)
             self._commit(batch)
 
-    def _commit(self, batch: Sequence[tuple[Work[Any], Future[Any]]]) -> None:
+    def _commit(self, batch: Sequence[_Piece]) -> None:
         """All of the batch in one transaction; work that raises is undone alone; nobody hears of success before the
         commit.
         """
@@ -152,7 +171,7 @@ class _Writer:
         try:
             with Session(self._engine, expire_on_commit=False) as session:
                 driver = cast(Any, session.connection().connection.dbapi_connection)
-                for work, future in batch:
+                for work, future, _ in batch:
                     try:
                         # alone in its transaction, work needs no savepoint: what raises takes nothing else with it
                         with nullcontext() if len(batch) == 1 else session.begin_nested():
@@ -166,7 +185,7 @@ class _Writer:
                 session.commit()
         except Exception as error:
             lost = self._told(error)
-            results, failures = [], [(future, lost) for _, future in batch]
+            results, failures = [], [(piece.future, lost) for piece in batch]
         for future, failure in failures:
             if future.set_running_or_notify_cancel():
                 future.set_exception(failure)

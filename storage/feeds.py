@@ -80,7 +80,7 @@ def claim_due(
     due = _due(now)
     if only:
         due = due & (col(Feed.name).in_(only) | col(Feed.config_url).in_(only))
-    taken = leases.claim(session, LEASE, due, owner=owner, limit=limit, order=[Feed.next_poll_at])
+    taken = leases.claim(session, leases.claiming(LEASE, due, [Feed.next_poll_at]), owner=owner, limit=limit)
     by_id = {lease.row_id: lease for lease in taken}
     rows = session.exec(select(Feed).where(col(Feed.id).in_(list(by_id))).order_by(col(Feed.next_poll_at))).all()
     by_host: dict[str, list[Feed]] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
@@ -136,6 +136,7 @@ class Article(SQLModel, table=True):
     extractor: str = ""
     confidence: float = 0.0
     text_hash: str = ""
+    shingles: bytes = Field(default=b"", sa_type=LargeBinary)  # its sampled 5-gram hashes; storage/articles.py reads it
     revision: int = 0  # grows with each text read; 0 = nothing but the feed's own words
     first_seen_at: datetime = time(index=True)
     read_at: datetime | None = maybe_time()
@@ -167,13 +168,6 @@ class ArticleRevision(SQLModel, table=True):
     title: str = long_text()
     text: str = long_text()
     at: datetime = time()
-
-
-class Shingle(SQLModel, table=True):
-    """A sampled 5-gram hash of an article's text, as a signed 64-bit number."""
-
-    hash: int = Field(primary_key=True, sa_type=BigInteger)
-    article_id: int = Field(primary_key=True, foreign_key="article.id", index=True)
 
 
 class Snapshot(SQLModel, table=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Float
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Float, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -44,14 +44,8 @@ class db_now(GenericFunction[datetime]):  # noqa: N801 - SQL functions are writt
     inherit_cache = True
     name = "db_now"
 
-    def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__(_seconds(seconds))
-
-
-def _seconds(seconds: float) -> ColumnElement[float]:
-    from sqlalchemy import literal
-
-    return literal(float(seconds), Float())
+    def __init__(self, seconds: float | ColumnElement[float] = 0.0) -> None:
+        super().__init__(seconds if isinstance(seconds, ColumnElement) else literal(float(seconds), Float()))
 
 
 @compiles(db_now, "sqlite")

@@ -28,7 +28,8 @@ def add_feeds(count: int, host: str = "") -> Callable[[Session], None]:
 
 
 def claim(session: Session, owner: Owner, limit: int = 10) -> list[leases.Lease]:
-    return leases.claim(session, feeds.LEASE, col(Feed.active).is_(True), owner=owner, limit=limit, order=[Feed.id])
+    claiming = leases.claiming(feeds.LEASE, col(Feed.active).is_(True), [Feed.id])
+    return leases.claim(session, claiming, owner=owner, limit=limit)
 
 
 async def test_no_row_is_claimed_by_two(db: Database) -> None:

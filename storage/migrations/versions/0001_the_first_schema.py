@@ -216,6 +216,7 @@ def upgrade() -> None:
         sa.Column("extractor", sa.String(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=False),
         sa.Column("text_hash", sa.String(), nullable=False),
+        sa.Column("shingles", sa.LargeBinary(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("first_seen_at", UtcTime(), nullable=False),
         sa.Column("read_at", UtcTime(), nullable=True),
@@ -315,16 +316,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_entry_last_seen_at"), ["last_seen_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_text_key"), ["text_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_url_key"), ["url_key"], unique=False)
-
-    op.create_table(
-        "shingle",
-        sa.Column("hash", sa.BigInteger(), nullable=False),
-        sa.Column("article_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_shingle_article_id_article")),
-        sa.PrimaryKeyConstraint("hash", "article_id", name=op.f("pk_shingle")),
-    )
-    with op.batch_alter_table("shingle", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_shingle_article_id"), ["article_id"], unique=False)
 
     op.create_table(
         "snapshot",
@@ -538,10 +529,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_snapshot_article_id"))
 
     op.drop_table("snapshot")
-    with op.batch_alter_table("shingle", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_shingle_article_id"))
-
-    op.drop_table("shingle")
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entry_url_key"))
         batch_op.drop_index(batch_op.f("ix_entry_text_key"))
