@@ -22,6 +22,14 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"wirewatch {version('wirewatch')}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
@@ -31,6 +39,9 @@ def root(
     verbose: Annotated[
         int, typer.Option("-v", "--verbose", count=True, show_default=False, help="Log what is done; twice for more.")
     ] = 0,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
 ) -> None:
     """Options for every command."""
     log.set_up((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])

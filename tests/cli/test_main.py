@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,10 @@ def test_help_names_every_command_and_imports_none_of_their_rooms() -> None:
     rooms = ("fetching", "extractors", "rules", "stories", "alerts", "storage", "pipeline", "flows", "web")
     assert "cli.commands" in imported
     assert imported.isdisjoint({*HEAVY, *rooms})
+
+
+def test_it_tells_its_version(empty_desk: Desk) -> None:
+    assert empty_desk.run("--version").out == f"wirewatch {version('wirewatch')}\n"
 
 
 def test_help_fits_eighty_columns(empty_desk: Desk) -> None:
