@@ -12,6 +12,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from storage import deliveries
 from storage.tables import Alert, Decision, Delivery, Digest
 
 TOLD = ("queued", "held", "folded")
@@ -104,7 +105,7 @@ def count_due(session: Session, now: datetime) -> int:
 
 def unsent_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:
     """Alerts of these rules that are held, collected, or not delivered to everybody yet."""
-    undelivered = select(Delivery.alert_id).where(col(Delivery.state).in_(["pending"]))
+    undelivered = select(Delivery.alert_id).where(col(Delivery.state).in_(deliveries.WAITING))
     waiting = or_(col(Alert.state).in_(["held", "folded"]), col(Alert.id).in_(undelivered))
     return list(session.exec(select(Alert).where(col(Alert.rule_id).in_(list(rules_gone)) & waiting)).all())
 

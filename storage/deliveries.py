@@ -19,6 +19,7 @@ from storage.tables import Alert, Delivery, Target
 from storage.types import db_now
 
 LEASE = leases.Columns(Delivery)
+WAITING = ("pending", "retry")  # states of a delivery that was surely not taken yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +171,9 @@ def pace(session: Session, target_id: str, seconds: float, now: datetime) -> Non
 
 
 def suppress(session: Session, alert_ids: Collection[str], reason: Reason) -> int:
-    """Take deliveries of these alerts off the way that were not tried yet; returns how many."""
-    untried = col(Delivery.alert_id).in_(list(alert_ids)) & col(Delivery.state).in_(["pending"])
-    changed = update(Delivery).where(untried).values(state="suppressed", reason=reason.value)
+    """Take deliveries of these alerts off the way that wait, tried before or not; returns how many."""
+    waiting = col(Delivery.alert_id).in_(list(alert_ids)) & col(Delivery.state).in_(WAITING)
+    changed = update(Delivery).where(waiting).values(state="suppressed", reason=reason.value)
     return run(session, changed)
 
 
@@ -181,7 +182,7 @@ def suppress_for(session: Session, rule_id: str, target_id: str, reason: Reason)
     of_rule = select(Alert.id).where(col(Alert.rule_id) == rule_id)
     waiting = (
         (col(Delivery.target_id) == target_id)
-        & col(Delivery.state).in_(["pending", "retry"])
+        & col(Delivery.state).in_(WAITING)
         & col(Delivery.alert_id).in_(of_rule)
     )
     return run(session, update(Delivery).where(waiting).values(state="suppressed", reason=reason.value))

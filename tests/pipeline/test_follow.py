@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import select
 
 from core.clock import FixedClock
@@ -131,13 +132,15 @@ def test_any_revision_can_be_made_active_again(world: World, db: Database) -> No
         db.read_now(lambda session: revision(session, 9))
 
 
+@pytest.mark.parametrize("waiting", ["pending", "retry"])
 async def test_a_deleted_or_disabled_rule_takes_what_waits_with_it_and_the_rest_goes_out(
-    world: World, db: Database, clock: FixedClock
+    world: World, db: Database, clock: FixedClock, waiting: str
 ) -> None:
     world.rules["calm"] = {"title": "Calm", "match": "docker", "alert": {"to": ["hook"]}}
     world.site["/rss"] = rss(Item("e", "", "Dockers begin strike"))
     async with world.worker(db, clock) as app:
         await run_cycle(app, steps=["poll", "match"])
+        await db.write(lambda session: session.execute(update(Delivery).values(state=waiting)))
         world.rules["strike"]["enabled"] = False
         await world.apply(app)
         await run_cycle(app)
