@@ -7,7 +7,7 @@ they give the same answers and differ only in how they choose what to evaluate.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import ahocorasick  # type: ignore[import-not-found]
@@ -17,7 +17,8 @@ from bench.servers import databases
 from rules.anchors import anchor
 from rules.document import ArticleText, Document, analyse
 from rules.evaluate import Evaluation, TooCostly
-from rules.match import Matcher, hits
+from rules.match import hits
+from rules.program import Program
 from rules.tree import And, Expr, Named, Near, NotNear, Or, Term, Unless, Value, Within, children
 from rules.words import keys, spelling
 
@@ -25,43 +26,51 @@ Peer = Callable[[ArticleText], object]
 _SHORTEST_STEM = 3
 
 
-def _evaluated(matcher: Matcher, document: Document, numbers: Sequence[int]) -> int:
-    evaluation = Evaluation(document, hits(matcher._program, document, document.language))
+class Everything:
+    """All rules' nodes at hand, which share what is equal in them."""
+
+    def __init__(self, exprs: Sequence[Expr]) -> None:
+        self.exprs = exprs
+        self.program = Program()
+        self.nodes = [self.program.node(expr) for expr in exprs]
+
+
+def _evaluated(rules: Everything, document: Document, numbers: Iterable[int]) -> int:
+    evaluation = Evaluation(document, hits(rules.program, document, document.language))
     found = 0
     for number in numbers:
         evaluation.begin()
         try:
-            found += evaluation.holds(matcher.node(number))
+            found += evaluation.holds(rules.nodes[number])
         except TooCostly:
             continue
     return found
 
 
-def naive(matcher: Matcher, count: int) -> Peer:
+def naive(rules: Everything) -> Peer:
     """Every rule is evaluated."""
-    everything = range(count)
-    return lambda article: _evaluated(matcher, analyse(article), everything)
+    return lambda article: _evaluated(rules, analyse(article), range(len(rules.nodes)))
 
 
-def aho_corasick(matcher: Matcher, exprs: Sequence[Expr]) -> Peer:
+def aho_corasick(rules: Everything) -> Peer:
     """One automaton of the terms that rules are looked up by, over the folded text; then the rules that they call."""
     rules_of: dict[str, list[int]] = {}
-    for number, expr in enumerate(exprs):
+    for number, expr in enumerate(rules.exprs):
         for leaf in anchor(expr) or ():
             if isinstance(leaf, Term):
                 rules_of.setdefault(_as_text(leaf), []).append(number)
     automaton = ahocorasick.Automaton()
-    for text, rules in rules_of.items():
-        automaton.add_word(text, rules)
+    for text, numbers in rules_of.items():
+        automaton.add_word(text, numbers)
     automaton.make_automaton()
 
     def match(article: ArticleText) -> int:
         document = analyse(article)
         folded = " " + " ".join(_WORDS.findall(f"{article.title} {article.text}".casefold()))
         called: set[int] = set()
-        for _, rules in automaton.iter(folded):
-            called.update(rules)
-        return _evaluated(matcher, document, sorted(called))
+        for _, numbers in automaton.iter(folded):
+            called.update(numbers)
+        return _evaluated(rules, document, sorted(called))
 
     return match
 

@@ -63,6 +63,7 @@ class Reason(StrEnum):
     FEED_FILTER = "feed_filter", "the rule is not tried on articles of this feed"
     RULE_DISABLED = "rule_disabled", "the rule is switched off"
     TOO_COSTLY = "too_costly", "the rule needs more work on this article than its budget allows"
+    RULE_FAILED = "rule_failed", "the rule made the matcher fail on this article: a fault of wirewatch"
     FROM_BEFORE = "from_before", "stored before the rule or feed became active"
     WITHDRAWN = "withdrawn", "matched on title and summary, no longer on the full text"
     # -- stories

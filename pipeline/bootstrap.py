@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import uuid4
 
 from alerts.channels import sending_pool
@@ -17,10 +18,10 @@ from core.settings import Settings
 from extractors.choose import warm_up
 from fetching.client import Client
 from fetching.robots import Robots
+from pipeline import compiled
 from pipeline.app import Active, App
-from pipeline.configure import EMPTY, activate
+from pipeline.configure import EMPTY, INDEX, activate
 from pipeline.sentlog import SentLog
-from rules.config import load
 from storage import configs, meta, schema
 from storage.engine import Database
 from storage.leases import Owner
@@ -80,7 +81,7 @@ async def open_app(
     secrets = secrets_of(settings, os.environ if environ is None else environ)
     clock = clock or SystemClock()
     pool, senders = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up, preload=PRELOAD), sending_pool()
-    active = await asyncio.to_thread(_active, db, secrets, clock, senders)
+    active = await asyncio.to_thread(_active, db, settings.data / INDEX, secrets, clock, senders)
     contact = active.watch.settings.contact
     agent = f"{settings.user_agent} (+{contact})" if contact else settings.user_agent
     try:
@@ -109,13 +110,12 @@ async def open_app(
             await asyncio.to_thread(db.close)
 
 
-def _active(db: Database, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool) -> Active:
+def _active(db: Database, folder: Path, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool) -> Active:
     config = db.read_now(configs.active)
     text = config.text if config else EMPTY
     revision = (config.revision or 0) if config else 0
-    return activate(
-        revision, load(text, file=f"revision {revision}", env=None), secrets=secrets, clock=clock, pool=pool
-    )
+    watch, matcher = compiled.opened(folder, text, file=f"revision {revision}")
+    return activate(revision, watch, secrets=secrets, clock=clock, pool=pool, matcher=matcher)
 
 
 def upgrade(settings: Settings) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlmodel import Session
 
@@ -19,6 +20,7 @@ from core.errors import ConfigError, InputError, WirewatchError
 from core.log import pairs
 from core.pool import WorkerPool
 from core.reasons import Reason
+from pipeline import compiled
 from pipeline.app import Active, App
 from pipeline.policies import channel_settings, feed_spec
 from rules.config import Rule, Watch, load
@@ -31,6 +33,7 @@ from storage.tables import Config
 logger = logging.getLogger(__name__)
 EMPTY = "version: 1\n"
 CONFIG_LOCK = "config"
+INDEX = "index"  # folder of compiled indexes, in the data folder
 
 
 def sha256(text: str) -> str:
@@ -47,8 +50,19 @@ def read_watch(text: str, *, file: str, secrets: Mapping[str, str] | None) -> Wa
     return watch
 
 
-def activate(revision: int, watch: Watch, *, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool) -> Active:
-    """Make a loaded watch file ready to use. A channel that cannot be made is named in `broken`; the rest goes on."""
+def activate(
+    revision: int,
+    watch: Watch,
+    *,
+    secrets: Mapping[str, str],
+    clock: Clock,
+    pool: WorkerPool,
+    matcher: Matcher | None = None,
+) -> Active:
+    """Make a loaded watch file ready to use. A channel that cannot be made is named in `broken`; the rest goes on.
+
+    `matcher`: of these rules, when there is one already.
+    """
     channels: dict[str, Channel] = {}
     broken: dict[str, str] = {}
     for name, channel in watch.channels.items():
@@ -57,7 +71,7 @@ def activate(revision: int, watch: Watch, *, secrets: Mapping[str, str], clock: 
         except WirewatchError as error:
             broken[name] = error.message
             logger.error(pairs(channel=name, event="cannot be used", why=error.message))
-    return Active(revision, watch, Matcher(watch.rules), channels, broken)
+    return Active(revision, watch, Matcher(watch.rules) if matcher is None else matcher, channels, broken)
 
 
 async def refresh(app: App) -> Active:
@@ -66,12 +80,21 @@ async def refresh(app: App) -> Active:
     if newest != app.active.revision:
         config = await app.db.read(lambda session: configs.get(session, newest))
         if config is not None:
-            watch = load(config.text, file=f"revision {newest}", env=None)
+            watch, matcher = await asyncio.to_thread(_renewed, app.active, app.settings.data / INDEX, config)
             app.active = await asyncio.to_thread(
-                activate, newest, watch, secrets=app.secrets, clock=app.clock, pool=app.senders
+                activate, newest, watch, secrets=app.secrets, clock=app.clock, pool=app.senders, matcher=matcher
             )
             logger.info(pairs(event="config", revision=newest, rules=len(watch.rules), feeds=len(watch.feeds)))
     return app.active
+
+
+def _renewed(active: Active, folder: Path, config: Config) -> tuple[Watch, Matcher]:
+    """A new revision's watch and matcher: of the rules that stayed the same, the active ones' work is kept."""
+    watch = load(config.text, file=f"revision {config.revision}", env=None)
+    matcher = compiled.changed(active.watch, active.matcher, watch)
+    if matcher is not None:
+        return watch, matcher
+    return compiled.opened(folder, config.text, file=f"revision {config.revision}")
 
 
 @dataclass(frozen=True, slots=True)

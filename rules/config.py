@@ -131,7 +131,7 @@ def _rule(rule_id: str, rule: RuleEntry, expr: Expr, tree: YamlText) -> Rule:
     key = tree.key_at(("rules", rule_id))
     return Rule(
         id=rule_id,
-        expr=expr,
+        read=expr,
         text=rule.match.strip(),
         title=rule.title or rule_id,
         enabled=rule.enabled,

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -116,6 +117,7 @@ class Trouble:
 
     rule: str
     reason: Reason
+    error: str = ""  # what was raised, for RULE_FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,15 @@ class Matcher:
         self._segments = [(0, compiled((rule.expr for rule in rules if rule.enabled), vocabulary))]
         self._languages = _ways_to_say(self._rules)
 
-    def dump(self, languages: Iterable[str] = ()) -> bytes:
-        """A compiled index of these rules, ready for texts in `languages`, for `load`. Not of one that was changed."""
+    def dump(self, languages: Iterable[str] = (), more: Mapping[str, bytes] = MappingProxyType({})) -> bytes:
+        """A compiled index of these rules, ready for texts in `languages`, for `load`. Not of one that was changed.
+
+        `more` are sections that the caller wants in the file.
+        """
         ((_, segment),) = self._segments
         ids = [rule.id for rule in self._rules if rule]
         rules = {"ids": marshal.dumps(ids), "vocabulary": self._program.vocabulary.dump(languages)}
-        return framed(rules | segment.sections())
+        return framed({**rules, **segment.sections(), **more})
 
     @classmethod
     def load(cls, rules: Iterable[Compiled], file: memoryview) -> Matcher:
@@ -188,12 +193,18 @@ class Matcher:
             put = (*(rule for rule in kept[begin:] if rule), *put)
             kept = kept[:begin]
         new = [rule for rule in put if rule.enabled]
-        made._segments.append((len(kept), compiled((rule.expr for rule in new), self._program.vocabulary)))
+        if new:
+            made._segments.append((len(kept), compiled((rule.expr for rule in new), self._program.vocabulary)))
         made._rules = [*kept, *new]
         off = [rule.id for rule in put if not rule.enabled]
         made._disabled = (*(rule for rule in self._disabled if rule not in out), *off)
         made._languages = _ways_to_say(new) | self._languages
         return made
+
+    @property
+    def segments(self) -> int:
+        """How many parts the index has: each costs every article some 50 µs."""
+        return len(self._segments)
 
     def match(
         self,
@@ -221,6 +232,9 @@ class Matcher:
                     match = verify(rule.id, self.node(number), found.evaluation)
                 except TooCostly:
                     troubles[number] = Trouble(rule.id, Reason.TOO_COSTLY)
+                except Exception as error:
+                    # a fault of ours that one rule lays open must not silence the others
+                    troubles[number] = Trouble(rule.id, Reason.RULE_FAILED, f"{type(error).__name__}: {error}")
                 else:
                     if match:
                         matches[number] = match

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 
 from rules.endpoints import ChannelConfig, SiteConfig
 from rules.names import Names
+from rules.parse import parse
 from rules.tree import Expr
 from rules.watchfile import AlertSettings, FeedFilter, RuleExamples, WatchFile, WatchSettings
 
@@ -16,11 +17,23 @@ _NO_FILTER, _NO_ALERT_KEYS, _NO_EXAMPLES = FeedFilter(), AlertSettings(), RuleEx
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A rule's text that was parsed before and found good: the tree is made when it is asked for, and not kept."""
+
+    text: str
+    names: Names = field(repr=False)
+
+    def tree(self) -> Expr:
+        """The tree."""
+        return parse(self.text, self.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One watch rule, ready for the matcher. `line` is where it begins in the file; 0 for a rule made in code."""
 
     id: str
-    expr: Expr = field(repr=False)
+    read: Expr | Unread = field(repr=False)
     text: str = ""
     title: str = ""
     enabled: bool = True
@@ -31,6 +44,11 @@ class Rule:
     alert: AlertSettings = _NO_ALERT_KEYS
     examples: RuleExamples = _NO_EXAMPLES
     line: int = 0
+
+    @property
+    def expr(self) -> Expr:
+        """What `parse` makes of its text."""
+        return self.read.tree() if isinstance(self.read, Unread) else self.read
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +97,11 @@ class Watch:
     def sites(self) -> Mapping[str, SiteConfig]:
         """How pages are read, by host in lower case."""
         return self.file.sites
+
+    def unread(self) -> Watch:
+        """The same watch without its rules' trees, which are parsed again when somebody asks for one: small to keep."""
+        rules = tuple(replace(rule, read=Unread(rule.text, self.names)) for rule in self.rules)
+        return replace(self, rules=rules)
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of this id."""

@@ -52,7 +52,7 @@ def test_naive_evaluation_finds_what_the_index_finds() -> None:
     room = Newsroom(5)
     rules = matching._rules([*room.rules(300), *room.hostile(50)], room.names())
     matcher = Matcher(rules)
-    everyone = peers.naive(matcher, len(rules))
+    everyone = peers.naive(peers.Everything([rule.expr for rule in rules]))
     for article in room.articles(3):
         verdict = matcher.match(analyse(article))
         assert everyone(article) == len(verdict.matches)

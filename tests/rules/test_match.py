@@ -1,6 +1,7 @@
 import pytest
 
 from core.reasons import Reason
+from rules import match
 from rules.document import ArticleText, analyse
 from rules.index import Unanchored, compiled
 from rules.match import FeedTag, Matcher
@@ -354,3 +355,17 @@ def test_equal_groups_of_two_rules_are_one_node() -> None:
 def test_an_empty_article_matches_nothing() -> None:
     rules = [rule("ferry"), rule("source:wire*"), rule("a AND NOT b")]
     assert verdict(rules, ArticleText("a")).matches == ()
+
+
+def test_a_rule_that_makes_the_matcher_fail_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    verify = match.verify
+
+    def fails(rule: str, *rest: object) -> object:
+        if rule == "bad":
+            raise ZeroDivisionError("by zero")
+        return verify(rule, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(match, "verify", fails)
+    answer = verdict([rule("ferry", "bad"), rule("ferry", "good")], article("a ferry"))
+    assert [found.rule for found in answer.matches] == ["good"]
+    assert answer.troubles == (match.Trouble("bad", Reason.RULE_FAILED, "ZeroDivisionError: by zero"),)
