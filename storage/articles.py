@@ -133,14 +133,15 @@ def of_canonical(session: Session, canonical_key: str, *, but: int) -> Article |
     """The earliest other article that is, or names as canonical, this address."""
     if not canonical_key:
         return None
-    return session.exec(_of_canonical(), params={"key": canonical_key, "but": but}).first()
+    first = session.connection().execute(_of_canonical(), {"key": canonical_key, "but": but}).scalar()
+    return session.get(Article, first) if first else None
 
 
 @cache
-def _of_canonical() -> SelectOfScalar[Article]:
+def _of_canonical() -> Select[tuple[int | None]]:
     same = or_(col(Article.key) == bindparam("key"), col(Article.canonical_key) == bindparam("key"))
     other = (col(Article.id) != bindparam("but")) & (col(Article.state) != "duplicate")
-    return select(Article).where(same & other).order_by(col(Article.id))
+    return sa_select(func.min(col(Article.id))).where(same & other)
 
 
 @dataclass(frozen=True, slots=True)
