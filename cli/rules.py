@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.console import noun, out, page_of, print_json, print_line, print_rows
-from cli.context import database, read_file, run_async, secrets, settings, standard_input
+from cli.context import database, length_of, read_file, run_async, secrets, settings, standard_input
 from cli.exits import EXIT_SOME_FAILED
 from cli.hits import marked
+from core.clock import SystemClock
 from core.errors import InputError
-from pipeline import trying
+from pipeline import configure, trying
+from pipeline.near import MOST, SHOWN, near_misses
+from pipeline.preview import Backtest, Found, backtest
 from rules.config import Rule, Watch, load
 from storage import configs
+from storage.engine import Database
 
 app = noun("What is watched for, and trying it.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 WIDTH = 100  # columns of running text, where nobody says
+TITLES = 20  # gained and lost articles that people are shown; JSON has all
+Since = Annotated[str, typer.Option(help="How far to look back, such as 12h, 30d.")]
 RuleId = Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")]
 
 
@@ -135,3 +142,112 @@ def _examples(context: typer.Context, rules: list[Rule], *, as_json: bool) -> No
         raise InputError("\n".join(problems))
     if not as_json:
         out().print(f"{count} examples of {len(rules)} rules, as they should be")
+
+
+@app.command(name="backtest")
+def backtest_rules(
+    context: typer.Context,
+    which: Annotated[str, typer.Argument(metavar="RULE|FILE", help="A rule's id, or a watch file: all its rules.")],
+    since: Since = "30d",
+    against: Annotated[
+        int, typer.Option(metavar="REVISION", help="Compare with this revision; default the active.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a rule would have done with the stored articles: alerts a day, worst day, what it gains and loses."""
+    until = SystemClock().now()
+    begin = until - length_of(since, option="--since")
+    file = Path(which)
+    watch = load(read_file(file), file=which, env=secrets(context)) if file.is_file() else watch_of(context)
+    rules = list(watch.rules) if file.is_file() else [rule_of(context, which)]
+    with database(context) as db:
+        revision, saved = _saved(db, against)
+        for rule in rules:
+            other = saved.rule(rule.id) if saved else None
+            one = backtest(db, watch, rule, since=begin, until=until, against=other)
+            if as_json:
+                print_line({**_backtest_row(one), "against": revision if other else None})
+            else:
+                _print_backtest(one, f"revision {revision}" if other else "")
+
+
+def _saved(db: Database, revision: int) -> tuple[int, Watch | None]:
+    """The revision to compare with; none in an empty installation."""
+    row = db.read_now(lambda session: configure.revision(session, revision) if revision else configs.active(session))
+    if row is None:
+        return 0, None
+    return row.revision or 0, load(row.text, file=f"revision {row.revision}", env=None)
+
+
+def _backtest_row(one: Backtest) -> dict[str, Any]:
+    names = ("hits", "stories", "alerts", "digests", "held", "folded")
+    row = {name: getattr(one, name) for name in ("rule", "since", "until", "articles", "looked_at", "too_costly")}
+    lists = {name: [asdict(found) for found in getattr(one, name)] for name in ("found", "gained", "lost")}
+    days = [{**asdict(day), "day": day.day.isoformat()} for day in one.days]
+    worst = one.worst.day.isoformat() if one.worst else None
+    a_day = round(one.total("alerts") / max((one.until - one.since).total_seconds() / 86400, 1), 2)
+    totals = {name: one.total(name) for name in names}
+    return {**row, **totals, "alerts_a_day": a_day, "worst_day": worst, "days": days, **lists}
+
+
+def _print_backtest(one: Backtest, against: str) -> None:
+    row, screen = _backtest_row(one), page_of(WIDTH)
+    looked = f"{one.articles:,} stored articles since {one.since:%Y-%m-%d %H:%MZ}, {one.looked_at:,} of them looked at"
+    screen.print(f"{one.rule}: {looked}", markup=False)
+    told = f"hits {row['hits']:,}, stories {row['stories']:,}, alerts {row['alerts']:,} ({row['alerts_a_day']} a day)"
+    screen.print(f"{told}, digests {row['digests']:,}, held {row['held']:,}, folded {row['folded']:,}", markup=False)
+    if one.too_costly:
+        screen.print(f"articles it is too costly on, and does not match: {one.too_costly:,}", markup=False)
+    if one.worst:
+        screen.print(f"worst day: {one.worst.day} (alerts {one.worst.alerts}, hits {one.worst.hits})\n", markup=False)
+        busy = [{**asdict(day), "day": str(day.day)} for day in one.days if any(list(asdict(day).values())[1:])]
+        print_rows(busy, ("day", "hits", "stories", "alerts", "digests", "held", "folded"), as_json=False)
+    if not against:
+        screen.print("\nnot saved yet: there is nothing to compare it with", markup=False)
+        return
+    for verb, found in (("gained", one.gained), ("lost", one.lost)):
+        screen.print(f"\n{verb} against {against}: {len(found):,}", markup=False)
+        _print_titles(found)
+
+
+def _print_titles(found: tuple[Found, ...]) -> None:
+    for article in found[:TITLES]:
+        out().print(f"  {_when(article.first_seen)}  {article.title}  ({article.source})", markup=False)
+    if len(found) > TITLES:
+        out().print(f"  and {len(found) - TITLES:,} more; --json has all")
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%MZ}"
+
+
+@app.command()
+def near(
+    context: typer.Context,
+    rule_id: RuleId,
+    since: Since = "30d",
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = SHOWN,
+    most: Annotated[int, typer.Option(help="Look at so many articles at most.", min=1)] = MOST,
+    as_json: AsJson = False,
+) -> None:
+    """List stored articles that lack one clause of a rule, or miss a distance by little, with what they lack."""
+    rule = rule_of(context, rule_id)
+    begin = SystemClock().now() - length_of(since, option="--since")
+    with database(context) as db:
+        one = near_misses(db, rule, since=begin, limit=limit, most=most)
+    if as_json:
+        misses = [{**asdict(found), "failed": miss.failed, "miss": miss.miss} for found, miss in one.misses]
+        row = {name: getattr(one, name) for name in ("rule", "since", "articles", "offered", "looked_at")}
+        print_json({**row, "misses": misses})
+        return
+    screen = page_of(WIDTH)
+    for found, miss in one.misses:
+        screen.print(f"{_when(found.first_seen)}  {found.title}  ({found.source})", markup=False)
+        screen.print(
+            f"  {miss.failed}: {miss.miss}\n  {found.url}\n" if miss.miss else f"  {miss.failed}\n", markup=False
+        )
+    screen.print(
+        f"near misses: {len(one.misses)}; looked at {one.looked_at:,} of {one.offered:,} articles that have the words "
+        f"of all clauses but one, out of {one.articles:,} since {_when(one.since)}",
+        markup=False,
+    )

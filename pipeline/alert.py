@@ -18,7 +18,7 @@ from alerts.policy import Policy, StoryFacts, local_day, owed
 from alerts.stages import Action, AlertFacts, Decision, decide
 from core.reasons import Reason
 from pipeline import views
-from pipeline.app import Active, App, Sender
+from pipeline.app import Active, Sender
 from pipeline.cycle import Cycle
 from pipeline.policies import policy_of
 from pipeline.story import Placed
@@ -30,7 +30,7 @@ from storage.tables import Alert, Article, Digest, Story
 BURST_WINDOW = timedelta(minutes=10)
 
 
-def owe(session: Session, app: App, active: Active, placed: Placed, *, now: datetime) -> str:
+def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
     """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
     policy = policy_of(active, placed.rule)
     told = alerts.of_story(session, placed.story.id or 0)
@@ -110,7 +110,7 @@ def _alert_facts(
     )
 
 
-def apply(session: Session, app: App, active: Active, row: Alert, decision: Decision, now: datetime) -> None:
+def apply(session: Session, app: Sender, active: Active, row: Alert, decision: Decision, now: datetime) -> None:
     """Do with an alert what the stages decided, and keep why."""
     row.reason = str(decision.reason)
     match decision.action:
@@ -187,7 +187,7 @@ async def _release_once(cycle: Cycle) -> bool:
     return True
 
 
-def release_due(session: Session, app: App, now: datetime) -> list[str]:
+def release_due(session: Session, app: Sender, now: datetime) -> list[str]:
     """Run the stages again for held alerts, then send the digests that are due. Returns the Reasons decided."""
     active = app.active
     # before any row is read: whoever folds an alert into a digest holds its rule, and must not find it closed meanwhile
@@ -207,7 +207,7 @@ def release_due(session: Session, app: App, now: datetime) -> list[str]:
 
 
 def _decide_again(
-    session: Session, app: App, active: Active, rule_id: str, row: Alert, rows: Sequence[Alert], now: datetime
+    session: Session, app: Sender, active: Active, rule_id: str, row: Alert, rows: Sequence[Alert], now: datetime
 ) -> str:
     rule = active.rules.get(rule_id)
     exists = rule is not None and rule.enabled
@@ -219,7 +219,7 @@ def _decide_again(
     return str(decision.reason)
 
 
-def _tell_digest(session: Session, app: App, active: Active, digest: Digest, now: datetime) -> str:
+def _tell_digest(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:
     """Make one alert of what a digest collected, after the stages looked at each again; nothing left = nothing sent."""
     rule = active.rules.get(digest.rule_id)
     policy = policy_of(active, rule) if rule else Policy(timezone=active.timezone)
@@ -245,7 +245,7 @@ def _tell_digest(session: Session, app: App, active: Active, digest: Digest, now
 
 
 def _digest_alert(
-    session: Session, app: App, active: Active, digest: Digest, going: Sequence[Alert], now: datetime
+    session: Session, app: Sender, active: Active, digest: Digest, going: Sequence[Alert], now: datetime
 ) -> str:
     alert_id = keys.alert_id(digest.rule_id, digest.opened_at.isoformat(), Kind.DIGEST, digest.id or 0)
     told = [views.load(row.view) for row in going]

@@ -21,7 +21,7 @@ from core.log import pairs
 from core.reasons import Reason
 from pipeline import alert as alerting
 from pipeline import story as stories_step
-from pipeline.app import Active, App
+from pipeline.app import Active, App, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle, work_off
 from rules.document import ArticleText, Document, analyse
@@ -109,7 +109,12 @@ def _tell(cycle: Cycle, one: Judged, outcome: list[tuple[str, str]] | None) -> N
 def judge(active: Active, one: articles.ToMatch) -> Judged:
     """Analyse the article once and try every rule on it."""
     document = analyse(article_text(one.article, one.feed))
-    return Judged(one, document, active.matcher.match(document, feed=FeedTag(one.feed.name, frozenset(one.feed.tags))))
+    return Judged(one, document, active.matcher.match(document, feed=feed_tag(one.feed)))
+
+
+def feed_tag(feed: Feed) -> FeedTag:
+    """What the rules' feed filters look at."""
+    return FeedTag(feed.name, frozenset(feed.tags))
 
 
 def article_text(article: Article, feed: Feed) -> ArticleText:
@@ -180,7 +185,7 @@ def _give_back(session: Session, judged: Sequence[Judged]) -> None:
 
 
 def add_hit(
-    session: Session, app: App, active: Active, judged: Judged, match: Match, *, past: bool, now: datetime
+    session: Session, app: Sender, active: Active, judged: Judged, match: Match, *, past: bool, now: datetime
 ) -> str:
     """A new hit: into its story, and to what that owes people. Returns the Reason of what was decided."""
     placed = stories_step.place_hit(session, active, judged.one, judged.document, match, past=past, now=now)

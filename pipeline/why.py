@@ -11,7 +11,7 @@ from core.errors import InputError
 from core.reasons import Reason
 from pipeline.app import Active, App
 from pipeline.explaining import summary
-from pipeline.match import article_text
+from pipeline.match import article_text, feed_tag
 from rules.config import Rule
 from rules.document import Document, analyse
 from rules.explain import explain
@@ -41,7 +41,7 @@ def _of_article(session: Session, active: Active, which: str) -> list[Why]:
         raise InputError(f"there is no article {which}", hint="run `wirewatch articles list`")
     ((_, feed),) = articles.with_feeds(session, [article.id or 0])
     document = analyse(article_text(article, feed))
-    tag = FeedTag(feed.name, frozenset(feed.tags))
+    tag = feed_tag(feed)
     found = hits.of_article(session, article.id or 0)
     kept = alerts.decisions(session, article_id=article.id)
     return [

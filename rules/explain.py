@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from core.reasons import Reason
 from rules.document import FIELD_STRIDE, Document
@@ -33,15 +34,20 @@ from rules.tree import (
 from rules.windows import Place, by_unit, join_minimal, separate
 from rules.wording import counted, in_words, presearch_terms
 
-__all__ = ["Clause", "Explanation", "explain", "in_words", "presearch_terms"]
+__all__ = ["Clause", "Explainable", "Explanation", "explain", "in_words", "near_miss", "presearch_terms"]
 
 MAX_PLACES = 5  # shown of one clause
 PATIENCE = 20  # times the matcher's budget: an explanation is asked for by a person
+NEARLY = 3.0  # times a limit: beyond it, an article is no near miss
+_USUAL = {"sentence": 25, "paragraph": 40}  # words in one
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One clause of a rule in one article. `note` says what is missing when it does not match."""
+    """One clause of a rule in one article. `note` says what is missing when it does not match.
+
+    `beyond`: of a clause whose parts are there, but too far apart or too few, how many times its limit they take.
+    """
 
     text: str
     matched: bool
@@ -50,6 +56,7 @@ class Clause:
     excluded: bool = False  # it stands behind AND NOT: it must not match
     alternatives: bool = False  # one of the parts is enough
     parts: tuple[Clause, ...] = ()
+    beyond: float = 1.0
 
     @property
     def satisfied(self) -> bool:
@@ -73,24 +80,65 @@ class Explanation:
 
 def explain(rule: Compiled, document: Document, *, feed: FeedTag | None = None) -> Explanation:
     """The rule's answer with its reasons. Says why a rule is not tried at all, and still what it would have found."""
-    program = Program()
-    node = program.node(rule.expr)
-    language = inflection(document, rule.languages)
-    evaluation = Evaluation(document, hits(program, document, language), BUDGET * PATIENCE)
-    try:
-        match = verify(rule.id, node, evaluation)
-        cost = evaluation.spent
-        evaluation.begin()
-        tree = _Explainer(program, evaluation).clause(rule.expr)
-    except TooCostly:
-        tree = Clause(written(rule.expr), False, note=Reason.TOO_COSTLY.sentence)
-        return Explanation(rule.id, False, Reason.TOO_COSTLY, None, tree, tree.text, tree.note, evaluation.spent)
-    reason = (None if rule.enabled else Reason.RULE_DISABLED) or refused(rule, document, feed)
-    failed = None if match else _first_failed(tree)
-    reason = reason or (None if match else Reason.NO_MATCH)
-    return Explanation(
-        rule.id, reason is None, reason, match, tree, failed.text if failed else "", failed.note if failed else "", cost
-    )
+    return Explainable(rule).explain(document, feed=feed)
+
+
+class Explainable:
+    """A rule made ready once, to be explained on many articles."""
+
+    def __init__(self, rule: Compiled) -> None:
+        self.rule = rule
+        self._program = Program()
+        self._node = self._program.node(rule.expr)
+
+    def explain(self, document: Document, *, feed: FeedTag | None = None) -> Explanation:
+        """`explain`."""
+        rule, program, node = self.rule, self._program, self._node
+        language = inflection(document, rule.languages)
+        evaluation = Evaluation(document, hits(program, document, language), BUDGET * PATIENCE)
+        try:
+            match = verify(rule.id, node, evaluation)
+            cost = evaluation.spent
+            evaluation.begin()
+            tree = _Explainer(program, evaluation).clause(rule.expr)
+        except TooCostly:
+            tree = Clause(written(rule.expr), False, note=Reason.TOO_COSTLY.sentence)
+            return Explanation(rule.id, False, Reason.TOO_COSTLY, None, tree, tree.text, tree.note, evaluation.spent)
+        reason = (None if rule.enabled else Reason.RULE_DISABLED) or refused(rule, document, feed)
+        failed = None if match else _first_failed(tree)
+        reason = reason or (None if match else Reason.NO_MATCH)
+        text, note = (failed.text, failed.note) if failed else ("", "")
+        return Explanation(rule.id, reason is None, reason, match, tree, text, note, cost)
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """The one clause that an article lacks, and what it lacks of it, in words."""
+
+    failed: str
+    miss: str
+
+
+def near_miss(explanation: Explanation) -> NearMiss | None:
+    """What an article lacks when it satisfies all clauses but one, or takes a limit by at most NEARLY times."""
+    if explanation.reason is not Reason.NO_MATCH:
+        return None
+    lacking, there = _lacking(explanation.tree)
+    if len(lacking) != 1 or not there or lacking[0].beyond > NEARLY:
+        return None
+    return NearMiss(lacking[0].text, lacking[0].note)
+
+
+def _lacking(clause: Clause) -> tuple[tuple[Clause, ...], int]:
+    """The clauses that fail, of alternatives the fewest, and how many there are beside them that do not."""
+    if clause.satisfied:
+        return (), not clause.excluded
+    if clause.note or clause.excluded or all(part.satisfied for part in clause.parts):
+        return (clause,), sum(part.matched for part in clause.parts)
+    found = [_lacking(part) for part in clause.parts]
+    if clause.alternatives:
+        return min(found, key=lambda one: (len(one[0]), -one[1]))
+    return tuple(each for lacking, _ in found for each in lacking), sum(there for _, there in found)
 
 
 class _Explainer:
@@ -116,7 +164,8 @@ class _Explainer:
         shown = tuple(
             span_of(self.evaluation.document, written(expr), place) for place in separate(places)[:MAX_PLACES]
         )
-        return Clause(written(expr), matched, shown, note, excluded, isinstance(expr, Or), parts)
+        beyond = 1.0 if matched else self._beyond(expr, node, parts)
+        return Clause(written(expr), matched, shown, note, excluded, isinstance(expr, Or), parts, beyond)
 
     def _parts(self, expr: Expr, scope: str, joined: bool) -> tuple[Clause, ...]:
         match expr:
@@ -174,6 +223,23 @@ class _Explainer:
         if expr.ordered and self._nearest(groups, ordered=False) is not None:
             return "never in this order"
         return "never as separate words in one field"
+
+    def _beyond(self, expr: Expr, node: Node, parts: Sequence[Clause]) -> float:
+        """How many times its limit a clause that does not match takes; 1 where there is no limit to speak of."""
+        if isinstance(expr, AnyOf):
+            return 1.0 if sum(part.matched for part in parts) >= expr.k - 1 else inf
+        if not isinstance(expr, Near | Within | AtLeast | First) or not all(part.matched for part in parts):
+            return 1.0
+        groups = [self.evaluation.places(part) for part in node.parts]
+        match expr:
+            case AtLeast(n, _):
+                return n / max(len(separate(places)) for places in by_unit(groups[0], _field_of).values())
+            case First(n, _):
+                return min(place[1] % FIELD_STRIDE + 1 for place in groups[0]) / max(n, 1)
+            case Within(unit, _):
+                return (self._nearest(groups, ordered=False) or 0) / _USUAL[unit]
+        miss = self._nearest(groups, ordered=expr.ordered)
+        return (self._nearest(groups, ordered=False) or 0 if miss is None else miss) / max(expr.n, 1)
 
     def _nearest(self, groups: Sequence[list[Place]], *, ordered: bool) -> int | None:
         """The smallest n for which there is a match; None when there is none at any distance."""

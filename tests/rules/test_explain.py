@@ -2,7 +2,7 @@ import pytest
 
 from core.reasons import Reason
 from rules.document import ArticleText, analyse
-from rules.explain import Clause, Explanation, explain
+from rules.explain import Clause, Explanation, explain, near_miss
 from rules.match import FeedTag
 from tests.rules.desk import Feeds, article, rule
 
@@ -103,3 +103,59 @@ def test_a_rule_too_costly_even_for_a_person_says_so(monkeypatch: pytest.MonkeyP
     told = of("near/500(a, a, a, a, a) NEAR/500 zebra", "a " * 80 + "zebra")
     assert told.reason is Reason.TOO_COSTLY
     assert told.tree == Clause(told.tree.text, False, note=Reason.TOO_COSTLY.sentence)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "failed", "miss"),
+    [
+        ("ferry AND sank", "A ferry left.", "sank", "not in the article"),
+        ("ferry NEAR/2 sank", "A ferry from Cebu to Manila sank.", "ferry NEAR/2 sank", "4 words apart, limit 2"),
+        ("ferry THEN/2 sank", "What sank was a ferry.", "ferry THEN/2 sank", "never in this order"),
+        ("near/9(ferry, sank, Manila)", "A ferry off Manila.", "sank", "not in the article"),
+        ("near/9(@Biden, @Vietnam, meet OR visit)", "Biden saw Hanoi.", "meet OR visit", "none of them in the article"),
+        ("ferry AND NOT museum", "A ferry museum.", "museum", "it is in the article, and excludes it"),
+        ("atleast/2(ferry)", "A ferry left.", "atleast/2(ferry)", "1 place, 2 needed"),
+        ("any/2(ferry, sank, drowned)", "A ferry left.", "any/2(ferry, sank, drowned)", "1 of 3 there, 2 needed"),
+        ("first/2(ferry)", "An old blue ferry left.", "first/2(ferry)", "first at word 4, limit 2"),
+        (
+            "sentence(ferry, sank)",
+            "A ferry left. It sank.",
+            "sentence(ferry, sank)",
+            "never in one sentence; nearest: 2",
+        ),
+        ("(ferry AND sank) OR (boat AND capsized AND night)", "A boat capsized.", "night", "not in the article"),
+        ("$sinking AND Manila", "A ferry sank.", "Manila", "not in the article"),
+    ],
+)
+def test_a_near_miss_names_the_one_clause_that_is_lacking(text: str, words: str, failed: str, miss: str) -> None:
+    found = near_miss(explain(rule(text), analyse(article(words))))
+    assert found is not None
+    assert found.failed == failed
+    assert found.miss.startswith(miss)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ferry AND sank", "A ferry sank."),
+        ("ferry AND sank", "A boat left."),
+        ("ferry OR boat", "A ship left."),
+        ("#visit", "A ship left."),
+        ("title:ferry", "A ferry left."),
+        ("ferry AND sank AND Manila", "A ferry left."),
+        ("ferry NEAR/1 sank", "A ferry from Cebu to Manila sank."),
+        ("first/1(ferry)", "An old blue ferry left."),
+        ("atleast/4(ferry)", "A ferry left."),
+        ("any/3(ferry, sank, drowned)", "A ferry left."),
+        ("sentence(ferry, sank)", f"A ferry left. {'x ' * 99}. It sank."),
+        ("title:ferry OR (boat AND sank)", "Nothing of it."),
+        ("ferry AND NOT museum", "A museum."),
+    ],
+)
+def test_what_lacks_more_or_matches_is_no_near_miss(text: str, words: str) -> None:
+    assert near_miss(explain(rule(text), analyse(article(words)))) is None
+
+
+def test_a_rule_that_is_not_tried_has_no_near_misses() -> None:
+    document = analyse(article("A ferry left."))
+    assert near_miss(explain(rule("ferry AND sank", languages=("fr",)), document)) is None
