@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 from sqlmodel import Session
 
@@ -247,7 +248,9 @@ def _tell_digest(session: Session, app: Sender, active: Active, digest: Digest, 
 def _digest_alert(
     session: Session, app: Sender, active: Active, digest: Digest, going: Sequence[Alert], now: datetime
 ) -> str:
-    alert_id = keys.alert_id(digest.rule_id, digest.opened_at.isoformat(), Kind.DIGEST, digest.id or 0)
+    due = f"{digest.cause} {digest.due_at.isoformat()}"  # the same in a restored backup, which the row's number is not
+    ids = (keys.alert_id(digest.rule_id, due, Kind.DIGEST, ordinal) for ordinal in count())
+    alert_id = next(one for one in ids if session.get(Alert, one) is None)
     told = [views.load(row.view) for row in going]
     view = views.digest_view(
         session,

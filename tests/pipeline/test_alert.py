@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from core.clock import FixedClock
@@ -170,6 +171,32 @@ async def test_a_digest_due_in_quiet_hours_waits_for_their_end(world: World, db:
         clock.at = NOON + timedelta(hours=2)
         await run_cycle(app)
     assert len(world.hook.keys) == 1
+
+
+async def test_a_digest_made_again_after_a_restore_is_not_sent_again(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"]["digest"] = {"at": "13:00"}
+    events(world, 2)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        clock.move(timedelta(hours=1))
+        await run_cycle(app)
+
+        def lost(session: Session) -> None:
+            """As in a backup from before the digest, in which others were opened meanwhile."""
+            digest = session.exec(select(Digest)).one()
+            again = Digest(rule_id="strike", cause=digest.cause, due_at=digest.due_at, opened_at=NOON)
+            session.add(again)
+            session.flush()
+            session.execute(delete(Delivery))
+            session.execute(delete(Alert).where(col(Alert.kind) == "digest"))
+            session.execute(update(Alert).values(digest_id=again.id))
+            session.delete(digest)
+
+        await app.db.write(lost)
+        await run_cycle(app)
+    assert len(world.hook.requests) == 1
 
 
 async def test_of_a_digest_the_silenced_stories_are_left_out(world: World, db: Database, clock: FixedClock) -> None:
