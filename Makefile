@@ -2,13 +2,14 @@
 .POSIX:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint browser-test faults bench soak pictures lock clean
+.PHONY: help demo up test check lint browser-test faults fuzz bench soak pictures lock clean
 
 # the tests start hundreds of processes: each would compile our modules anew where no bytecode may be written
 export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 MINUTES ?= 3
+PAIRS ?= 1000000
 DATABASE ?= both
 # what the runtime needs is part of what development needs: a demo never takes the tests' packages away
 DEV := .venv/dev.stamp
@@ -44,6 +45,9 @@ browser-test: $(DEV) ## the page in Chromium
 
 faults: $(DEV) ## every fault at every point, where `make test` takes samples (some minutes)
 	$(BIN)/pytest -n $(JOBS) -s tests/faults
+
+fuzz: $(DEV) ## the matcher against brute force, on PAIRS=1000000 of a rule and a text (some minutes)
+	$(BIN)/python -m tests.fuzz --pairs $(PAIRS)
 
 bench: $(DEV) ## measurements beside the bare libraries, on made-up news
 	$(BIN)/python -m bench

@@ -7,7 +7,7 @@ text, not from the analyser. A match is its set of leaf words (field, number); i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, pairwise, product
 
 from rules.tree import (
@@ -39,6 +39,7 @@ class Text:
     fields: dict[str, list[list[list[str]]]]
     values: dict[str, str]
     same: dict[str, str]  # inflected form → base form
+    found: dict[tuple[Term, str], set[Match]] = field(default_factory=dict, compare=False, repr=False)  # terms, once
 
     def words(self, field: str) -> list[str]:
         return [word for paragraph in self.fields.get(field, []) for sentence in paragraph for word in sentence]
@@ -116,12 +117,18 @@ def matches(expr: Expr, text: Text, scope: str = "") -> set[Match]:
 
 
 def _term(term: Term, text: Text, scope: str) -> set[Match]:
+    if (term, scope) not in text.found:
+        text.found[term, scope] = _places(term, text, scope)
+    return text.found[term, scope]
+
+
+def _places(term: Term, text: Text, scope: str) -> set[Match]:
     found = set()
-    for field in text.fields:
-        words = text.words(field)
+    for name in text.fields:
+        words = text.words(name)
         for at in range(len(words) - len(term.words) + 1):
             if all(_is(ours, words[at + i], term, text) for i, ours in enumerate(term.words)):
-                found.add(frozenset((field, at + i) for i in range(len(term.words))))
+                found.add(frozenset((name, at + i) for i in range(len(term.words))))
     return {match for match in found if all(text.in_scope(word, scope) for word in match)}
 
 
