@@ -36,7 +36,7 @@ class Extraction:
     articles. `published` has a zone (UTC where the page names none) and is not checked against the clock;
     `published_from` says how it was found: "jsonld", "meta", "url" (a day), "htmldate" (a guess, a day), "" (not).
     `language` is a two- or three-letter code. `canonical_url` is what the page calls itself, and of its own site.
-    `confidence` is from 0 to 1; `ms` is the time that reading took.
+    `section` is where the site puts it (World, Sport). `confidence` is from 0 to 1; `ms` is the time that reading took.
     """
 
     url: str
@@ -53,6 +53,7 @@ class Extraction:
     confidence: float = 0.0
     site_name: str = ""
     description: str = ""
+    section: str = ""
     ms: float = 0.0
 
 

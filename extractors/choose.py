@@ -80,6 +80,7 @@ def _read(page: bytes, url: str, content_type: str, charset: str, hand: SiteHand
         confidence=_confidence(state, text),
         site_name=said.site_name,
         description=said.description,
+        section=said.section,
     )
 
 

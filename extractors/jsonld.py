@@ -26,6 +26,7 @@ class Statement:
     language: str = ""
     site_name: str = ""
     description: str = ""
+    section: str = ""
     free: bool | None = None
 
 
@@ -44,6 +45,7 @@ def statement(scripts: Iterable[str]) -> Statement:
         language=_text(article.get("inLanguage")),
         site_name=next(_names(article.get("publisher"), by_id), ""),
         description=_text(article.get("description")),
+        section=_text(article.get("articleSection")),
         free=_truth(article.get("isAccessibleForFree")),
     )
 

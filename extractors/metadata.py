@@ -15,6 +15,7 @@ from core.urls import article_key, canonical, host_of, join
 from extractors import dates, jsonld
 
 MAX_AUTHOR = 300  # characters; what is longer is a biography
+MAX_SECTION = 100  # characters
 
 _PUBLISHED = (
     "article:published_time",
@@ -38,6 +39,7 @@ _PUBLISHED = (
 _AUTHOR = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "byl", "citation_author")
 _TITLE = ("og:title", "twitter:title")
 _DESCRIPTION = ("og:description", "description", "twitter:description", "dc.description")
+_SECTION = ("article:section", "parsely-section", "og:section", "cxenseparse:recs:category", "section")
 _SITE_NAME = ("og:site_name", "application-name", "twitter:site")
 _BY = re.compile(r"^(?i:by|von|par|por|di|door|av)\s+(?=[A-ZÀ-Þ])")
 _SEPARATOR = re.compile(r"\s+[|–—·•»:\-]\s+|\s*\|\s*")
@@ -60,6 +62,7 @@ class Metadata:
     canonical_url: str = ""
     site_name: str = ""
     description: str = ""
+    section: str = ""
     free: bool | None = None
 
 
@@ -89,6 +92,7 @@ def read(tree: HtmlElement, url: str) -> Metadata:
         canonical_url=_canonical(found, url),
         site_name=site_name,
         description=said.description or _first(found.metas, _DESCRIPTION),
+        section=(said.section or _first(found.metas, _SECTION))[:MAX_SECTION],
         free=said.free,
     )
 

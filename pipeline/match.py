@@ -128,6 +128,7 @@ def article_text(article: Article, feed: Feed) -> ArticleText:
         author=article.author if read else article.feed_author,
         language=article.language if read else "",
         source=article.source,
+        section=article.section if read else "",
         fallback_language=article.feed_language or feed.language,
     )
 

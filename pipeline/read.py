@@ -209,6 +209,7 @@ def _read(
         "revision": article.revision + 1,
         "author": one_line(extraction.author or article.feed_author, 200),
         "language": extraction.language or article.feed_language,
+        "section": one_line(extraction.section, 100),
         "canonical_key": canonical_key,
         "extractor": extraction.extractor,
         "confidence": extraction.confidence,

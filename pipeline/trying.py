@@ -81,6 +81,7 @@ def _page(extraction: Extraction, language: str) -> ArticleText:
         author=extraction.author,
         language=language or extraction.language,
         source=extraction.site_name,
+        section=extraction.section,
     )
 
 

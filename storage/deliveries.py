@@ -181,9 +181,7 @@ def suppress_for(session: Session, rule_id: str, target_id: str, reason: Reason)
     """Send nothing more of this rule to this target of what waits, tried before or not; returns how many."""
     of_rule = select(Alert.id).where(col(Alert.rule_id) == rule_id)
     waiting = (
-        (col(Delivery.target_id) == target_id)
-        & col(Delivery.state).in_(WAITING)
-        & col(Delivery.alert_id).in_(of_rule)
+        (col(Delivery.target_id) == target_id) & col(Delivery.state).in_(WAITING) & col(Delivery.alert_id).in_(of_rule)
     )
     return run(session, update(Delivery).where(waiting).values(state="suppressed", reason=reason.value))
 

@@ -126,6 +126,7 @@ class Article(SQLModel, table=True):
     feed_author: str = ""
     feed_language: str = ""
     feed_published: datetime | None = maybe_time()
+    section: str = ""  # where the site puts it
     canonical_key: str = Field(default="", index=True)  # of the address that the page names as its own
     title: str = long_text()
     text: str = long_text()

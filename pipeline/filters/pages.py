@@ -90,6 +90,7 @@ def _line(page: Page, found: Extraction) -> Line:
         "author": found.author,
         "published": found.published,
         "language": found.language,
+        "section": found.section,
         "extractor": found.extractor,
         "state": found.state.value,
         "reason": str(found.reason or ""),
@@ -100,6 +101,10 @@ def _line(page: Page, found: Extraction) -> Line:
 
 
 def _failed(page: Page, reason: Reason, why: str) -> Line:
-    nothing = dict.fromkeys(("title", "text", "author"), "") | {"published": None, "language": "", "extractor": ""}
+    nothing = dict.fromkeys(("title", "text", "author", "section"), "") | {
+        "published": None,
+        "language": "",
+        "extractor": "",
+    }
     values = {"id": page.id, "url": page.url, **nothing, "state": "failed", "reason": str(reason), "ms": 0.0}
     return Line({**values, "error": why}, why)

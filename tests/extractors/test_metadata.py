@@ -152,3 +152,16 @@ def test_site_name_description_and_whether_it_is_free_are_taken_over() -> None:
     script = '<script type="application/ld+json">{"@type":"Article","isAccessibleForFree":false}</script>'
     found = meta(f"{script}<meta name=twitter:site content=@plain><meta name=description content=' a  b '>")
     assert (found.site_name, found.description, found.free) == ("plain", "a b", False)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<meta property='article:section' content=' World '>",
+        "<meta name='parsely-section' content='World'>",
+        '<script type="application/ld+json">{"@type": "NewsArticle", "articleSection": ["World", "Asia"]}</script>',
+    ],
+)
+def test_the_section_is_where_the_page_says_it_stands(head: str) -> None:
+    assert meta(head).section == "World"
+    assert meta().section == ""

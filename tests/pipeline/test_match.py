@@ -58,6 +58,19 @@ async def test_an_unread_article_is_matched_20_seconds_after_it_was_seen(
     assert [hit.article_revision for hit in hits_of(db)] == [0]
 
 
+async def test_a_rule_can_ask_for_the_section_that_the_page_says_it_is_in(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["match"] = "dockers AND section:Business"
+    for name, section in (("a", "Business"), ("b", "Sport")):
+        head = f'<meta property="article:section" content="{section}">'
+        world.site[f"/{name}"] = page(f"{TOLD} {name}", CALM, head=head)
+    world.site["/rss"] = rss(*(Item(name, world.url(f"/{name}"), f"{TOLD} {name}") for name in "ab"))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    assert [hit.article_id for hit in hits_of(db)] == [1]
+
+
 async def test_the_full_text_updates_the_hit_in_place_and_tells_nobody_again(
     world: World, db: Database, clock: FixedClock
 ) -> None:

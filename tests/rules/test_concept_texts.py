@@ -1,4 +1,4 @@
-"""Every shipped concept finds what its texts say it finds, in every language, and nothing in the texts it must ignore."""
+"""Every shipped concept finds what its texts say it finds, in every language, and nothing where it must not."""
 
 from __future__ import annotations
 

@@ -206,6 +206,7 @@ def upgrade() -> None:
         sa.Column("feed_author", sa.String(), nullable=False),
         sa.Column("feed_language", sa.String(), nullable=False),
         sa.Column("feed_published", UtcTime(), nullable=True),
+        sa.Column("section", sa.String(), nullable=False),
         sa.Column("canonical_key", sa.String(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
