@@ -10,8 +10,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, cast, column, func, literal, literal_column, not_, select, table, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    not_,
+    select,
+    table,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
@@ -88,16 +103,19 @@ def put(session: Session, made: Sequence[Keys], version: str) -> int:
     fresh = []
     for one in sorted(made, key=lambda one: one.article_id):
         known = one.words is not None and sum(map(len, one.words)) <= LARGEST
-        same = (col(Article.id) == one.article_id) & col(Article.index_due)
-        same &= (
-            col(Article.matched_at).is_(None) if one.matched_at is None else col(Article.matched_at) == one.matched_at
-        )
-        changes = {"index_due": False, "indexed_as": version if known else ""}
-        if run(session, update(Article).where(same).values(**changes)):
+        values = {"one": one.article_id, "as_of": one.matched_at, "version": version if known else ""}
+        if session.connection().execute(_done(), values).rowcount:
             fresh.append((one.article_id, one.words if known else None))
     if fresh:
         _replace(session, fresh)
     return len(fresh)
+
+
+@cache
+def _done() -> Update:
+    same = col(Article.matched_at).is_not_distinct_from(bindparam("as_of"))
+    still = (col(Article.id) == bindparam("one")) & col(Article.index_due) & same
+    return update(Article).where(still).values(index_due=False, indexed_as=bindparam("version"))
 
 
 def _replace(session: Session, fresh: Sequence[tuple[int, Collection[str] | None]]) -> None:
