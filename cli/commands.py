@@ -45,6 +45,7 @@ SECTIONS: dict[str, dict[str, Place]] = {
         "rollback": Place("cli.config", "rollback", "Make an old revision's text the active one."),
         "schema": Place("cli.config", "schema", "Print its JSON Schema, for editors."),
         "rules": Place("cli.rules", "app", "What is watched for, and trying it."),
+        "concepts": Place("cli.concepts", "app", "Shipped expressions for what happens, in many languages."),
         "feeds": Place("cli.feeds", "app", "What is polled, and how it fares."),
         "channels": Place("cli.channels", "app", "Where alerts go, and whether they would arrive."),
     },

@@ -10,11 +10,13 @@ import typer
 
 from cli.console import out, print_json, print_rows
 from cli.context import database, read_file, secrets, settings, unlogged, user
+from cli.exits import complain
 from core.clock import SystemClock
 from core.errors import ConfigError, InputError, Problem
 from core.settings import Settings
 from pipeline import configure
 from rules.config import Watch
+from rules.reach import check_languages
 from storage import configs
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -32,7 +34,10 @@ def check(
     no_secrets: Annotated[bool, typer.Option("--no-secrets", help="Do not ask for ${NAME} secrets.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Validate everything and run every rule's examples; all errors at once, without the network."""
+    """Validate everything and run every rule's examples; all errors at once, without the network.
+
+    Warns of rules that can never match in one of their languages: such a file is good all the same.
+    """
     path = file or settings(context).config
     try:
         _, watch = load(context, path, with_secrets=not no_secrets)
@@ -49,9 +54,12 @@ def check(
         "feeds": len(watch.feeds),
         "channels": len(watch.channels),
     }
+    warnings = check_languages(watch)
     if as_json:
-        print_json({"file": str(path), "ok": True, **counts})
+        print_json({"file": str(path), "ok": True, **counts, "warnings": [asdict(one) for one in warnings]})
     else:
+        for one in warnings:
+            complain(f"warning: {one.at(str(path))}")
         out().print(f"{path}: good: " + ", ".join(f"{number} {noun}" for noun, number in counts.items()))
 
 

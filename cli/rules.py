@@ -31,17 +31,24 @@ RuleId = Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")]
 
 
 def watch_of(context: typer.Context) -> Watch:
-    """The watch file, if it is there, else the active revision."""
+    """The watch file, if it is there, else the active revision. Raises InputError when there is neither."""
+    watch = watch_if_any(context)
+    if watch is None:
+        raise InputError(
+            f"{settings(context).config}: no such file, and no active revision",
+            hint="run `wirewatch init`, or name it with --config",
+        )
+    return watch
+
+
+def watch_if_any(context: typer.Context) -> Watch | None:
+    """The watch file, if it is there, else the active revision, if there is one."""
     path = settings(context).config
     if path.exists():
         return load(read_file(path), file=str(path), env=secrets(context))
     with database(context) as db:
         active = db.read_now(configs.active)
-    if active is None:
-        raise InputError(
-            f"{path}: no such file, and no active revision", hint="run `wirewatch init`, or name it with --config"
-        )
-    return load(active.text, file=f"revision {active.revision}", env=None)
+    return load(active.text, file=f"revision {active.revision}", env=None) if active else None
 
 
 def rule_of(context: typer.Context, rule_id: str) -> Rule:

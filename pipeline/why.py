@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -17,7 +17,7 @@ from rules.document import Document, analyse
 from rules.explain import explain
 from rules.match import FeedTag, refused
 from storage import alerts, articles, hits
-from storage.tables import Decision, Hit
+from storage.tables import Article, Decision, Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,30 @@ def _of_article(session: Session, active: Active, which: str) -> list[Why]:
     tag = feed_tag(feed)
     found = hits.of_article(session, article.id or 0)
     kept = alerts.decisions(session, article_id=article.id)
-    return [
-        _of_hit(rule, found[rule.id], [one for one in kept if one.rule_id == rule.id])
-        if rule.id in found
-        else _of_silence(rule, document, tag)
-        for rule in active.watch.rules
-    ]
+    early = _before_matching(article)
+    answers = []
+    for rule in active.watch.rules:
+        its = [one for one in kept if one.rule_id == rule.id]
+        if rule.id in found:
+            answers.append(_of_hit(rule, found[rule.id], its))
+        else:
+            answers.append(replace(early, rule=rule.id) if early else _of_silence(rule, document, tag, its))
+    return answers
+
+
+def _before_matching(article: Article) -> Why | None:
+    """Why no rule was tried on the article at all."""
+    if article.state == "duplicate":
+        return Why("", "not tried", "read", f"{Reason.SAME_ARTICLE.sentence}: see article {article.duplicate_of}")
+    if article.matched_revision >= 0:
+        return None
+    if article.state == "pending":
+        return Why("", "not tried", "read", "the page is not read yet")
+    if article.state == "failed":
+        return Why(
+            "", "not tried", "read", Reason.of(article.reason).sentence if article.reason else "nothing was read"
+        )
+    return Why("", "not tried", "match", "its turn has not come yet")
 
 
 _OUTCOMES = {"send": "alert", "hold": "held", "fold": "folded", "drop": "no alert", "none": "no alert"}
@@ -64,9 +82,14 @@ def _of_hit(rule: Rule, hit: Hit, kept: list[Decision]) -> Why:
     return Why(rule.id, _OUTCOMES.get(last.action, last.action), last.stage, Reason.of(last.reason).sentence)
 
 
-def _of_silence(rule: Rule, document: Document, feed: FeedTag) -> Why:
+def _of_silence(rule: Rule, document: Document, feed: FeedTag, kept: list[Decision]) -> Why:
     if not rule.enabled:
         return Why(rule.id, "not tried", "rule", Reason.RULE_DISABLED.sentence)
     if (reason := refused(rule, document, feed)) is not None:
         return Why(rule.id, "not tried", "filter", reason.sentence)
-    return Why(rule.id, "no hit", "match", summary(explain(rule, document)))
+    if any(one.stage == "match" and one.reason == Reason.TOO_COSTLY for one in kept):
+        return Why(rule.id, "no hit", "match", Reason.TOO_COSTLY.sentence)
+    explained = explain(rule, document)
+    if explained.matched:
+        return Why(rule.id, "not tried", "past", "it matches; the rule is newer, and looks back a story window only")
+    return Why(rule.id, "no hit", "match", summary(explained))

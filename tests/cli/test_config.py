@@ -29,7 +29,8 @@ PLACES = [(5, "rules.a.match"), (9, "rules.b"), (11, "feeds[1].url"), (13, "chan
 def test_check_counts_what_is_good(desk: Desk) -> None:
     assert desk.run("check").out == f"{desk.watch_file}: good: 4 rules, 15 examples, 2 feeds, 2 channels\n"
     assert desk.run("check", "--json").document == {
-        "file": str(desk.watch_file), "ok": True, "rules": 4, "examples": 15, "feeds": 2, "channels": 2
+        "file": str(desk.watch_file), "ok": True, "rules": 4, "examples": 15, "feeds": 2, "channels": 2,
+        "warnings": [],
     }  # fmt: skip
 
 
@@ -140,3 +141,17 @@ def test_secrets_of_a_folder_that_is_not_there_end_with_2(desk: Desk) -> None:
     ended = Desk(desk.folder, {"WIREWATCH_SECRETS": "/nowhere"}).run("check")
     assert ended.code == 2
     assert "/nowhere: no such secrets folder" in ended.err
+
+
+def test_check_warns_of_rules_that_cannot_match_in_one_of_their_languages(empty_desk: Desk) -> None:
+    empty_desk.watch_file.write_text(
+        "version: 1\nentities: {A: {any: [ferry]}, B: {lang: {fr: [navire]}}}\n"
+        "rules:\n  r:\n    match: '@A AND @B'\n    languages: [en, fr]\n"
+    )
+    ended = empty_desk.run("check")
+    assert (ended.code, "good: 1 rules" in ended.out) == (0, True)
+    assert (
+        f"warning: {empty_desk.watch_file}:5:12: rules.r.match: no term of @B can match an article in en" in ended.err
+    )
+    (warning,) = empty_desk.run("check", "--json").document["warnings"]
+    assert warning["item"] == "rules.r.match"

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from core.clock import FixedClock
 from core.errors import InputError
+from core.reasons import Reason
 from pipeline import why
 from pipeline.run import run_cycle
 from storage.engine import Database
-from tests.builders import Item, World, rss
+from storage.tables import Article, Decision
+from tests.builders import STRIKE, Item, World, rss
 
 
 async def test_each_rule_says_what_became_of_the_article(world: World, db: Database, clock: FixedClock) -> None:
@@ -52,3 +56,46 @@ async def test_a_copy_says_that_its_event_was_told(world: World, db: Database, c
         await run_cycle(app)
         (told,) = await why.of_article(app, "2")
     assert (told.outcome, told.why) == ("no alert", "this event was told already")
+
+
+async def test_an_article_that_no_rule_was_tried_on_says_why(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(
+        world.publish("a", "Dockers on strike", STRIKE), Item("b", "", "Ferry sails"), Item("c", "", "Dockers strike")
+    )
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll"])
+        first = await why.of_article(app, "1")
+        waiting = await why.of_article(app, "2")
+        for reason, said in (("gone", Reason.GONE.sentence), ("", "nothing was read")):
+            change(db, 1, state="failed", reason=reason)
+            assert [(one.stage, one.why) for one in await why.of_article(app, "1")] == [("read", said)]
+        change(db, 1, state="duplicate", duplicate_of=2)
+        twin = await why.of_article(app, "1")
+    assert [(one.rule, one.outcome, one.stage, one.why) for one in first] == [
+        ("strike", "not tried", "read", "the page is not read yet")
+    ]
+    assert [(one.stage, one.why) for one in waiting] == [("match", "its turn has not come yet")]
+    assert [one.why for one in twin] == ["the same article under another address: see article 2"]
+
+
+async def test_a_rule_that_came_later_or_was_too_costly_says_so(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = rss(Item("e", "", "Volcano wakes"))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        clock.move(timedelta(days=9))
+        world.rules["volcano"] = {"title": "V", "match": "volcano", "alert": {"to": []}}
+        await world.apply(app)
+        await run_cycle(app)
+        late = {one.rule: one for one in await why.of_article(app, "1")}["volcano"]
+        row = Decision(
+            rule_id="volcano", article_id=1, stage="match", action="none", reason="too_costly", at=clock.now()
+        )
+        db.write_now(lambda session: session.add(row))
+        costly = {one.rule: one for one in await why.of_article(app, "1")}["volcano"]
+    assert (late.outcome, late.stage) == ("not tried", "past")
+    assert (costly.outcome, costly.why) == ("no hit", Reason.TOO_COSTLY.sentence)
+
+
+def change(db: Database, article_id: int, **values: object) -> None:
+    """Write into an article's row."""
+    db.write_now(lambda session: session.execute(update(Article).where(col(Article.id) == article_id).values(**values)))
