@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -33,6 +33,13 @@ class Active:
     matcher: Matcher
     channels: Mapping[str, Channel]
     broken: Mapping[str, str] = field(default_factory=dict)  # channel → why it cannot be used
+    off: Mapping[str, str] = field(default_factory=dict)  # rule that was switched off → why; not in `matcher`
+    whole: Matcher | None = None  # with the rules that are off, when there are any
+
+    def without(self, off: Mapping[str, str]) -> Active:
+        """The same with these rules (id → why) left out of matching, and all others in."""
+        whole = self.whole or self.matcher
+        return replace(self, matcher=whole.with_rules(gone=off.keys()) if off else whole, off=off, whole=whole)
 
     @cached_property
     def rules(self) -> Mapping[str, Rule]:

@@ -75,8 +75,8 @@ def activate(
 
 
 async def refresh(app: App) -> Active:
-    """The active revision, loaded anew when another one became active."""
-    newest = await app.db.read(configs.active_revision)
+    """The active revision, loaded anew when another one became active; without the rules that were switched off."""
+    newest, off = await app.db.read(lambda session: (configs.active_revision(session), configs.switched_off(session)))
     if newest != app.active.revision:
         config = await app.db.read(lambda session: configs.get(session, newest))
         if config is not None:
@@ -85,13 +85,15 @@ async def refresh(app: App) -> Active:
                 activate, newest, watch, secrets=app.secrets, clock=app.clock, pool=app.senders, matcher=matcher
             )
             logger.info(pairs(event="config", revision=newest, rules=len(watch.rules), feeds=len(watch.feeds)))
+    if app.active.off != off:
+        app.active = app.active.without(off)
     return app.active
 
 
 def _renewed(active: Active, folder: Path, config: Config) -> tuple[Watch, Matcher]:
     """A new revision's watch and matcher: of the rules that stayed the same, the active ones' work is kept."""
     watch = load(config.text, file=f"revision {config.revision}", env=None)
-    matcher = compiled.changed(active.watch, active.matcher, watch)
+    matcher = compiled.changed(active.watch, active.whole or active.matcher, watch)
     if matcher is not None:
         return watch, matcher
     return compiled.opened(folder, config.text, file=f"revision {config.revision}")

@@ -20,6 +20,7 @@ from sqlmodel import Session
 from core.log import pairs
 from core.reasons import Reason
 from pipeline import alert as alerting
+from pipeline import costly
 from pipeline import story as stories_step
 from pipeline.app import Active, App, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
@@ -91,7 +92,7 @@ async def match_batch(cycle: Cycle, items: Sequence[articles.ToMatch]) -> None:
     judged = await asyncio.to_thread(lambda: [judge(active, one) for one in items])
     plain = [one for one in judged if one.plain]
     now = app.clock.now()
-    done = await app.db.write(lambda session: _record_plain(session, active, plain, now))
+    done = await app.db.write(lambda session: _record_plain(session, app, active, plain, now))
     _count(cycle, plain, done)
     hit = [one for one in judged if not one.plain]
     outcomes = await app.db.write_each([partial(record, app=app, active=active, judged=one) for one in hit])
@@ -109,7 +110,7 @@ def _tell(cycle: Cycle, one: Judged, outcome: list[tuple[str, str]] | None) -> N
 def judge(active: Active, one: articles.ToMatch) -> Judged:
     """Analyse the article once and try every rule on it."""
     document = analyse(article_text(one.article, one.feed))
-    return Judged(one, document, active.matcher.match(document, feed=feed_tag(one.feed)))
+    return Judged(one, document, costly.decided(active.matcher, document, feed_tag(one.feed)))
 
 
 def feed_tag(feed: Feed) -> FeedTag:
@@ -133,14 +134,15 @@ def article_text(article: Article, feed: Feed) -> ArticleText:
     )
 
 
-def _record_plain(session: Session, active: Active, plain: Sequence[Judged], now: datetime) -> bool:
+def _record_plain(session: Session, app: Sender, active: Active, plain: Sequence[Judged], now: datetime) -> bool:
     """Mark articles that no rule matched; False when another revision is active by now (they stay due)."""
     if not plain or not _is_active(session, active):
         _give_back(session, plain)
         return not plain
+    _lock_rules(session, plain)
     for one in plain:
         articles.mark_matched(session, one.one, config=active.revision, now=now)
-        _troubles(session, one, now)
+        _troubles(session, app, active, one, now)
     return True
 
 
@@ -152,7 +154,7 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     """
     now = app.clock.now()
     still_active = _is_active(session, active)
-    lock_names(session, [f"rule:{match.rule}" for match in judged.verdict.matches])
+    _lock_rules(session, [judged])
     if not still_active:
         _give_back(session, [judged])
         return None
@@ -169,7 +171,7 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
                 (match.rule, add_hit(session, app, active, judged, match, past=article.from_before, now=now))
             )
     _withdraw(session, judged, known, now)
-    _troubles(session, judged, now)
+    _troubles(session, app, active, judged, now)
     return outcomes
 
 
@@ -211,10 +213,20 @@ def _withdraw(session: Session, judged: Judged, known: dict[str, Hit], now: date
             note(session, rule, judged, Reason.WITHDRAWN, now, hit.story_id)
 
 
-def _troubles(session: Session, judged: Judged, now: datetime) -> None:
-    """Rules that could not be decided on this article: shown, not silent."""
+def _lock_rules(session: Session, judged: Sequence[Judged]) -> None:
+    """All rules that are written about, before any row of theirs is: in one order, so that nobody waits in a circle."""
+    hit = {match.rule for one in judged for match in one.verdict.matches}
+    troubled = {trouble.rule for one in judged for trouble in one.verdict.troubles}
+    lock_names(session, [f"rule:{rule}" for rule in hit | troubled])
+
+
+def _troubles(session: Session, app: Sender, active: Active, judged: Judged, now: datetime) -> None:
+    """Rules that could not be decided on this article, or not within their budget: shown, and off when it goes on."""
     for trouble in judged.verdict.troubles:
         note(session, trouble.rule, judged, trouble.reason, now)
+        off = costly.count(session, app, active, trouble, url=judged.one.article.url, now=now)
+        if off is not None:
+            logger.error(pairs(step="match", rule=trouble.rule, event="switched off", why=off, error=trouble.error))
 
 
 def note(session: Session, rule: str, one: Judged, reason: Reason, at: datetime, story: int | None = None) -> None:

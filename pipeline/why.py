@@ -16,7 +16,7 @@ from rules.config import Rule
 from rules.document import Document, analyse
 from rules.explain import explain
 from rules.match import FeedTag, refused
-from storage import alerts, articles, hits
+from storage import alerts, articles, configs, hits
 from storage.tables import Article, Decision, Hit
 
 
@@ -45,11 +45,15 @@ def _of_article(session: Session, active: Active, which: str) -> list[Why]:
     found = hits.of_article(session, article.id or 0)
     kept = alerts.decisions(session, article_id=article.id)
     early = _before_matching(article)
+    off = configs.switched_off(session)
     answers = []
     for rule in active.watch.rules:
         its = [one for one in kept if one.rule_id == rule.id]
         if rule.id in found:
             answers.append(_of_hit(rule, found[rule.id], its))
+        elif rule.id in off and rule.enabled:
+            why = f"{Reason.RULE_DISABLED.sentence}, until it is changed: {Reason.of(off[rule.id]).sentence}"
+            answers.append(Why(rule.id, "not tried", "rule", why))
         else:
             answers.append(replace(early, rule=rule.id) if early else _of_silence(rule, document, tag, its))
     return answers

@@ -68,6 +68,7 @@ def sync_rules(session: Session, digests: Mapping[str, str], *, now: datetime, p
             continue
         row = row or RuleState(rule_id=rule_id, digest=digest, since=now)
         row.digest, row.since, row.past_id, row.off_reason, row.off_at = digest, now, past_id, "", None
+        row.costly_hosts = []
         session.add(row)
         fresh.append(rule_id)
     for rule_id in known.keys() - digests.keys():
@@ -84,3 +85,30 @@ def rules_with_past(session: Session) -> list[RuleState]:
 def rule_states(session: Session) -> dict[str, RuleState]:
     """Rule id → what it learnt."""
     return {row.rule_id: row for row in session.exec(select(RuleState)).all()}
+
+
+def costly(session: Session, rule_id: str, host: str) -> int:
+    """Note a site on whose article a rule was too costly. Returns how many sites there are; 0 for a rule unknown."""
+    row = session.get(RuleState, rule_id, populate_existing=True)
+    if row is None:
+        return 0
+    if host not in row.costly_hosts:
+        row.costly_hosts = [*row.costly_hosts, host]
+        session.add(row)
+    return len(row.costly_hosts)
+
+
+def switch_off(session: Session, rule_id: str, reason: str, now: datetime) -> bool:
+    """Switch a rule off until it is changed; False when it is off already, or unknown."""
+    row = session.get(RuleState, rule_id, populate_existing=True)
+    if row is None or row.off_reason:
+        return False
+    row.off_reason, row.off_at = str(reason), now
+    session.add(row)
+    return True
+
+
+def switched_off(session: Session) -> dict[str, str]:
+    """Rule id → why it was switched off."""
+    off = select(RuleState.rule_id, RuleState.off_reason).where(col(RuleState.off_reason) != "")
+    return dict(session.exec(off).all())
