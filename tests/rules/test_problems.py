@@ -304,6 +304,73 @@ feeds:
     assert "@D" in two  # the names that have problems of their own are not told again
 
 
+# (rule, column in the file, what is told of it): written one below the other in one file
+WRONG_RULES = [
+    (
+        "ferry AND sank OR boat",
+        35,
+        "AND and OR cannot be mixed without brackets | for example: ferry AND (sank OR boat)",
+    ),
+    (
+        "ferry NEAR/5 sank NEAR/5 Manila",
+        38,
+        "NEAR cannot be chained without brackets | for example: near/5(ferry, sank, Manila)",
+    ),
+    (
+        "ferry sank",
+        26,
+        'an operator is missing between “ferry” and “sank” | write "ferry sank" for a phrase, or put OR, AND or NEAR/10 between',
+    ),
+    ("ferry and sank", 26, "“and” as an operator is written in capitals | write: ferry AND sank"),
+    (
+        "NOT exercise",
+        20,
+        "NOT only takes away: it needs something positive before it | for example: ferry AND NOT exercise",
+    ),
+    ("fe*", 20, "“fe*”: a prefix needs at least 3 letters"),
+    (
+        "/[0-9]+ dead/",
+        20,
+        "nothing in this rule can be looked up: a /regex/ needs a term beside it, in every branch of an OR | for example: sanctions AND /[Rr]ound [0-9]+/",
+    ),
+    (
+        "title:ferry NEAR/5 body:sank",
+        32,
+        "NEAR cannot reach from one field into another | join fields with AND, for example: ferry AND lang:en",
+    ),
+    ("@Vietnm", 20, "no entity of that name is known: @Vietnm | did you mean @Vietnam?"),
+    ("#upgrade-tie", 20, "no concept of that name is known: #upgrade-tie | did you mean #upgrade-ties?"),
+    ("$ruel01", 20, "no rule of that name is known: $ruel01 | did you mean $rule01?"),
+    ("ferry NEAR/501 sank", 26, "NEAR/501: the number must be at most 500"),
+    ("near/5(ferry)", 20, "near/5(…) needs at least two parts"),
+    ("any/3(ferry, sank)", 20, "any/3(…) has only 2 parts"),
+    ("(ferry AND sank", 20, "this bracket is never closed | add a )"),
+    ("ferry)", 25, "this bracket closes nothing | take it away, or open one before it"),
+    ("", 19, 'the rule is empty | for example: "strategic partnership" NEAR/20 Vietnam'),
+    ("ferry AND", 29, "something is missing after “AND” | for example: ferry AND sank"),
+    (
+        "/(/ AND ferry",
+        20,
+        "this /regex/ cannot be used: missing ): ( | it is read by RE2: no look-around, no back references; \\w, \\d and \\b know ASCII letters only",
+    ),
+    ("first/0(ferry)", 20, "first/0: the number must be at least 1"),
+    ("url:*", 24, "url: “*” is not a value, or holds a * before its end"),
+    ("ferry w/5 sank", 26, "an operator is missing between “ferry” and “w” | write: ferry NEAR/5 sank"),
+    ("-ferry AND sank", 20, "a minus does not exclude: -ferry | for example: ferry AND NOT ferry"),
+    ("ferry & sank", 26, "an operator is missing between “ferry” and “&” | write: ferry AND sank"),
+    ('"ferry', 20, "this quote is never closed | add a quote after the phrase"),
+]
+
+
+def test_what_is_wrong_in_every_rule_of_a_file_is_told_at_once() -> None:
+    lines = [f"  rule{number:02}: {{match: '{rule}'}}" for number, (rule, _, _) in enumerate(WRONG_RULES)]
+    text = "\n".join(["version: 1", "entities: {Vietnam: {country: VN}}", "rules:", *lines, ""])
+    assert problems_of(text) == [
+        f"{number + 4}:{column}: rules.rule{number:02}.match: {told}"
+        for number, (_, column, told) in enumerate(WRONG_RULES)
+    ]
+
+
 def test_a_wrong_expression_added_to_a_concept_is_placed_in_the_file() -> None:
     (problem,) = problems_of('version: 1\nconcepts:\n  upgrade-ties:\n    also: {en: [new chapter, "chapter AND"]}\n')
     assert problem.startswith("4:42: concepts.upgrade-ties.also.en[2]: ")
