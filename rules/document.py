@@ -22,7 +22,8 @@ LEAD_PARAGRAPHS = 2
 SHORT = 300  # characters: below it a detected language is a guess, and the feed's or the rule's decides
 ANALYSER_VERSION = f"1 sentencex-{version('sentencex')} snowball-{version('snowballstemmer')}"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_LINE_END = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
+_RARE_LINE_ENDS = "\r\x0b\x0c\x85\u2028\u2029"
+_LINE_END = re.compile(f"[\n{_RARE_LINE_ENDS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,19 @@ def analyse(article: ArticleText) -> Document:
 def _field(name: str, text: str, language: str) -> Field:
     if not text.isascii():
         text = _LONE_SURROGATE.sub("\ufffd", text)  # the libraries below take valid text only
-    spans = tokens.places(text)
-    starts, ends = zip(*spans, strict=True) if spans else ((), ())
-    paragraphs = (0, *(found.end() for found in _LINE_END.finditer(text)))
+    starts, ends = tokens.bounds(text)
+    paragraphs = _paragraphs(text)
     return Field(name, text, starts, ends, _sentences(text, paragraphs, language), paragraphs)
+
+
+def _paragraphs(text: str) -> tuple[int, ...]:
+    """Where paragraphs begin: behind each line end."""
+    if any(sign in text for sign in _RARE_LINE_ENDS):
+        return (0, *(found.end() for found in _LINE_END.finditer(text)))
+    begins = [0]
+    while at := text.find("\n", begins[-1]) + 1:
+        begins.append(at)
+    return tuple(begins)
 
 
 def _whole(name: str, value: str) -> Field:

@@ -44,9 +44,10 @@ _WORD = re.compile(
 _ALONE_CHARACTER = re.compile(f"[{_ALONE}]")
 
 
-def places(text: str) -> list[tuple[int, int]]:
-    """Start and end (characters) of each word, in order."""
-    return [found.span() for found in _WORD.finditer(text)]
+def bounds(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where the words start, and where they end (characters), in order."""
+    found = list(_WORD.finditer(text))
+    return tuple(map(re.Match.start, found)), tuple(map(re.Match.end, found))
 
 
 def words(text: str) -> tuple[str, ...]:

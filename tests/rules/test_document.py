@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules import tokens
 from rules.document import ANALYSER_VERSION, ArticleText, Document, analyse, base, primary
 
 LONG = "Nothing much happened in the harbour on that day. " * 8
@@ -88,3 +89,17 @@ def test_any_text_can_be_analysed_and_every_word_is_where_it_is_said_to_be(
             at = number * base("text") + word
             assert document.place(at) == (field, word)
             assert document.sentence_of(at) >= document.paragraph_of(at) >= number * base("text")
+
+
+@given(st.text(alphabet="ab \n\n\r\x0b\x0c\x85\u2028\u2029é.", max_size=40))
+def test_every_line_end_begins_a_paragraph_however_it_is_written(text: str) -> None:
+    begins = [at + 1 for at, sign in enumerate(text) if sign in "\n\r\x0b\x0c\x85\u2028\u2029"]
+    assert analyse(ArticleText("a", text=text, language="en")).fields[1].paragraphs == (0, *begins)
+
+
+@given(st.text(alphabet="abÉ'’s.,1-—\u0301\n 河한US", max_size=40))
+def test_the_words_of_a_field_are_the_words_of_its_text(text: str) -> None:
+    field = analyse(ArticleText("a", text=text, language="en")).fields[1]
+    assert tuple(field.words()) == tokens.words(text)
+    assert all(start < end for start, end in zip(field.starts, field.ends, strict=True))
+    assert all(end <= start for end, start in zip(field.ends, field.starts[1:], strict=False))

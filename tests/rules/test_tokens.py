@@ -1,6 +1,6 @@
 import pytest
 
-from rules.tokens import between, is_alone, places, words
+from rules.tokens import between, bounds, is_alone, words
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ from rules.tokens import between, is_alone, places, words
 )
 def test_a_text_has_these_words(text: str, expected: list[str]) -> None:
     assert list(words(text)) == expected
-    assert [text[start:end] for start, end in places(text)] == expected
+    assert [text[start:end] for start, end in zip(*bounds(text), strict=True)] == expected
 
 
 def test_what_is_between_words_is_what_is_left() -> None:
