@@ -204,7 +204,7 @@ def _print_backtest(one: Backtest, against: str) -> None:
     told = f"hits {row['hits']:,}, stories {row['stories']:,}, alerts {row['alerts']:,} ({row['alerts_a_day']} a day)"
     screen.print(f"{told}, digests {row['digests']:,}, held {row['held']:,}, folded {row['folded']:,}", markup=False)
     if one.too_costly:
-        screen.print(f"articles it is too costly on, and does not match: {one.too_costly:,}", markup=False)
+        screen.print(f"articles it is too costly or fails on: {one.too_costly:,}", markup=False)
     if one.worst:
         screen.print(f"worst day: {one.worst.day} (alerts {one.worst.alerts}, hits {one.worst.hits})\n", markup=False)
         busy = [{**asdict(day), "day": str(day.day)} for day in one.days if any(list(asdict(day).values())[1:])]

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from core.lookup import some
 from core.reasons import Reason
+from pipeline import costly
 from pipeline.app import Active
 from pipeline.configure import rule_digest
 from pipeline.match import Judged, feed_tag, judge
@@ -96,12 +97,12 @@ def backtest(
     matched: list[Found] = []
     gained: list[Found] = []
     lost: list[Found] = []
-    looked_at, costly = 0, 0
+    looked_at, too_costly = 0, 0
     with rehearsal(active) as stage:
         for judged in _judged(db, active, against if saved else None, since - rule.story_window):
             article, counted = judged.one.article, judged.one.article.first_seen_at >= since
             looked_at += counted
-            costly += bool(counted and judged.verdict.troubles)
+            too_costly += bool(counted and judged.verdict.troubles)
             outcome = ""
             for match in judged.verdict.matches:
                 outcome = stage.tell(judged, match, article.first_seen_at)
@@ -110,13 +111,13 @@ def backtest(
             mine = bool(judged.verdict.matches)
             if mine:
                 matched.append(found(article, outcome))
-            if saved and bool(saved.match(judged.document, feed=feed_tag(judged.one.feed)).matches) != mine:
+            if saved and bool(costly.decided(saved, judged.document, feed_tag(judged.one.feed)).matches) != mine:
                 (gained if mine else lost).append(found(article))
         stage.until(until)
         days = _days(stage, since, until, active.timezone)
     everything = db.read_now(lambda session: stored.count(session, since=since, matched=True))
     return Backtest(
-        rule.id, since, until, everything, looked_at, tuple(matched), days, costly, tuple(gained), tuple(lost)
+        rule.id, since, until, everything, looked_at, tuple(matched), days, too_costly, tuple(gained), tuple(lost)
     )
 
 
