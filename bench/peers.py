@@ -24,6 +24,7 @@ from rules.words import keys, spelling
 
 Peer = Callable[[ArticleText], object]
 _SHORTEST_STEM = 3
+_LONGEST_TSQUERY = 3_000  # characters
 
 
 class Everything:
@@ -141,7 +142,9 @@ def tsqueries(exprs: Sequence[Expr]) -> Iterator[Peer]:
     """A table of tsqueries, scanned with each article's tsvector by a PostgreSQL server started for it."""
     with databases("postgresql") as fresh, psycopg.connect(fresh().replace("+psycopg", "")) as connection:
         connection.execute("CREATE TABLE rules (id integer, query tsquery)")
-        rows = [(number, as_tsquery(expr)) for number, expr in enumerate(exprs)]
+        # PostgreSQL takes no tsquery of more than 8 KB: rules with the largest concepts are left out
+        texts = [(number, as_tsquery(expr)) for number, expr in enumerate(exprs)]
+        rows = [(number, text) for number, text in texts if text and len(text) < _LONGEST_TSQUERY]
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO rules VALUES (%s, to_tsquery('english', %s))", rows)
         connection.execute("ANALYZE rules")

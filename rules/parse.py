@@ -37,7 +37,7 @@ def _read(text: str, names: Names, inside: tuple[str, ...]) -> Expr:
         raise RuleSyntaxError(f"the rule has {len(text):,} characters; the limit is {MAX_CHARACTERS:,}")
     _refuse_deep_brackets(text)
     try:
-        expr = quick(text, Builder(names, inside, _read)) or _tree(text, names, inside)
+        expr = quick(text, names) or _tree(text, names, inside)
     except UnexpectedInput as error:
         found = refusal(text, error)
         raise RuleSyntaxError(found.message, found.line, found.column, found.hint) from None

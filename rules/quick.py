@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from lark import Token
-
-from rules.builder import Builder, term_of
+from rules.builder import term_of
 from rules.grammar import MAX_DISTANCE, MAX_PARTS
-from rules.names import RuleSyntaxError
+from rules.names import Names, RuleSyntaxError
 from rules.tree import And, AnyOf, AtLeast, Expr, First, InField, Near, NotNear, Or, Unless, Value, Within, fields, walk
 
 _TOKEN = re.compile(
@@ -35,10 +33,10 @@ class _Doubt(Exception):
     """Something is not plainly right."""
 
 
-def quick(text: str, builder: Builder) -> Expr | None:
+def quick(text: str, names: Names) -> Expr | None:
     """The tree of a rule, or None when the grammar has to say."""
     try:
-        return _Reader(text, builder).whole()
+        return _Reader(text, names).whole()
     except (_Doubt, RuleSyntaxError):
         return None
 
@@ -46,8 +44,8 @@ def quick(text: str, builder: Builder) -> Expr | None:
 class _Reader:
     """Goes through the tokens of one rule; `kind` and `text` are the next one."""
 
-    def __init__(self, text: str, builder: Builder) -> None:
-        self._builder = builder
+    def __init__(self, text: str, names: Names) -> None:
+        self._names = names
         self._rule = text
         self._at = 0
         self._step()
@@ -121,7 +119,7 @@ class _Reader:
         if kind == "term":
             return _term(text)
         if kind == "name":
-            return self._builder.names.resolved.get(text) or self._builder.on_term(Token("NAME", text))
+            return self._known(text)
         if kind == "open":
             inner = self._expr()
             self._take("close")
@@ -134,6 +132,13 @@ class _Reader:
         if any(isinstance(below, InField | Value) for below in walk(part)):
             raise _Doubt
         return InField(text[:-1], part)
+
+    def _known(self, name: str) -> Expr:
+        """What a name stands for, once the grammar has read it: here it might fail, and be read twice at each level."""
+        known = self._names.resolved.get(name)
+        if known is None:
+            raise _Doubt
+        return known
 
     def _function(self, text: str) -> Expr:
         self._take("open")
