@@ -25,7 +25,7 @@ from pipeline.run import INGEST, job_lock, run_cycle
 def run(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="One cycle, then end (for cron).")] = False,
-    step: Annotated[str, typer.Option(help="Only these steps, comma-separated: poll,read,match,deliver.")] = "",
+    step: Annotated[str, typer.Option(help="Only these, comma-separated: poll,read,match,deliver,index.")] = "",
     only: Annotated[list[str] | None, typer.Option(help="Only this feed, by name or address; may be repeated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a cycle.")] = False,
 ) -> None:

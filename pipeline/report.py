@@ -9,7 +9,7 @@ from typing import Any
 
 from core.reasons import Reason
 
-STEPS = ("poll", "read", "match", "alert", "deliver")
+STEPS = ("poll", "read", "match", "alert", "deliver", "index")
 
 
 @dataclass

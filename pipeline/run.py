@@ -30,9 +30,10 @@ INGEST = "ingest"  # the job lock of whole cycles; shards add their number
 LOOPS: Mapping[str, Sequence[str]] = {
     "poll": ("poll",),
     "read": ("read",),
-    "match": ("match", "past", "index"),
+    "match": ("match", "past"),
     "alert": ("alert",),
     "deliver": ("deliver",),
+    "index": ("index",),
 }
 
 
@@ -88,11 +89,13 @@ async def _run_loops(cycle: Cycle, step: str, only: Sequence[str]) -> None:
         case "read":
             await read(cycle)
         case "match":
-            await asyncio.gather(match_articles(cycle), past(cycle), index(cycle))
+            await asyncio.gather(match_articles(cycle), past(cycle))
         case "alert":
             await release(cycle)
-        case _:
+        case "deliver":
             await deliver(cycle)
+        case _:
+            await index(cycle)
 
 
 def finish(cycle: Cycle) -> Report:
