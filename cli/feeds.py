@@ -21,21 +21,26 @@ from pipeline import subscriptions
 from pipeline.app import App
 from pipeline.report import Report
 from pipeline.run import run_cycle
-from storage import feeds
+from storage import configs, feeds
 from storage.tables import Feed
 
 app = noun("What is polled, and how it fares.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
+NO_FEEDS = "no feeds yet: `wirewatch feeds add URL`"
+RESUME = "run `wirewatch feeds list`; `wirewatch feeds resume NAME` ends a pause"
 Name = Annotated[str, typer.Argument(metavar="FEED", help="A feed's name or address.")]
 
 
 @app.command(name="list")
 def list_feeds(context: typer.Context, as_json: AsJson = False) -> None:
     """List the feeds of the active watch file."""
+    file = settings(context).config
     with database(context) as db:
         rows = db.read_now(feeds.listing)
+        unread = not rows and file.exists() and not db.read_now(configs.active_revision)
+    empty = f"{file} is not in use yet: `wirewatch apply {file}`, or `up`" if unread else NO_FEEDS
     columns = ("name", "url", "state", "next_poll", "last_success", "error")
-    print_rows((_row(feed) for feed in rows), columns, as_json=as_json, empty="no feeds yet: `wirewatch feeds add URL`")
+    print_rows((_row(feed) for feed in rows), columns, as_json=as_json, empty=empty)
 
 
 def _row(feed: Feed) -> dict[str, Any]:
@@ -49,8 +54,13 @@ def _row(feed: Feed) -> dict[str, Any]:
         "interval_s": feed.interval_s,
         "last_success": feed.last_success_at,
         "possible_gaps": feed.possible_gaps,
-        "error": f"{Reason.of(feed.last_reason).sentence} {feed.last_error}".strip() if feed.last_reason else "",
+        "error": _error(feed),
     }
+
+
+def _error(feed: Feed) -> str:
+    sentence = Reason.of(feed.last_reason).sentence if feed.last_reason else ""
+    return f"{sentence}: {feed.last_error}" if sentence and feed.last_error else sentence
 
 
 @app.command()
@@ -163,8 +173,10 @@ def poll(
 
     async def work(app: App) -> Report:
         now = app.clock.now()
+        if missing := await app.db.read(lambda session: feeds.unknown(session, names or [])):
+            raise InputError(f"no feed is called {', '.join(missing)}", hint="run `wirewatch feeds list`")
         if not await app.db.write(lambda session: feeds.poll_now(session, names or [], now)):
-            raise InputError(f"no feed is called {', '.join(names or ['…'])}", hint="run `wirewatch feeds list`")
+            raise InputError("there is no feed to poll: none is in use, or all are paused", hint=RESUME)
         return await run_cycle(app, only=names or [])
 
     report = with_app(context, work)

@@ -43,8 +43,11 @@ async def run_cycle(
     """Run these steps until nothing is due for any of them, or `seconds` are over (then nothing new is begun).
 
     `only` names feeds (by name or address): others are not polled. Safe to run twice at once: work is claimed.
+    Raises InputError for a name that no feed bears.
     """
     cycle = await begin(app, steps=steps, seconds=seconds)
+    if only and (missing := await app.db.read(lambda session: feeds.unknown(session, only))):
+        raise InputError(f"no feed is called {', '.join(missing)}", hint="run `wirewatch feeds list`")
     try:
         async with asyncio.TaskGroup() as group:
             for step in steps_of(steps):

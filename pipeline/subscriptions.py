@@ -75,12 +75,15 @@ def _entry(url: str, name: str, tags: Sequence[str]) -> dict[str, Any]:
 
 
 def remove(text: str, name: str) -> Edited:
-    """The watch file without a feed. Raises InputError when there is none of that name or address."""
+    """The watch file without a feed. Raises InputError when there is none of that name or address, or several."""
     feeds = load(text, env=None).feeds
-    found = next((feed for feed in feeds if name in (feed.name, feed.config_url)), None)
-    if found is None:
+    found = [feed for feed in feeds if feed.config_url == name] or [feed for feed in feeds if feed.name == name]
+    if not found:
         raise InputError(f"no feed is called {name}", hint="run `wirewatch feeds list`")
-    return Edited(edits.remove_feed(text, found.config_url), f"{found.name} removed")
+    if len(found) > 1:
+        addresses = ", ".join(feed.config_url for feed in found)
+        raise InputError(f"{len(found)} feeds are called {name}", hint=f"name one by its address: {addresses}")
+    return Edited(edits.remove_feed(text, found[0].config_url), f"{found[0].name} removed")
 
 
 def _known(text: str) -> set[str]:

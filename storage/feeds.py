@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, func
+from sqlalchemy import ColumnElement, Integer, and_, cast, func, or_
 from sqlmodel import Session, col, select
 
+from core.errors import InputError
 from core.urls import host_of as host_of  # one spelling of a host: what is held here is what is claimed here
 from storage import hosts, leases
 from storage.tables import Article, Feed, FeedPoll
@@ -118,8 +119,26 @@ def listing(session: Session, *, active_only: bool = True) -> list[Feed]:
 
 
 def by_name(session: Session, name: str) -> Feed | None:
-    """The feed of this name or address."""
-    return session.exec(select(Feed).where((col(Feed.name) == name) | (col(Feed.config_url) == name))).first()
+    """The feed of this name or address. Raises InputError when several bear the name: a host's do, until named."""
+    rows = session.exec(select(Feed).where(_named([name]))).all()
+    exact = [feed for feed in rows if feed.config_url == name] or list(rows)
+    if len(exact) > 1:
+        raise InputError(
+            f"{len(exact)} feeds are called {name}",
+            hint=f"name one by its address: {', '.join(feed.config_url for feed in exact)}",
+        )
+    return exact[0] if exact else None
+
+
+def unknown(session: Session, names: Sequence[str]) -> list[str]:
+    """Those of the names that are neither the name nor the address of a feed in use."""
+    rows = session.exec(select(Feed.name, Feed.config_url).where(_named(names))).all()
+    known = {text for row in rows for text in row}
+    return [name for name in names if name not in known]
+
+
+def _named(names: Sequence[str]) -> ColumnElement[bool]:
+    return and_(col(Feed.active), or_(col(Feed.name).in_(names), col(Feed.config_url).in_(names)))
 
 
 def pause(session: Session, feed: Feed, by: str) -> None:

@@ -62,6 +62,37 @@ def test_a_feed_is_paused_and_resumed(own_desk: Desk) -> None:
     assert state() != "paused"
 
 
+@pytest.mark.parametrize("verb", ["pause", "resume", "remove"])
+def test_a_name_that_two_feeds_bear_changes_neither(own_desk: Desk, verb: str) -> None:
+    for path in ("rss", "atom"):
+        own_desk.run("feeds", "add", f"https://third.example/{path}")
+    before = own_desk.run("feeds", "list", "--json").out
+    ended = own_desk.run("feeds", verb, "third.example")
+    assert (ended.code, ended.out) == (2, "")
+    assert "2 feeds are called third.example" in ended.err
+    assert "https://third.example/rss, https://third.example/atom" in ended.err
+    assert own_desk.run("feeds", "list", "--json").out == before
+    assert own_desk.run("feeds", verb, "https://third.example/atom").code == 0
+
+
+def test_a_paused_feed_is_not_polled_by_hand(own_desk: Desk) -> None:
+    own_desk.run("feeds", "pause", "Eastward Radio")
+    ended = own_desk.run("feeds", "poll", "Eastward Radio")
+    assert ended.code == 2
+    assert "wirewatch feeds resume" in ended.err
+
+
+def test_a_run_for_a_feed_that_is_not_there_is_refused(desk: Desk) -> None:
+    ended = desk.run("run", "--once", "--only", "nosuch")
+    assert (ended.code, ended.out) == (2, "")
+    assert "no feed is called nosuch" in ended.err
+
+
+def test_a_watch_file_that_is_not_in_use_yet_is_named_instead_of_no_feeds(own_desk: Desk, tmp_path: Path) -> None:
+    ended = own_desk.run("--data", tmp_path / "new", "feeds", "list")
+    assert "watch.yaml is not in use yet" in ended.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -69,6 +100,7 @@ def test_a_feed_is_paused_and_resumed(own_desk: Desk) -> None:
         (["resume", "nosuch"], 2, "no feed is called nosuch"),
         (["remove", "nosuch"], 2, "no feed is called nosuch"),
         (["poll", "nosuch"], 2, "no feed is called nosuch"),
+        (["poll", "Harbour Post", "nosuch"], 2, "no feed is called nosuch\n"),
         (["add", "nowhere"], 2, "an address begins with https://"),
         (["add", "https://user:pass@third.example/rss"], 2, "third.example"),
         (["import", "nosuch.opml"], 2, "nosuch.opml: No such file"),
