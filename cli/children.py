@@ -27,10 +27,13 @@ class Children:
         return name in self._running
 
     def start(self, name: str, *command: str) -> None:
-        """Start one in a session of its own, so that a Ctrl-C reaches it through us only, in order."""
+        """Start one in a session of its own, so that a Ctrl-C reaches it through us only, in order.
+
+        -P: a `cli.py` or `web.py` of the folder we were called in is none of ours.
+        """
         self._commands[name] = command
         self._running[name] = subprocess.Popen(
-            [sys.executable, "-m", *command], env=self.environ, start_new_session=True
+            [sys.executable, "-P", "-m", *command], env=self.environ, start_new_session=True
         )
 
     def ended(self) -> list[str]:

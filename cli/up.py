@@ -20,6 +20,7 @@ from cli.exits import EXIT_NOT_AVAILABLE, complain
 from core.errors import NotAvailable
 from core.settings import Settings
 from pipeline.bootstrap import upgrade
+from web.address import check_address
 
 API = "http://127.0.0.1:4200/api"
 START_S = 90.0  # a server that is not healthy by then did not start
@@ -30,8 +31,9 @@ CLOCK, OUR_CLOCK = "clock", ("cli", "run")
 
 def run_up(settings: Settings, *, port: int | None, prefect: bool) -> int:
     """Start everything and stay until a signal; returns the exit code."""
-    upgrade(settings)
     page_port = settings.port if port is None else port
+    check_address(settings, page_port)
+    upgrade(settings)
     children = Children(environment(settings, page_port))
 
     def start() -> None:

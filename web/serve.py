@@ -7,24 +7,23 @@ import contextlib
 
 import uvicorn
 
-from core.errors import InputError
 from core.settings import Settings
 from pipeline.bootstrap import wait_for_schema
+from web.address import check_address
 from web.app import create_app
-from web.loopback import is_loopback
 
 GOODBYE_S = 3  # how long open answers are waited for at the end
 
 
 def serve(settings: Settings, *, port: int | None = None) -> None:
-    """Serve the page at the settings' address until Ctrl-C. Raises InputError for an open address with no password."""
-    if not is_loopback(settings.host) and not (settings.password or settings.user_header):
-        raise InputError(
-            f"the page would be open to everybody at {settings.host}",
-            hint="set WIREWATCH_PASSWORD, or WIREWATCH_USER_HEADER behind a proxy that signs people in",
-        )
+    """Serve the page at the settings' address until Ctrl-C.
+
+    Raises InputError for an open address with no password, NotAvailable for a port that is taken.
+    """
+    chosen = settings.port if port is None else port
+    check_address(settings, chosen)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down already when it raises this
-        asyncio.run(_serve(settings, settings.port if port is None else port))
+        asyncio.run(_serve(settings, chosen))
 
 
 async def _serve(settings: Settings, port: int) -> None:

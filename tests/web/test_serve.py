@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 
-from core.errors import InputError
+from cli.up import run_up
+from core.errors import InputError, NotAvailable
 from core.settings import Settings
 from web.loopback import is_loopback
 from web.serve import serve
@@ -14,6 +18,27 @@ from web.serve import serve
 def test_a_page_open_to_others_needs_a_password(host: str) -> None:
     with pytest.raises(InputError, match="WIREWATCH_PASSWORD"):
         serve(Settings(_env_file=None, host=host))
+
+
+def test_a_port_that_something_else_has_is_told_before_anything_is_started(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data=tmp_path / "data")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(NotAvailable, match=f"127.0.0.1:{port}: Address already in use"):
+            serve(settings, port=port)
+        with pytest.raises(NotAvailable, match="Address already in use"):
+            run_up(settings, port=port, prefect=False)
+    assert not settings.data.exists()
+
+
+def test_a_page_open_to_others_is_refused_before_anything_is_started(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="WIREWATCH_PASSWORD"):
+        run_up(Settings(_env_file=None, data=tmp_path / "data", host="0.0.0.0"), port=0, prefect=False)
+
+
+def test_a_host_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InputError, match=r"WIREWATCH_HOST watch\.invalid"):
+        serve(Settings(_env_file=None, host="watch.invalid", password="long enough to be one"))
 
 
 @pytest.mark.parametrize(
