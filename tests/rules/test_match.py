@@ -101,6 +101,12 @@ def test_the_rules_of_the_guide_fire_on_the_event_and_not_beside_it(text: str, r
         ("first/2(a NEAR/3 b)", "x a b", []),
         ("first/3(a NEAR/3 b)", "x a b", ["a b"]),
         ("first/1(a) OR first/2(b)", "x b", ["b"]),
+        # a sentence does not end after an abbreviation
+        ("sentence(Secretary, Hanoi)", "The U.S. Secretary flew to Hanoi.", ["Secretary flew to Hanoi"]),
+        ("sentence(Nguyen, rain)", "They met Gen. Nguyen. Rain fell.", []),
+        # overlapping phrases
+        ('"a b" OR "b a"', "a b a", ["a b"]),
+        ('"a b a"', "a b a b a", ["a b a"]),
         # at the ends of the text
         ("a NEAR/3 b", "a b", ["a b"]),
         ("first", "first", ["first"]),
