@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import noun, out, print_rows
+from cli.console import json_alone, noun, out, print_rows
 from cli.context import database, with_app
 from cli.exits import EXIT_SOME_FAILED
 from core.errors import InputError
@@ -44,7 +44,8 @@ def test(
     async def work(app: App) -> list[channels.Tried]:
         return await channels.test(app, name)
 
-    tried = with_app(context, work)
+    with json_alone(as_json):
+        tried = with_app(context, work)
     rows = [{"target": one.target, "result": one.result.cls.value, "detail": one.result.detail} for one in tried]
     print_rows(rows, ("target", "result", "detail"), as_json=as_json)
     if not all(one.result.ok for one in tried):

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +32,11 @@ def out() -> Console:
 def page_of(width: int) -> Console:
     """Standard output for running text: wrapped at the terminal's width, or at `width` where there is none."""
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else width, highlight=False)
+
+
+def json_alone(as_json: bool) -> AbstractContextManager[object]:
+    """While this holds, what terminal:// prints goes to stderr when standard output is JSON."""
+    return redirect_stdout(sys.stderr) if as_json else nullcontext()
 
 
 def is_terminal() -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import noun, out, print_rows
+from cli.console import json_alone, noun, out, print_rows
 from cli.context import database, read_bytes, secrets, settings, user, with_app
 from cli.exits import EXIT_SOME_FAILED
 from cli.running import show
@@ -167,7 +167,9 @@ def resume(context: typer.Context, name: Name) -> None:
 
 @app.command()
 def poll(
-    context: typer.Context, names: Annotated[list[str] | None, typer.Argument(help="Feeds; all if absent.")] = None
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="Feeds; all if absent.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document; terminal:// on stderr.")] = False,
 ) -> None:
     """Poll feeds now, whatever their schedule, and read, match and deliver what they bring."""
 
@@ -179,8 +181,9 @@ def poll(
             raise InputError("there is no feed to poll: none is in use, or all are paused", hint=RESUME)
         return await run_cycle(app, only=names or [])
 
-    report = with_app(context, work)
-    show(report, as_json=False)
+    with json_alone(as_json):
+        report = with_app(context, work)
+    show(report, as_json=as_json)
     if report.failures:
         raise typer.Exit(EXIT_SOME_FAILED)
 

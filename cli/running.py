@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.console import out, print_json
+from cli.console import json_alone, out, print_json
 from cli.context import run_async, settings, user
 from cli.exits import EXIT_SOME_FAILED, complain
 from core.errors import NotAvailable
@@ -27,7 +27,7 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="One cycle, then end (for cron).")] = False,
     step: Annotated[str, typer.Option(help="Only these, comma-separated: poll,read,match,deliver,index.")] = "",
     only: Annotated[list[str] | None, typer.Option(help="Only this feed, by name or address; may be repeated.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document a cycle.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document a cycle; terminal:// on stderr.")] = False,
 ) -> None:
     """Run the pipeline in this process, without Prefect: every minute, or once."""
     steps = [name.strip() for name in step.split(",") if name.strip()] or list(STEPS)
@@ -38,7 +38,8 @@ def run(
             stop_on_signals(app)
             failed = False
             while True:
-                report = await cycle(app, steps, only or [], patient=not once)
+                with json_alone(as_json):
+                    report = await cycle(app, steps, only or [], patient=not once)
                 show(report, as_json=as_json)
                 failed = bool(report.failures)
                 if once or await stopped(app, chosen.every_seconds - report.seconds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,18 @@ def test_init_in_a_place_that_cannot_be_ends_with_2(empty_desk: Desk) -> None:
     ended = empty_desk.run("init", "file/below", "--yes")
     assert ended.code == 2
     assert "Not a directory" in ended.err
+
+
+def test_json_stands_alone_on_standard_output_where_the_terminal_is_a_channel(own_desk: Desk) -> None:
+    own_desk.watch_file.write_text('version: 1\nchannels: {screen: {url: "terminal://"}}\n')
+    assert own_desk.run("apply", own_desk.watch_file).code == 0
+    tried = own_desk.run("channels", "test", "screen", "--json")
+    assert tried.rows == [{"target": "screen", "result": "ok", "detail": ""}]
+    assert "Test message" in tried.err
+    assert "Test message" in own_desk.run("channels", "test", "screen").out
+
+
+def test_a_poll_by_hand_is_told_as_json_too(own_desk: Desk) -> None:
+    ended = own_desk.run("feeds", "poll", "--json")
+    assert ended.code == 1
+    assert {"step": "poll", "outcome": "failed", "reason": "refused", "count": 2} in json.loads(ended.out)["counts"]
