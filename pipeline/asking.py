@@ -23,12 +23,10 @@ NOT_NOW = frozenset(
 
 async def fetched(client: Client, url: str) -> Fetched:
     """What is there. Raises NotAvailable when the host does not give it now, InputError when it never will."""
-    answer = await client.get(Ask(url=url))
+    answer = await _answered(client, url)
     if isinstance(answer, Fetched):
         return answer
-    if not isinstance(answer, Failed):
-        raise InputError(f"{url}: not modified")
-    why = f"{url}: {answer.reason.sentence}" + (f" ({answer.detail})" if answer.detail else "")
+    why = told(url, answer)
     if answer.reason in NOT_NOW:
         raise NotAvailable(why, hint="try it again later")
     hints = {
@@ -38,7 +36,25 @@ async def fetched(client: Client, url: str) -> Fetched:
     raise InputError(why, hint=hints.get(answer.reason, ""))
 
 
+def told(url: str, failed: Failed) -> str:
+    """Why there is nothing, in words."""
+    return f"{url}: {failed.reason.sentence}" + (f" ({failed.detail})" if failed.detail else "")
+
+
+async def _answered(client: Client, url: str) -> Fetched | Failed:
+    answer = await client.get(Ask(url=url))
+    if isinstance(answer, Fetched | Failed):
+        return answer
+    raise InputError(f"{url}: not modified")
+
+
+async def answered_alone(settings: Settings, url: str) -> Fetched | Failed:
+    """What is there, or why there is nothing, with a client of its own."""
+    async with Client(user_agent=settings.user_agent, allow=settings.allow_addresses) as client:
+        return await _answered(client, url)
+
+
 async def fetched_alone(settings: Settings, url: str) -> Fetched:
-    """The same, with a client of its own."""
+    """What is there, with a client of its own. Raises as `fetched` does."""
     async with Client(user_agent=settings.user_agent, allow=settings.allow_addresses) as client:
         return await fetched(client, url)

@@ -31,7 +31,8 @@ async def _matched(pool: WorkerPool, rules: str, file: str, chunk: list[Given]) 
     try:
         return await pool.run(match_chunk, rules, file, chunk, seconds=SECONDS)
     except ItemFailed as error:  # the worker hung or died
-        return [_failed(given, f"line {given.number}: {error.detail}") for given in chunk]
+        places = [f"line {given.number}" for given in chunk]
+        return [_failed(place, f"{place}: {error.detail}") for place in places]
 
 
 def match_chunk(rules: str, file: str, chunk: list[Given]) -> list[Line]:
@@ -47,7 +48,7 @@ def match_line(matcher: Matcher, given: Given) -> Line:
     try:
         values = object_of(given, "text")
     except BadLine as error:
-        return _failed(given, str(error))
+        return _failed(error.id, str(error))
     texts = {key: text_in(values, key) for key in FIELDS}
     article_id = values.get("id", given.number)
     article = ArticleText(id=str(article_id), **{key: readable(text) for key, text in texts.items()})
@@ -74,5 +75,5 @@ def _span(span: Span, texts: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _failed(given: Given, why: str) -> Line:
-    return Line({"id": f"line {given.number}", "matches": [], "error": why}, why)
+def _failed(article_id: object, why: str) -> Line:
+    return Line({"id": article_id, "matches": [], "error": why}, why)

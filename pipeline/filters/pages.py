@@ -35,7 +35,7 @@ def pages_of_sources(sources: Iterable[Source]) -> Iterator[Page]:
     """Pages of files and addresses."""
     for one in sources:
         kind = one.headers.get("content-type", "")
-        yield Page(one.name, one.url, one.body, path=one.path, content_type=kind, error=one.error)
+        yield Page(one.name, one.url, one.body, path=one.path, content_type=kind, reason=one.reason, error=one.error)
 
 
 def pages_of_lines(lines: Iterable[Given]) -> Iterator[Page]:
@@ -46,7 +46,7 @@ def pages_of_lines(lines: Iterable[Given]) -> Iterator[Page]:
             needed = "path" if "path" in values and "html" not in values else "html"
             values = object_of(given, needed)
         except BadLine as error:
-            yield Page(f"line {given.number}", "", reason=Reason.BAD_LINE, error=str(error))
+            yield Page(error.id, "", reason=Reason.BAD_LINE, error=str(error))
             continue
         page_id, url = values.get("id", given.number), text_in(values, "url")
         if needed == "html":

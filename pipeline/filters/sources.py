@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.errors import WirewatchError
 from core.settings import Settings
-from pipeline.asking import fetched_alone
+from fetching.client import Failed
+from pipeline.asking import answered_alone, told
 from pipeline.filters.values import Source
 
 
@@ -23,8 +23,7 @@ def _file(name: str) -> Source:
 
 
 async def _fetched(url: str, settings: Settings) -> Source:
-    try:
-        answer = await fetched_alone(settings, url)
-    except WirewatchError as error:
-        return Source(url, url, error=error.message)
+    answer = await answered_alone(settings, url)
+    if isinstance(answer, Failed):
+        return Source(url, url, error=told(url, answer), reason=answer.reason)
     return Source(url, answer.url, body=answer.body, headers=dict(answer.headers))

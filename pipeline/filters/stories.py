@@ -50,7 +50,8 @@ async def _told(pool: WorkerPool, chunk: list[Given]) -> list[Told]:
     try:
         return await pool.run(tell_chunk, chunk, seconds=SECONDS)
     except ItemFailed as error:  # the worker hung or died
-        return [_bad(given, f"line {given.number}: {error.detail}") for given in chunk]
+        places = [f"line {given.number}" for given in chunk]
+        return [Told(place, "", None, f"{place}: {error.detail}") for place in places]
 
 
 def tell_chunk(chunk: list[Given]) -> list[Told]:
@@ -64,7 +65,7 @@ def tell_line(given: Given) -> Told:
         values = object_of(given, "text")
         return Told(values.get("id", given.number), text_in(values, "rule"), _telling(values, given))
     except BadLine as error:
-        return _bad(given, str(error))
+        return Told(error.id, "", None, str(error))
 
 
 def _telling(values: dict[str, Any], given: Given) -> Telling:
@@ -72,7 +73,7 @@ def _telling(values: dict[str, Any], given: Given) -> Telling:
     try:
         at = datetime.fromisoformat(published) if published else LONG_AGO
     except ValueError:
-        raise BadLine(f"line {given.number}: `published` is no ISO 8601 time: {published[:40]}") from None
+        raise BadLine(given, f"`published` is no ISO 8601 time: {published[:40]}", values) from None
     sentences = values.get("sentences")
     return tell(
         text_in(values, "id") or str(given.number),
@@ -94,7 +95,3 @@ def _placed(told: Told, board: Board) -> Line:
     story = placed.story or told.telling.article
     board.add(told.telling, story, placed.origin)
     return Line({"id": told.id, "story": story, "origin": placed.origin, "why": placed.why})
-
-
-def _bad(given: Given, why: str) -> Told:
-    return Told(f"line {given.number}", "", None, why)

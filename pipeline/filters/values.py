@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.reasons import Reason
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -34,10 +36,16 @@ class Source:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
+    reason: Reason = Reason.BAD_URL
 
 
 class BadLine(Exception):
-    """A line of input that cannot be used."""
+    """A line of input that cannot be used. `id` is its own, or else its number in words."""
+
+    def __init__(self, given: Given, why: str, values: Mapping[str, Any] | None = None) -> None:
+        place = f"line {given.number}"
+        super().__init__(f"{place}: {why}")
+        self.id: object = (values or {}).get("id", place)
 
 
 def object_of(given: Given, *needed: str) -> dict[str, Any]:
@@ -46,12 +54,12 @@ def object_of(given: Given, *needed: str) -> dict[str, Any]:
         values = json.loads(given.content)
     except (ValueError, RecursionError) as error:
         why = str(error) if isinstance(error, json.JSONDecodeError) else "not UTF-8, or nested too deep"
-        raise BadLine(f"line {given.number}: not JSON: {why}") from None
+        raise BadLine(given, f"not JSON: {why}") from None
     if not isinstance(values, dict):
-        raise BadLine(f"line {given.number}: not a JSON object")
+        raise BadLine(given, "not a JSON object")
     for key in needed:
         if not isinstance(values.get(key), str):
-            raise BadLine(f"line {given.number}: `{key}` is {'no string' if key in values else 'missing'}")
+            raise BadLine(given, f"`{key}` is {'no string' if key in values else 'missing'}", values)
     return values
 
 

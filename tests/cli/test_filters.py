@@ -13,6 +13,7 @@ import pytest
 import seeds
 from seeds import SEEDS
 from tests.cli.desk import Desk
+from tests.sinks.http import Answer, HttpSink
 
 WATCH = SEEDS / "watch.yaml"
 ARRIVAL = "Blinken arrives in Hanoi on Friday."
@@ -65,20 +66,20 @@ def test_places_are_of_the_text_as_it_was_given(empty_desk: Desk, text: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "known_as", "said"),
     [
-        (b"no json\n", "not JSON"),
-        (b'["a"]\n', "not a JSON object"),
-        (b'{"id": 1}\n', "`text` is missing"),
-        (b'{"id": 1, "text": 5}\n', "`text` is no string"),
-        (b'{"id": 1, "text": "\xff"}\n', "not UTF-8"),
-        (b"[" * 100_000 + b"\n", "nested too deep"),
+        (b"no json\n", "line 3", "not JSON"),
+        (b'["a"]\n', "line 3", "not a JSON object"),
+        (b'{"id": 2}\n', 2, "`text` is missing"),
+        (b'{"id": 2, "text": 5}\n', 2, "`text` is no string"),
+        (b'{"id": 2, "text": "\xff"}\n', "line 3", "not UTF-8"),
+        (b"[" * 100_000 + b"\n", "line 3", "nested too deep"),
     ],
 )
-def test_a_bad_line_is_said_and_the_others_go_on(empty_desk: Desk, bad: bytes, said: str) -> None:
+def test_a_bad_line_is_said_and_the_others_go_on(empty_desk: Desk, bad: bytes, known_as: int | str, said: str) -> None:
     ended = match(empty_desk, lines(article(1)).encode() + b"\n" + bad + lines(article(4)).encode())
     assert ended.code == 1
-    assert [row["id"] for row in ended.rows] == [1, "line 3", 4]
+    assert [row["id"] for row in ended.rows] == [1, known_as, 4]
     assert said in ended.rows[1]["error"]
     assert said in ended.err
     assert "line 3" in ended.err
@@ -151,7 +152,7 @@ def test_what_extract_cannot_read_is_a_line_that_says_so(empty_desk: Desk) -> No
     assert ended.code == 1
     assert [(row["id"], row["state"], row["reason"]) for row in ended.rows] == [
         (1, "failed", "no_file"),
-        ("line 2", "failed", "bad_line"),
+        (2, "failed", "bad_line"),
         (3, "failed", "no_body"),
         (4, "failed", "too_big"),
     ]
@@ -241,3 +242,22 @@ def test_the_filters_make_a_pipe(empty_desk: Desk, tmp_path: Path) -> None:
     assert [row["id"] for row in matched.rows] == [str(page) for page in pages]
     hits = {Path(row["id"]).stem: len(row["matches"]) for row in matched.rows if row["matches"]}
     assert hits == {"blinken-hanoi-visit": 3}
+
+
+def test_a_line_that_fails_keeps_the_id_it_has(empty_desk: Desk) -> None:
+    (empty_desk.folder / "rules.yaml").write_text("version: 1\nrules: {a: {match: ferry}}\n")
+    bad = [{"id": "a", "text": 5}, {"id": 2}, {"text": None}]
+    matched = empty_desk.run("match", "--rules", "rules.yaml", "--jobs", "1", given=lines(*bad))
+    grouped = empty_desk.run("group", "--jobs", "1", given=lines(*bad))
+    extracted = empty_desk.run("extract", "--jsonl", "--jobs", "1", given=lines(*bad))
+    for ended in (matched, grouped, extracted):
+        assert ended.code == 1
+        assert [row["id"] for row in ended.rows] == ["a", 2, "line 3"]
+        assert "line 1: `" in ended.err
+
+
+def test_a_page_that_is_not_there_is_said_to_be_not_there(empty_desk: Desk) -> None:
+    with HttpSink(lambda _: Answer(404)) as site:
+        ended = Desk(empty_desk.folder, {"WIREWATCH_ALLOW_ADDRESSES": "127.0.0.0/8"}).run("extract", site.url("/gone"))
+    assert ended.code == 1
+    assert [(row["state"], row["reason"]) for row in ended.rows] == [("failed", "not_found")]
