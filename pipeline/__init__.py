@@ -6,7 +6,7 @@ The whole run, each line a loop of its own that claims what is due (run.py start
     read     pages pending  → GET → Extraction in a worker that can be killed → ready | partial | duplicate
     match    articles due   → hits → stories → alerts → deliveries, under the rules' locks
     past     rules that are new → hits on what is stored already, shown and not told
-    index    articles matched → their words, for search, backtests and near misses; a step of its own, when the others leave time
+    index    articles matched → their words, for search, backtests, near misses; when the others leave time
     alert    held alerts and digests whose time has come → deliveries
     deliver  deliveries due → one channel call each → the result, recorded after the call
 

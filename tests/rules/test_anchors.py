@@ -16,7 +16,7 @@ def anchors(rule: str) -> set[str]:
         ("ferry", {"ferry"}),
         ("ferry OR boat", {"ferry", "boat"}),
         ("a AND extraordinary", {"extraordinary"}),
-        ('ferry NEAR/3 "strategic partnership"', {'"strategic partnership"'}),
+        ('ferry NEAR/3 "coastal brotherhood"', {'"coastal brotherhood"'}),
         ("sentence(talks, (extraordinary OR unprecedented))", {"extraordinary", "unprecedented"}),
         ("ferry AND NOT extraordinary", {"ferry"}),
         ("ferry NOT NEAR/3 extraordinary", {"ferry"}),
@@ -88,4 +88,4 @@ def test_a_common_word_is_thought_common_in_its_language_whatever_its_length() -
     assert share("government") > share("canoe")
     assert share("the") > share("government") > share("there", "de")
     assert share("aussi", "fr") > share("aussi") > share("aussitôt")
-    assert share("国") > share("partnership")
+    assert share("国") > share("brotherhood")
