@@ -12,7 +12,17 @@ from core.text import one_line
 # user:password@ in URLs, and query values whose name says they are secret
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _SECRET_QUERY = re.compile(r"(?i)((?:^|[?&\s])(?:token|key|secret|password|pass|auth|apikey|api_key)=)[^&\s]+")
-QUIET_LOGGERS = ("apprise", "urllib3", "aiosmtpd", "mail.log", "trafilatura", "htmldate", "courlan", "asyncio")
+QUIET_LOGGERS = (
+    "apprise",
+    "urllib3",
+    "aiosmtpd",
+    "mail.log",
+    "trafilatura",
+    "htmldate",
+    "courlan",
+    "asyncio",
+    "alembic",
+)
 
 
 def masked(text: str) -> str:
