@@ -92,15 +92,18 @@ def _feed(document: repair.Document, url: str) -> ParsedFeed:
     except Exception as fault:  # it has many ways to stumble over what strangers write
         raise ItemFailed(url, Reason.BAD_FEED, f"{type(fault).__name__}: {one_line(str(fault), 100)}") from fault
     broken = bool(read.bozo) and not isinstance(read.bozo_exception, _HARMLESS)
-    if not read.entries:
-        _refuse_what_is_no_feed(document, read, url, broken)
     kind = _FEED_ROOTS.get(document.root) or ("atom" if read.version.startswith("atom") else "rss")
+    entries = tuple(_entry(dict(one), url, kind) for one in read.entries[:MAX_ENTRIES])
+    if broken:
+        entries = tuple(filter(_says_something, entries))
+    if not entries:
+        _refuse_what_is_no_feed(document, read, url, broken)
     feed = dict(read.feed)
     return ParsedFeed(
         format=kind,
         title=title_of(feed.get("title", "")),
         language=_language(feed.get("language")),
-        entries=tuple(_entry(dict(one), url, kind) for one in read.entries[:MAX_ENTRIES]),
+        entries=entries,
         ttl=_ttl(feed),
         salvaged=touched or broken,
         dropped=cut + max(len(read.entries) - MAX_ENTRIES, 0),
@@ -132,6 +135,11 @@ def _entry(raw: dict[str, Any], url: str, kind: str) -> ParsedEntry:
         language=_language(raw.get("language") or raw.get("title_detail", {}).get("language")),
         media=_media(raw, url),
     )
+
+
+def _says_something(entry: ParsedEntry) -> bool:
+    """Whether there is anything to show or to match: a document that was cut off ends with an item that is empty."""
+    return bool(entry.guid or entry.url or entry.title or entry.summary or entry.content)
 
 
 def _title(raw: dict[str, Any], kind: str) -> str:

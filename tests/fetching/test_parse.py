@@ -349,3 +349,11 @@ def test_any_mixture_of_markup_is_a_feed_or_a_failure_with_a_reason(parts: list[
 def test_any_bytes_are_a_feed_or_a_failure_with_a_reason(body: bytes) -> None:
     with pytest.raises(ItemFailed):
         parse(body, url=URL, headers={"content-type": "application/rss+xml"})
+
+
+def test_a_feed_that_breaks_off_in_its_first_item_could_not_be_read() -> None:
+    with pytest.raises(ItemFailed) as failed:
+        _read("<rss><channel><item><title>Uncl")
+    assert failed.value.reason is Reason.BAD_FEED
+    feed = _read("<rss><channel><item><title>One</title></item><item><title>Tw")
+    assert [entry.title for entry in feed.entries] == ["One"]
