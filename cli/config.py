@@ -10,11 +10,12 @@ import typer
 
 from cli.console import out, print_json, print_rows
 from cli.context import database, read_file, secrets, settings, unlogged, user
-from cli.exits import complain
+from cli.exits import EXIT_SOME_FAILED, complain
 from core.clock import SystemClock
 from core.errors import ConfigError, InputError, Problem
 from core.settings import Settings
 from pipeline import configure
+from rules import yamltext
 from rules.config import Watch
 from rules.reach import check_languages
 from storage import configs
@@ -40,8 +41,8 @@ def check(
     """
     path = file or settings(context).config
     try:
-        _, watch = load(context, path, with_secrets=not no_secrets)
-        if not no_secrets and (broken := _broken_channels(context, watch)):
+        text, watch = load(context, path, with_secrets=not no_secrets)
+        if not no_secrets and (broken := _broken_channels(context, text, watch)):
             raise ConfigError(str(path), broken)
     except ConfigError as error:
         if as_json:
@@ -63,7 +64,7 @@ def check(
         out().print(f"{path}: good: " + ", ".join(f"{number} {noun}" for noun, number in counts.items()))
 
 
-def _broken_channels(context: typer.Context, watch: Watch) -> list[Problem]:
+def _broken_channels(context: typer.Context, text: str, watch: Watch) -> list[Problem]:
     """Channels that could not be made: a URL that its service does not know."""
     from core.pool import WorkerPool
 
@@ -71,9 +72,13 @@ def _broken_channels(context: typer.Context, watch: Watch) -> list[Problem]:
     with unlogged("pipeline.configure"):
         active = configure.activate(0, watch, secrets=secrets(context), clock=SystemClock(), pool=pool)
     pool.close()
-    return [
-        Problem(why.removeprefix(f"channel {name}: "), item=f"channels.{name}") for name, why in active.broken.items()
-    ]
+    tree = yamltext.parse(text)
+    problems = []
+    for name, why in active.broken.items():
+        line, column = tree.place(tree.nearest(("channels", name, "url")))
+        said = why.removeprefix(f"channel {name}: ")
+        problems.append(Problem(said, line, column, item=f"channels.{name}"))
+    return problems
 
 
 def apply(
@@ -81,7 +86,7 @@ def apply(
     file: Annotated[Path, typer.Argument(help="The watch file.")],
     force: Annotated[bool, typer.Option("--force", help="Also over a revision made in the page since.")] = False,
 ) -> None:
-    """Make a file the active revision; what is queued and polled follows it."""
+    """Make a file the active revision; what is queued and polled follows it. A channel that cannot be used is named."""
     text, watch = load(context, file)
     now = SystemClock().now()
     with database(context) as db:
@@ -95,6 +100,9 @@ def apply(
         )
     verb = "is active now" if applied.changed else "was active already"
     out().print(f"revision {applied.revision} {verb}: {len(watch.rules)} rules, {len(watch.feeds)} feeds")
+    if broken := _broken_channels(context, text, watch):
+        complain(str(ConfigError(str(file), broken)))
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 def export(context: typer.Context) -> None:

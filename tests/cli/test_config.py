@@ -155,3 +155,15 @@ def test_check_warns_of_rules_that_cannot_match_in_one_of_their_languages(empty_
     )
     (warning,) = empty_desk.run("check", "--json").document["warnings"]
     assert warning["item"] == "rules.r.match"
+
+
+def test_a_channel_that_cannot_be_used_is_told_with_its_place(own_desk: Desk) -> None:
+    own_desk.watch_file.write_text(
+        'version: 1\nchannels:\n  chat: {url: "foo://bar"}\n  screen: {url: "terminal://"}\n'
+    )
+    checked, applied = own_desk.run("check"), own_desk.run("apply", own_desk.watch_file)
+    for ended in (checked, applied):
+        assert f"{own_desk.watch_file}:3:16: channels.chat: " in ended.err
+        assert "screen" not in ended.err
+    assert (checked.code, checked.out) == (2, "")
+    assert (applied.code, "is active now" in applied.out) == (1, True)
