@@ -57,7 +57,7 @@ def test_check_refuses_a_channel_of_an_unknown_kind(empty_desk: Desk) -> None:
     empty_desk.watch_file.write_text("version: 1\nchannels:\n  pigeon: {url: 'pigeon://loft'}\n")
     ended = empty_desk.run("check")
     assert ended.code == 2
-    assert ended.err == f"{empty_desk.watch_file}: channels.pigeon: its URL is not one that can be sent to\n"
+    assert ended.err == f"{empty_desk.watch_file}:3:17: channels.pigeon: its URL is not one that can be sent to\n"
 
 
 def test_check_runs_the_rules_examples(empty_desk: Desk) -> None:
@@ -163,7 +163,7 @@ def test_a_channel_that_cannot_be_used_is_told_with_its_place(own_desk: Desk) ->
     )
     checked, applied = own_desk.run("check"), own_desk.run("apply", own_desk.watch_file)
     for ended in (checked, applied):
-        assert f"{own_desk.watch_file}:3:16: channels.chat: " in ended.err
+        assert f"{own_desk.watch_file}:3:15: channels.chat: " in ended.err
         assert "screen" not in ended.err
     assert (checked.code, checked.out) == (2, "")
     assert (applied.code, "is active now" in applied.out) == (1, True)
