@@ -143,14 +143,15 @@ def send(session: Session, app: Sender, active: Active, row: Alert, now: datetim
 def send_to(session: Session, app: Sender, active: Active, row: Alert, channel: str, now: datetime) -> None:
     """Enter an alert's deliveries to one channel into the ledger, but to nobody who asked for no more of its rule."""
     opted_out = optouts.targets_of(session, row.rule_id) if row.rule_id else frozenset()
-    for target_id, recipient in active.recipients(channel):
+    recipients = active.recipients(channel)
+    deliveries.sync_targets(session, ((one, channel, recipient) for one, recipient in recipients))
+    for target_id, _ in recipients:
         if target_id in opted_out:
             notes.add(
                 session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage="send",
                 action="drop", reason=Reason.OPTED_OUT, detail=f"{target_id}: {Reason.OPTED_OUT.sentence}", at=now,
             )  # fmt: skip
             continue
-        deliveries.sync_targets(session, [(target_id, channel, recipient)])
         key = keys.delivery_key(app.installation, row.id, target_id)
         deliveries.owe(session, key=key, alert_id=row.id, target_id=target_id, channel=channel, now=now)
 

@@ -34,10 +34,18 @@ class Claimed:
 
 def sync_targets(session: Session, targets: Iterable[tuple[str, str, str]]) -> None:
     """Make a row for each (id, channel, recipient); pauses stay as they are."""
-    for target_id, channel, recipient in targets:
-        if session.get(Target, target_id) is None:
-            session.add(Target(id=target_id, channel=channel, recipient=recipient))
-    session.flush()
+    wanted = {target_id: (channel, recipient) for target_id, channel, recipient in targets}
+    known = set(session.connection().execute(_known_targets(), {"ids": list(wanted)}).scalars())
+    for target_id in wanted.keys() - known:
+        channel, recipient = wanted[target_id]
+        session.add(Target(id=target_id, channel=channel, recipient=recipient))
+    if wanted.keys() - known:
+        session.flush()
+
+
+@cache
+def _known_targets() -> Select[tuple[str]]:
+    return sa_select(col(Target.id)).where(col(Target.id).in_(bindparam("ids", expanding=True)))
 
 
 def owe(session: Session, *, key: str, alert_id: str, target_id: str, channel: str, now: datetime) -> None:

@@ -48,6 +48,7 @@ _ELISION = re.compile(r"^(?:[cdjlmnst]|qu)['’](?=\w)", re.IGNORECASE)
 _NEW_SENTENCE = re.compile(r"(?:^|[.!?:。！？\n\"“„«'‘(|–—-])\s*$")
 _G7 = re.compile(r"(?<=[A-Z])-(?=\d)")
 _JOINED = re.compile("|".join(map(re.escape, JOINED_NAMES)))
+_ANY_WEEKDAY = re.compile("|".join(map(re.escape, WEEKDAYS)))
 _HIRAGANA = re.compile("[\u3041-\u309f]")
 
 
@@ -119,6 +120,8 @@ def spellings(text: str, language: str) -> dict[str, str]:
 
 def weekdays(text: str) -> frozenset[int]:
     """The weekdays a text names (0 = Monday)."""
+    if not _ANY_WEEKDAY.search(unicodedata.normalize("NFKC", text).casefold()):
+        return frozenset()
     words = (part.casefold() for token in tokens(text) for part in _parts(token))
     return frozenset(WEEKDAYS[word] for word in words if word in WEEKDAYS)
 
