@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -32,6 +34,14 @@ def out() -> Console:
 def page_of(width: int) -> Console:
     """Standard output for running text: wrapped at the terminal's width, or at `width` where there is none."""
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else width, highlight=False)
+
+
+def program() -> str:
+    """How this program is called again from here: by its name where the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    if called.name != "wirewatch" or shutil.which("wirewatch"):
+        return "wirewatch"
+    return min(os.path.relpath(called), str(called.absolute()), key=len)
 
 
 def json_alone(as_json: bool) -> AbstractContextManager[object]:

@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 import seeds
-from cli.console import is_terminal, out, page_of, plain, print_json
+from cli.console import is_terminal, out, page_of, plain, print_json, program
 from cli.context import run_async
 from cli.demo_servers import World, free_port, world
 from core.settings import Settings
@@ -135,14 +135,14 @@ def tell(report: Mapping[str, Any], found: Results, silent: list[Silent], around
         for line in one.why:
             screen.print(f"        {escape(line)}")
     screen.print(f"\n[bold]Done in {seconds:.0f} s.[/bold] Next:")
-    for line in NEXT:
-        screen.print(f"  {escape(line)}")
+    for command, what in NEXT:
+        screen.print(f"  {program()} {command:<8} {escape(what)}", soft_wrap=True)
 
 
 NEXT = (
-    "wirewatch init           write a watch.yaml of your own: your sites, one rule, alerts on this terminal",
-    "wirewatch check          try its rules on their examples",
-    "wirewatch up             poll, match and alert every minute, with a page at http://127.0.0.1:8080",
+    ("init", "write a watch.yaml of your own: your sites, one rule, alerts on this terminal"),
+    ("check", "try its rules on their examples"),
+    ("up", "poll, match and alert every minute, with a page at http://127.0.0.1:8080"),
 )
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.console import out
-from cli.context import with_app
+from cli.console import out, program
+from cli.context import settings, with_app
 from cli.exits import complain
 from core.errors import InputError, WirewatchError
 from pipeline import subscriptions
@@ -32,9 +32,8 @@ def init(
     folder.mkdir(parents=True, exist_ok=True)
     feeds = [] if yes else _ask(context)
     path.write_text(starter([{"url": url, **({"name": name} if name else {})} for url, name in feeds]), "utf-8")
-    out().print(
-        f"{path} is written. Next:\n  wirewatch --config {path} check\n  wirewatch --config {path} up", markup=False
-    )
+    again = program() if path.absolute() == settings(context).config.absolute() else f"{program()} --config {path}"
+    out().print(f"{path} is written. Next:\n  {again} check\n  {again} up", markup=False)
 
 
 def _ask(context: typer.Context) -> list[tuple[str, str]]:

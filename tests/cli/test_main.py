@@ -147,3 +147,19 @@ def test_no_colour_is_printed_into_a_pipe(desk: Desk) -> None:
 def test_the_console_script_is_this_program() -> None:
     assert (ROOT / "cli" / "main.py").read_text().count("def main()") == 1
     assert 'wirewatch = "cli.main:main"' in Path(ROOT / "pyproject.toml").read_text()
+
+
+def test_the_next_commands_are_named_as_the_shell_finds_them(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    called = tmp_path / ".venv" / "bin" / "wirewatch"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(called), "init"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ended = Desk(tmp_path).run("init", "--yes")
+    assert ended.out.endswith("Next:\n  .venv/bin/wirewatch check\n  .venv/bin/wirewatch up\n")
+    monkeypatch.setenv("PATH", str(called.parent))
+    called.parent.mkdir(parents=True)
+    called.touch(mode=0o755)
+    ended = Desk(tmp_path).run("init", "--yes", tmp_path / "other")
+    assert f"  wirewatch --config {tmp_path / 'other' / 'watch.yaml'} check\n" in ended.out
