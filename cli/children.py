@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -9,9 +10,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+_prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux
+_PR_SET_PDEATHSIG = 1
 STOP_S = 20.0  # a child that has not stopped by then is killed
 REVIVALS = 5  # of one child
 WITHIN_S = 600.0  # in so long; one that ends more often cannot run here
+
+
+def _end_with_parent() -> None:
+    """In the child: be told to end when the parent is killed. Else it would go on alone, and hold the page's port."""
+    if _prctl:
+        _prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 
 
 @dataclass
@@ -33,7 +42,10 @@ class Children:
         """
         self._commands[name] = command
         self._running[name] = subprocess.Popen(
-            [sys.executable, "-P", "-m", *command], env=self.environ, start_new_session=True
+            [sys.executable, "-P", "-m", *command],
+            env=self.environ,
+            start_new_session=True,
+            preexec_fn=_end_with_parent if _prctl else None,
         )
 
     def ended(self) -> list[str]:

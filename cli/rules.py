@@ -124,6 +124,8 @@ def test(
     if text is None and not url and file is None:
         _examples(context, rules, as_json=as_json)
         return
+    if sum((text is not None, bool(url), file is not None)) > 1:
+        raise InputError("--text, --url and --file cannot go together", hint="try one at a time")
     given = standard_input() if text == "-" else text or ""
     article = run_async(trying.article_of(settings(context), text=given, url=url, file=file, language=language))
     verdicts = [trying.verdict(rule, article) for rule in rules]

@@ -17,7 +17,7 @@ from cli.exits import EXIT_SOME_FAILED, complain
 from core.errors import NotAvailable
 from pipeline.app import App
 from pipeline.bootstrap import open_app
-from pipeline.follow import Followed, follow_file
+from pipeline.follow import follow_file
 from pipeline.report import STEPS, Report
 from pipeline.run import INGEST, job_lock, run_cycle
 
@@ -55,12 +55,16 @@ async def cycle(app: App, steps: Sequence[str], only: Sequence[str], *, patient:
     `patient`: what is not available now is told, and tried again next time.
     """
     try:
-        tell_followed(await follow_file(app, user()))
+        followed = await follow_file(app, user())
+        report = Report()
         async with job_lock(app, INGEST) as held:
             if held:
-                return await run_cycle(app, steps=steps, only=only)
-        complain("another run is at work: nothing done")
-        return Report()
+                report = await run_cycle(app, steps=steps, only=only)
+            else:
+                report.failures.append("another run is at work, or was killed less than a minute ago: nothing done")
+        if followed.message:
+            report.failures.insert(0, followed.message)
+        return report
     except NotAvailable as error:
         if not patient:
             raise
@@ -88,12 +92,6 @@ def stop_on_signals(app: App) -> None:
         loop.add_signal_handler(number, stop)
 
 
-def tell_followed(followed: Followed) -> None:
-    """Say on stderr why the watch file was not taken."""
-    if followed.message:
-        complain(followed.message)
-
-
 def show(report: Report, *, as_json: bool) -> None:
     """The counts of a cycle; each item that failed is named on stderr."""
     for failure in report.failures:
@@ -106,7 +104,8 @@ def show(report: Report, *, as_json: bool) -> None:
         table.add_column(column, justify="right" if column == "count" else "left")
     for row in report.rows():
         table.add_row(*(str(row[column]) for column in ("step", "outcome", "reason", "count")))
-    out().print(table if report.counts else "nothing was due")
+    if report.counts or not report.failures:
+        out().print(table if report.counts else "nothing was due")
 
 
 def up(

@@ -31,12 +31,14 @@ class Why:
 
 
 async def of_article(app: App, which: str) -> list[Why]:
-    """One answer a rule. Raises InputError for an article that is not stored."""
+    """One answer a rule. Raises InputError for an article that is not stored and is not named by an address."""
     return await asyncio.to_thread(app.db.read_now, lambda session: _of_article(session, app.active, which))
 
 
 def _of_article(session: Session, active: Active, which: str) -> list[Why]:
     article = articles.find(session, which)
+    if article is None and "://" in which:
+        return [Why(rule.id, "not tried", "poll", "not polled: no feed brought it") for rule in active.watch.rules]
     if article is None:
         raise InputError(f"there is no article {which}", hint="run `wirewatch articles list`")
     ((_, feed),) = articles.with_feeds(session, [article.id or 0])

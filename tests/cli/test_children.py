@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,36 @@ def test_a_file_of_the_folder_we_were_called_in_takes_no_part(tmp_path: Path, mo
     children.start("version", "cli", "--version")
     children._running["version"].wait(30)
     assert children.exit_code("version") == 0
+
+
+PARENT = """
+import os, sys, time
+from cli.children import Children
+children = Children(os.environ)
+children.start("child", "timeit", "-n", "1", "-r", "1", "import time; time.sleep(60)")
+print(children._running["child"].pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_child_ends_with_a_parent_that_is_killed() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+    )
+    with parent:
+        assert parent.stdout
+        child = int(parent.stdout.readline())
+        assert is_running(child)
+        parent.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 30
+    while is_running(child) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_running(child)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

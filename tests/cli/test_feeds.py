@@ -151,6 +151,16 @@ def test_a_run_with_nothing_due_says_so(own_desk: Desk) -> None:
     assert own_desk.run("run", "--once", "--step", "match,deliver").code == 0
 
 
+def test_a_run_that_could_not_take_the_watch_file_goes_on_and_ends_with_1(own_desk: Desk) -> None:
+    assert own_desk.run("run", "--once", "--step", "match").code == 0
+    own_desk.watch_file.write_text(own_desk.watch_file.read_text() + "nonsense: 1\n")
+    ended = own_desk.run("run", "--once", "--step", "match")
+    assert ended.code == 1
+    assert "nonsense" in ended.err
+    assert "revision 1 goes on" in ended.err
+    assert ended.out == ""
+
+
 def test_a_step_that_is_none_ends_with_2(own_desk: Desk) -> None:
     ended = own_desk.run("run", "--once", "--step", "fly")
     assert ended.code == 2

@@ -47,6 +47,12 @@ def test_every_rule_is_tried_when_none_is_named(desk: Desk) -> None:
     assert [(row["rule"], row["matches"]) for row in rows] == [(rule, rule == "blinken-trip") for rule in RULES]
 
 
+def test_two_texts_at_once_are_refused(desk: Desk) -> None:
+    ended = desk.run("rules", "test", "--text", ARRIVAL, "--url", "http://127.0.0.1:9/x")
+    assert (ended.code, ended.out) == (2, "")
+    assert "cannot go together" in ended.err
+
+
 def test_a_file_is_tried_as_text_or_as_a_page(desk: Desk) -> None:
     text, page = desk.folder / "a.txt", desk.folder / "a.html"
     text.write_text(ARRIVAL)

@@ -34,6 +34,10 @@ async def test_each_rule_says_what_became_of_the_article(world: World, db: Datab
         found = {one.rule: one for one in await why.of_article(app, "1")}
         with pytest.raises(InputError, match="no article 99"):
             await why.of_article(app, "99")
+        elsewhere = await why.of_article(app, "https://elsewhere.example/x")
+    assert {(one.outcome, one.stage, one.why) for one in elsewhere} == {
+        ("not tried", "poll", "not polled: no feed brought it")
+    }
     assert {rule: (one.outcome, one.stage) for rule, one in found.items()} == {
         "strike": ("alert", "send"),
         "quiet": ("held", "quiet"),
