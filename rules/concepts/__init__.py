@@ -24,7 +24,9 @@ from rules import yamltext
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-_WORD = r"[^\W_][\w'’.-]*"
+# the marks of Latin (decomposed), Hebrew, Arabic, Devanagari and Thai letters are no letters to a regex
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+_WORD = rf"[^\W_][\w{_MARKS}'’.-]*"
 _WORDS = re.compile(rf"=?{_WORD}(?:\s+{_WORD})+")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "UNLESS"})
 Texts = Mapping[str, tuple[str, ...]]

@@ -32,6 +32,8 @@ def test_a_concepts_file_that_is_not_yaml_is_refused_by_name() -> None:
         ("sit down", '"sit down"'),
         ("=White House", '="White House"'),
         ("prime minister's visit", '"prime minister\'s visit"'),
+        ("اقرأ أيضاً", '"اقرأ أيضاً"'),
+        ("ที่ประชุม จี 20", '"ที่ประชุม จี 20"'),
         ("bring NEAR/4 closer", "bring NEAR/4 closer"),
         ("meet OR visit", "meet OR visit"),
         ('"sit down" AND talks', '"sit down" AND talks'),
