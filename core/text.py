@@ -7,11 +7,12 @@ import unicodedata
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_BLANKS = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
     """Text that both databases accept: NUL, lone surrogates, control and bidi marks go; CRLF becomes LF; NFC."""
+    if text.isprintable():  # then there is nothing to drop
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
     text = _UNSTORABLE.sub("", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _CONTROLS.sub("", text))
@@ -24,5 +25,5 @@ def readable(text: str) -> str:
 
 def one_line(text: str, limit: int = 0) -> str:
     """`clean` text on one line; cut to `limit` characters with an ellipsis when a limit is given."""
-    line = _BLANKS.sub(" ", clean(text)).strip()
+    line = " ".join(clean(text).split())
     return line if not limit or len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -27,6 +27,13 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)
 _SOFT_WRAPS = re.compile(r"[\t\r\n]+")
 _SCHEMES = ("http", "https")
+_UNREADABLE = (ValueError, IndexError)  # yarl raises the second for `https://[]@`
+# What nearly all links look like: a host name in lower case, a path; nothing of it can be refused or joined.
+_ORDINARY = re.compile(
+    r"https?://(?=[a-z0-9.-]{1,253}/)(?:(?=[a-z0-9-]{1,63}\.)[a-z0-9]++(?:-[a-z0-9]++)*+\.)++[a-z]{2,24}"
+    r"/[\w.~/%?=&+,;:!*'()$@#-]*+\Z",
+    re.ASCII,
+)
 
 _TRACKING_NAMES = """
 fbclid gclid dclid gbraid wbraid gclsrc msclkid twclid ttclid yclid ysclid igshid igsh li_fat_id epik srsltid
@@ -61,7 +68,7 @@ def _fault(url: str) -> str:
         return "holds a blank, a backslash or a control character"
     try:
         parsed = URL(url)
-    except ValueError as error:
+    except _UNREADABLE as error:
         return str(error)[:200]
     if parsed.scheme not in _SCHEMES:
         return "neither http nor https"
@@ -101,10 +108,12 @@ def join(base: str, link: str) -> str:
     link = _SOFT_WRAPS.sub("", link.strip()).replace(" ", "%20")
     if not link:
         return ""
+    if len(link) <= MAX_LENGTH and _ORDINARY.match(link):
+        return link
     try:
         parsed = URL(link)
         absolute = link if parsed.scheme and parsed.absolute else str(URL(base).with_fragment(None).join(parsed))
-    except ValueError:
+    except _UNREADABLE:
         return ""
     return absolute if is_usable(absolute) else ""
 

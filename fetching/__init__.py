@@ -2,7 +2,7 @@
 
 client.py     one polite, guarded GET (guard.py judges the address, decoding.py stops bombs, failures.py names faults)
 robots.py     what a site's robots.txt lets us read
-parse.py      bytes to entries: feedjson.py, sitemap.py, or feedparser after repair.py
+parse.py      bytes to entries: strict.py when there is no doubt, feedjson.py, sitemap.py, or feedparser after repair.py
 identity.py   which entry is which; schedule.py when to ask again; both pure
 discover.py   the feeds a page names; opml.py lists of feeds
 """

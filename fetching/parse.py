@@ -1,6 +1,7 @@
 """Bytes of a feed to entries. The only importer of feedparser.
 
-    parse ── unpacked (.gz) ── decoded ── {…}            feedjson.py
+    parse ── unpacked (.gz) ── no doubt at all           strict.py
+                            └─ decoded ── {…}            feedjson.py
                                        ├─ <urlset>       sitemap.py
                                        ├─ <html>, text   a failure: a login page is no feed without news
                                        └─ else           mended, shortened, feedparser
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +23,7 @@ from core import urls
 from core.errors import ItemFailed
 from core.reasons import Reason
 from core.text import clean, one_line
-from fetching import charset, feedjson, repair, sitemap
+from fetching import charset, feedjson, repair, sitemap, strict
 from fetching.dates import parse_date
 from fetching.decoding import Body, TooBig, Undecodable
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
@@ -49,7 +51,14 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str]) -> ParsedFeed:
     Raises ItemFailed with EMPTY_BODY, NOT_A_FEED (HTML, JSON or text that is something else), TOO_BIG (unpacked) or
     BAD_FEED. A feed without entries is a feed.
     """
-    text = charset.decoded(_unpacked(body, url), media_type(headers)[1])
+    unpacked, said = _unpacked(body, url), media_type(headers)[1]
+    clear = strict.read(unpacked, said)
+    return _assembled(clear, url) if clear else leniently(unpacked, said, url)
+
+
+def leniently(body: bytes, said: str, url: str) -> ParsedFeed:
+    """The feed in `body`, whatever it takes; `said` is the character set that the headers name. Raises as `parse`."""
+    text = charset.decoded(body, said)
     start = text.lstrip("\ufeff\x00 \t\r\n")
     if not start:
         raise ItemFailed(url, Reason.EMPTY_BODY)
@@ -93,20 +102,25 @@ def _feed(document: repair.Document, url: str) -> ParsedFeed:
         raise ItemFailed(url, Reason.BAD_FEED, f"{type(fault).__name__}: {one_line(str(fault), 100)}") from fault
     broken = bool(read.bozo) and not isinstance(read.bozo_exception, _HARMLESS)
     kind = _FEED_ROOTS.get(document.root) or ("atom" if read.version.startswith("atom") else "rss")
-    entries = tuple(_entry(dict(one), url, kind) for one in read.entries[:MAX_ENTRIES])
+    entries = [dict(one) for one in read.entries[:MAX_ENTRIES]]
+    dropped = cut + len(read.entries) - len(entries)
+    feed = _assembled(strict.Read(kind, dict(read.feed), entries, dropped), url, salvaged=touched or broken)
     if broken:
-        entries = tuple(filter(_says_something, entries))
-    if not entries:
+        feed = replace(feed, entries=tuple(filter(_says_something, feed.entries)))
+    if not feed.entries:
         _refuse_what_is_no_feed(document, read, url, broken)
-    feed = dict(read.feed)
+    return feed
+
+
+def _assembled(read: strict.Read, url: str, *, salvaged: bool = False) -> ParsedFeed:
     return ParsedFeed(
-        format=kind,
-        title=title_of(feed.get("title", "")),
-        language=_language(feed.get("language")),
-        entries=entries,
-        ttl=_ttl(feed),
-        salvaged=touched or broken,
-        dropped=cut + max(len(read.entries) - MAX_ENTRIES, 0),
+        format=read.kind,
+        title=title_of(read.feed.get("title", "")),
+        language=_language(read.feed.get("language")),
+        entries=tuple(_entry(one, url, read.kind) for one in read.entries),
+        ttl=_ttl(read.feed),
+        salvaged=salvaged,
+        dropped=read.dropped,
     )
 
 
@@ -160,7 +174,8 @@ def _body(parts: Iterable[Mapping[str, Any]], kind: str) -> tuple[str, str]:
 
 
 def _date(raw: dict[str, Any], name: str) -> Any:
-    return parse_date(raw.get(name) or "", raw.get(f"{name}_parsed"))
+    value = raw.get(name) or ""
+    return parse_date(value, raw.get(f"{name}_parsed")) if isinstance(value, str) else value
 
 
 def _authors(raw: dict[str, Any]) -> tuple[str, ...]:

@@ -39,8 +39,9 @@ def text_of(markup: str) -> str:
 
 def paragraphs_of(text: str) -> str:
     """Plain text in the same form: empty lines part its paragraphs, other line ends are blanks."""
-    parts = _EMPTY_LINES.split(clean(text))
-    return "\n".join(filter(None, (one_line(part) for part in parts)))
+    text = clean(text)
+    parts = _EMPTY_LINES.split(text) if "\n" in text else [text]
+    return "\n".join(filter(None, (" ".join(part.split()) for part in parts)))
 
 
 def title_of(markup: str) -> str:

@@ -104,6 +104,7 @@ def test_the_refusal_of_a_url_with_a_password_does_not_repeat_the_password() -> 
         ("mailto:a@example.com", ""),
         ("http:x", ""),
         ("http://[::1", ""),
+        ("https://[]@", ""),
         ("https://user:pw@other.example/", ""),
         ("//other.example\\@127.0.0.1/", ""),
     ],

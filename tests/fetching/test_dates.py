@@ -134,3 +134,23 @@ def test_iso_dates_with_any_offset_are_exact(at: datetime, quarters: int) -> Non
     sign, minutes = ("-" if quarters < 0 else "+"), abs(quarters) * 15
     read = parse_date(f"{at.isoformat()}{sign}{minutes // 60:02}:{minutes % 60:02}")
     assert read == datetime.fromisoformat(f"{at.isoformat()}{sign}{minutes // 60:02}:{minutes % 60:02}")
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [
+        ("Sat, 21 Nov 2026 11:10:09 GMT", "Saturday, 21 November 2026 11:10:09 UTC"),
+        ("Sat, 21 Nov 2026 11:10:09 +0730", "21 Nov 2026 11:10:09 UTC+07:30"),
+        ("1 Jan 2026 00:10:09 -0330", "2026/1/1 00:10:09 NST"),
+        ("2026-11-21T09:10:11+07:00", "2026-11-21 09:10:11 ICT"),
+        ("2026-11-21T09:10:11Z", "21.11.2026 09:10:11"),
+    ],
+)
+def test_the_usual_forms_mean_what_the_others_mean(usual: str, other: str) -> None:
+    assert parse_date(usual) == parse_date(other)
+    assert parse_date(usual) is not None
+
+
+@pytest.mark.parametrize("text", ["31 Feb 2026 11:10:09 GMT", "2026-02-31T09:10:11Z", "0001-01-01T00:00:00+07:00"])
+def test_a_day_that_is_none_is_no_date_in_the_usual_forms_either(text: str) -> None:
+    assert parse_date(text) is None
