@@ -11,7 +11,7 @@ _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\
 
 def clean(text: str) -> str:
     """Text that both databases accept: NUL, lone surrogates, control and bidi marks go; CRLF becomes LF; NFC."""
-    if text.isprintable():  # then there is nothing to drop
+    if text.isprintable() or text.replace("\n", "").isprintable():  # then there is nothing to drop
         return text if text.isascii() else unicodedata.normalize("NFC", text)
     text = _UNSTORABLE.sub("", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
