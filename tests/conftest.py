@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,12 @@ settings.load_profile("wirewatch")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that starts the run makes the folder that its workers share."""
+    """The process that starts the run makes the folder that its workers share.
+
+    A run in the background may have Ctrl-C switched off, and so would all that the tests start.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         os.environ[_SHARED] = tempfile.mkdtemp(prefix="wirewatch-tests-")
 
