@@ -148,3 +148,14 @@ def test_every_link_leads_to_a_file() -> None:
     links = re.findall(r"\]\(((?!https?:)[^)#]+)", README)
     assert links
     assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "staged a walkout"), ("en", "down tools"), ("fr", "en grève"), ("zh", "罢工")],
+)
+def test_the_concept_finds_the_words_that_are_printed_beside_it(language: str, text: str) -> None:
+    assert f"*{text}*" in README
+    rule = load("version: 1\nrules: {r: {match: '#strike'}}\n").rules[0]
+    article = analyse(ArticleText(id="a", text=text, language=language, fallback_language=language))
+    assert Matcher([rule]).match(article).matches
