@@ -16,6 +16,8 @@ from storage.leases import RENEW_SECONDS, Columns, Lease, renew
 logger = logging.getLogger(__name__)
 NOT_IDLE = -1
 LOOK_AGAIN_S = 0.25  # how soon an idle loop looks for work that became due by the clock alone
+BUSY = 2  # pieces of work finished while a loop gathered: more come, and it gathers longer
+BUSY_GATHER_S = 0.2
 GATHER_S = 0.05  # at 50 pages a second each of five loops looked 50 times a second, and matching went one by one
 
 
@@ -91,7 +93,10 @@ class Cycle:
         except TimeoutError:
             return
         if self.is_open:
+            before = self.version
             await asyncio.sleep(GATHER_S)
+            if self.version - before >= BUSY and self.is_open:
+                await asyncio.sleep(BUSY_GATHER_S)
 
 
 async def work_off(
