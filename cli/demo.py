@@ -129,7 +129,7 @@ def tell(report: Mapping[str, Any], found: Results, silent: list[Silent], around
         screen.print(Panel(body, title=escape(str(mail["Subject"])), title_align="left"))
     screen.print(f"The webhook received {len(around.received.hooks)} of {len(found.alerts)} alerts, each once:")
     for hook in around.received.hooks:
-        screen.print(f"  {escape(json.dumps(_short(hook), ensure_ascii=False))}")
+        screen.print(f"  {escape(json.dumps(_short(hook), ensure_ascii=False))}", soft_wrap=True)
     for one in silent:
         screen.print(f"\n[bold]SILENT[/bold]  {escape(one.rule)} ({escape(one.title)})")
         for line in one.why:
