@@ -108,9 +108,9 @@ def test_for_people_it_shows_counts_alerts_silence_and_what_to_do_next(tmp_path:
     ended = demo(tmp_path)  # piped: it ends by itself
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "\x1b" not in ended.stdout
-    hooks, text = [], []
-    for line in ended.stdout.splitlines():
-        (hooks if line.startswith("  {") else text).append(line)
+    lines = ended.stdout.splitlines()
+    hooks = [line for line in lines if line.startswith("  {")]
+    text = [line for line in lines if line not in hooks]
     assert max(map(len, text)) <= 110
     assert {json.loads(line)["rule"] for line in hooks} == {one["rule"] for one in EXPECTED["alerts"]}
     for one in EXPECTED["alerts"]:
