@@ -59,11 +59,13 @@ def in_order(jobs: Iterable[Job[T]], workers: int, *, preload: Sequence[str] = (
     working = threading.Thread(target=loop.run_forever, name="working", daemon=True)
     working.start()
     # a daemon: it may wait for input that never comes when the caller has had enough
-    threading.Thread(target=_read, args=(jobs, pool, loop, given), name="reading", daemon=True).start()
+    closing = threading.Event()
+    threading.Thread(target=_read, args=(jobs, pool, loop, given, closing), name="reading", daemon=True).start()
     try:
         while (result := given.get()) is not None:
             yield result.result()
     finally:
+        closing.set()
         pool.close()
         asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
@@ -72,18 +74,43 @@ def in_order(jobs: Iterable[Job[T]], workers: int, *, preload: Sequence[str] = (
 
 
 def _read(
-    jobs: Iterable[Job[T]], pool: WorkerPool, loop: asyncio.AbstractEventLoop, given: queue.Queue[Future[T] | None]
+    jobs: Iterable[Job[T]],
+    pool: WorkerPool,
+    loop: asyncio.AbstractEventLoop,
+    given: queue.Queue[Future[T] | None],
+    closing: threading.Event,
 ) -> None:
     try:
         for job in jobs:
-            if loop.is_closed():
+            if closing.is_set():
                 return
-            given.put(asyncio.run_coroutine_threadsafe(job(pool), loop))
+            result: Future[T] = Future()
+            loop.call_soon_threadsafe(_begin, job, pool, result, closing)
+            given.put(result)
     except Exception as error:
         failed: Future[T] = Future()
         failed.set_exception(error)
         given.put(failed)
     given.put(None)
+
+
+def _begin(job: Job[T], pool: WorkerPool, result: Future[T], closing: threading.Event) -> None:
+    """In the loop: the coroutine is made here, so that none is left over when the caller has had enough."""
+    if closing.is_set():
+        result.cancel()
+        return
+
+    def hand_over(task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            result.cancel()
+        elif (error := task.exception()) is not None:
+            result.set_exception(error)
+        else:
+            result.set_result(task.result())
+
+    task = asyncio.get_running_loop().create_task(job(pool))
+    task.add_done_callback(hand_over)
+    result.add_done_callback(lambda _: task.done())  # the result holds the task: a loop alone does not
 
 
 async def _cancel_all() -> None:
