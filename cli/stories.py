@@ -90,6 +90,8 @@ def silence(
     """Tell nothing more of a story for a time."""
     now = SystemClock().now()
     until = now + length_of(length, option="--for")
+    if until == now:
+        raise InputError(f"--for {length}: that is no time at all", hint="a silence lasts e.g. 72h or 7d")
     with database(context) as db:
         db.write_now(lambda session: changes.silence(session, which, until=until, who=user(), now=now))
     out().print(f"story {which} is silenced until {until:%Y-%m-%d %H:%M}Z")

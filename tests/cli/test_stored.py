@@ -113,6 +113,7 @@ UNKNOWN = [
     (["stories", "show", "99"], "there is no story 99"),
     (["stories", "silence", "99"], "there is no story 99"),
     (["stories", "silence", "1", "--for", "soon"], "--for soon"),
+    (["stories", "silence", "1", "--for", "0h"], "--for 0h: that is no time at all"),
     (["stories", "close", "99"], "there is no story 99"),
     (["alerts", "why", "nosuch"], "there is no alert or article nosuch"),
     (["deliveries", "show", "nosuch"], "there is no delivery nosuch"),
