@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import noun, print_rows
+from cli.console import none_of, noun, print_rows
 from cli.context import database
 from core.errors import InputError
 from core.reasons import Reason
@@ -44,7 +44,7 @@ def list_alerts(
         ),
         ("id", "made", "rule", "kind", "became", "headline"),
         as_json=as_json,
-        empty="no alerts yet",
+        empty=none_of("alerts", rule),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.console import noun, out, print_json, print_rows
+from cli.console import none_of, noun, out, print_json, print_rows
 from cli.context import database, length_of, user
 from core.clock import SystemClock
 from core.errors import InputError
@@ -46,7 +46,7 @@ def list_stories(
     with database(context) as db:
         rows = db.read_now(lambda session: stories.listing(session, rule=rule, state=state or "", limit=limit))
     columns = ("id", "rule", "state", "last", "articles", "separate_texts", "title")
-    print_rows((_row(row) for row in rows), columns, as_json=as_json, empty="no stories yet")
+    print_rows((_row(row) for row in rows), columns, as_json=as_json, empty=none_of("stories", rule, state))
 
 
 @app.command()

@@ -51,6 +51,25 @@ def test_lists_are_filtered(desk: Desk) -> None:
     assert desk.run("deliveries", "dead").out == "no dead letters\n"
 
 
+FILTERS = [
+    ("articles", "--state", "failed"),
+    ("hits", "--rule", "nosuch"),
+    ("stories", "--rule", "nosuch"),
+    ("stories", "--state", "closed"),
+    ("alerts", "--rule", "nosuch"),
+    ("deliveries", "--state", "unknown"),
+    ("deliveries", "--channel", "nosuch"),
+]
+
+
+@pytest.mark.parametrize(("noun", "option", "value"), FILTERS)
+def test_filters_that_nothing_fits_are_told_apart_from_an_empty_list(
+    desk: Desk, empty_desk: Desk, noun: str, option: str, value: str
+) -> None:
+    assert desk.run(noun, "list", option, value).out == f"no {noun} fit the filters\n"
+    assert empty_desk.run(noun, "list").out == f"no {noun} yet\n"
+
+
 def id_of(desk: Desk, title: str = TITLE) -> str:
     found = desk.run("articles", "search", "Two-Way Natalegawa", "--json").rows
     assert [row["title"] for row in found] == [title]
