@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from cli.alerts import became
+from storage.tables import Alert, Delivery
 from tests.cli.desk import Desk
 
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LISTS = {
     "articles": 14,
     "hits": 6,
@@ -116,6 +120,34 @@ def test_why_of_an_alert_names_its_stages(desk: Desk) -> None:
     assert {row["rule"] for row in by_id} == {alert["rule"]}
     assert desk.run("alerts", "why", id_of(desk), "--rule", alert["rule"], "--json").rows
     assert desk.run("alerts", "why", alert["id"]).code == 0
+
+
+def test_an_alert_says_what_its_deliveries_came_to(desk: Desk) -> None:
+    sent = {row["id"]: row["became"] for row in desk.run("alerts", "list", "--json").rows}
+    assert sent
+    for alert, told in sent.items():
+        states = {row["state"] for row in desk.run("deliveries", "list", "--json").rows if row["alert"] == alert}
+        assert {told} == states
+    assert "queued" not in desk.run("alerts", "list").out
+    shown = desk.run("stories", "show", "1", "--json").document
+    assert [one["became"] for one in shown["alerts"]] == [sent[one["id"]] for one in shown["alerts"]]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "owed", "said"),
+    [
+        ("queued", "sent", ["sent", "sent"], "sent"),
+        ("queued", "sent", ["sent", "dead", "sent"], "2 sent, 1 dead"),
+        ("queued", "sent", [], "queued"),
+        ("held", "quiet_hours", [], "held: quiet_hours"),
+    ],
+)
+def test_an_alert_became_what_its_deliveries_did_else_what_was_decided(
+    state: str, reason: str, owed: list[str], said: str
+) -> None:
+    alert = Alert(id="a", rule_id="r", kind="first", state=state, reason=reason, made_at=NOW)
+    made = [Delivery(key=str(n), alert_id="a", target_id="t", channel="c", state=one) for n, one in enumerate(owed)]
+    assert became(alert, made) == said
 
 
 def test_a_delivery_is_shown(desk: Desk) -> None:
