@@ -13,8 +13,10 @@ from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from pipeline.pooled import extract_page
 from pipeline.run import run_cycle
+from storage import articles
 from storage.engine import Database
 from storage.tables import Article, ArticleRevision, Hit, HostState
+from stories.fingerprint import shingles
 from tests.builders import CALM, STRIKE, Item, World, minutes, page, rss
 from tests.pipeline.conftest import NOON
 from tests.sinks.http import Answer, Request
@@ -164,6 +166,27 @@ async def test_a_page_that_names_another_text_as_its_own_address_stays_an_articl
     async with world.worker(db, clock) as app:
         await run_cycle(app)
     assert [one.state for one in articles_of(db)] == ["ready", "ready"]
+
+
+async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    own = "Ring the newsroom on 555 0117, day and night"
+    items = [
+        world.publish(
+            f"p{number}", f"Report {number}", [f"{number} {text} {number}" for text in (*STRIKE, *CALM)] + [own]
+        )
+        for number in range(4)
+    ]
+    async with world.worker(db, clock) as app:
+        for count in range(1, 5):
+            world.site["/rss"] = rss(*items[:count])
+            await run_cycle(app, steps=["poll", "read"])
+            clock.move(timedelta(hours=2))
+    found = articles_of(db)
+    assert [own in one.text for one in found] == [True, True, False, False]
+    assert all(len(one.text) > 800 for one in found)
+    assert articles.shingles_of(found[3]) == shingles(found[3].text)
 
 
 async def test_an_edited_page_keeps_its_earlier_text(world: World, db: Database, clock: FixedClock) -> None:
