@@ -11,12 +11,12 @@ from core.log import pairs
 from core.reasons import Reason
 from core.text import clean as storable
 from core.text import one_line
-from extractors import language, lines, metadata, sites, witnesses
+from extractors import language, lines, metadata, pdf, sites, witnesses
 from extractors.article import Article
 from extractors.base import Extraction, Extractor, PageState, SiteHand
 from extractors.clean import clean
 from extractors.metadata import Metadata
-from extractors.page import Page, open_page
+from extractors.page import MAX_BYTES, Page, open_page
 
 TEASER = 1_200  # characters; a page that asks for money and shows less shows a teaser
 
@@ -60,6 +60,8 @@ def _usable(site: SiteHand | None) -> SiteHand:
 
 def _read(page: bytes, url: str, content_type: str, charset: str, hand: SiteHand) -> Extraction:
     """Raises ItemFailed for a page that cannot be opened; one without a body still says what it is."""
+    if pdf.is_pdf(page):
+        return _read_pdf(page, url)
     opened = open_page(page, url=url, content_type=content_type, charset=charset)
     said = metadata.read(opened.tree, url) if opened.tree is not None else Metadata()
     found = _body(opened, said, url, hand)
@@ -80,6 +82,26 @@ def _read(page: bytes, url: str, content_type: str, charset: str, hand: SiteHand
         site_name=said.site_name,
         description=said.description,
         section=said.section,
+    )
+
+
+def _read_pdf(file: bytes, url: str) -> Extraction:
+    if len(file) > MAX_BYTES:
+        raise ItemFailed(url, Reason.TOO_BIG, f"{len(file)} bytes, the limit is {MAX_BYTES}")
+    found = pdf.read(file, url)
+    text = _joined(found.text, found.title)
+    return Extraction(
+        url=url,
+        state=PageState.READY if text else PageState.FAILED,
+        reason=None if text else Reason.NO_BODY,
+        title=found.title,
+        text=text,
+        author=found.author,
+        published=found.published,
+        published_from="pdf" if found.published else "",
+        language=language.language_of(text),
+        extractor="pdf",
+        confidence=1.0,
     )
 
 

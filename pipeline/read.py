@@ -39,7 +39,9 @@ SAME_TEXT = 0.3  # share of sampled shingles that two addresses of one article h
 SANE_PAST = timedelta(days=365 * 40)
 SANE_FUTURE = timedelta(days=2)
 # Reasons that asking again cannot change.
-FINAL = frozenset({Reason.BAD_URL, Reason.FORBIDDEN_ADDRESS, Reason.GONE, Reason.WRONG_TYPE, Reason.TOO_BIG})
+FINAL = frozenset(
+    {Reason.BAD_URL, Reason.FORBIDDEN_ADDRESS, Reason.GONE, Reason.WRONG_TYPE, Reason.TOO_BIG, Reason.ENCRYPTED}
+)
 
 
 async def read(cycle: Cycle) -> None:

@@ -140,6 +140,7 @@ def test_where_both_witnesses_agree_against_it_the_text_is_the_scorer_s(monkeypa
     [
         (b"", "text/html", Reason.NO_BODY),
         (b"%PDF-1.7", "application/pdf", Reason.WRONG_TYPE),
+        (b"%PDF-1.7" + b"x" * MAX_BYTES, "application/pdf", Reason.TOO_BIG),
         (b"<p>" + b"x" * MAX_BYTES, "text/html", Reason.TOO_BIG),
         (b"<div>" * 3_000, "text/html", Reason.TOO_DEEP),
         (b"<html><title>Deep</title><body>" + b"<div>" * 300 + b"text", "text/html", Reason.TOO_DEEP),

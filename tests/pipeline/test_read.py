@@ -80,7 +80,7 @@ async def test_a_partial_article_becomes_ready_when_its_page_comes_back(
     ("answer", "reason"),
     [
         (Answer(410), Reason.GONE),
-        (Answer(200, {"Content-Type": "application/pdf"}, b"%PDF-1.4"), Reason.WRONG_TYPE),
+        (Answer(200, {"Content-Type": "video/mp4"}, b"\0\0\0\x18ftypmp42"), Reason.WRONG_TYPE),
         (Answer(302, {"Location": "http://10.0.0.1/"}), Reason.FORBIDDEN_ADDRESS),
     ],
 )
