@@ -4,7 +4,8 @@
           -> clean.py (captions, ads, players, links to other articles leave the tree) -> the body:
           -> sites.py (a page whose site has its own selectors) or article.py (any page), beside it witnesses.py
           (two cheap opinions: how sure the text is, and another one when both are against it)
-          -> lines.py (repeats and labels leave the text) -> choose.py (what came of it, as a value)
+          -> lines.py (repeats and labels leave the text) -> walls.py (is it a notice?)
+          -> choose.py (what came of it, as a value)
 
 choose.py calls them in this order; a PDF file goes through pdf.py instead.
 clean.py asks blocks.py what stands where, and related.py what a link is. What a host repeats, repeats.py tells.

@@ -11,7 +11,7 @@ from core.log import pairs
 from core.reasons import Reason
 from core.text import clean as storable
 from core.text import one_line
-from extractors import language, lines, metadata, pdf, sites, witnesses
+from extractors import language, lines, metadata, pdf, sites, walls, witnesses
 from extractors.article import Article
 from extractors.base import Extraction, Extractor, PageState, SiteHand
 from extractors.clean import clean
@@ -66,6 +66,8 @@ def _read(page: bytes, url: str, content_type: str, charset: str, hand: SiteHand
     said = metadata.read(opened.tree, url) if opened.tree is not None else Metadata()
     found = _body(opened, said, url, hand)
     state, reason = _state(found.text, said, opened)
+    if reason is Reason.WALL:
+        found = _Body()
     return Extraction(
         url=url,
         state=state,
@@ -143,6 +145,8 @@ def _joined(body: str, title: str) -> str:
 def _state(text: str, said: Metadata, opened: Page) -> tuple[PageState, Reason | None]:
     if not text:
         return PageState.FAILED, Reason.TOO_DEEP if opened.too_deep else Reason.NO_BODY
+    if opened.tree is not None and walls.is_notice(text, said.title):
+        return PageState.FAILED, Reason.WALL
     behind_a_wall = said.free is False and len(text) < TEASER
     if behind_a_wall or one_line(text) in said.description:
         return PageState.PARTIAL, Reason.PAYWALL

@@ -55,6 +55,7 @@ def _path(xpath: str) -> Callable[[HtmlElement], list[Any]]:
 
 
 _SHORT_WITH_COLON = _path(f"body/descendant::text()[contains(., ':') and string-length(.) < {LONGEST_MARK}]")
+_DIALOGS = _path("body//dialog | body//*[@role='dialog' or @role='alertdialog' or @aria-modal='true']")
 _NAMED = _path("body/descendant::*[@class or @id]")
 _OWN_ADDRESSES = _path("descendant::link[@rel='canonical']/@href | descendant::meta[@property='og:url']/@content")
 
@@ -76,6 +77,9 @@ def _drop_what_is_no_text(tree: HtmlElement) -> None:
         if "ld+json" not in (script.get("type") or ""):  # a last resort of trafilatura's
             script.tag = "style"
     strip_elements(tree, "style", "svg", "figcaption", with_tail=False)
+    for dialog in _DIALOGS(tree):
+        if dialog.find(".//h1") is None and dialog.find(".//article") is None:
+            _drop(dialog)
     for figure in list(tree.iter("figure")):
         if figure.find(".//table") is None and not _has_long_paragraph(figure):
             _drop(figure)
