@@ -27,6 +27,7 @@ from storage.engine import Database
 from storage.leases import Owner
 
 WAIT_FOR_SCHEMA_S = 60.0
+READER_BYTES = 1_500_000_000  # address space of a process that reads pages: the worst of 5 MB needs under 1 GB
 PRELOAD = ("extractors.warm", "pipeline.pooled")  # the language model, and what workers run, once for all of them
 
 
@@ -80,7 +81,9 @@ async def open_app(
     db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=True)
     secrets = secrets_of(settings, os.environ if environ is None else environ)
     clock = clock or SystemClock()
-    pool, senders = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up, preload=PRELOAD), sending_pool()
+    workers = settings.jobs or os.cpu_count() or 1
+    pool = WorkerPool(workers, warm=warm_up, preload=PRELOAD, memory_bytes=READER_BYTES)
+    senders = sending_pool()
     active = await asyncio.to_thread(_active, db, settings.data / INDEX, secrets, clock, senders)
     contact = active.watch.settings.contact
     agent = f"{settings.user_agent} (+{contact})" if contact else settings.user_agent
