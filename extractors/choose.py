@@ -11,7 +11,7 @@ from core.log import pairs
 from core.reasons import Reason
 from core.text import clean as storable
 from core.text import one_line
-from extractors import language, lines, metadata, pdf, sites, walls, witnesses
+from extractors import language, lines, metadata, pdf, sites, walls, witnesses, wrapped
 from extractors.article import Article
 from extractors.base import Extraction, Extractor, PageState, SiteHand
 from extractors.clean import clean
@@ -122,7 +122,7 @@ class _Body:
 def _body(opened: Page, said: Metadata, url: str, hand: SiteHand) -> _Body:
     """The body, and who found it; empty when there is none. What a site's own selector finds is not doubted."""
     if opened.tree is None:
-        return _Body(_joined(opened.plain, ""), "plain", 1.0)
+        return _Body(_joined(_unwrapped(opened.plain), ""), "plain", 1.0)
     if opened.too_deep:
         return _Body()
     sites.remove(opened.tree, hand)
@@ -136,6 +136,11 @@ def _body(opened: Page, said: Metadata, url: str, hand: SiteHand) -> _Body:
     if verdict.leave:
         return _Body(heard.prose, witnesses.NAME, verdict.confidence)
     return _Body(text, _ARTICLE.name, verdict.confidence) if text else _Body()
+
+
+def _unwrapped(plain: str) -> str:
+    given = [one_line(line) for line in plain.splitlines()]
+    return "\n".join(wrapped.paragraphs(given) if wrapped.is_wrapped(given) else given)
 
 
 def _joined(body: str, title: str) -> str:

@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from statistics import quantiles
 from time import perf_counter
 
 from pypdf import PdfReader
@@ -21,20 +20,18 @@ from core.errors import ItemFailed
 from core.reasons import Reason
 from core.text import one_line
 from extractors.dates import EARLIEST
+from extractors.wrapped import paragraphs
 
 MAX_PAGES = 50
 SECONDS = 6.0  # then the pages read so far are the text; a worker is stopped after 15
 HEAD_PAGES = 3  # on which a line stands at the edge before it is a running head
 LONGEST_TITLE = 120  # characters
-SHORT = 0.75  # of a full line's length: a line that ends a sentence there ends a paragraph
 
 _MAGIC = b"%PDF-"
 _MADE_BY_DEFAULT = re.compile(
     r"microsoft|untitled|unbenannt|\.(?:docx?|odt|indd|qxd|pdf|pptx?|rtf|tex)\b|^\W*$", re.IGNORECASE
 )
 _NUMBER = re.compile(r"\d+")
-_ENDS = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
-_BULLET = re.compile(r"(?:[•▪◦‣*–—-]|\d{1,2}[.)])\s")
 
 logging.getLogger("pypdf").addHandler(logging.NullHandler())
 logging.getLogger("pypdf").propagate = False
@@ -106,31 +103,6 @@ def _is_head(page: list[str], place: int, heads: set[str]) -> bool:
 
 def _mark(line: str) -> str:
     return _NUMBER.sub("#", line)
-
-
-def paragraphs(lines: list[str]) -> list[str]:
-    """Lines as they were set, joined: a word that was parted is whole again, a paragraph ends where its sentence does
-    in a short line, at an empty line, and before a bullet.
-    """
-    full = quantiles([len(line) for line in lines if line] or [0, 0], n=10)[-1] if len(lines) > 1 else 0.0
-    found: list[str] = []
-    is_open = False
-    for line in lines:
-        if not line:
-            is_open = False
-            continue
-        if is_open and not _BULLET.match(line):
-            found[-1] = _joined(found[-1], line)
-        else:
-            found.append(line)
-        is_open = not (_ENDS.search(line) and len(line) < SHORT * full)
-    return found
-
-
-def _joined(before: str, line: str) -> str:
-    if len(before) > 1 and before[-1] in "-\u00ad\u2010" and before[-2].isalpha() and line[:1].islower():
-        return before[:-1] + line
-    return f"{before} {line}"
 
 
 def _said(reader: PdfReader, text: str) -> tuple[str, str, datetime | None]:

@@ -10,7 +10,6 @@ from core.reasons import Reason
 from extractors import pdf as room
 from extractors.base import PageState
 from extractors.choose import extract
-from extractors.pdf import paragraphs
 from tests.extractors.pdfs import locked, pdf
 
 LINES = [
@@ -73,15 +72,3 @@ def test_so_many_pages_are_read_and_no_longer_than_so_long(monkeypatch: pytest.M
     assert f"Number {room.MAX_PAGES} " not in extract(pdf(pages), url="u").text
     monkeypatch.setattr(room, "SECONDS", -1.0)
     assert extract(pdf(pages), url="u").text == "Number 0 stands alone on its page."
-
-
-def test_lines_become_paragraphs() -> None:
-    assert paragraphs([]) == []
-    assert paragraphs(["One"]) == ["One"]
-    assert paragraphs(["What is new:", "• the quay", "• the pier", "", "An end"]) == [
-        "What is new:",
-        "• the quay",
-        "• the pier",
-        "An end",
-    ]
-    assert paragraphs(["A long line that ends in a well-", "Known name"])[0].endswith("well- Known name")

@@ -205,6 +205,24 @@ async def test_an_edited_page_keeps_its_earlier_text(world: World, db: Database,
     assert len(world.hook.requests) == 1
 
 
+async def test_so_many_earlier_texts_are_kept_and_no_more(world: World, db: Database, clock: FixedClock) -> None:
+    item = world.publish("a", "Harbour at rest", STRIKE)
+    world.site["/rss"] = rss(item)
+    edits = articles.REVISIONS_KEPT + 3
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        for edit in range(edits):
+            title = f"Harbour at rest, edit {edit}"
+            world.site["/a"] = page(title, [*STRIKE, f"Edit {edit} says something of its own."])
+            world.site["/rss"] = rss(Item(item.guid, item.link, title))
+            clock.move(timedelta(hours=2))
+            await run_cycle(app, steps=["poll", "read"])
+    (article,) = articles_of(db)
+    kept = db.read_now(lambda session: session.exec(select(ArticleRevision.revision)).all())
+    assert article.revision == edits + 1
+    assert sorted(kept) == list(range(edits + 1 - articles.REVISIONS_KEPT, edits + 1))
+
+
 async def test_an_edit_whose_page_fails_keeps_the_text_there_is(world: World, db: Database, clock: FixedClock) -> None:
     item = world.publish("a", "Harbour at rest", STRIKE)
     world.site["/rss"] = rss(item)
