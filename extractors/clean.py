@@ -19,6 +19,7 @@ from lxml.html import HtmlElement
 
 from extractors.blocks import Block, trimmed, words_of
 from extractors.blocks import blocks as blocks_of
+from extractors.cards import drop_cards
 from extractors.layout import straighten
 from extractors.lines import LONGEST_MARK, is_player_time
 from extractors.related import LoneLink, introduces, is_label, is_opaque, is_related
@@ -63,10 +64,12 @@ _OWN_ADDRESSES = _path("descendant::link[@rel='canonical']/@href | descendant::m
 def clean(tree: HtmlElement, url: str) -> None:
     """Change the tree; `url` and what the page calls itself say which links stay on the site."""
     straighten(tree)
+    sites = _sites(tree, url)
+    drop_cards(tree, sites)
     _drop_what_is_no_text(tree)
     pulled = _drop_named(tree)
     _drop_repeats(tree, pulled)
-    _drop_between(tree, _sites(tree, url))
+    _drop_between(tree, sites)
 
 
 # -- what is no text
