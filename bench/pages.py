@@ -36,8 +36,8 @@ from bench.tables import table
 from core.pool import WorkerPool
 from extractors.choose import extract, warm_up
 from extractors.page import to_utf8
-from pipeline.bootstrap import PRELOAD, READER_BYTES
-from pipeline.pooled import extract_page
+from pipeline.bootstrap import PRELOAD
+from pipeline.pooled import READER_BYTES, extract_page
 from tests.gates import designs, olddesigns
 from tests.gates.layouts import gate_pages
 from tests.gates.scores import f1

@@ -21,13 +21,13 @@ from fetching.robots import Robots
 from pipeline import compiled
 from pipeline.app import Active, App
 from pipeline.configure import EMPTY, INDEX, activate
+from pipeline.pooled import READER_BYTES
 from pipeline.sentlog import SentLog
 from storage import configs, meta, schema
 from storage.engine import Database
 from storage.leases import Owner
 
 WAIT_FOR_SCHEMA_S = 60.0
-READER_BYTES = 1_500_000_000  # address space of a process that reads pages: the worst of 5 MB needs under 1 GB
 PRELOAD = ("extractors.warm", "pipeline.pooled")  # the language model, and what workers run, once for all of them
 
 

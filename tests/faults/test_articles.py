@@ -20,7 +20,8 @@ from core.reasons import Reason
 from extractors.choose import warm_up
 from pipeline import read
 from pipeline.app import App
-from pipeline.bootstrap import PRELOAD, READER_BYTES
+from pipeline.bootstrap import PRELOAD
+from pipeline.pooled import READER_BYTES
 from pipeline.run import run_cycle
 from rules.config import load
 from rules.document import ArticleText, analyse
