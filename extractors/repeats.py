@@ -8,7 +8,6 @@ first paragraph; and a page most of which would go is another page's copy and st
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xxhash import xxh32_intdigest
@@ -18,7 +17,7 @@ LONGEST = 240  # bytes of a line that may leave; sentences of one's own are most
 KEPT = 400  # lines in a host's memory (2 KB): those of some 40 pages
 MOST = 0.4  # of a text that may leave; above it, the pages are versions of one article
 
-_ENTRY = struct.Struct("<IB")
+ENTRY = 5  # bytes a line takes: first all hashes, then all counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Seen:
 
 def drop(text: str, memory: bytes) -> Seen:
     """The text as it should be kept, and what to remember of its host; `memory` is empty for a host never seen."""
-    known: dict[int, int] = dict(_ENTRY.iter_unpack(memory))
+    known = _opened(memory)
     lines = text.split("\n")
     marks = [_mark(line) if place else None for place, line in enumerate(lines)]
     left = [line for line, mark in zip(lines, marks, strict=True) if mark is None or known.get(mark, 0) < PAGES - 1]
@@ -40,7 +39,7 @@ def drop(text: str, memory: bytes) -> Seen:
         return Seen(text, memory)
     for mark in dict.fromkeys(mark for mark in marks if mark is not None):
         known[mark] = min(known.pop(mark, 0) + 1, 255)  # the newest stand last
-    return Seen(shorter, b"".join(_ENTRY.pack(mark, count) for mark, count in _newest(known)))
+    return Seen(shorter, _packed(known))
 
 
 def _mark(line: str) -> int | None:
@@ -48,9 +47,16 @@ def _mark(line: str) -> int | None:
     return xxh32_intdigest(written) if len(written) <= LONGEST else None
 
 
-def _newest(known: dict[int, int]) -> Iterator[tuple[int, int]]:
+def _opened(memory: bytes) -> dict[int, int]:
+    count = len(memory) // ENTRY
+    return dict(zip(struct.unpack(f"<{count}I", memory[: 4 * count]), memory[4 * count :], strict=True))
+
+
+def _packed(known: dict[int, int]) -> bytes:
     """As many as may be kept, those seen last; what repeats has half the room, so that new lines have a chance."""
-    repeated = [mark for mark, count in known.items() if count > 1][-KEPT // 2 :]
-    once = [mark for mark, count in known.items() if count == 1][-(KEPT - len(repeated)) :]
-    kept = {*repeated, *once}
-    return ((mark, count) for mark, count in known.items() if mark in kept)
+    if len(known) > KEPT:
+        repeated = [mark for mark, count in known.items() if count > 1][-KEPT // 2 :]
+        once = [mark for mark, count in known.items() if count == 1][-(KEPT - len(repeated)) :]
+        kept = {*repeated, *once}
+        known = {mark: count for mark, count in known.items() if mark in kept}
+    return struct.pack(f"<{len(known)}I", *known) + bytes(known.values())

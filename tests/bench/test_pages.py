@@ -13,7 +13,7 @@ from tests.builders import CALM, STRIKE, page
 
 @pytest.mark.filterwarnings("ignore")
 def test_every_way_reads_a_folder_of_pages(tmp_path: Path) -> None:
-    from bench.pages import WAYS, corpus, markdown, measure  # newspaper4k warns when it is imported
+    from bench.pages import WAYS, Stage, corpus, markdown, measure  # newspaper4k warns when it is imported
 
     (tmp_path / "html").mkdir()
     (tmp_path / "html" / "a.html").write_bytes(page("Strike", STRIKE))
@@ -29,4 +29,4 @@ def test_every_way_reads_a_folder_of_pages(tmp_path: Path) -> None:
     assert found["ours"].f1 == pytest.approx(1)
     assert min(one.f1 for one in found.values()) > 0.8
     assert not said
-    assert "| ours" in markdown({"two": found}, 70, 2)
+    assert "| ours" in markdown({"two": found}, Stage(70, 2, 14.2))
