@@ -53,6 +53,8 @@ class Reason(StrEnum):
     TOO_DEEP = "too_deep", "the page is nested deeper than the limit"
     NO_BODY = "no_body", "no article text was found on the page"
     STUMBLED = "stumbled", "the page made its reader stumble; the log says where"
+    ENCRYPTED = "encrypted", "the file is locked with a password"
+    WALL = "wall", "a notice about cookies, scripts or signing in stands where the article should"
     PAYWALL = "paywall", "only a teaser can be read"
     NO_FILE = "no_file", "the file cannot be read"
     BAD_LINE = "bad_line", "the line is not a JSON object with what is needed"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlmodel import Session
+from sqlalchemy import Select, Update, bindparam, update
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col
 
 from storage.tables import HostState
 
@@ -42,3 +45,30 @@ def hold(session: Session, host: str, until: datetime) -> None:
     row = session.get(HostState, host, with_for_update=True) or HostState(host=host, next_allowed_at=until)
     row.next_allowed_at = max(row.next_allowed_at, until)
     session.add(row)
+
+
+def repeats_of(session: Session, host: str) -> bytes | None:
+    """What is remembered of the lines on this host's pages, to be changed in this transaction; None when the host is
+    not known, or its row is held by somebody else: nobody waits for a memory.
+    """
+    found = session.connection().execute(_repeats(), {"of": host}).scalar()
+    return None if found is None else bytes(found)
+
+
+def keep_repeats(session: Session, host: str, repeats: bytes) -> None:
+    """Remember these."""
+    session.connection().execute(_keeping_repeats(), {"of": host, "kept": repeats})
+
+
+@cache
+def _repeats() -> Select[tuple[bytes]]:
+    return (
+        sa_select(col(HostState.repeats))
+        .where(col(HostState.host) == bindparam("of"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+@cache
+def _keeping_repeats() -> Update:
+    return update(HostState).where(col(HostState.host) == bindparam("of")).values(repeats=bindparam("kept"))

@@ -76,10 +76,11 @@ class FeedPoll(SQLModel, table=True):
 
 
 class HostState(SQLModel, table=True):
-    """Politeness shared by all workers: when a host may be asked next."""
+    """Politeness shared by all workers: when a host may be asked next; and which lines its pages repeat."""
 
     host: str = Field(primary_key=True)
     next_allowed_at: datetime = time()
+    repeats: bytes = Field(default=b"", sa_type=LargeBinary)  # at most 2 KB; extractors/repeats.py reads it
 
 
 class Entry(SQLModel, table=True):

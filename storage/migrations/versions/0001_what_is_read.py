@@ -82,6 +82,7 @@ def _feeds() -> None:
         "hoststate",
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("next_allowed_at", UtcTime(), nullable=False),
+        sa.Column("repeats", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_hoststate")),
     )
     op.create_table(
