@@ -55,9 +55,10 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
     app = cycle.app
 
     found_none_at: datetime | None = None
+    put_off_to: datetime | None = None
 
     async def claim(room: int) -> list[feeds.Claimed]:
-        nonlocal found_none_at
+        nonlocal found_none_at, put_off_to
         now = app.clock.now()
         if found_none_at is not None and abs(now - found_none_at) < LOOK_EVERY:
             return []
@@ -65,7 +66,7 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
             found_none_at = now
             return []
         found_none_at = None
-        return await app.db.write(
+        claimed, put_off_to = await app.db.write(
             lambda session: feeds.claim_due(
                 session,
                 owner=app.owner,
@@ -76,11 +77,16 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
                 only=only,
             )
         )
+        return claimed
+
+    async def more_due() -> bool:
+        """Whether a host of many feeds has a free moment soon: its next feeds need not wait for the next cycle."""
+        return put_off_to is not None and abs(put_off_to - app.clock.now()) < HORIZON * 2
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)
 
-    await work_off(cycle, "poll", claim, do, width=AT_ONCE, columns=feeds.LEASE)
+    await work_off(cycle, "poll", claim, do, width=AT_ONCE, columns=feeds.LEASE, more_due=more_due)
 
 
 async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:

@@ -86,9 +86,11 @@ def claim_due(
     spacing: timedelta,
     horizon: timedelta,
     only: Sequence[str] = (),
-) -> list[Claimed]:
-    """Take due feeds, each with its host's next free moment. Those whose host is busy beyond `horizon` queue up behind
-    each other: they are put off, those that have waited longest to the earliest moment.
+) -> tuple[list[Claimed], datetime | None]:
+    """Take due feeds, each with its host's next free moment; and say when the first that was put off is due.
+
+    Those whose host is busy beyond `horizon` queue up behind each other: they are put off, those that have waited
+    longest to the earliest moment.
     """
     taken = leases.claim(session, _claiming(bool(only)), owner=owner, limit=limit, **_times(now), **_only(only))
     by_id = {lease.row_id: lease for lease in taken}
@@ -97,15 +99,16 @@ def claim_due(
         by_host.setdefault(host_of(feed.fetch_url), []).append(feed)
     wanted = {host: len(feeds) for host, feeds in by_host.items()}
     taken_at = hosts.reserve_all(session, wanted, now=now, spacing=spacing, horizon=horizon)
-    claimed = []
+    claimed, again = [], None
     for host, moments in taken_at.items():
         feeds = sorted(by_host[host], key=lambda feed: (feed.last_polled_at or feed.next_poll_at, feed.next_poll_at))
         claimed += [Claimed(feed, by_id[feed.id or 0], at) for feed, at in zip(feeds, moments, strict=False)]
         if len(moments) < len(feeds):
             later = hosts.next_free(session, host, now)
+            again = min(again or later, later)
             for place, feed in enumerate(feeds[len(moments) :]):
                 put_off(session, by_id[feed.id or 0], later + place * spacing)
-    return sorted(claimed, key=lambda one: one.ask_at)
+    return sorted(claimed, key=lambda one: one.ask_at), again
 
 
 def put_off(session: Session, lease: leases.Lease, until: datetime) -> None:
