@@ -25,7 +25,7 @@ from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
 from fetching.entries import ParsedFeed
 from fetching.headers import max_age
 from fetching.parse import parse
-from fetching.schedule import NextPoll, Outcome, Timing, next_poll
+from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
 from pipeline import notices
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
@@ -37,6 +37,7 @@ from storage.tables import Feed, FeedPoll
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 50  # polls in flight
+LOOK_EVERY = timedelta(seconds=1)  # feeds become due by the clock alone, not by what other loops or polls do
 HORIZON = timedelta(seconds=10)  # a claimed feed waits at most so long for its host's turn
 FEED_SPACING = timedelta(seconds=1)
 IN_A_THREAD = 300_000  # bytes: larger feeds are parsed in a worker that can be killed
@@ -53,32 +54,50 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
     """The loop: claim due feeds and poll each, until the cycle ends."""
     app = cycle.app
 
+    found_none_at: datetime | None = None
+    put_off_to: datetime | None = None
+
     async def claim(room: int) -> list[feeds.Claimed]:
+        nonlocal found_none_at, put_off_to
         now = app.clock.now()
-        if not await app.db.read(lambda session: feeds.count_due(session, now)):
+        if found_none_at is not None and abs(now - found_none_at) < LOOK_EVERY:
             return []
-        return await app.db.write(
+        if not await app.db.read(lambda session: feeds.count_due(session, now)):
+            found_none_at = now
+            return []
+        found_none_at = None
+        claimed, put_off_to = await app.db.write(
             lambda session: feeds.claim_due(
                 session,
                 owner=app.owner,
                 now=now,
                 limit=room,
-                spacing=min(FEED_SPACING, timedelta(seconds=app.settings.page_spacing)),
+                spacing=_spacing(app),
                 horizon=HORIZON,
                 only=only,
             )
         )
+        return claimed
+
+    async def more_due() -> bool:
+        """Whether a host of many feeds has a free moment soon: its next feeds need not wait for the next cycle."""
+        return put_off_to is not None and abs(put_off_to - app.clock.now()) < HORIZON * 2
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)
 
-    await work_off(cycle, "poll", claim, do, width=AT_ONCE, columns=feeds.LEASE)
+    await work_off(cycle, "poll", claim, do, width=AT_ONCE, columns=feeds.LEASE, more_due=more_due)
 
 
 async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     """Ask one feed and write what it said. A feed's failure ends here, as a value on its row."""
     app = cycle.app
-    await asyncio.sleep(max(0.0, (one.ask_at - app.clock.now()).total_seconds()))
+    wait = (one.ask_at - app.clock.now()).total_seconds()
+    if wait > 0:
+        await asyncio.sleep(wait)
+        if await _let_rest(app, one):
+            cycle.report.count("poll", "skipped", Reason.RATE_LIMITED)
+            return
     started = app.clock.now()
     polled = await ask_and_understand(app, one.feed)
     now = app.clock.now()
@@ -89,6 +108,21 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
         cycle.report.count("poll", "skipped", Reason.LOCKED)
         return
     _report(cycle, one.feed, polled, counts)
+
+
+def _spacing(app: App) -> timedelta:
+    """The least time between two requests for feeds of one host."""
+    return min(FEED_SPACING, timedelta(seconds=app.settings.page_spacing))
+
+
+async def _let_rest(app: App, one: feeds.Claimed) -> bool:
+    """Whether the host asked for rest while the feed waited for its turn; then it is put off."""
+    host, now = host_of(one.feed.fetch_url), app.clock.now()
+    until = await app.db.read(lambda session: hosts.held_until(session, host, now))
+    if until is None:
+        return False
+    await app.db.write(lambda session: feeds.put_off(session, one.lease, until))
+    return True
 
 
 async def ask_and_understand(app: App, feed: Feed) -> Polled:
@@ -126,7 +160,7 @@ def as_written(answer: Answer, secrets: Mapping[str, str]) -> Answer:
 
 def ask(app: App, feed: Feed) -> Ask:
     """The request: validators verbatim and only to the address that gave them, headers from the watch file."""
-    configured = next((one for one in app.active.watch.feeds if one.config_url == feed.config_url), None)
+    configured = app.active.feeds.get(feed.config_url)
     headers = configured.headers if configured else {}
     own = own_secrets(feed, app.secrets)
     return Ask(
@@ -185,7 +219,8 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     feed = one.feed
     counts = take_in(session, feed, polled.parsed, now) if polled.parsed else Counts()
     outcome = _outcome(polled, counts)
-    following = next_poll(timing(feed), outcome, now, random.random())  # noqa: S311 - jitter, not a secret
+    known = timing(feed, app.active.feeds_on.get(host_of(feed.fetch_url), 1), _spacing(app))
+    following = next_poll(known, outcome, now, random.random())  # noqa: S311 - jitter, not a secret
     row = FeedPoll(
         feed_id=feed.id or 0,
         at=now,
@@ -196,7 +231,9 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
         gap=following.gap,
         ms=ms,
     )
-    if not feeds.record_poll(session, one.lease, {**_learnt(feed, polled, now), **_when(feed, following)}, row):
+    if not feeds.record_poll(
+        session, one.lease, {**_learnt(feed, polled, following, now), **_when(feed, following)}, row
+    ):
         raise LeaseLost  # undoes the entries too: its new holder brings them
     _tell(session, app, feed, following, now)
     if isinstance(polled.answer, Failed) and polled.answer.retry_after:
@@ -214,8 +251,8 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
         notices.over(session, app, key, f"feed {feed.name} can be read again", now=now)
 
 
-def timing(feed: Feed) -> Timing:
-    """What the schedule needs to know of a feed."""
+def timing(feed: Feed, neighbours: int, spacing: timedelta) -> Timing:
+    """What the schedule needs to know of a feed on a host that serves so many, itself among them."""
     return Timing(
         interval=timedelta(seconds=feed.interval_s),
         failures=feed.failures,
@@ -225,6 +262,9 @@ def timing(feed: Feed) -> Timing:
         validators_distrusted=feed.validators_distrusted,
         first=feed.first_polled_at is None,
         plain=feed.plain_next and bool(feed.etag or feed.last_modified),
+        answered_at=feed.last_success_at,
+        ttl=timedelta(seconds=feed.ttl_s),
+        turn=turn(neighbours, spacing),
     )
 
 
@@ -242,7 +282,7 @@ def _outcome(polled: Polled, counts: Counts) -> Outcome:
     )
 
 
-def _learnt(feed: Feed, polled: Polled, now: datetime) -> dict[str, Any]:
+def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> dict[str, Any]:
     """What an answer changes on the feed's row."""
     changes: dict[str, Any] = {"last_polled_at": now}
     answer = polled.answer
@@ -251,10 +291,12 @@ def _learnt(feed: Feed, polled: Polled, now: datetime) -> dict[str, Any]:
     changes |= {"last_success_at": now, "last_reason": "", "last_error": ""}
     changes["first_polled_at"] = feed.first_polled_at or now
     if isinstance(answer, Fetched):
-        changes |= {"etag": answer.etag, "last_modified": answer.last_modified, "validators_url": answer.url}
         changes["body_hash"] = polled.body_hash
+        if not following.keep_validators:
+            changes |= {"etag": answer.etag, "last_modified": answer.last_modified, "validators_url": answer.url}
     if polled.parsed:
         changes["title"] = clean(polled.parsed.title)[:300]
+        changes["ttl_s"] = min(polled.parsed.ttl or timedelta(), LONGEST).total_seconds()
     return {**changes, **_moved(feed, answer)}
 
 

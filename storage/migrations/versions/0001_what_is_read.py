@@ -82,6 +82,7 @@ def _feeds() -> None:
         "hoststate",
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("next_allowed_at", UtcTime(), nullable=False),
+        sa.Column("held_until", UtcTime(), nullable=True),
         sa.Column("repeats", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_hoststate")),
     )
@@ -108,6 +109,7 @@ def _feeds() -> None:
         sa.Column("plain_next", sa.Boolean(), nullable=False),
         sa.Column("body_hash", sa.String(), nullable=False),
         sa.Column("interval_s", sa.Float(), nullable=False),
+        sa.Column("ttl_s", sa.Float(), nullable=False),
         sa.Column("failures", sa.Float(), nullable=False),
         sa.Column("next_poll_at", UtcTime(), nullable=False),
         sa.Column("first_polled_at", UtcTime(), nullable=True),
