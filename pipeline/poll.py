@@ -176,8 +176,8 @@ async def _parse(app: App, answer: Fetched) -> ParsedFeed:
 
 
 def parse_feed(body: bytes, url: str, headers: dict[str, str]) -> ParsedFeed:
-    """`fetching.parse.parse` for a worker process."""
-    return parse(body, url=url, headers=headers)
+    """`fetching.parse.parse` for a worker process; texts are made there too, where their making can be stopped."""
+    return parse(body, url=url, headers=headers).made()
 
 
 def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, now: datetime, ms: float) -> Counts:
