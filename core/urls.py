@@ -134,6 +134,12 @@ def host_of(url: str) -> str:
     return host if parsed.is_default_port() or not host else f"{host}:{parsed.port}"
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port: whom a secret is meant for. Empty without a host."""
+    host = host_of(url)
+    return f"{URL(url).scheme}://{host}" if host else ""
+
+
 def unwrap(url: str) -> str | None:
     """The URL behind a known redirector (Google Alerts and News, AMP caches, …); `url` itself when it is none.
 

@@ -96,8 +96,9 @@ def _written(value: str | partial[str]) -> str:
 class ParsedFeed:
     """A document: at most MAX_ENTRIES entries, `dropped` counts the others.
 
-    `format` is rss, atom, rdf, json or sitemap. `ttl` is how often the feed says it changes. `salvaged`: the document
-    was ill-formed and was mended; something may be missing.
+    `format` is rss, atom, rdf, json, sitemap or page. `ttl` is how often the feed says it changes. `salvaged`: the
+    document was ill-formed and was mended; something may be missing. `more` are other documents with entries of this
+    feed, best first: the page before this one (RFC 5005, JSON Feed), or where `is_index`, the sitemaps a list names.
     """
 
     format: str
@@ -107,6 +108,8 @@ class ParsedFeed:
     ttl: timedelta | None = None
     salvaged: bool = False
     dropped: int = 0
+    more: tuple[str, ...] = ()
+    is_index: bool = False
 
     def made(self) -> Self:
         """The same feed, all texts of its entries made by now."""

@@ -30,6 +30,7 @@ from fetching.decoding import Body, TooBig, Undecodable
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
 from fetching.headers import media_type
 from fetching.plain import paragraphs_of, text_of, title_of
+from fetching.strict_names import PAGED
 
 __all__ = ["MAX_ENTRIES", "ParsedEntry", "ParsedFeed", "parse"]
 
@@ -129,7 +130,15 @@ def _assembled(read: strict.Read, url: str, *, salvaged: bool = False) -> Parsed
         ttl=_ttl(read.feed),
         salvaged=salvaged,
         dropped=read.dropped,
+        more=_before_this(read.feed, url),
     )
+
+
+def _before_this(feed: dict[str, Any], url: str) -> tuple[str, ...]:
+    """The page before this one (RFC 5005): `next` of a paged feed, `prev-archive` of an archived one."""
+    links = [one for one in feed.get("links") or () if one.get("rel") in PAGED]
+    links.sort(key=lambda one: PAGED.index(one["rel"]))
+    return tuple(dict.fromkeys(filter(None, (urls.join(url, one.get("href") or "") for one in links[:4]))))
 
 
 def _refuse_what_is_no_feed(document: repair.Document, read: Any, url: str, broken: bool) -> None:

@@ -27,6 +27,7 @@ from fetching.strict_entry import (
     Item,
     kind_of,
     language_of,
+    mended,
     person_of,
     plainly_named,
     text_of,
@@ -37,6 +38,7 @@ from fetching.strict_names import (
     KEPT,
     KNOWN,
     OF_THE_FEED,
+    PAGED,
     PASSED_OVER,
     PASSED_OVER_AS_TEXT,
     PERSON,
@@ -213,6 +215,10 @@ class _Reader:
                 self._described(element, name)
             elif name == "image":
                 self._pass_over(element, PICTURE)
+            elif name == "link" and element.get("rel", "").lower() in PAGED:
+                plainly_named(element, "url", "uri")
+                links = found.feed.setdefault("links", [])
+                links.append({"rel": element.get("rel", "").lower(), "href": mended(element.get("href", ""))})
             elif name in OF_THE_FEED or name in ("contributor", "itunes_owner"):
                 self._pass_over(element, PERSON)
             else:

@@ -53,7 +53,8 @@ def _undone(text: str) -> str:
     return text.translate(_WINDOWS) if _HIGH_CONTROLS.search(text) else text
 
 
-def _mended(text: str) -> str:
+def mended(text: str) -> str:
+    """An address with the slashes that the lenient parser leaves of it."""
     return _TOO_MANY_SLASHES.sub(r"\1", text) if "///" in text else text
 
 
@@ -134,7 +135,7 @@ class Item:
         if href:
             plainly_named(element, "url", "uri")
             rel = element.get("rel", "alternate").lower()
-            href = _mended(href)
+            href = mended(href)
             self.raw.setdefault("links", []).append({"rel": rel, "href": href})
             kind = element.get("type", "application/atom+xml" if rel == "self" else "text/html").lower()
             if rel == "alternate" and kind in ("html", "text/html", "xhtml", "application/xhtml+xml"):
@@ -144,7 +145,7 @@ class Item:
             return
         if element.attrib:
             raise Doubt
-        text = _mended(text_of(element))
+        text = mended(text_of(element))
         if "&" in text:
             text = _NAMED_AMPERSAND.sub(r"&\g<1>", text.replace("&amp;", "&"))
         self.raw["link"] = text
@@ -157,7 +158,7 @@ class Item:
                 raise Doubt
             is_link = value == "true"
         if is_link:
-            text = _mended(text)
+            text = mended(text)
             self.raw.setdefault("link", text)
         self.raw["id"] = text
 
