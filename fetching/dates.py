@@ -55,6 +55,7 @@ _USUAL = re.compile(
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-](?:0\d|1[0-5]):[0-5]\d)\Z", re.ASCII)
 _SECONDS = re.compile(r"\d{9,10}(?:\.\d+)?\Z", re.ASCII)
 _MILLISECONDS = re.compile(r"\d{12,13}\Z", re.ASCII)
+_YEAR = re.compile(r"(?<!\d)(?<![\d\s][+-])\d{4}(?!\d)")  # and not the four digits of a zone
 _OFFSET = re.compile(r"(?:(?:GMT|UTC?)\s*)?([+-])(\d{1,2}):?(\d{2})?\b")
 _ZONE_NAME = re.compile(r"\(?([A-Z]{1,5})\b")
 
@@ -172,7 +173,10 @@ def _offset(zone: str) -> timedelta:
 
 
 def _believed(text: str, guess: struct_time | None) -> datetime | None:
-    """The guess, if its year and its day (or a neighbour, because of zones) stand in the text."""
+    """The guess, if its year and its day (or a neighbour, because of zones) stand in the text.
+
+    A year of two digits counts where none of four is: the year -1 (`-0001-11-30`, a database's nothing) is not 2000.
+    """
     if guess is None:
         return None
     try:
@@ -181,4 +185,5 @@ def _believed(text: str, guess: struct_time | None) -> datetime | None:
         return None
     numbers = {int(number) for number in re.findall(r"\d{1,4}", text)}
     days = {(read + timedelta(days=shift)).day for shift in (-1, 0, 1)}
-    return read if {read.year, read.year % 100} & numbers and days & numbers else None
+    years = {int(year) for year in _YEAR.findall(text)} or {number + 100 * (read.year // 100) for number in numbers}
+    return read if read.year in years and days & numbers else None

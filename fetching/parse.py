@@ -24,7 +24,7 @@ from core import urls
 from core.errors import ItemFailed
 from core.reasons import Reason
 from core.text import clean, one_line
-from fetching import charset, feedjson, repair, sitemap, strict
+from fetching import charset, feedjson, repair, sitemap, strict, strict_entry
 from fetching.dates import parse_date
 from fetching.decoding import Body, TooBig, Undecodable
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
@@ -206,8 +206,20 @@ def _date(raw: dict[str, Any], name: str) -> Any:
 def _authors(raw: dict[str, Any]) -> tuple[str, ...] | partial[tuple[str, ...]]:
     if "authors" not in raw and "author" not in raw:
         return ()
-    named = [one.get("name") or "" for one in raw.get("authors") or ()] or [raw.get("author") or ""]
+    authors = raw.get("authors") or []
+    named = [one.get("name") or "" for one in authors] or [raw.get("author") or ""]
+    if len(authors) == 1 and "@" in raw.get("author", ""):
+        named = [_whole_name(raw["author"], authors[0])]
     return partial(_names, tuple(named[:20])) if any(named) else ()
+
+
+def _whole_name(author: str, read: Mapping[str, str]) -> str:
+    """The author's name; the lenient parser cuts `.example` after four letters, and takes the rest for the name."""
+    email = read.get("email") or ""
+    cut = email and author.find(email) >= 0 and author.partition(email)[2][:1].isalpha()
+    if cut and len(author) <= strict_entry.LONGEST_PERSON:
+        return strict_entry.person_of(author)
+    return read.get("name") or ""
 
 
 def _names(named: tuple[str, ...]) -> tuple[str, ...]:

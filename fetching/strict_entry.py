@@ -14,7 +14,7 @@ from fetching.dates import parse_date
 Element = etree._Element
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_LONGEST_PERSON = 500  # characters in which an e-mail address is looked for
+LONGEST_PERSON = 500  # characters in which an e-mail address is looked for
 
 _TYPES = dict.fromkeys(("text", "plain", "text/plain"), "text/plain") | dict.fromkeys(
     ("html", "text/html"), "text/html"
@@ -26,7 +26,7 @@ _HIGH_CONTROLS = re.compile("[\x80-\x9f]")
 _WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
 _EMAIL = re.compile(
     r"(([a-zA-Z0-9\_\-\.\+]+)@((\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.)|(([a-zA-Z0-9\-]+\.)+))"
-    r"([a-zA-Z]{2,4}|[0-9]{1,3})(\]?))(\?subject=\S+)?"
+    r"([a-zA-Z]{2,63}|[0-9]{1,3})(\]?))(\?subject=\S+)?"
 )
 
 
@@ -88,10 +88,10 @@ def language_of(element: Element, inherited: str) -> str:
 
 
 def person_of(text: str) -> str:
-    """A name without the e-mail address beside it, cut out in the lenient parser's way."""
+    """A name without the e-mail address beside it, cut out in the lenient parser's way, but for long domains."""
     if "@" not in text:
         return text
-    if len(text) > _LONGEST_PERSON:
+    if len(text) > LONGEST_PERSON:
         raise Doubt
     found = _EMAIL.search(text)
     if found:
