@@ -61,6 +61,7 @@ _UP_TO_ROOT = re.compile(
 )
 _APART = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _NAMESPACE = re.compile(rb"xmlns(?::([^\s=:]+))?\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
+_ASIDE = (etree.Comment, etree.PI)
 _LONG_REFERENCE = re.compile(rb"&#(?:\d{10}|x[0-9a-fA-F]{9})")
 
 
@@ -95,24 +96,28 @@ def _tree(body: bytes) -> Element:
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
     )
     root = etree.fromstring(body, parser)
     if len(parser.error_log) or root.getroottree().docinfo.internalDTD is not None:
         raise Doubt
+    if root.getprevious() is not None or root.getnext() is not None or next(root.iter(*_ASIDE), None) is not None:
+        _check_asides(body)
+        etree.strip_tags(root, *_ASIDE)
     return root
 
 
 def _check_markup(body: bytes) -> None:
-    """A declaration of UTF-8 or none, no DOCTYPE, and nothing that repair.py would read in another way than XML."""
+    """A declaration of UTF-8 or none, no DOCTYPE, no reference that repair.py would read in another way than XML."""
     declaration = _DECLARATION.match(body)
     start = declaration.end() if declaration else 0
     if not _UP_TO_ROOT.match(body, start) or _LONG_REFERENCE.search(body):
         raise Doubt
-    if body.find(b"<!--") < 0 and body.find(b"<?", start) < 0:
-        return
-    for found in _APART.finditer(body, start):
+
+
+def _check_asides(body: bytes) -> None:
+    """No comment and no instruction holds what repair.py would take for markup."""
+    declaration = _DECLARATION.match(body)
+    for found in _APART.finditer(body, declaration.end() if declaration else 0):
         if found[0][1:3] != b"![" and (b"&" in found[0] or b"<" in found[0][1:]):
             raise Doubt
 
