@@ -91,7 +91,6 @@ class Reason(StrEnum):
     STALE = "stale", "older than a day when it could be delivered; folded into the catch-up digest"
     NO_TARGET = "no_target", "the rule names no channel: shown on the page only"
     OPTED_OUT = "opted_out", "this address asked for no more alerts of this rule"
-    RESTORED = "restored", "published before the backup that was restored"
     SENT = "sent", "sent"
     # -- deliveries
     ACCEPTED = "accepted", "the receiver took it"
@@ -99,7 +98,6 @@ class Reason(StrEnum):
     AUTH = "auth", "the receiver refused the sign-in or the address"
     PERMANENT = "permanent", "the receiver refuses it for good"
     ANSWER_LOST = "answer_lost", "sent, but no answer came back"
-    CHANNEL_PAUSED = "channel_paused", "the channel is paused"
     POISON = "poison", "three workers died on this message"
     GAVE_UP = "gave_up", "tried for the whole retry period"
     # -- the run

@@ -21,15 +21,6 @@ def entry_key(entry: ParsedEntry) -> str:
     return key if len(key) <= LONGEST_KEY else f"sha256:{_hash(key)}"
 
 
-def same_entry_keys(entry: ParsedEntry) -> tuple[str, ...]:
-    """All that the entry may be known by, best first: its key, `url:…` without variants, and `text:…`.
-
-    An entry whose guid changed is the same as one that shares its `url:` key, or without URLs, its `text:` key.
-    """
-    address = (f"url:{urls.article_key(entry.url)}",) if entry.url else ()
-    return (entry_key(entry), *address, f"text:{text_key(entry)}")
-
-
 def entry_link(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
     """The address to fetch and to show, absolute and unwrapped, and what is wrong with it.
 
@@ -42,12 +33,6 @@ def entry_link(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
         return "", Reason.BAD_URL
     inner = urls.unwrap(link)
     return (link, Reason.REDIRECTOR) if inner is None else (inner, None)
-
-
-def entry_url(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
-    """`entry_link` in its canonical form: what to compare articles by."""
-    link, reason = entry_link(entry, feed_url)
-    return (urls.canonical(link) if link else ""), reason
 
 
 def text_key(entry: ParsedEntry) -> str:

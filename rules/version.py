@@ -1,4 +1,4 @@
-"""What a compiled index depends on beside the rules: this program's rules package and the interpreter."""
+"""What a compiled index depends on beside the rules: the rules package, its libraries and the interpreter."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
 from typing import TYPE_CHECKING
 
 from rules.document import ANALYSER_VERSION
@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 _KINDS = (".py", ".txt", ".json", ".yaml")
+LIBRARIES = ("babel", "google-re2", "numpy", "pydantic")  # beside the analyser's, which its version names
 
 
 @cache
 def version() -> str:
-    """Changes whenever the code or the data of this package change, the analyser, or Python. Costs a few ms, once."""
-    found = hashlib.sha256(f"{ANALYSER_VERSION} {sys.version}".encode())
+    """Changes whenever the code or the data of this package change, the analyser, LIBRARIES, or Python.
+
+    Costs some 25 ms, once.
+    """
+    libraries = [f"{name} {metadata.version(name)}" for name in LIBRARIES]
+    found = hashlib.sha256("\n".join([ANALYSER_VERSION, sys.version, *libraries]).encode())
     for name, file in sorted(_files(resources.files("rules"), "")):
         found.update(name.encode())
         found.update(file.read_bytes())
