@@ -80,7 +80,9 @@ def difference(body: bytes) -> str:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_files_give_the_same_link_title_and_date(folder: Path) -> None:
-    bodies = {path: path.read_bytes() for path in sorted(folder.rglob("*.*")) if path.suffix in (".xml", ".atom")}
+    bodies = {
+        path: path.read_bytes() for path in sorted(folder.rglob("*.*")) if path.suffix in (".xml", ".atom", ".rss")
+    }
     read = {path: body for path, body in bodies.items() if not _NEEDS_HEADERS.search(body) and theirs(body)}
     wrong = {path: why for path, body in read.items() if (why := difference(body))}
     told = "\n".join(f"{path.relative_to(folder)}: {why}" for path, why in wrong.items())
