@@ -44,6 +44,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited", "the host asked to come back later"
     ROBOTS = "robots", "the site's robots.txt does not allow it"
     NOT_A_FEED = "not_a_feed", "the answer is not a feed"
+    NO_LINKS = "no_links", "no link is where the watch file says that the page has its links"
     EMPTY_BODY = "empty_body", "the answer is empty"
     BAD_FEED = "bad_feed", "the feed could not be read"
     WRONG_TYPE = "wrong_type", "the answer is of a type that is not read"

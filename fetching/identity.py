@@ -46,6 +46,26 @@ def content_hash(entry: ParsedEntry) -> str:
     return _hash("\x1f".join((entry.title, entry.summary, entry.content)))[:32]
 
 
+def fingerprint(entry: ParsedEntry) -> str:
+    """A hash of what the feed wrote, then `content_hash`: 64 characters to know an edit by."""
+    return _written_hash(entry) + content_hash(entry)
+
+
+def refreshed(kept: str, entry: ParsedEntry) -> tuple[str, bool]:
+    """The fingerprint of an entry whose last one was `kept`, and whether people read something else now.
+
+    Texts are made only where the feed wrote something else: another tracking picture in the same words is no edit.
+    """
+    if kept[:32] == _written_hash(entry):
+        return kept, False
+    fresh = fingerprint(entry)
+    return fresh, (kept[32:] or kept) != fresh[32:]  # rows from before fingerprints hold a content_hash only
+
+
+def _written_hash(entry: ParsedEntry) -> str:
+    return _hash(entry.written())[:32]
+
+
 def body_hash(body: bytes) -> str:
     """A hash of a whole document: unchanged means that there is nothing to parse."""
     return hashlib.sha256(body).hexdigest()

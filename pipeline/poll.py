@@ -19,14 +19,15 @@ from core.log import pairs
 from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from core.text import clean
-from core.urls import host_of
-from fetching import identity
+from core.urls import host_of, origin_of
+from fetching import identity, pagelinks
 from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
 from fetching.entries import ParsedFeed
+from fetching.faulty import fault_in
 from fetching.headers import max_age
 from fetching.parse import parse
 from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
-from pipeline import notices
+from pipeline import further, notices
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
@@ -72,7 +73,7 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
                 owner=app.owner,
                 now=now,
                 limit=room,
-                spacing=_spacing(app),
+                spacing=spacing(app),
                 horizon=HORIZON,
                 only=only,
             )
@@ -87,6 +88,11 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
         await poll_one(cycle, one)
 
     await work_off(cycle, "poll", claim, do, width=AT_ONCE, columns=feeds.LEASE, more_due=more_due)
+
+
+def spacing(app: App) -> timedelta:
+    """Between two requests for feeds of one host."""
+    return min(FEED_SPACING, timedelta(seconds=app.settings.page_spacing))
 
 
 async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
@@ -110,11 +116,6 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     _report(cycle, one.feed, polled, counts)
 
 
-def _spacing(app: App) -> timedelta:
-    """The least time between two requests for feeds of one host."""
-    return min(FEED_SPACING, timedelta(seconds=app.settings.page_spacing))
-
-
 async def _let_rest(app: App, one: feeds.Claimed) -> bool:
     """Whether the host asked for rest while the feed waited for its turn; then it is put off."""
     host, now = host_of(one.feed.fetch_url), app.clock.now()
@@ -136,7 +137,44 @@ async def ask_and_understand(app: App, feed: Feed) -> Polled:
             reason=Reason.AUTH,
             detail=error.message,
         )
-    return await understand(app, feed, as_written(answer, own_secrets(feed, app.secrets)))
+    polled = await understand(app, feed, as_written(answer, own_secrets(feed, app.secrets)))
+    return await _gathered(app, feed, polled) if polled.parsed and polled.parsed.more else polled
+
+
+async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
+    """What stands in further documents too. A list of sitemaps is always followed: its own text may stay the same."""
+    answer, first = polled.answer, polled.parsed
+    if first is None or not isinstance(answer, Fetched):
+        return polled
+
+    async def get(address: str) -> ParsedFeed:
+        await further.turn(app.db, app.clock, address, spacing(app), HORIZON)
+        asked = await app.client.get(further_ask(app, feed, address, answer.url))
+        found = as_written(asked, own_secrets(feed, app.secrets))
+        if not isinstance(found, Fetched):
+            reason = found.reason if isinstance(found, Failed) else Reason.BROKEN_ANSWER
+            raise ItemFailed(address, reason, "a further document of the feed")
+        return await _parse(app, feed, found)
+
+    since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
+    try:
+        parsed = await further.gathered(first, answer.url, since, get)
+    except ItemFailed as error:
+        return Polled(answer, "failed", reason=error.reason, detail=error.detail)
+    if first.is_index:
+        return replace(polled, answer=replace(answer, etag="", last_modified=""), parsed=parsed, body_hash="")
+    return replace(polled, parsed=parsed)
+
+
+def further_ask(app: App, feed: Feed, address: str, found_at: str) -> Ask:
+    """The request for a further document: headers and secrets go to the feed's own scheme and host only."""
+    of_feed = ask(app, feed)
+    if origin_of(address) != origin_of(found_at) or origin_of(address) != origin_of(of_feed.url):
+        return Ask(url=address, accept=of_feed.accept)
+    for name, secret in own_secrets(feed, app.secrets).items():
+        for spelled in (f"${{{name}}}", f"$%7B{name}%7D"):
+            address = address.replace(spelled, quote(secret, safe=""))
+    return Ask(url=address, headers=of_feed.headers, accept=of_feed.accept)
 
 
 def own_secrets(feed: Feed, secrets: Mapping[str, str]) -> Mapping[str, str]:
@@ -195,23 +233,37 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
     if body_hash == feed.body_hash:
         return Polled(answer, "unchanged", body_hash=body_hash)
     try:
-        return Polled(answer, "changed", await _parse(app, answer), body_hash)
+        parsed = await _parse(app, feed, answer)
     except ItemFailed as error:
         return Polled(answer, "failed", reason=error.reason, detail=error.detail)
+    told = fault_in(parsed)
+    if told:
+        return Polled(answer, "failed", reason=Reason.BAD_FEED, detail=f"it lists an error only: {told}")
+    return Polled(answer, "changed", parsed, body_hash)
 
 
-async def _parse(app: App, answer: Fetched) -> ParsedFeed:
+async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
+    configured = app.active.feeds.get(feed.config_url)
+    selector = configured.links if configured and feed.kind == "page" else ""
+    asked = (answer.body, answer.url, dict(answer.headers), selector)
     if len(answer.body) <= IN_A_THREAD:
-        return await asyncio.to_thread(parse, answer.body, url=answer.url, headers=answer.headers)
+        return await asyncio.to_thread(read_feed, *asked)
     try:
-        return await app.pool.run(parse_feed, answer.body, answer.url, dict(answer.headers), seconds=PARSE_SECONDS)
+        return await app.pool.run(parse_feed, *asked, seconds=PARSE_SECONDS)
     except (TaskTimeout, WorkerDied) as error:
         raise ItemFailed(answer.url, Reason.BAD_FEED, str(error)) from error
 
 
-def parse_feed(body: bytes, url: str, headers: dict[str, str]) -> ParsedFeed:
-    """`fetching.parse.parse` for a worker process."""
+def read_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
+    """The feed in `body`; with a selector, the links of a page. Raises ItemFailed."""
+    if selector:
+        return pagelinks.parse(body, url=url, headers=headers, selector=selector)
     return parse(body, url=url, headers=headers)
+
+
+def parse_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
+    """`read_feed` for a worker process; texts are made there too, where their making can be stopped."""
+    return read_feed(body, url, headers, selector).made()
 
 
 def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, now: datetime, ms: float) -> Counts:
@@ -219,7 +271,7 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     feed = one.feed
     counts = take_in(session, feed, polled.parsed, now) if polled.parsed else Counts()
     outcome = _outcome(polled, counts)
-    known = timing(feed, app.active.feeds_on.get(host_of(feed.fetch_url), 1), _spacing(app))
+    known = timing(feed, app.active.feeds_on.get(host_of(feed.fetch_url), 1), spacing(app))
     following = next_poll(known, outcome, now, random.random())  # noqa: S311 - jitter, not a secret
     row = FeedPoll(
         feed_id=feed.id or 0,

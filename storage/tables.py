@@ -96,7 +96,7 @@ class Entry(SQLModel, table=True):
     text_key: str = Field(default="", index=True)  # hash of title and text: likewise
     url: str = ""
     title: str = long_text()
-    content_hash: str = ""
+    content_hash: str = ""  # of what the feed wrote, and of the words in it
     published: datetime | None = maybe_time()
     updated: datetime | None = maybe_time()
     first_seen_at: datetime = time()
