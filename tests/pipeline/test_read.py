@@ -141,6 +141,20 @@ async def test_a_host_that_asks_for_rest_is_left_alone_by_every_page(
     assert host.next_allowed_at >= NOON + timedelta(hours=1)
 
 
+async def test_a_page_that_waits_for_its_turn_waits_longer_when_its_host_asks_for_rest(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/rss"] = rss(Item("a", world.url("/a"), "A"), Item("b", world.url("/b"), "B"))
+    world.site["/a"] = Answer(429, {"Retry-After": "3600"})
+    async with world.worker(db, clock, page_spacing=0.5) as app:
+        await run_cycle(app, steps=["poll"])
+        report = await run_cycle(app, steps=["read"])
+    first, second = articles_of(db)
+    assert (world.asked("/a"), world.asked("/b")) == (1, 0)
+    assert (second.state, second.attempts, second.not_before) == ("pending", 0, NOON + timedelta(hours=1))
+    assert report.total("read", "skipped") == 1
+
+
 async def test_two_addresses_of_one_text_are_one_article(world: World, db: Database, clock: FixedClock) -> None:
     head = f'<link rel="canonical" href="{world.url("/a")}">'
     items = [world.publish("a", "Harbour at rest", STRIKE), world.publish("m-a", "Harbour at rest", STRIKE)]
