@@ -149,7 +149,7 @@ async def test_a_page_that_waits_for_its_turn_waits_longer_when_its_host_asks_fo
     async with world.worker(db, clock, page_spacing=0.5) as app:
         await run_cycle(app, steps=["poll"])
         report = await run_cycle(app, steps=["read"])
-    first, second = articles_of(db)
+    _, second = articles_of(db)
     assert (world.asked("/a"), world.asked("/b")) == (1, 0)
     assert (second.state, second.attempts, second.not_before) == ("pending", 0, NOON + timedelta(hours=1))
     assert report.total("read", "skipped") == 1
