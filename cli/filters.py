@@ -7,7 +7,7 @@ own stage only.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,6 @@ import typer
 from cli.console import print_line
 from cli.context import length_of, read_file, settings
 from cli.exits import EXIT_SOME_FAILED, complain
-from core.errors import InputError
 from pipeline.filters.stream import batches
 from pipeline.filters.values import Given, Line
 
@@ -47,6 +46,14 @@ def emit(found: Generator[Line, None, None]) -> None:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
+def check_sources(sources: Sequence[str] | None, jsonl: bool) -> None:
+    """Refuse, as a wrong use of the command, both ways of giving input, and neither."""
+    if bool(sources) == jsonl:
+        raise typer.BadParameter(
+            "name files or addresses, or give --jsonl and lines on standard input", param_hint="sources"
+        )
+
+
 def parse(
     context: typer.Context,
     sources: Annotated[list[str] | None, typer.Argument(help="Files or addresses of feeds.")] = None,
@@ -58,8 +65,7 @@ def parse(
     from pipeline.filters.feeds import feeds_of_lines, parse_all
     from pipeline.filters.sources import sources as sources_of
 
-    if bool(sources) == jsonl:
-        raise InputError("name files or addresses, or give --jsonl and lines on standard input")
+    check_sources(sources, jsonl)
     if jsonl:
         feeds = feeds_of_lines(chain.from_iterable(standard_input()))
     else:
@@ -78,8 +84,7 @@ def extract(
     from pipeline.filters.pages import extract_all, pages_of_lines, pages_of_sources
     from pipeline.filters.sources import sources as sources_of
 
-    if bool(sources) == jsonl:
-        raise InputError("name files or addresses, or give --jsonl and lines on standard input")
+    check_sources(sources, jsonl)
     chosen = settings(context)
     if jsonl:
         pages = pages_of_lines(chain.from_iterable(standard_input()))

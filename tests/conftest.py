@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if chromium_path() or os.environ.get("CI")
         else "no Chromium: install it, or name one in CHROMIUM",
         "originals": "" if originals_folder() else "no folder of seed documents: name one in WIREWATCH_SEEDS",
+        "namespace": "" if own_network() else "no network namespace: `unshare -n` is missing or not allowed",
     }
     left_out = {item: why for item in items for name, why in missing.items() if why and item.get_closest_marker(name)}
     config.stash[_LEFT_OUT] = left_out
@@ -81,6 +84,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def chromium_path() -> str:
     """The Chromium that browser tests drive: $CHROMIUM, or the one on PATH; empty when there is none."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+@cache
+def own_network() -> tuple[str, ...]:
+    """The command that runs another in a network of its own; empty where none may be made."""
+    tool = shutil.which("unshare")
+    commands = [(tool, *options) for options in (("-n",), ("-rn",)) if tool]
+    return next((one for one in commands if subprocess.run([*one, "true"], capture_output=True).returncode == 0), ())
 
 
 @pytest.fixture(scope="session")

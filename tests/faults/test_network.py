@@ -468,7 +468,7 @@ async def test_fault_11_a_week_of_only_304s_is_followed_by_one_plain_request(war
     assert ward.feed().state == "ok"
     assert ward.feed().validators_distrusted == lies
     assert len(ward.kept()[5]) == (2 if lies else 1)  # type: ignore[arg-type]
-    if lies:  # it is not believed again
-        assert [conditional for at, conditional in asked if at > plain[1]] == [False] * (len(plain) - 2)
+    if lies:  # confirming what has changed is the proof; it is not believed again
+        assert [conditional for at, conditional in asked if at > plain[1]] == [True] + [False] * (len(plain) - 2)
     else:
         assert len(plain) == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import own_network
 from tests.test_house import ROOT, sources
 
 # Who may open connections: the client; channels, by a rule of their own; `up`, to its own Prefect. The demo serves.
@@ -44,18 +44,15 @@ def test_nobody_but_the_client_can_ask_the_web() -> None:
 
 @cache
 def asked() -> dict[str, Any]:
-    """What asking for every address came to, in a network where they all exist; skips where there can be none."""
-    tool = shutil.which("unshare")
-    for options in (["-n"], ["-rn"]):
-        if tool and subprocess.run([tool, *options, "true"], capture_output=True).returncode == 0:
-            command = [tool, *options, sys.executable, "-m", "tests.fetching.namespace"]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
-            assert done.returncode == 0, done.stderr
-            found: dict[str, Any] = json.loads(done.stdout)
-            return found
-    pytest.skip("no network namespace can be made here: `unshare -n` is missing or not allowed")
+    """What asking for every address came to, in a network where they all exist."""
+    command = [*own_network(), sys.executable, "-m", "tests.fetching.namespace"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
+@pytest.mark.namespace
 def test_no_connection_arrives_at_any_private_address_of_a_whole_network() -> None:
     found = asked()
     assert found["arrived"] == {}
@@ -64,6 +61,7 @@ def test_no_connection_arrives_at_any_private_address_of_a_whole_network() -> No
     assert {"10.0.0.1", "169.254.169.254", "fd00::1", "fec0::1", "64:ff9b::7f00:1"} <= set(found["addresses"])
 
 
+@pytest.mark.namespace
 def test_every_way_to_a_private_address_is_told_as_what_it_is() -> None:
     outcomes = dict(asked()["outcomes"])
     fine = {name: outcomes.pop(name) for name in ("public", "a name, first public", "a name, both")}
