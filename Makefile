@@ -2,7 +2,7 @@
 .POSIX:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint browser-test faults fuzz bench soak pictures lock clean
+.PHONY: help demo up test check lint browser-test faults etiquette fuzz bench soak pictures lock clean
 
 # the tests start hundreds of processes: each would compile our modules anew where no bytecode may be written
 export PYTHONDONTWRITEBYTECODE :=
@@ -50,6 +50,9 @@ browser-test: $(DEV) ## the page in Chromium
 
 faults: $(DEV) ## every fault at every point, where `make test` takes samples (some minutes)
 	$(BIN)/pytest -n $(JOBS) -s tests/faults
+
+etiquette: $(DEV) ## a month of polling a thousand made-up feeds, judged by the servers' owners (long)
+	$(BIN)/python -m tests.etiquette --jobs $(JOBS)
 
 fuzz: $(DEV) ## the matcher against brute force, on PAIRS=1000000 of a rule and a text (some minutes)
 	$(BIN)/python -m tests.fuzz --pairs $(PAIRS)

@@ -64,8 +64,7 @@ class Channel(Protocol):
 
     `on_unknown` says what is to follow when a message was sent and no answer came. `pace` is the least number of
     seconds between two sends to one target, `concurrency` how many sends the channel takes at once; the caller keeps
-    both. `can_thread`: an update can be shown as an answer to the first message. `deduplicates`: the key goes along,
-    so that receivers that honour it collapse repeats.
+    both.
     """
 
     name: str
@@ -73,8 +72,6 @@ class Channel(Protocol):
     on_unknown: OnUnknown = "retry"
     pace: float = 0.0
     concurrency: int = 1
-    can_thread: bool = False
-    deduplicates: bool = False
 
     @property
     def label(self) -> str:

@@ -39,8 +39,6 @@ class EmailChannel(Channel):
 
     concurrency = 4
     pace = 0.0
-    can_thread = True
-    deduplicates = True
 
     def __init__(
         self, settings: ChannelSettings, *, clock: Clock, tls: ssl.SSLContext | None = None, waits: Waits | None = None

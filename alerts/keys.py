@@ -6,8 +6,6 @@ from hashlib import sha256
 
 from alerts.message import Kind
 
-SHOWN = 12  # hex digits people see; 48 bits: a chance of 2 in 10^6 that any two of 32,000 look the same
-
 
 def alert_id(rule: str, first_article: str, kind: Kind, ordinal: int = 0) -> str:
     """The alert that `rule` owes for the story begun by the article with the key `first_article`: 64 hex digits.
@@ -20,11 +18,6 @@ def alert_id(rule: str, first_article: str, kind: Kind, ordinal: int = 0) -> str
 def delivery_key(installation: str, alert: str, target: str) -> str:
     """The idempotency key of one alert to one target from this installation: 64 hex digits, unique in the outbox."""
     return _digest("delivery", installation, alert, target)
-
-
-def shown(key: str) -> str:
-    """The short form of an alert id or delivery key, its first 12 hex digits: for people, never for look-ups."""
-    return key[:SHOWN]
 
 
 def _digest(*parts: str) -> str:

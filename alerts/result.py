@@ -23,7 +23,8 @@ class Result:
 
     `detail` is one line without secrets, shown to people. `provider_id` is the receiver's name for the message, when
     it gave one. `retry_after` is in seconds, as the receiver asked; the cap is `alerts.retry`'s. `worker_died` says
-    that the process doing the call died: the class is then TEMP (nothing sent yet) or UNKNOWN.
+    that the process doing the call died: the class is then `ResultClass.TEMP` (nothing sent yet) or
+    `ResultClass.UNKNOWN`.
     """
 
     cls: ResultClass

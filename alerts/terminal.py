@@ -23,7 +23,7 @@ class TerminalChannel(Channel):
         self._stream = stream
 
     async def send(self, message: Message, target: Target, *, key: str) -> Result:
-        """Print it. A closed pipe is TEMP."""
+        """Print it. A closed pipe is a temporary failure."""
         stream = self._stream or sys.stdout
         try:
             stream.write(_encodable(f"{RULE}\n{message.text.rstrip()}\n{RULE}\n", stream))

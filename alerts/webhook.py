@@ -38,7 +38,6 @@ class WebhookChannel(Channel):
     """
 
     concurrency = 2
-    deduplicates = True
 
     def __init__(
         self,

@@ -1,214 +1,246 @@
-"""News pages as sites serve them: a made-up article in an outlet's design, and around it what makes such pages heavy.
+"""Bodies of pages read by ours and by others, side by side in one run: how right, and at what cost.
 
-The articles' pages are of seeds.build; the menus, scripts, styles, teasers and footers that are put around them here
-make them some 40 to 80 KB long (more, if asked), of which the article is a tenth.
+    python -m bench.pages [--corpus DIR]... [--rounds N] [--json]
+
+The pages are those of tests/gates, in which the true text is known, half of them never used for tuning. `--corpus` adds
+a folder of one's own: ground-truth.json with {id: {"articleBody": text, "url": address}}, and html/<id>.html[.gz].
+F1 is over runs of four words, the mean of the pages. Milliseconds are of this process's CPU, the fastest round of each
+page. Last, the whole read stage (bytes to text, metadata, language and fingerprints) on all cores, with pages as heavy
+as sites'. Nothing is fetched: newspaper4k gets no images.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import gzip
 import json
-import random
+import logging
+import os
+import sys
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from html import escape
-from statistics import median
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import mean
 
-import seeds
-from bench import words
-from bench.prose import Story, Writer
-from seeds.build import Document, Meta, build_feed, build_page, documents
+import newspaper  # type: ignore[import-untyped]
+from lxml.html import document_fromstring
+from readability import Document  # type: ignore[import-untyped]
+from resiliparse.extract.html2text import extract_plain_text
+from trafilatura import bare_extraction
 
-FEWEST_WORDS, MOST_WORDS = 250, 1_600  # of one article
+from bench.outlets import outlets
+from bench.tables import table
+from core.pool import WorkerPool
+from extractors.choose import extract, warm_up
+from extractors.page import to_utf8
+from pipeline.bootstrap import PRELOAD
+from pipeline.pooled import READER_BYTES, extract_page
+from tests.gates import designs, olddesigns
+from tests.gates.layouts import gate_pages
+from tests.gates.scores import f1
 
+DESIGNS = (designs, olddesigns)  # importing them enters what they hold
+STAGE_PAGES = 200
+LIMIT_S = 60.0
 
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """A news site: its address without a slash at the end, and what it serves by path. The first path is its feed."""
-
-    base: str
-    files: dict[str, bytes]
-
-    @property
-    def feed(self) -> str:
-        """The address of its feed."""
-        return self.base + next(iter(self.files))
-
-    @property
-    def pages(self) -> dict[str, bytes]:
-        """Article pages by address."""
-        return {self.base + path: body for path, body in self.files.items() if path.endswith(".html")}
+Way = Callable[[bytes, str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What a set of pages looks like, for whoever reads the measurement."""
+class Known:
+    """A page whose body is known."""
 
-    count: int
-    kilobytes: tuple[float, float, float]  # smallest, median, largest
-    elements: float  # median
-
-    def __str__(self) -> str:
-        low, middle, high = self.kilobytes
-        return (
-            f"{self.count} pages, {middle:.0f} KB in the middle ({low:.0f} to {high:.0f}), {self.elements:.0f} elements"
-        )
+    id: str
+    html: bytes
+    text: str
+    url: str = ""
 
 
-def shape_of(pages: Sequence[bytes]) -> Shape:
-    """Sizes in kilobytes (1,000 bytes), and how many elements begin in the middle page."""
-    sizes = sorted(len(page) / 1_000 for page in pages)
-    elements = median(page.count(b"<") - page.count(b"</") for page in pages)
-    return Shape(len(sizes), (sizes[0], median(sizes), sizes[-1]), elements)
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one way over one set of pages. `bad`: pages of which less than half is right."""
+
+    f1: float
+    ms: float
+    bad: int
 
 
-def outlets(bases: Sequence[str], count: int, *, seed: int, now: datetime, weight: float = 1.0) -> list[Outlet]:
-    """So many made-up pages and those of the seeds, of the last hours, spread over sites at these addresses."""
-    chance = random.Random(seed)
-    writer = Writer(chance)
-    made = [_document(writer, number, now) for number in range(count)]
-    own = [Document(one.text, one.roles, _moved(one.meta, now)) for one in documents()]
-    shared: list[list[Document]] = [[] for _ in bases]
-    for number, document in enumerate([*made, *own]):
-        shared[number % len(bases)].append(document)
-    return [_outlet(base, items, writer, weight) for base, items in zip(bases, shared, strict=True) if items]
+# -- ways
 
 
-def _moved(meta: Meta, now: datetime) -> Meta:
-    """A seed's page, as if it were of today."""
-    return Meta(meta.slug, meta.site, meta.section, meta.author, now - timedelta(hours=1), meta.summary)
+def _ours(html: bytes, url: str) -> str:
+    return extract(html, url=url, content_type="text/html").text
 
 
-def _document(writer: Writer, number: int, now: datetime) -> Document:
-    chance = writer.chance
-    story = writer.story(chance.randint(FEWEST_WORDS, MOST_WORDS))
-    text, roles = written(story, [writer.headline() for _ in range(chance.randint(0, 3))], chance)
-    published = now - timedelta(minutes=chance.randint(5, 300))
-    site = chance.choice("ab")
-    meta = Meta(f"{story.slug}-{number}", site, story.section, story.author, published, story.standfirst)
-    return Document(text, roles, meta)
+def _trafilatura(html: bytes, url: str) -> str:
+    found = bare_extraction(html)
+    return (found.text or "") if found else ""  # type: ignore[union-attr]
 
 
-def written(story: Story, related: Sequence[str], chance: random.Random) -> tuple[str, dict[int, str]]:
-    """A story as the text and roles that seeds.build takes: furniture stands between the paragraphs."""
-    lines: list[tuple[str, str]] = [("headline", story.headline)]
-    lines += [("caption", story.captions[0]), ("body", story.paragraphs[0])]
-    between = [
-        *(("caption", caption) for caption in story.captions[1:]),
-        *(("subhead", subhead) for subhead in story.subheads),
-        *(("related", title) for title in related),
-        *(("ad", "Advertisement") for _ in range(len(story.paragraphs) // 6)),
+def _trafilatura_fast(html: bytes, url: str) -> str:
+    found = bare_extraction(html, fast=True)
+    return (found.text or "") if found else ""  # type: ignore[union-attr]
+
+
+def _newspaper(html: bytes, url: str) -> str:
+    try:
+        return _newspaper_in(html, url)
+    except ImportError:  # of a library for words without blanks
+        return _newspaper_in(html, url, language="en")
+
+
+def _newspaper_in(html: bytes, url: str, **options: str) -> str:
+    article = newspaper.Article(url or "https://news.example/x", fetch_images=False, **options)
+    article.download(input_html=_decoded(html))
+    article.parse()
+    return str(article.text)
+
+
+def _readability(html: bytes, url: str) -> str:
+    summary = Document(_decoded(html)).summary(html_partial=True)
+    return "".join(map(str, document_fromstring(summary.replace("<", " <") or "<p></p>").itertext()))
+
+
+def _resiliparse(html: bytes, url: str) -> str:
+    return str(extract_plain_text(_decoded(html), main_content=True, preserve_formatting=True, list_bullets=False))
+
+
+def _decoded(html: bytes) -> str:
+    return to_utf8(html).decode("utf-8")
+
+
+WAYS: dict[str, Way] = {
+    "ours": _ours,
+    "trafilatura, default": _trafilatura,
+    "trafilatura, fast": _trafilatura_fast,
+    "newspaper4k": _newspaper,
+    "readability-lxml": _readability,
+    "resiliparse": _resiliparse,
+}
+
+
+# -- pages
+
+
+def gate() -> dict[str, list[Known]]:
+    """The gate's pages by half."""
+    found: dict[str, list[Known]] = {"gate, tuned on": [], "gate, held": []}
+    for page in gate_pages():
+        name = "gate, tuned on" if page.half == "tune" else "gate, held"
+        found[name].append(Known(page.article.id, page.body, page.article.text, page.article.url))
+    return found
+
+
+def corpus(folder: Path) -> list[Known]:
+    """The pages of a folder in the layout that the docstring of this module tells."""
+    truth = json.loads((folder / "ground-truth.json").read_text("utf-8"))
+    return [
+        Known(name, _file(folder / "html", name), str(one["articleBody"]), str(one.get("url", "")))
+        for name, one in sorted(truth.items())
     ]
-    chance.shuffle(between)
-    every = max(1, len(story.paragraphs) // (len(between) + 1))
-    for place, paragraph in enumerate(story.paragraphs[1:], 1):
-        if place % every == 0 and between:
-            lines.append(between.pop())
-        lines.append(("body", paragraph))
-    roles = {number: role for number, (role, _) in enumerate(lines, 1) if role != "body"}
-    return "\n".join(line for _, line in lines), roles
 
 
-def _outlet(base: str, items: list[Document], writer: Writer, weight: float) -> Outlet:
-    site = seeds.SITES[items[0].meta.site]
-    at_one_site = [Document(one.text, one.roles, _at(one.meta, site.key)) for one in items]
-    newest_first = sorted(at_one_site, key=lambda one: one.meta.published, reverse=True)
-    files = {site.feed: build_feed(site, newest_first).replace(site.origin, base).encode()}
-    for one in newest_first:
-        page = dressed(build_page(one.text, one.roles, one.meta), base, writer, weight)
-        files[one.path] = page.replace(site.origin, base).encode()
-    return Outlet(base, files)
+def _file(folder: Path, name: str) -> bytes:
+    packed = folder / f"{name}.html.gz"
+    return gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / f"{name}.html").read_bytes()
 
 
-def _at(meta: Meta, site: str) -> Meta:
-    return Meta(meta.slug, site, meta.section, meta.author, meta.published, meta.summary)
+# -- measuring
 
 
-# -- what is put around an article
+def measure(pages: Sequence[Known], rounds: int, tell: Callable[[str], None]) -> dict[str, Figures]:
+    """Each way over all pages; a way that raises for a page has found nothing there."""
+    return {name: _figures(name, way, pages, rounds, tell) for name, way in WAYS.items()}
 
 
-def dressed(page: str, base: str, writer: Writer, weight: float = 1.0) -> str:
-    """The page with a head, a menu, teasers, scripts and a footer such as news sites have.
-
-    With `weight` 1 a page has some 56 KB and 570 elements, with 3 some 150 KB and 1,500.
-    """
-    dress = _Dress(base, writer, weight)
-    head, body = page.split("</head>", 1)
-    opening, rest = body.split(">", 1)  # of <body …>
-    content, end = rest.rsplit("</body>", 1)
-    above = f"{head}{dress.head()}</head>{opening}>{dress.menu()}"
-    return f"{above}{content}{dress.teasers()}{dress.footer()}{dress.scripts()}</body>{end}"
+def _figures(name: str, way: Way, pages: Sequence[Known], rounds: int, tell: Callable[[str], None]) -> Figures:
+    scores, seconds = [], []
+    for page in pages:
+        times = []
+        for _ in range(rounds):
+            started = time.process_time()
+            try:
+                text = way(page.html, page.url)
+            except Exception as error:  # the others' failures are figures here
+                text = ""
+                tell(f"{name} on {page.id}: {type(error).__name__}")
+            times.append(time.process_time() - started)
+        scores.append(f1(page.text, text))
+        seconds.append(min(times))
+    return Figures(mean(scores), 1_000 * mean(seconds), sum(score < 0.5 for score in scores))
 
 
 @dataclass(frozen=True, slots=True)
-class _Dress:
-    base: str
-    writer: Writer
-    weight: float
+class Stage:
+    """The read stage: pages a second of the clock in so many processes, and CPU milliseconds a page of one of them."""
 
-    def head(self) -> str:
-        preload = self._many(4, 12, lambda: f'<link rel="preload" as="script" href="/static/{self._name()}.js">')
-        metas = self._many(5, 20, lambda: f'<meta name="{self._name()}" content="{self._name()}">')
-        rules = self._many(30, 180, lambda: f".{self._name()}{{margin:{self._figure()}px;top:{self._figure()}em}}")
-        consent = f"<script>window.consent={self._settings(8, 40)};</script>"
-        return f"{preload}{metas}<style>{rules}</style>{consent}"
+    rate: float
+    jobs: int
+    cpu_ms: float
 
-    def menu(self) -> str:
-        return f'<nav class="mega-menu" role="navigation"><ul>{"".join(map(self._group, words.SECTIONS))}</ul></nav>'
 
-    def _group(self, section: str) -> str:
-        links = self._many(
-            5,
-            14,
-            lambda: (
-                f'<li class="menu-item"><a href="{self.base}/{self._name()}/" data-track="nav">'
-                f"<span>{self.writer.chance.choice(words.TOWNS)}</span></a></li>"
-            ),
-        )
-        return f'<li><a href="{self.base}/{section.lower()}/">{section}</a><ul class="submenu">{links}</ul></li>'
+def stage(jobs: int, count: int = STAGE_PAGES) -> Stage:
+    """Measure it on made-up pages of some 56 KB."""
+    sites = outlets(["https://a.example", "https://b.example"], count, seed=1, now=datetime.now(UTC))
+    pages = [page for site in sites for page in site.pages.items()]
+    rate = asyncio.run(_stage(pages, jobs))
+    some = pages[: count // 4]
+    started = time.process_time()
+    for url, body in some:
+        extract_page(body, url, "text/html", "utf-8", None)
+    return Stage(rate, jobs, 1_000 * (time.process_time() - started) / len(some))
 
-    def teasers(self) -> str:
-        """The cards under an article: picture, headline, some with a line of text."""
-        grid = self._many(10, 36, self._card)
-        return f'<section class="more"><h2>More from us</h2><div class="grid">{grid}</div></section>'
 
-    def _card(self) -> str:
-        picture = f"/img/{self._name()}"
-        line = f"<p>{escape(self.writer.headline())}.</p>" if self.writer.chance.random() < 0.4 else ""
-        return (
-            f'<article class="card"><a href="{self.base}/{self._name()}.html"><figure><img loading="lazy" '
-            f'src="{picture}-320.jpg" srcset="{picture}-640.jpg 640w, {picture}-960.jpg 960w" alt=""></figure>'
-            f'<h3 class="card__title">{escape(self.writer.headline())}</h3></a>{line}'
-            f"<time>{self._figure()} hours ago</time></article>"
-        )
+async def _stage(pages: Sequence[tuple[str, bytes]], jobs: int) -> float:
+    pool = WorkerPool(jobs, warm=warm_up, preload=PRELOAD, memory_bytes=READER_BYTES)
 
-    def footer(self) -> str:
-        towns = words.TOWNS
-        links = self._many(
-            15,
-            45,
-            lambda: f'<li><a href="{self.base}/{self._name()}.html">{self.writer.chance.choice(towns)}</a></li>',
-        )
-        sign_up = '<form action="/letters" method="post"><label>E-mail <input type="email" name="mail"></label></form>'
-        letters = f'<div class="newsletter"><h4>Our letters</h4>{sign_up}</div>'
-        return f'<div class="site-footer">{letters}<ul>{links}</ul></div>'
+    async def one(url: str, body: bytes) -> None:
+        await pool.run(extract_page, body, url, "text/html", "utf-8", None, seconds=LIMIT_S)
 
-    def scripts(self) -> str:
-        state = f'<script id="state" type="application/json">{self._settings(60, 330)}</script>'
-        calls = self._many(5, 25, lambda: f"window.{self._name()}=[];push({self._settings(2, 9, weight=1)});")
-        tags = self._many(3, 9, lambda: f'<script async src="/t/{self._name()}.js"></script>')
-        return f"{state}<script>(function(){{{calls}}})();</script>{tags}"
+    try:
+        await asyncio.gather(*(one(*page) for page in pages[: 4 * jobs]))
+        started = time.perf_counter()
+        await asyncio.gather(*(one(*page) for page in pages))
+        return len(pages) / (time.perf_counter() - started)
+    finally:
+        await asyncio.to_thread(pool.close)
 
-    def _many(self, fewest: int, most: int, make: Callable[[], str]) -> str:
-        return "".join(make() for _ in range(round(self.writer.chance.randint(fewest, most) * self.weight)))
 
-    def _settings(self, fewest: int, most: int, weight: float | None = None) -> str:
-        count = round(self.writer.chance.randint(fewest, most) * (weight or self.weight))
-        return json.dumps({f"{self._name()}{number}": self._name() * 2 for number in range(count)})
+def markdown(found: dict[str, dict[str, Figures]], read: Stage) -> str:
+    """The measurement for people."""
+    parts = []
+    for name, ways in found.items():
+        rows = [[way, f"{one.f1:.4f}", f"{one.ms:.1f}", one.bad] for way, one in ways.items()]
+        parts.append(f"{name}\n\n{table(['', 'body F1', 'CPU ms a page', 'below .5'], rows)}")
+    parts.append(f"Read stage: {read.rate:.0f} pages/s in {read.jobs} processes, {read.cpu_ms:.1f} ms of CPU a page.")
+    return "\n\n".join(parts)
 
-    def _name(self) -> str:
-        chance = self.writer.chance
-        return f"{chance.choice(words.FAMILY)}-{chance.randrange(1 << 24):x}".lower()
 
-    def _figure(self) -> int:
-        return self.writer.chance.randint(2, 40)
+def main() -> int:
+    """Run it; progress goes to stderr."""
+    parser = argparse.ArgumentParser(prog="python -m bench.pages", description=__doc__.partition("\n")[0])
+    parser.add_argument("--corpus", type=Path, action="append", default=[], help="a folder of pages with their texts")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes of the read stage")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    sets = gate() | {str(folder): corpus(folder) for folder in given.corpus}
+    found = {
+        f"{name}, {len(pages)} pages": measure(pages, given.rounds, lambda line: print(line, file=sys.stderr))
+        for name, pages in sets.items()
+    }
+    speed = stage(given.jobs)
+    if given.json:
+        values = {name: {way: asdict(one) for way, one in ways.items()} for name, ways in found.items()}
+        print(json.dumps({"pages": values, "read_stage": asdict(speed)}, indent=2))
+    else:
+        print(markdown(found, speed))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from bench import ours, peer
 from bench.ours import Round
-from bench.pages import Outlet, Shape, outlets, shape_of
+from bench.outlets import Outlet, Shape, outlets, shape_of
 from bench.servers import KINDS, databases
 from bench.site import base_of, free_sockets, serving
 from bench.tables import table

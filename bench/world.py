@@ -17,7 +17,7 @@ from aiosmtpd.smtp import Session as SmtpSession
 
 import seeds
 from bench import words
-from bench.pages import dressed, written
+from bench.outlets import dressed, written
 from bench.prose import Story, Writer
 from bench.site import HOST, ROBOTS, base_of, free_port, free_sockets
 from seeds.build import Document, Meta, build_feed, build_page

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
-from cli.console import noun, print_rows
+from cli.console import none_of, noun, print_rows
 from cli.context import database
 from core.errors import InputError
 from core.reasons import Reason
-from storage import alerts, articles
+from storage import alerts, articles, deliveries
+from storage.tables import Alert, Delivery
 
 app = noun("What was told, and why.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
+
+
+def became(alert: Alert, owed: Sequence[Delivery]) -> str:
+    """What an alert came to: the states of its deliveries once it has any, else its own, with the reason."""
+    states = Counter(one.state for one in owed)
+    if states:
+        return next(iter(states)) if len(states) == 1 else ", ".join(f"{n} {state}" for state, n in states.items())
+    return alert.state if alert.reason in ("", "sent") else f"{alert.state}: {alert.reason}"
+
+
+def owed_by_alert(session: Session, rows: Sequence[Alert]) -> dict[str, list[Delivery]]:
+    """Each alert's deliveries, by its id."""
+    owed: dict[str, list[Delivery]] = {row.id: [] for row in rows}
+    for one in deliveries.of_alerts(session, list(owed)):
+        owed[one.alert_id].append(one)
+    return owed
 
 
 @app.command(name="list")
@@ -26,6 +46,7 @@ def list_alerts(
     """List alerts, newest first."""
     with database(context) as db:
         rows = db.read_now(lambda session: alerts.recent(session, rule=rule, limit=limit))
+        owed = db.read_now(lambda session: owed_by_alert(session, rows))
     print_rows(
         (
             {
@@ -37,14 +58,14 @@ def list_alerts(
                 "reason": row.reason,
                 "release": row.release_at,
                 "story": row.story_id,
-                "became": row.state if row.reason in ("", "sent") else f"{row.state}: {row.reason}",
+                "became": became(row, owed[row.id]),
                 "headline": (row.view.get("article") or {}).get("title") or row.view.get("subject", ""),
             }
             for row in rows
         ),
         ("id", "made", "rule", "kind", "became", "headline"),
         as_json=as_json,
-        empty="no alerts yet",
+        empty=none_of("alerts", rule),
     )
 
 

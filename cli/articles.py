@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.console import noun, out, print_json, print_rows
+from cli.console import none_of, noun, out, print_json, print_rows
 from cli.context import database, length_of, with_app
 from core.clock import SystemClock
 from core.errors import InputError
@@ -51,7 +51,7 @@ def list_articles(
     """List articles, newest first."""
     with database(context) as db:
         rows = db.read_now(lambda session: articles.recent(session, limit=limit, state=state or ""))
-    print_rows((_row(row) for row in rows), COLUMNS, as_json=as_json, empty="no articles")
+    print_rows((_row(row) for row in rows), COLUMNS, as_json=as_json, empty=none_of("articles", state))
 
 
 @app.command(name="search")

@@ -9,24 +9,24 @@ from typing import Annotated
 import typer
 
 from cli.console import out, print_json, print_rows
-from cli.context import database, read_file, secrets, settings, unlogged, user
+from cli.context import database, read_file, secrets, settings, user
 from cli.exits import EXIT_SOME_FAILED, complain
 from core.clock import SystemClock
 from core.errors import ConfigError, InputError, Problem
 from core.settings import Settings
 from pipeline import configure
 from rules import yamltext
-from rules.config import Watch
+from rules.config import Watch, channels
 from rules.reach import check_languages
 from storage import configs
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 
-def load(context: typer.Context, path: Path, *, with_secrets: bool = True) -> tuple[str, Watch]:
+def load(context: typer.Context, path: Path) -> tuple[str, Watch]:
     """A watch file's text and the watch. Raises ConfigError with all problems at once."""
     text = read_file(path)
-    return text, configure.read_watch(text, file=str(path), secrets=secrets(context) if with_secrets else None)
+    return text, configure.read_watch(text, file=str(path), secrets=secrets(context))
 
 
 def check(
@@ -41,9 +41,7 @@ def check(
     """
     path = file or settings(context).config
     try:
-        text, watch = load(context, path, with_secrets=not no_secrets)
-        if not no_secrets and (broken := _broken_channels(context, text, watch)):
-            raise ConfigError(str(path), broken)
+        watch = _checked(context, path, with_secrets=not no_secrets)
     except ConfigError as error:
         if as_json:
             print_json({"file": str(path), "ok": False, "problems": [asdict(one) for one in error.problems]})
@@ -64,17 +62,36 @@ def check(
         out().print(f"{path}: good: " + ", ".join(f"{number} {noun}" for noun, number in counts.items()))
 
 
-def _broken_channels(context: typer.Context, text: str, watch: Watch) -> list[Problem]:
+def _checked(context: typer.Context, path: Path, *, with_secrets: bool) -> Watch:
+    """The watch of a file. Raises ConfigError with all problems, those of its channels among them."""
+    text = read_file(path)
+    env = secrets(context) if with_secrets else None
+    found: list[Problem] = []
+    try:
+        watch = configure.read_watch(text, file=str(path), secrets=env)
+    except ConfigError as error:
+        found += error.problems
+    if env is not None:
+        found += _broken_channels(context, text, path)
+    if found:
+        raise ConfigError(str(path), sorted(found, key=lambda one: (one.line, one.column)))
+    return watch
+
+
+def _broken_channels(context: typer.Context, text: str, path: Path) -> list[Problem]:
     """Channels that could not be made: a URL that its service does not know."""
     from core.pool import WorkerPool
 
+    try:
+        configured = channels(text, file=str(path), env=secrets(context))
+    except ConfigError:
+        return []  # no YAML: that is told, and nothing can be said of channels
     pool = WorkerPool(1)
-    with unlogged("pipeline.configure"):
-        active = configure.activate(0, watch, secrets=secrets(context), clock=SystemClock(), pool=pool)
+    _, broken = configure.made_channels(configured, secrets=secrets(context), clock=SystemClock(), pool=pool)
     pool.close()
-    tree = yamltext.parse(text)
+    tree = yamltext.parse(text, str(path))
     problems = []
-    for name, why in active.broken.items():
+    for name, why in broken.items():
         line, column = tree.place(tree.nearest(("channels", name, "url")))
         said = why.removeprefix(f"channel {name}: ")
         problems.append(Problem(said, line, column, item=f"channels.{name}"))
@@ -100,7 +117,7 @@ def apply(
         )
     verb = "is active now" if applied.changed else "was active already"
     out().print(f"revision {applied.revision} {verb}: {len(watch.rules)} rules, {len(watch.feeds)} feeds")
-    if broken := _broken_channels(context, text, watch):
+    if broken := _broken_channels(context, text, file):
         complain(str(ConfigError(str(file), broken)))
         raise typer.Exit(EXIT_SOME_FAILED)
 

@@ -101,6 +101,11 @@ def print_rows(
     print_table(table, empty=empty)
 
 
+def none_of(things: str, *filters: object) -> str:
+    """What an empty list says: that there is nothing yet, or that nothing fits the filters that are set."""
+    return f"no {things} fit the filters" if any(filters) else f"no {things} yet"
+
+
 def print_table(table: Table, *, empty: str) -> None:
     """A table, as wide as the terminal; a line a row, whatever its length, where somebody else reads it."""
     if not table.row_count:

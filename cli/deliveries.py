@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import noun, out, print_json, print_rows
+from cli.console import none_of, noun, out, print_json, print_rows
 from cli.context import database
 from core.clock import SystemClock
 from core.errors import InputError
@@ -67,7 +67,7 @@ def list_deliveries(
     as_json: AsJson = False,
 ) -> None:
     """List deliveries, newest first."""
-    _list(context, list(state or []), channel, limit, as_json, "no deliveries yet")
+    _list(context, list(state or []), channel, limit, as_json, none_of("deliveries", state, channel))
 
 
 @app.command()

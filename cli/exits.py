@@ -6,7 +6,6 @@ import sys
 
 from core.log import masked
 
-EXIT_DONE = 0
 EXIT_SOME_FAILED = 1
 EXIT_WRONG_INPUT = 2
 EXIT_NOT_AVAILABLE = 3

@@ -49,15 +49,22 @@ def emit(found: Generator[Line, None, None]) -> None:
 
 def parse(
     context: typer.Context,
-    sources: Annotated[list[str], typer.Argument(help="Files or addresses of feeds.")],
+    sources: Annotated[list[str] | None, typer.Argument(help="Files or addresses of feeds.")] = None,
+    jsonl: Jsonl = False,
     as_json: AsJson = True,
     jobs: Jobs = 0,
 ) -> None:
-    """Feed bytes in, a line of entries out for each."""
-    from pipeline.filters.feeds import parse_all
+    """Feed bytes in, a line of entries out for each; --jsonl reads lines with id, url and feed (or path)."""
+    from pipeline.filters.feeds import feeds_of_lines, parse_all
     from pipeline.filters.sources import sources as sources_of
 
-    emit(parse_all(sources_of(sources, settings(context)), jobs=jobs))
+    if bool(sources) == jsonl:
+        raise InputError("name files or addresses, or give --jsonl and lines on standard input")
+    if jsonl:
+        feeds = feeds_of_lines(chain.from_iterable(standard_input()))
+    else:
+        feeds = sources_of(sources or [], settings(context))
+    emit(parse_all(feeds, jobs=jobs))
 
 
 def extract(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import noun, out, print_json, print_rows
+from cli.console import none_of, noun, out, print_json, print_rows
 from cli.context import database
 from core.errors import InputError
 from storage import hits
@@ -40,7 +40,7 @@ def list_hits(
     with database(context) as db:
         rows = db.read_now(lambda session: hits.recent(session, rule=rule, limit=limit))
     columns = ("id", "at", "rule", "state", "story", "title")
-    print_rows((_row(*pair) for pair in rows), columns, as_json=as_json, empty="no hits yet")
+    print_rows((_row(*pair) for pair in rows), columns, as_json=as_json, empty=none_of("hits", rule))
 
 
 @app.command()

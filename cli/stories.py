@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.console import noun, out, print_json, print_rows
+from cli.alerts import became, owed_by_alert
+from cli.console import none_of, noun, out, print_json, print_rows
 from cli.context import database, length_of, user
 from core.clock import SystemClock
 from core.errors import InputError
@@ -46,7 +47,7 @@ def list_stories(
     with database(context) as db:
         rows = db.read_now(lambda session: stories.listing(session, rule=rule, state=state or "", limit=limit))
     columns = ("id", "rule", "state", "last", "articles", "separate_texts", "title")
-    print_rows((_row(row) for row in rows), columns, as_json=as_json, empty="no stories yet")
+    print_rows((_row(row) for row in rows), columns, as_json=as_json, empty=none_of("stories", rule, state))
 
 
 @app.command()
@@ -57,7 +58,8 @@ def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
         if story is None:
             raise InputError(f"there is no story {which}", hint="run `wirewatch stories list`")
         told = db.read_now(lambda session: hits.of_story(session, which))
-        sent = db.read_now(lambda session: alerts.of_story(session, which))
+        told_by = db.read_now(lambda session: alerts.of_story(session, which))
+        owed = db.read_now(lambda session: owed_by_alert(session, told_by))
     articles = [
         {
             "seen": a.first_seen_at,
@@ -70,7 +72,15 @@ def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
         for hit, a in told
     ]
     rows = [
-        {"kind": one.kind, "state": one.state, "reason": one.reason, "made": one.made_at, "id": one.id} for one in sent
+        {
+            "kind": one.kind,
+            "state": one.state,
+            "reason": one.reason,
+            "became": became(one, owed[one.id]),
+            "made": one.made_at,
+            "id": one.id,
+        }
+        for one in told_by
     ]
     if as_json:
         print_json({**_row(story), "timeline": articles, "alerts": rows})
@@ -78,7 +88,7 @@ def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
     out().print(f"{story.title}\n", markup=False)
     print_rows(articles, ("seen", "text", "source", "title", "why"), as_json=False)
     out().print()
-    print_rows(rows, ("made", "kind", "state", "reason"), as_json=False, empty="no alert")
+    print_rows(rows, ("made", "kind", "became"), as_json=False, empty="no alert")
 
 
 @app.command()
@@ -90,6 +100,8 @@ def silence(
     """Tell nothing more of a story for a time."""
     now = SystemClock().now()
     until = now + length_of(length, option="--for")
+    if until == now:
+        raise InputError(f"--for {length}: that is no time at all", hint="a silence lasts e.g. 72h or 7d")
     with database(context) as db:
         db.write_now(lambda session: changes.silence(session, which, until=until, who=user(), now=now))
     out().print(f"story {which} is silenced until {until:%Y-%m-%d %H:%M}Z")

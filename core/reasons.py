@@ -44,6 +44,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited", "the host asked to come back later"
     ROBOTS = "robots", "the site's robots.txt does not allow it"
     NOT_A_FEED = "not_a_feed", "the answer is not a feed"
+    NO_LINKS = "no_links", "no link is where the watch file says that the page has its links"
     EMPTY_BODY = "empty_body", "the answer is empty"
     BAD_FEED = "bad_feed", "the feed could not be read"
     WRONG_TYPE = "wrong_type", "the answer is of a type that is not read"
@@ -53,6 +54,8 @@ class Reason(StrEnum):
     TOO_DEEP = "too_deep", "the page is nested deeper than the limit"
     NO_BODY = "no_body", "no article text was found on the page"
     STUMBLED = "stumbled", "the page made its reader stumble; the log says where"
+    ENCRYPTED = "encrypted", "the file is locked with a password"
+    WALL = "wall", "a notice about cookies, scripts or signing in stands where the article should"
     PAYWALL = "paywall", "only a teaser can be read"
     NO_FILE = "no_file", "the file cannot be read"
     BAD_LINE = "bad_line", "the line is not a JSON object with what is needed"
@@ -90,7 +93,6 @@ class Reason(StrEnum):
     STALE = "stale", "older than a day when it could be delivered; folded into the catch-up digest"
     NO_TARGET = "no_target", "the rule names no channel: shown on the page only"
     OPTED_OUT = "opted_out", "this address asked for no more alerts of this rule"
-    RESTORED = "restored", "published before the backup that was restored"
     SENT = "sent", "sent"
     # -- deliveries
     ACCEPTED = "accepted", "the receiver took it"
@@ -98,7 +100,6 @@ class Reason(StrEnum):
     AUTH = "auth", "the receiver refused the sign-in or the address"
     PERMANENT = "permanent", "the receiver refuses it for good"
     ANSWER_LOST = "answer_lost", "sent, but no answer came back"
-    CHANNEL_PAUSED = "channel_paused", "the channel is paused"
     POISON = "poison", "three workers died on this message"
     GAVE_UP = "gave_up", "tried for the whole retry period"
     # -- the run

@@ -25,5 +25,7 @@ def readable(text: str) -> str:
 
 def one_line(text: str, limit: int = 0) -> str:
     """`clean` text on one line; cut to `limit` characters with an ellipsis when a limit is given."""
+    if text.isascii() and text.isprintable() and " " not in text and (not limit or len(text) <= limit):
+        return text  # an id, a language, one word
     line = " ".join(clean(text).split())
     return line if not limit or len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -34,6 +34,12 @@ _ORDINARY = re.compile(
     r"/[\w.~/%?=&+,;:!*'()$@#-]*+\Z",
     re.ASCII,
 )
+# Of these, what the URL library would give back as it is: path and query without escapes and dot segments.
+_PLAIN = re.compile(
+    r"(https?://(?=[a-z0-9.-]{1,253}/)(?:(?=[a-z0-9-]{1,63}\.)[a-z0-9]++(?:-[a-z0-9]++)*+\.)++[a-z]{2,24})"
+    r"((?:/(?!\.)[\w.~,;:!*'()$@-]*+)++)(?:\?([\w.~=&-]*+))?(?:#(?!!)[\w.~-]*+)?\Z",
+    re.ASCII,
+)
 
 _TRACKING_NAMES = """
 fbclid gclid dclid gbraid wbraid gclsrc msclkid twclid ttclid yclid ysclid igshid igsh li_fat_id epik srsltid
@@ -105,11 +111,11 @@ def join(base: str, link: str) -> str:
 
     Soft line wraps are taken out and blanks escaped, as browsers do. An absolute link stays as it was written.
     """
+    if len(link) <= MAX_LENGTH and _ORDINARY.match(link):
+        return link
     link = _SOFT_WRAPS.sub("", link.strip()).replace(" ", "%20")
     if not link:
         return ""
-    if len(link) <= MAX_LENGTH and _ORDINARY.match(link):
-        return link
     try:
         parsed = URL(link)
         absolute = link if parsed.scheme and parsed.absolute else str(URL(base).with_fragment(None).join(parsed))
@@ -126,6 +132,12 @@ def host_of(url: str) -> str:
         return ""
     host = (parsed.raw_host or "").rstrip(".")
     return host if parsed.is_default_port() or not host else f"{host}:{parsed.port}"
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port: whom a secret is meant for. Empty without a host."""
+    host = host_of(url)
+    return f"{URL(url).scheme}://{host}" if host else ""
 
 
 def unwrap(url: str) -> str | None:
@@ -150,6 +162,9 @@ def canonical(url: str) -> str:
     rest of the query sorted, no marks of an AMP version, no slash at the end of a path. Nearly every site answers at
     it, but not all do: fetch the link, compare the canonical form. Applying it twice changes nothing.
     """
+    plain = _PLAIN.match(url) if len(url) <= MAX_LENGTH else None
+    if plain:
+        return f"{plain[1]}{_plain_path(plain[2])}{_sorted_query(plain[3] or '')}"
     if not is_usable(url):
         return url
     parsed = URL(url)

@@ -2,10 +2,14 @@
 
     bytes -> page.py (cap, type, charset, depth, one parse) -> metadata.py (title, author, date, language, …)
           -> clean.py (captions, ads, players, links to other articles leave the tree) -> the body:
-          -> article.py (any page) or sites.py (a page whose site has its own selectors)
-          -> lines.py (repeats and labels leave the text) -> choose.py (what came of it, as a value)
+          -> sites.py (a page whose site has its own selectors) or article.py (any page), beside it witnesses.py
+          (two cheap opinions: how sure the text is, and another one when both are against it)
+          -> lines.py (repeats and labels leave the text) -> walls.py (is it a notice?)
+          -> choose.py (what came of it, as a value)
 
-choose.py calls them in this order. clean.py asks blocks.py what stands where, and related.py what a link is.
+choose.py calls them in this order; a PDF file goes through pdf.py instead.
+clean.py asks cards.py for rows of teasers, blocks.py what stands where, and related.py what a link is.
+What a host repeats, repeats.py tells.
 """
 
 from __future__ import annotations
@@ -34,9 +38,12 @@ class Extraction:
 
     `text` is the body alone, its paragraphs separated by a newline, without the headline, captions and links to other
     articles. `published` has a zone (UTC where the page names none) and is not checked against the clock;
-    `published_from` says how it was found: "jsonld", "meta", "url" (a day), "htmldate" (a guess, a day), "" (not).
+    `published_from` says how it was found: "jsonld", "meta", "url" (a day), "htmldate" (a guess, a day), "pdf" (when
+    the file was made), "" (not).
     `language` is a two- or three-letter code. `canonical_url` is what the page calls itself, and of its own site.
-    `section` is where the site puts it (World, Sport). `confidence` is from 0 to 1; `ms` is the time that reading took.
+    `section` is where the site puts it (World, Sport). `confidence` is from 0 to 1: how far independent readers of the
+    page agree with this text; 1 for what was not doubted (plain text, a site's own selector). `ms` is the time that
+    reading took.
     """
 
     url: str

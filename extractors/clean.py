@@ -19,6 +19,7 @@ from lxml.html import HtmlElement
 
 from extractors.blocks import Block, trimmed, words_of
 from extractors.blocks import blocks as blocks_of
+from extractors.cards import drop_cards
 from extractors.layout import straighten
 from extractors.lines import LONGEST_MARK, is_player_time
 from extractors.related import LoneLink, introduces, is_label, is_opaque, is_related
@@ -55,6 +56,7 @@ def _path(xpath: str) -> Callable[[HtmlElement], list[Any]]:
 
 
 _SHORT_WITH_COLON = _path(f"body/descendant::text()[contains(., ':') and string-length(.) < {LONGEST_MARK}]")
+_DIALOGS = _path("body//dialog | body//*[@role='dialog' or @role='alertdialog' or @aria-modal='true']")
 _NAMED = _path("body/descendant::*[@class or @id]")
 _OWN_ADDRESSES = _path("descendant::link[@rel='canonical']/@href | descendant::meta[@property='og:url']/@content")
 
@@ -62,10 +64,12 @@ _OWN_ADDRESSES = _path("descendant::link[@rel='canonical']/@href | descendant::m
 def clean(tree: HtmlElement, url: str) -> None:
     """Change the tree; `url` and what the page calls itself say which links stay on the site."""
     straighten(tree)
+    sites = _sites(tree, url)
+    drop_cards(tree, sites)
     _drop_what_is_no_text(tree)
     pulled = _drop_named(tree)
     _drop_repeats(tree, pulled)
-    _drop_between(tree, _sites(tree, url))
+    _drop_between(tree, sites)
 
 
 # -- what is no text
@@ -76,6 +80,9 @@ def _drop_what_is_no_text(tree: HtmlElement) -> None:
         if "ld+json" not in (script.get("type") or ""):  # a last resort of trafilatura's
             script.tag = "style"
     strip_elements(tree, "style", "svg", "figcaption", with_tail=False)
+    for dialog in _DIALOGS(tree):
+        if dialog.find(".//h1") is None and dialog.find(".//article") is None:
+            _drop(dialog)
     for figure in list(tree.iter("figure")):
         if figure.find(".//table") is None and not _has_long_paragraph(figure):
             _drop(figure)

@@ -1,12 +1,27 @@
-"""Turns the layouts of old pages into paragraphs: tables that only place things, text cut by line breaks."""
+"""Turns layouts into paragraphs of one text: tables that only place things, text cut by line breaks, entries of a live
+report, of which trafilatura would take the first for the whole.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
+from typing import cast
+
+from lxml.etree import XPath
 from lxml.html import HtmlElement, fragment_fromstring
 
 CELL_OF_TEXT = 400  # characters in one cell: the table holds an article, not figures
 FEWEST_BREAKS = 3  # in one element, beside text of its own
+FEWEST_ENTRIES = 3  # in a row, with paragraphs in each
 
+_ENTRIES = cast(
+    "Callable[[HtmlElement], list[HtmlElement]]",
+    XPath(
+        "body//*[.//p][contains(concat(' ', @class, ' '), ' post ') or contains(concat(' ', @class, ' '), ' entry ')]"
+        "[not(contains(@class, 'comment'))]"
+    ),
+)
 _CONTAINERS = ("div", "td", "section", "article", "main", "body", "center", "font")
 _TABLE_PARTS = ("table", "tbody", "tr", "td", "th")
 _INLINE = frozenset(
@@ -20,11 +35,24 @@ def straighten(tree: HtmlElement) -> None:
         if any(len(cell.text_content()) > CELL_OF_TEXT for cell in table.iter("td")):
             for part in list(table.iter(*_TABLE_PARTS)):
                 part.tag = "div"
+    _unname_entries(tree)
     if next(tree.iter("br"), None) is None:
         return
     for container in {br.getparent() for br in tree.iter("br")}:
         if container is not None and container.tag in _CONTAINERS and _is_broken_text(container):
             _wrap(container)
+
+
+def _unname_entries(tree: HtmlElement) -> None:
+    """Take the name `post` or `entry` from elements that stand in a row: it says that each is the page's one text."""
+    rows: dict[HtmlElement, list[HtmlElement]] = defaultdict(list)
+    for entry in _ENTRIES(tree):
+        if (parent := entry.getparent()) is not None and entry.find(".//h1") is None:
+            rows[parent].append(entry)
+    for row in rows.values():
+        if len(row) >= FEWEST_ENTRIES:
+            for entry in row:
+                del entry.attrib["class"]
 
 
 def _is_broken_text(container: HtmlElement) -> bool:

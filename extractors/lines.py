@@ -6,6 +6,7 @@ import re
 
 SHORTEST_REPEAT = 20  # characters; shorter lines may well be said twice ("No.")
 LONGEST_MARK = 45  # characters of a line that labels an advert, or holds times
+LABELS_ABOVE = 2  # lines above the headline at most
 SHORTEST_PART = 40  # of a line that is a part of another one: a caption or a quotation pulled out of it
 
 _TIME_CODES = re.compile(r"\W*(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\W+(?:\d{1,2}:)?\d{1,2}:\d{2})*\W*")
@@ -24,7 +25,17 @@ def tidy(lines: list[str], title: str) -> list[str]:
     lines = [line for line in (" ".join(line.split()) for line in lines) if line and not _is_mark(line)]
     while lines and _COUNT.fullmatch(lines[-1]):  # of comments
         lines.pop()
-    return _said_once(lines[1:] if lines and _plain(lines[0]) == _plain(title) else lines)
+    return _said_once(_below_headline(lines, title))
+
+
+def _below_headline(lines: list[str], title: str) -> list[str]:
+    """Without the headline at the head, and without what is above it: a day, a number, a label."""
+    for place, line in enumerate(lines[: LABELS_ABOVE + 1]):
+        if title and _plain(line) == _plain(title):
+            return lines[place + 1 :]
+        if len(line) > LONGEST_MARK:
+            break
+    return lines
 
 
 def is_player_time(text: str) -> bool:

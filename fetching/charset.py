@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 import charset_normalizer
 
@@ -34,13 +35,14 @@ _NO_CHARSETS = frozenset({"utf_7", "unicode_escape", "raw_unicode_escape", "puny
 _STATEFUL = re.compile(rb"\x1b[$(]")  # ISO-2022: pure ASCII bytes that mean something else
 _OTHER_SCRIPTS = ["cp1251", "koi8_r", "cp1253", "gb18030", "big5hkscs", "cp932", "euc_jp", "cp949"]
 _MARKUP = re.compile(rb"<[!-~\s]{1,500}?>")
+_SURE = 10  # characters of UTF-8 for one wrong byte; other character sets have hardly any
 _LOOKED_AT = 50_000  # bytes shown to the detector
 
 
 def decoded(body: bytes, charset: str = "") -> str:
     """The text of `body`. `charset` is what the answer's headers say.
 
-    A byte order mark decides; then UTF-8, when the bytes are valid UTF-8, because nothing else looks like it; then
+    A byte order mark decides; then UTF-8, when nearly all is valid UTF-8, because nothing else looks like it; then
     what the document or else the headers declare, if all of it can be read so; then what it looks like.
     """
     for mark, encoding in _MARKS:
@@ -56,6 +58,8 @@ def decoded(body: bytes, charset: str = "") -> str:
         tried.insert(0, "utf-8")
     for name in tried:
         text = _strict(body, name)
+        if text is None and name == "utf-8":
+            text = _nearly_utf_8(body)
         if text is not None:
             return text
     return body.decode(_look(body), "replace")
@@ -75,6 +79,16 @@ def _strict(body: bytes, name: str) -> str | None:
         return body.decode(name)
     except (UnicodeError, LookupError):
         return None
+
+
+def _nearly_utf_8(body: bytes) -> str | None:
+    """UTF-8 in which a program cut a character in half, or wrote halves of UTF-16; None when it is something else."""
+    with suppress(UnicodeError):
+        return body.decode("utf-8", "surrogatepass")
+    text = body.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore")) - wrong
+    return text if beyond_ascii >= _SURE * wrong else None
 
 
 def _look(body: bytes) -> str:

@@ -49,12 +49,13 @@ _WORDS = (
 # The two forms that nearly all feeds keep to, read without trying the others; they mean there what they mean here.
 _USUAL = re.compile(
     r"(?:[A-Z][a-z]{2}, )?(\d\d?) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4})"
-    r" ([01]\d|2[0-3]):(\d\d):([0-5]\d) (?:GMT|([+-])(0\d|1[0-5])(\d\d))\Z",
+    r" ((?:[01]\d|2[0-3]):\d\d:[0-5]\d) (GMT|[+-](?:0\d|1[0-5])\d\d)\Z",
     re.ASCII,
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-](?:0\d|1[0-5]):[0-5]\d)\Z", re.ASCII)
 _SECONDS = re.compile(r"\d{9,10}(?:\.\d+)?\Z", re.ASCII)
 _MILLISECONDS = re.compile(r"\d{12,13}\Z", re.ASCII)
+_YEAR = re.compile(r"(?<!\d)(?<![\d\s][+-])\d{4}(?!\d)")  # and not the four digits of a zone
 _OFFSET = re.compile(r"(?:(?:GMT|UTC?)\s*)?([+-])(\d{1,2}):?(\d{2})?\b")
 _ZONE_NAME = re.compile(r"\(?([A-Z]{1,5})\b")
 
@@ -93,8 +94,10 @@ def parse_date(text: str, guess: struct_time | None = None) -> datetime | None:
     """
     if not text:
         return None
-    text = one_line(text, 100)
-    read = _usual(text) or _number(text) or _written(text) or _believed(text, guess)
+    read = _usual(text)
+    if read is None:
+        text = one_line(text, 100)
+        read = _usual(text) or _number(text) or _written(text) or _believed(text, guess)
     return read if read and EARLIEST <= read < LATEST else None
 
 
@@ -102,12 +105,13 @@ def _usual(text: str) -> datetime | None:
     found = _USUAL.match(text)
     try:
         if found:
-            day, name, year, hour, minute, second, sign, hours, minutes = found.groups()
-            month = _MONTH_OF[name.lower()]
-            read = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
-            away = timedelta(hours=int(hours), minutes=int(minutes)) if sign else timedelta()
-            return read + away if sign == "-" else read - away
-        return datetime.fromisoformat(text).astimezone(UTC) if _ISO.match(text) else None
+            day, name, year, clock, zone = found.groups()
+            month, away = _MONTH_OF[name.lower()], "Z" if zone == "GMT" else zone
+            text = f"{year}-{month:02}-{day:0>2}T{clock}{away}"
+        elif not _ISO.match(text):
+            return None
+        read = datetime.fromisoformat(text)
+        return read if read.tzinfo is UTC else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -169,7 +173,10 @@ def _offset(zone: str) -> timedelta:
 
 
 def _believed(text: str, guess: struct_time | None) -> datetime | None:
-    """The guess, if its year and its day (or a neighbour, because of zones) stand in the text."""
+    """The guess, if its year and its day (or a neighbour, because of zones) stand in the text.
+
+    A year of two digits counts where none of four is: the year -1 (`-0001-11-30`, a database's nothing) is not 2000.
+    """
     if guess is None:
         return None
     try:
@@ -178,4 +185,5 @@ def _believed(text: str, guess: struct_time | None) -> datetime | None:
         return None
     numbers = {int(number) for number in re.findall(r"\d{1,4}", text)}
     days = {(read + timedelta(days=shift)).day for shift in (-1, 0, 1)}
-    return read if {read.year, read.year % 100} & numbers and days & numbers else None
+    years = {int(year) for year in _YEAR.findall(text)} or {number + 100 * (read.year // 100) for number in numbers}
+    return read if read.year in years and days & numbers else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 STEP = 65_536  # bytes decoded at a time
+MOST_MEMBERS = 1_000  # of a gzip body: bgzip writes 160 for the 10 MB that are read; half a million take all CPU
 
 try:
     _brotli: Any = importlib.import_module("brotli")
@@ -80,13 +81,17 @@ class _Gzip:
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
+        self._members = 1
 
     def decode(self, piece: bytes) -> Iterator[bytes]:
         while piece:
             if self._member.eof:
                 if not piece.startswith(b"\x1f\x8b"[: len(piece)]):
                     return
+                if self._members == MOST_MEMBERS:
+                    raise Undecodable(f"more than {MOST_MEMBERS} gzip members")
                 self._member = zlib.decompressobj(wbits=31)
+                self._members += 1
             yield self._member.decompress(piece, STEP)
             piece = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
 

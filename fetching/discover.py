@@ -49,8 +49,8 @@ def feed_links(page: bytes, url: str) -> tuple[FoundFeed, ...]:
 
     Feeds of comments are left out. Nothing is fetched; what is not HTML names nothing, the guesses remain.
     """
-    tree = _tree(page)
-    base = _base(tree, url)
+    tree = tree_of(page)
+    base = base_of(tree, url)
     found = [*_named(tree, base), *_linked(tree, base), *_guessed(url)]
     once: dict[str, FoundFeed] = {}
     for feed in found:
@@ -59,16 +59,18 @@ def feed_links(page: bytes, url: str) -> tuple[FoundFeed, ...]:
     return tuple(once.values())[:MOST_FOUND]
 
 
-def _tree(page: bytes) -> html.HtmlElement | None:
+def tree_of(page: bytes, said: str = "") -> html.HtmlElement | None:
+    """The page's tree, of its first MB; `said` is the character set that the headers name. None for what is no HTML."""
     declared = _META_CHARSET.search(page[:5000])
-    text = decoded(page[:MOST_BYTES], declared[1].decode() if declared else "").replace("\x00", "")
+    text = decoded(page[:MOST_BYTES], said or (declared[1].decode() if declared else "")).replace("\x00", "")
     try:
         return html.document_fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8", no_network=True))
     except (etree.ParserError, ValueError):
         return None
 
 
-def _base(tree: html.HtmlElement | None, url: str) -> str:
+def base_of(tree: html.HtmlElement | None, url: str) -> str:
+    """What the page's links are relative to."""
     href = next((one.get("href", "") for one in tree.iter("base")), "") if tree is not None else ""
     return urls.join(url, href) or url
 

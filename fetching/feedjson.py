@@ -22,7 +22,7 @@ def parse(text: str, url: str) -> ParsedFeed:
         raise ItemFailed(url, Reason.BAD_FEED, f"not JSON: {one_line(str(fault), 100)}") from fault
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list) or "jsonfeed.org" not in _text(document.get("version")):
-        raise ItemFailed(url, Reason.NOT_A_FEED, "JSON, but no JSON Feed")
+        raise ItemFailed(url, Reason.NOT_A_FEED, _what_it_is(document))
     known = [item for item in items if isinstance(item, dict)]
     return ParsedFeed(
         format="json",
@@ -31,7 +31,15 @@ def parse(text: str, url: str) -> ParsedFeed:
         entries=tuple(_entry(item, url) for item in known[:MAX_ENTRIES]),
         salvaged=len(known) < len(items),
         dropped=max(len(known) - MAX_ENTRIES, 0),
+        more=tuple(filter(None, (urls.join(url, _text(document.get("next_url"))),))),
     )
+
+
+def _what_it_is(document: object) -> str:
+    """What to tell of JSON that is no feed: the error it speaks of, if it does."""
+    error = document.get("error") or document.get("message") if isinstance(document, dict) else ""
+    inner = error.get("message") if isinstance(error, dict) else error
+    return f"JSON, but no JSON Feed: {one_line(_text(inner), 100)}" if _text(inner) else "JSON, but no JSON Feed"
 
 
 def _entry(item: dict[str, Any], url: str) -> ParsedEntry:

@@ -21,15 +21,6 @@ def entry_key(entry: ParsedEntry) -> str:
     return key if len(key) <= LONGEST_KEY else f"sha256:{_hash(key)}"
 
 
-def same_entry_keys(entry: ParsedEntry) -> tuple[str, ...]:
-    """All that the entry may be known by, best first: its key, `url:…` without variants, and `text:…`.
-
-    An entry whose guid changed is the same as one that shares its `url:` key, or without URLs, its `text:` key.
-    """
-    address = (f"url:{urls.article_key(entry.url)}",) if entry.url else ()
-    return (entry_key(entry), *address, f"text:{text_key(entry)}")
-
-
 def entry_link(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
     """The address to fetch and to show, absolute and unwrapped, and what is wrong with it.
 
@@ -44,12 +35,6 @@ def entry_link(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
     return (link, Reason.REDIRECTOR) if inner is None else (inner, None)
 
 
-def entry_url(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
-    """`entry_link` in its canonical form: what to compare articles by."""
-    link, reason = entry_link(entry, feed_url)
-    return (urls.canonical(link) if link else ""), reason
-
-
 def text_key(entry: ParsedEntry) -> str:
     """A hash of the words of title and text; case and blanks do not count."""
     words = f"{entry.title}\n{entry.content or entry.summary}".casefold().split()
@@ -59,6 +44,26 @@ def text_key(entry: ParsedEntry) -> str:
 def content_hash(entry: ParsedEntry) -> str:
     """A hash of what people read; it changes when the entry was edited, not when its dates or links were."""
     return _hash("\x1f".join((entry.title, entry.summary, entry.content)))[:32]
+
+
+def fingerprint(entry: ParsedEntry) -> str:
+    """A hash of what the feed wrote, then `content_hash`: 64 characters to know an edit by."""
+    return _written_hash(entry) + content_hash(entry)
+
+
+def refreshed(kept: str, entry: ParsedEntry) -> tuple[str, bool]:
+    """The fingerprint of an entry whose last one was `kept`, and whether people read something else now.
+
+    Texts are made only where the feed wrote something else: another tracking picture in the same words is no edit.
+    """
+    if kept[:32] == _written_hash(entry):
+        return kept, False
+    fresh = fingerprint(entry)
+    return fresh, (kept[32:] or kept) != fresh[32:]  # rows from before fingerprints hold a content_hash only
+
+
+def _written_hash(entry: ParsedEntry) -> str:
+    return _hash(entry.written())[:32]
 
 
 def body_hash(body: bytes) -> str:

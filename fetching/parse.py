@@ -4,7 +4,7 @@
                             └─ decoded ── {…}            feedjson.py
                                        ├─ <urlset>       sitemap.py
                                        ├─ <html>, text   a failure: a login page is no feed without news
-                                       └─ else           mended, shortened, feedparser
+                                       └─ else           mended, shortened, strict.py again, feedparser
 
 Runs for seconds on what is made to be slow: call it where it can be killed.
 """
@@ -12,9 +12,10 @@ Runs for seconds on what is made to be slow: call it where it can be killed.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import feedparser  # type: ignore[import-untyped]
@@ -23,12 +24,13 @@ from core import urls
 from core.errors import ItemFailed
 from core.reasons import Reason
 from core.text import clean, one_line
-from fetching import charset, feedjson, repair, sitemap, strict
+from fetching import charset, feedjson, repair, sitemap, strict, strict_entry
 from fetching.dates import parse_date
 from fetching.decoding import Body, TooBig, Undecodable
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
 from fetching.headers import media_type
 from fetching.plain import paragraphs_of, text_of, title_of
+from fetching.strict_names import PAGED
 
 __all__ = ["MAX_ENTRIES", "ParsedEntry", "ParsedFeed", "parse"]
 
@@ -53,11 +55,14 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str]) -> ParsedFeed:
     """
     unpacked, said = _unpacked(body, url), media_type(headers)[1]
     clear = strict.read(unpacked, said)
-    return _assembled(clear, url) if clear else leniently(unpacked, said, url)
+    return _assembled(clear, url) if clear else leniently(unpacked, said, url, strictly=True)
 
 
-def leniently(body: bytes, said: str, url: str) -> ParsedFeed:
-    """The feed in `body`, whatever it takes; `said` is the character set that the headers name. Raises as `parse`."""
+def leniently(body: bytes, said: str, url: str, *, strictly: bool = False) -> ParsedFeed:
+    """The feed in `body`, whatever it takes; `said` is the character set that the headers name. Raises as `parse`.
+
+    `strictly`: what is mended is tried with the strict reader once more; otherwise feedparser reads it in any case.
+    """
     text = charset.decoded(body, said)
     start = text.lstrip("\ufeff\x00 \t\r\n")
     if not start:
@@ -71,7 +76,7 @@ def leniently(body: bytes, said: str, url: str) -> ParsedFeed:
         raise ItemFailed(url, Reason.NOT_A_FEED, "an HTML page")
     if not document.root:
         raise ItemFailed(url, Reason.NOT_A_FEED, one_line(start, 80))
-    return _feed(document, url)
+    return _feed(document, url, strictly=strictly)
 
 
 def _unpacked(body: bytes, url: str) -> bytes:
@@ -88,9 +93,13 @@ def _unpacked(body: bytes, url: str) -> bytes:
         raise ItemFailed(url, Reason.BAD_FEED, str(fault)) from fault
 
 
-def _feed(document: repair.Document, url: str) -> ParsedFeed:
+def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
     short, cut = repair.shortened(document.text)
     text, touched = repair.mended(short)
+    clear = strict.read(text.encode(), "") if strictly else None
+    if clear:
+        clear.dropped += cut
+        return _assembled(clear, url, salvaged=touched)
     try:
         read = feedparser.parse(
             io.BytesIO(text.encode()),  # never text or bytes: those are opened as files and fetched as URLs
@@ -121,7 +130,15 @@ def _assembled(read: strict.Read, url: str, *, salvaged: bool = False) -> Parsed
         ttl=_ttl(read.feed),
         salvaged=salvaged,
         dropped=read.dropped,
+        more=_before_this(read.feed, url),
     )
+
+
+def _before_this(feed: dict[str, Any], url: str) -> tuple[str, ...]:
+    """The page before this one (RFC 5005): `next` of a paged feed, `prev-archive` of an archived one."""
+    links = [one for one in feed.get("links") or () if one.get("rel") in PAGED]
+    links.sort(key=lambda one: PAGED.index(one["rel"]))
+    return tuple(dict.fromkeys(filter(None, (urls.join(url, one.get("href") or "") for one in links[:4]))))
 
 
 def _refuse_what_is_no_feed(document: repair.Document, read: Any, url: str, broken: bool) -> None:
@@ -132,22 +149,24 @@ def _refuse_what_is_no_feed(document: repair.Document, read: Any, url: str, brok
 
 
 def _entry(raw: dict[str, Any], url: str, kind: str) -> ParsedEntry:
-    content, html = _body(raw.get("content") or (), kind)
-    summary, summary_html = _body([raw["summary_detail"]] if "summary_detail" in raw else (), kind)
+    content, html = _body(raw["content"], kind) if raw.get("content") else ("", "")
+    summary, summary_html = _body([raw["summary_detail"]], kind) if "summary_detail" in raw else ("", "")
     published = _date(raw, "published") or _date(raw, "created")
     updated = _date(raw, "updated")
-    return ParsedEntry(
-        guid=one_line(raw.get("id", ""), 2000),
-        url=urls.join(url, raw.get("feedburner_origlink") or raw.get("link") or ""),
-        title=_title(raw, kind),
-        summary=summary,
-        content=content,
-        html=html or summary_html,
-        published=published or (None if kind == "atom" else updated),
-        updated=updated,
-        authors=_authors(raw),
-        language=_language(raw.get("language") or raw.get("title_detail", {}).get("language")),
-        media=_media(raw, url),
+    return ParsedEntry.of(
+        {
+            "guid": one_line(raw.get("id", ""), 2000),
+            "url": urls.join(url, raw.get("feedburner_origlink") or raw.get("link") or ""),
+            "title": _title(raw, kind),
+            "summary": summary,
+            "content": content,
+            "html": html or summary_html,
+            "published": published or (None if kind == "atom" else updated),
+            "updated": updated,
+            "authors": _authors(raw),
+            "language": _language(raw.get("language") or raw.get("title_detail", {}).get("language")),
+            "media": _media(raw, url),
+        }
     )
 
 
@@ -156,9 +175,9 @@ def _says_something(entry: ParsedEntry) -> bool:
     return bool(entry.guid or entry.url or entry.title or entry.summary or entry.content)
 
 
-def _title(raw: dict[str, Any], kind: str) -> str:
-    title = raw.get("title", "")
-    return one_line(title) if _is_plain(raw.get("title_detail", {}), kind) else title_of(title)
+def _title(raw: dict[str, Any], kind: str) -> partial[str]:
+    plain = _is_plain(raw.get("title_detail", {}), kind)
+    return partial(one_line if plain else title_of, raw.get("title", ""))
 
 
 def _is_plain(part: Mapping[str, Any], kind: str) -> bool:
@@ -166,32 +185,61 @@ def _is_plain(part: Mapping[str, Any], kind: str) -> bool:
     return kind == "atom" and part.get("type") == "text/plain"
 
 
-def _body(parts: Iterable[Mapping[str, Any]], kind: str) -> tuple[str, str]:
+def _body(parts: Sequence[Mapping[str, Any]], kind: str) -> tuple[str | partial[str], str | partial[str]]:
     """Text and markup of the longest of several renderings."""
-    part = max(parts, key=lambda one: len(one.get("value") or ""), default={})
-    value = part.get("value") or ""
-    return (paragraphs_of(value), "") if _is_plain(part, kind) else (text_of(value), clean(value))
+    part = parts[0] if len(parts) == 1 else max(parts, key=lambda one: len(one.get("value") or ""), default={})
+    value = part.get("value")
+    if not value:
+        return "", ""
+    return (
+        (partial(paragraphs_of, value), "")
+        if _is_plain(part, kind)
+        else (partial(text_of, value), partial(clean, value))
+    )
 
 
 def _date(raw: dict[str, Any], name: str) -> Any:
-    value = raw.get(name) or ""
+    value = raw.get(name)
     return parse_date(value, raw.get(f"{name}_parsed")) if isinstance(value, str) else value
 
 
-def _authors(raw: dict[str, Any]) -> tuple[str, ...]:
-    named = [one.get("name") or "" for one in raw.get("authors") or ()] or [raw.get("author") or ""]
-    return tuple(dict.fromkeys(filter(None, (one_line(text_of(name), 200) for name in named[:20]))))
+def _authors(raw: dict[str, Any]) -> tuple[str, ...] | partial[tuple[str, ...]]:
+    if "authors" not in raw and "author" not in raw:
+        return ()
+    authors = raw.get("authors") or []
+    named = [one.get("name") or "" for one in authors] or [raw.get("author") or ""]
+    if len(authors) == 1 and "@" in raw.get("author", ""):
+        named = [_whole_name(raw["author"], authors[0])]
+    return partial(_names, tuple(named[:20])) if any(named) else ()
+
+
+def _whole_name(author: str, read: Mapping[str, str]) -> str:
+    """The author's name; the lenient parser cuts `.example` after four letters, and takes the rest for the name."""
+    email = read.get("email") or ""
+    cut = email and author.find(email) >= 0 and author.partition(email)[2][:1].isalpha()
+    if cut and len(author) <= strict_entry.LONGEST_PERSON:
+        return strict_entry.person_of(author)
+    return read.get("name") or ""
+
+
+def _names(named: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (one_line(text_of(name), 200) for name in named))))
 
 
 def _language(value: object) -> str:
-    return one_line(value, 35).replace("_", "-") if isinstance(value, str) else ""
+    return one_line(value, 35).replace("_", "-") if value and isinstance(value, str) else ""
 
 
-def _media(raw: dict[str, Any], url: str) -> tuple[str, ...]:
+def _media(raw: dict[str, Any], url: str) -> tuple[str, ...] | partial[tuple[str, ...]]:
+    if "links" not in raw and "media_content" not in raw and "media_thumbnail" not in raw:
+        return ()
     linked = [one.get("href") for one in raw.get("links") or () if one.get("rel") == "enclosure"]
     shown = [one.get("url") for name in ("media_content", "media_thumbnail") for one in raw.get(name) or ()]
-    absolute = (urls.join(url, link) for link in (*linked, *shown)[:20] if link)
-    return tuple(dict.fromkeys(filter(None, absolute)))
+    return partial(_absolute, (*linked, *shown)[:20], url) if linked or shown else ()
+
+
+def _absolute(links: tuple[str | None, ...], url: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (urls.join(url, link) for link in links if link))))
 
 
 def _ttl(feed: dict[str, Any]) -> timedelta | None:

@@ -3,7 +3,14 @@
 A poll that lists what was seen before in half of its entries came at the right time; one that lists nothing known may
 have come too late. Without the operator's own interval, the interval moves towards that half. What servers say of
 freshness is respected: never earlier than Retry-After, Cache-Control and Expires; the feed's own `ttl` only where the
-operator named no interval. Validators lie: after a week of nothing but 304s one plain GET asks for the truth.
+operator named no interval. Feeds that share a host share its time.
+
+Validators lie: after a week of nothing but 304s one plain GET asks for the truth. When it brings news, they came since
+the last poll or the 304s were lies; so the validators of before are sent once more: a 304 for them is the proof.
+
+    304s ── a week ──> plain GET ── no news ──> validators as before
+                           └─ news ──> trial: the old validators ── 200 ──> trusted, the new ones are kept
+                                                                 └─ 304 ──> distrusted: none are sent any more
 """
 
 from __future__ import annotations
@@ -23,6 +30,9 @@ WITHIN_AIM = (1 / 3, 2 / 3)
 FASTEST_CHANGE, SLOWEST_CHANGE = 0.5, 1.5  # factors from one poll to the next
 JITTER = 0.1  # of the wait, at most; always later, never earlier
 DISTRUST_AFTER = timedelta(days=7)  # of only 304s
+DEAD_AFTER = timedelta(days=7)  # without an answer, and not for one failure after a long sleep of our own
+FEWEST_FAILURES_OF_THE_DEAD = 3.0
+DEAD_AT_FIRST = 16.0  # failures of a feed that never answered: four hours for one polled each minute, 12 days if hourly
 MOST_FAILURES = 1000.0  # where counting ends
 
 # What a failure weighs. A name that does not resolve is mostly our own network's fault; active feeds do answer 404.
@@ -32,6 +42,8 @@ _WEIGHTS = {
     Reason.RATE_LIMITED: 0.25,
     Reason.NOT_FOUND: 0.5,
 }
+_OUR_OWN = frozenset({Reason.DNS, Reason.UNREACHABLE})  # mostly: they say little of the feed
+_NOT_ASKED = _OUR_OWN | {Reason.REFUSED, Reason.CONNECT_TIMEOUT, Reason.TLS}  # no request reached the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,8 @@ class Timing:
 
     `every` is the operator's interval, None for automatic; `interval` the one in use. `failures` are weighed ones in
     a row. `plain`: this poll sent no validators although the feed had given some, to see whether its 304s are true.
+    `answered_at`: its last usable answer. `ttl`: what it last said of how often it changes. `turn`: how long its host
+    takes to serve all of its feeds once (see `turn`).
     """
 
     interval: timedelta = FIRST_INTERVAL
@@ -50,6 +64,15 @@ class Timing:
     validators_distrusted: bool = False
     first: bool = False
     plain: bool = False
+    answered_at: datetime | None = None
+    ttl: timedelta = timedelta()
+    turn: timedelta = timedelta()
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether this poll sent validators from before a change, which an honest server no longer confirms."""
+        since, changed = self.only_304_since, self.last_changed_at
+        return since is not None and changed is not None and changed > since
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +93,8 @@ class Outcome:
 class NextPoll:
     """The next poll, and what is known of the feed now. `gap`: entries may have come and gone since the last one.
 
-    `plain_get_next`: send no validators next time. `paused`: not at all, until somebody says so. `why` is for people.
+    `plain_get_next`: send no validators next time; `keep_validators`: those of before, not what this answer gave.
+    `paused`: not at all, until somebody says so. `why` is for people.
     """
 
     at: datetime
@@ -83,6 +107,14 @@ class NextPoll:
     last_changed_at: datetime | None
     only_304_since: datetime | None
     validators_distrusted: bool
+    keep_validators: bool = False
+
+
+def turn(feeds: int, spacing: timedelta) -> timedelta:
+    """How long a host takes to serve so many feeds once, one request each `spacing`: their least interval, at most a
+    day. With a spacing of 1 s, more than 60 feeds stretch the minute that would be the least otherwise.
+    """
+    return min(spacing * feeds, LONGEST)
 
 
 def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> NextPoll:
@@ -101,32 +133,51 @@ def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> 
         plain_get_next=learnt.plain,
         state="ok",
         why="nothing of it was seen before: entries may have been missed" if gap else why,
-        last_changed_at=now if outcome.kind == "changed" else state.last_changed_at,
+        last_changed_at=learnt.last_changed_at,
         only_304_since=learnt.only_304_since,
         validators_distrusted=learnt.validators_distrusted,
+        keep_validators=learnt.on_trial,
     )
 
 
 def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> NextPoll:
-    """Back-off grows by one interval a whole failure, to once a day; only 410 stops, and only until somebody looks."""
+    """Back-off grows by one interval a whole failure, to once a day; what has been dead for long is asked once a day.
+    Only 410 stops, and only until somebody looks.
+    """
     failures = min(state.failures + _WEIGHTS.get(outcome.reason or Reason.HTTP_STATUS, 1.0), MOST_FAILURES)
     interval = _bounded(state, state.interval)
-    backed_off = min(interval * (1 + failures), LONGEST), f"failed {failures:g} times, weighed"
-    asked = _seconds(outcome.retry_after), "the host asked to come back later"
-    wait, why = _longest([backed_off, asked])
+    dead = _is_dead(state, outcome, failures, now)
+    backed_off = LONGEST if dead else min(interval * (1 + failures), LONGEST)
+    wait, why = _longest(
+        [
+            (backed_off, f"failed {failures:g} times, weighed"),
+            (_seconds(outcome.retry_after), "the host asked to come back later"),
+            (state.turn, "it shares its host with many feeds"),
+        ]
+    )
+    asked_in_vain = state.plain and not state.validators_distrusted and outcome.reason not in _NOT_ASKED
     gone = outcome.reason is Reason.GONE or outcome.status == 410
     return NextPoll(
         at=now + _spread(wait, jitter),
         interval=interval,
         failures=failures,
         gap=False,
-        plain_get_next=state.plain or state.validators_distrusted,
+        plain_get_next=(state.plain and not asked_in_vain) or state.validators_distrusted,
         state="paused" if gone else "failing",
         why=Reason.GONE.sentence if gone else why,
-        last_changed_at=state.last_changed_at,
-        only_304_since=state.only_304_since,
+        last_changed_at=min(state.last_changed_at, now) if state.last_changed_at else None,
+        only_304_since=now if asked_in_vain else state.only_304_since,  # one plain GET a week, answered or not
         validators_distrusted=state.validators_distrusted,
     )
+
+
+def _is_dead(state: Timing, outcome: Outcome, failures: float, now: datetime) -> bool:
+    """Whether its server has had no usable answer for so long that nothing but a daily look is decent."""
+    if outcome.reason in _OUR_OWN:
+        return False
+    if state.answered_at is None:
+        return failures >= DEAD_AT_FIRST
+    return failures >= FEWEST_FAILURES_OF_THE_DEAD and now - state.answered_at >= DEAD_AFTER
 
 
 def _factor(state: Timing, outcome: Outcome) -> float:
@@ -149,21 +200,31 @@ def _hints(state: Timing, outcome: Outcome, interval: timedelta) -> list[tuple[t
         (_seconds(outcome.max_age), "the host says it stays fresh so long"),
         (_seconds(outcome.retry_after), "the host asked to come back later"),
         (
-            min(outcome.ttl or timedelta(), LONGEST) if not state.every else timedelta(),
+            timedelta() if state.every else min(state.ttl if outcome.ttl is None else outcome.ttl, LONGEST),
             "the feed says how often it changes",
         ),
+        (state.turn, "it shares its host with many feeds"),
     ]
 
 
 def _validators(state: Timing, outcome: Outcome, now: datetime) -> Timing:
-    """What the poll says of the feed's validators; `plain` in the result is for the next poll."""
+    """What the poll says of the feed's validators; `plain` in the result is for the next poll.
+
+    Times from a clock that was wrong are taken back to now: they must not look like a row of 304s or its end.
+    """
+    changed = now if outcome.kind == "changed" else state.last_changed_at
+    state = replace(state, last_changed_at=changed)
     if state.validators_distrusted:
         return replace(state, plain=True, only_304_since=None)
     if outcome.kind == "not_modified":
-        since = state.only_304_since or now
-        return replace(state, only_304_since=since, plain=now - since >= DISTRUST_AFTER)
-    lied = state.plain and state.only_304_since is not None and outcome.kind == "changed"
-    return replace(state, only_304_since=None, validators_distrusted=lied, plain=lied)
+        if state.on_trial:
+            return replace(state, validators_distrusted=True, plain=True, only_304_since=None)
+        since = min(state.only_304_since or now, now)
+        started = min(changed, since) if changed else None
+        return replace(state, only_304_since=since, last_changed_at=started, plain=now - since >= DISTRUST_AFTER)
+    if state.plain and state.only_304_since and outcome.kind == "changed" and outcome.new:
+        return replace(state, only_304_since=min(state.only_304_since, now - DISTRUST_AFTER), plain=False)
+    return replace(state, only_304_since=None, plain=False)
 
 
 def _seconds(value: float | None) -> timedelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lxml import etree
+from yarl import URL
 
 from core import urls
 from core.errors import ItemFailed
@@ -13,18 +14,18 @@ from fetching.dates import EARLIEST, parse_date
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
 
 ROOTS = ("urlset", "sitemapindex")
+MOST_LISTED = 20
 _PICTURES = ("image", "video", "thumbnail", "content")
 
 
 def parse(text: str, url: str) -> ParsedFeed:
-    """The pages listed in a `<urlset>`, newest first; raises ItemFailed with NOT_A_FEED (an index) or BAD_FEED.
+    """The pages listed in a `<urlset>`, newest first, or the sitemaps in a `<sitemapindex>`; raises ItemFailed.
 
     `text` begins with the root element: it has no DOCTYPE, so there are no entities to expand.
     """
     tree, salvaged = _tree(text, url)
     if _name(tree) == "sitemapindex":
-        listed = " ".join(_texts(one).get("loc", "") for one in list(tree)[:3])
-        raise ItemFailed(url, Reason.NOT_A_FEED, one_line(f"a list of sitemaps; watch those in it: {listed}", 300))
+        return ParsedFeed("sitemap", "", "", (), salvaged=salvaged, more=_listed(tree, url), is_index=True)
     entries = [_entry(one, url) for one in tree if _name(one) == "url"]
     entries.sort(key=lambda one: one.published or one.updated or EARLIEST, reverse=True)
     return ParsedFeed(
@@ -35,6 +36,14 @@ def parse(text: str, url: str) -> ParsedFeed:
         salvaged=salvaged,
         dropped=max(len(entries) - MAX_ENTRIES, 0),
     )
+
+
+def _listed(tree: etree._Element, url: str) -> tuple[str, ...]:
+    """Sitemaps of news first, then by when they changed, the newest first; undated ones last, in their order."""
+    listed = [_texts(one) for one in tree if _name(one) == "sitemap"]
+    dated = [(urls.join(url, one.get("loc", "")), parse_date(one.get("lastmod", ""))) for one in listed]
+    dated.sort(key=lambda one: ("news" in URL(one[0]).path.lower(), one[1] or EARLIEST), reverse=True)
+    return tuple(dict.fromkeys(address for address, _ in dated if address))[:MOST_LISTED]
 
 
 def _tree(text: str, url: str) -> tuple[etree._Element, bool]:

@@ -10,6 +10,7 @@ of the two has a use for is passed over.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ from fetching.strict_entry import (
     Item,
     kind_of,
     language_of,
+    mended,
     person_of,
     plainly_named,
     text_of,
@@ -36,6 +38,7 @@ from fetching.strict_names import (
     KEPT,
     KNOWN,
     OF_THE_FEED,
+    PAGED,
     PASSED_OVER,
     PASSED_OVER_AS_TEXT,
     PERSON,
@@ -58,7 +61,13 @@ _UP_TO_ROOT = re.compile(
 )
 _APART = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _NAMESPACE = re.compile(rb"xmlns(?::([^\s=:]+))?\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
+_ASIDE = (etree.Comment, etree.PI)
 _LONG_REFERENCE = re.compile(rb"&#(?:\d{10}|x[0-9a-fA-F]{9})")
+
+
+_ABOUT = f"{{{RDF}}}about"
+
+Take = Callable[[Item, Element], None]
 
 
 @dataclass(slots=True)
@@ -87,24 +96,28 @@ def _tree(body: bytes) -> Element:
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
     )
     root = etree.fromstring(body, parser)
     if len(parser.error_log) or root.getroottree().docinfo.internalDTD is not None:
         raise Doubt
+    if root.getprevious() is not None or root.getnext() is not None or next(root.iter(*_ASIDE), None) is not None:
+        _check_asides(body)
+        etree.strip_tags(root, *_ASIDE)
     return root
 
 
 def _check_markup(body: bytes) -> None:
-    """A declaration of UTF-8 or none, no DOCTYPE, and nothing that repair.py would read in another way than XML."""
+    """A declaration of UTF-8 or none, no DOCTYPE, no reference that repair.py would read in another way than XML."""
     declaration = _DECLARATION.match(body)
     start = declaration.end() if declaration else 0
     if not _UP_TO_ROOT.match(body, start) or _LONG_REFERENCE.search(body):
         raise Doubt
-    if body.find(b"<!--") < 0 and body.find(b"<?", start) < 0:
-        return
-    for found in _APART.finditer(body, start):
+
+
+def _check_asides(body: bytes) -> None:
+    """No comment and no instruction holds what repair.py would take for markup."""
+    declaration = _DECLARATION.match(body)
+    for found in _APART.finditer(body, declaration.end() if declaration else 0):
         if found[0][1:3] != b"![" and (b"&" in found[0] or b"<" in found[0][1:]):
             raise Doubt
 
@@ -139,6 +152,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
+        self.takes: dict[str, Take] = {}
         self.inner_xlink = False
         # The lenient parser's notion that content came already outlives a feed's second description.
         self.has_summary = False
@@ -146,11 +160,11 @@ class _Reader:
 
     def document(self, body: bytes) -> Read:
         _check_markup(body)
-        dropped = 0
-        if body.count(b"</") > MAX_ENTRIES:
+        root, dropped = _tree(body), 0
+        if max(len(root), len(root[0]) if len(root) else 0) > MAX_ENTRIES:
             shorter, dropped = repair.shortened(body.decode("utf-8", "replace"))
             body = shorter.encode() if dropped else body
-        root = _tree(body)
+            root = _tree(body) if dropped else root
         kind = _ROOTS.get(root.tag)
         uris = {uri.lower() for uri in root.nsmap.values()}
         if kind is None or (kind == "atom" and uris & {RSS_1, "http://my.netscape.com/rdf/simple/0.9/"}):
@@ -206,6 +220,10 @@ class _Reader:
                 self._described(element, name)
             elif name == "image":
                 self._pass_over(element, PICTURE)
+            elif name == "link" and element.get("rel", "").lower() in PAGED:
+                plainly_named(element, "url", "uri")
+                links = found.feed.setdefault("links", [])
+                links.append({"rel": element.get("rel", "").lower(), "href": mended(element.get("href", ""))})
             elif name in OF_THE_FEED or name in ("contributor", "itunes_owner"):
                 self._pass_over(element, PERSON)
             else:
@@ -220,32 +238,42 @@ class _Reader:
             self.has_summary = True
 
     def _entry(self, element: Element, found: Read, lang: str) -> None:
+        about = ""
         for name in element.attrib:
-            if name != LANG and name != f"{{{RDF}}}about":
+            if name == _ABOUT:
+                about = element.get(_ABOUT, "")
+            elif name != LANG:
                 raise Doubt
-        item = Item(language_of(element, lang), self.has_content)
+        item = Item(language_of(element, lang) if lang or len(element.attrib) else "", self.has_content)
         self.has_content = False
-        about = element.get(f"{{{RDF}}}about")
         if about:
             item.raw["id"] = about
+        takes = self.takes
         for child in element:
-            name = self._name(child)
-            take = TAKE.get(name)
-            if take is not None:
-                take(item, child)
-            elif name in ("author", "dc_creator", "dc_author", "itunes_author"):
-                self._author(child, item)
-            elif name.startswith("media_"):
-                self._media(child, name, item)
-            elif name == "contributor" or name == "dc_contributor":
-                self._pass_over(child, PERSON)
-            else:
-                self._unused(child, name)
+            tag = child.tag
+            take = takes.get(tag)
+            if take is None:
+                take = takes[tag] = self._take(child)
+            take(item, child)
         if not item.raw.get("link") and not item.raw.get("id"):
             raise Doubt
         found.entries.append(item.raw)
 
-    def _author(self, element: Element, item: Item) -> None:
+    def _take(self, child: Element) -> Take:
+        """What elements of this tag do to an entry."""
+        name = self._name(child)
+        take = TAKE.get(name)
+        if take is not None:
+            return take
+        if name in ("author", "dc_creator", "dc_author", "itunes_author"):
+            return self._author
+        if name.startswith("media_"):
+            return lambda item, element: self._media(element, name, item)
+        if name == "contributor" or name == "dc_contributor":
+            return lambda _, element: self._pass_over(element, PERSON)
+        return lambda _, element: self._unused(element, name)
+
+    def _author(self, item: Item, element: Element) -> None:
         person: dict[str, str] = {}
         if len(element):
             # behind an author that is text, the lenient parser writes the names of this one over that one's

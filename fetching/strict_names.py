@@ -63,6 +63,7 @@ media_license media_player media_rating media_restriction webmaster
 """
 PASSED_OVER = frozenset(_PASSED_OVER_NAMES.split())
 PASSED_OVER_AS_TEXT = frozenset({"copyright", "dc_rights", "itunes_subtitle", "rights", "subtitle", "tagline"})
+PAGED = ("next", "prev-archive")  # links to the page before this one
 PERSON = frozenset({"email", "homepage", "itunes_email", "itunes_name", "name", "uri", "url"})
 PICTURE = frozenset({"description", "height", "link", "title", "url", "width"})
 _OF_THE_FEED_NAMES = """

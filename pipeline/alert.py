@@ -8,7 +8,7 @@ alerts and deliveries in the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 
 from sqlmodel import Session
@@ -16,7 +16,7 @@ from sqlmodel import Session
 from alerts import keys
 from alerts.message import AlertView, Kind
 from alerts.policy import Policy, StoryFacts, local_day, owed
-from alerts.stages import Action, AlertFacts, Decision, decide
+from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
 from pipeline import views
 from pipeline.app import Active, Sender
@@ -27,8 +27,6 @@ from storage import alerts, deliveries, optouts
 from storage import decisions as notes
 from storage.engine import lock_names
 from storage.tables import Alert, Article, Digest, Story
-
-BURST_WINDOW = timedelta(minutes=10)
 
 
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,11 +14,13 @@ from alerts.channels import Channel
 from core.clock import Clock
 from core.pool import WorkerPool
 from core.settings import Settings
+from core.urls import host_of
 from fetching.client import Client
 from fetching.robots import Robots
 from pipeline.sentlog import SentLog
 from rules.config import Rule, Watch
 from rules.match import Matcher
+from rules.watch import FeedConfig
 from storage.engine import Database
 from storage.leases import Owner
 
@@ -45,6 +48,16 @@ class Active:
     def rules(self) -> Mapping[str, Rule]:
         """Rule id → rule, switched off or not."""
         return {rule.id: rule for rule in self.watch.rules}
+
+    @cached_property
+    def feeds(self) -> Mapping[str, FeedConfig]:
+        """Address as configured → feed."""
+        return {feed.config_url: feed for feed in self.watch.feeds}
+
+    @cached_property
+    def feeds_on(self) -> Mapping[str, int]:
+        """Host → how many feeds it has to serve."""
+        return Counter(host_of(feed.config_url) for feed in self.watch.feeds)
 
     @property
     def timezone(self) -> str:

@@ -21,6 +21,7 @@ from fetching.robots import Robots
 from pipeline import compiled
 from pipeline.app import Active, App
 from pipeline.configure import EMPTY, INDEX, activate
+from pipeline.pooled import READER_BYTES
 from pipeline.sentlog import SentLog
 from storage import configs, meta, schema
 from storage.engine import Database
@@ -80,7 +81,9 @@ async def open_app(
     db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=True)
     secrets = secrets_of(settings, os.environ if environ is None else environ)
     clock = clock or SystemClock()
-    pool, senders = WorkerPool(settings.jobs or os.cpu_count() or 1, warm=warm_up, preload=PRELOAD), sending_pool()
+    workers = settings.jobs or os.cpu_count() or 1
+    pool = WorkerPool(workers, warm=warm_up, preload=PRELOAD, memory_bytes=READER_BYTES)
+    senders = sending_pool()
     active = await asyncio.to_thread(_active, db, settings.data / INDEX, secrets, clock, senders)
     contact = active.watch.settings.contact
     agent = f"{settings.user_agent} (+{contact})" if contact else settings.user_agent

@@ -24,6 +24,7 @@ from pipeline import compiled
 from pipeline.app import Active, App
 from pipeline.policies import channel_settings, feed_spec
 from rules.config import Rule, Watch, load
+from rules.endpoints import ChannelConfig
 from rules.examples import check_examples
 from rules.match import Matcher
 from storage import alerts, articles, configs, deliveries, feeds
@@ -63,15 +64,24 @@ def activate(
 
     `matcher`: of these rules, when there is one already.
     """
+    channels, broken = made_channels(watch.channels, secrets=secrets, clock=clock, pool=pool)
+    for name, why in broken.items():
+        logger.error(pairs(channel=name, event="cannot be used", why=why))
+    return Active(revision, watch, Matcher(watch.rules) if matcher is None else matcher, channels, broken)
+
+
+def made_channels(
+    configured: Mapping[str, ChannelConfig], *, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool
+) -> tuple[dict[str, Channel], dict[str, str]]:
+    """The channels by name, and why each of the others cannot be made."""
     channels: dict[str, Channel] = {}
     broken: dict[str, str] = {}
-    for name, channel in watch.channels.items():
+    for name, channel in configured.items():
         try:
             channels[name] = make_channel(channel_settings(channel, secrets), clock=clock, pool=pool)
         except WirewatchError as error:
             broken[name] = error.message
-            logger.error(pairs(channel=name, event="cannot be used", why=error.message))
-    return Active(revision, watch, Matcher(watch.rules) if matcher is None else matcher, channels, broken)
+    return channels, broken
 
 
 async def refresh(app: App) -> Active:

@@ -29,7 +29,6 @@ class Leased(Protocol):
         """The claim it is held by."""
 
 
-T = TypeVar("T")
 Item = TypeVar("Item", bound=Leased)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from sqlmodel import Session
 
@@ -44,7 +45,7 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> 
             feed.id or 0,
             [item.key for item in batch],
             [item.url_key for item in batch],
-            [item.text_key for item in batch],
+            [item.text_key for item in batch if not item.url],
         )
         for item in batch:
             row = _known(known, item)
@@ -75,23 +76,27 @@ def _distinct(items: Sequence[Item]) -> list[Item]:
     return distinct
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Item:
-    """A parsed entry with its keys."""
+    """A parsed entry with its keys; the one of its words is made when it is asked for."""
 
     entry: ParsedEntry
     key: str
     url: str  # to fetch and to show, "" without a usable link
     url_key: str  # what addresses are compared by
-    text_key: str
     refused: Reason | None
+
+    @cached_property
+    def text_key(self) -> str:
+        """What words are compared by: asked for of new items, and where ids and addresses do not settle it."""
+        return identity.text_key(self.entry)
 
     @classmethod
     def of(cls, entry: ParsedEntry, feed: Feed) -> Item:
         """Compute the keys once."""
         url, refused = identity.entry_link(entry, feed.fetch_url)
         url_key = urls.article_key(url) if url else ""
-        return cls(entry, clean(identity.entry_key(entry)), url, url_key, identity.text_key(entry), refused)
+        return cls(entry, clean(identity.entry_key(entry)), url, url_key, refused)
 
 
 def _known(known: rows.Known, item: Item) -> Entry | None:
@@ -119,10 +124,10 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
     """
     row.last_seen_at = now
     session.add(row)
-    content = identity.content_hash(item.entry)
-    if row.content_hash == content:
+    row.content_hash, edited = identity.refreshed(row.content_hash, item.entry)
+    if not edited:
         return False
-    row.content_hash, row.title, row.text_key = content, clean(item.entry.title), item.text_key
+    row.title, row.text_key = clean(item.entry.title), item.text_key
     row.updated = item.entry.updated
     article = session.get(Article, row.article_id) if row.article_id else None
     if article is None or article.state == "duplicate":
@@ -192,7 +197,7 @@ def _entry(feed: Feed, item: Item, key: str, article: Article, now: datetime) ->
         text_key=item.text_key,
         url=item.url,
         title=clean(item.entry.title),
-        content_hash=identity.content_hash(item.entry),
+        content_hash=identity.fingerprint(item.entry),
         published=item.entry.published,
         updated=item.entry.updated,
         first_seen_at=now,

@@ -19,14 +19,15 @@ from core.log import pairs
 from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from core.text import clean
-from core.urls import host_of
-from fetching import identity
+from core.urls import host_of, origin_of
+from fetching import identity, pagelinks
 from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
 from fetching.entries import ParsedFeed
+from fetching.faulty import fault_in
 from fetching.headers import max_age
 from fetching.parse import parse
-from fetching.schedule import NextPoll, Outcome, Timing, next_poll
-from pipeline import notices
+from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
+from pipeline import further, notices
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
@@ -37,6 +38,7 @@ from storage.tables import Feed, FeedPoll
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 50  # polls in flight
+LOOK_EVERY = timedelta(seconds=1)  # feeds become due by the clock alone, not by what other loops or polls do
 HORIZON = timedelta(seconds=10)  # a claimed feed waits at most so long for its host's turn
 FEED_SPACING = timedelta(seconds=1)
 IN_A_THREAD = 300_000  # bytes: larger feeds are parsed in a worker that can be killed
@@ -53,32 +55,55 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
     """The loop: claim due feeds and poll each, until the cycle ends."""
     app = cycle.app
 
+    found_none_at: datetime | None = None
+    put_off_to: datetime | None = None
+
     async def claim(room: int) -> list[feeds.Claimed]:
+        nonlocal found_none_at, put_off_to
         now = app.clock.now()
-        if not await app.db.read(lambda session: feeds.count_due(session, now)):
+        if found_none_at is not None and abs(now - found_none_at) < LOOK_EVERY:
             return []
-        return await app.db.write(
+        if not await app.db.read(lambda session: feeds.count_due(session, now)):
+            found_none_at = now
+            return []
+        found_none_at = None
+        claimed, put_off_to = await app.db.write(
             lambda session: feeds.claim_due(
                 session,
                 owner=app.owner,
                 now=now,
                 limit=room,
-                spacing=min(FEED_SPACING, timedelta(seconds=app.settings.page_spacing)),
+                spacing=spacing(app),
                 horizon=HORIZON,
                 only=only,
             )
         )
+        return claimed
+
+    async def more_due() -> bool:
+        """Whether a host of many feeds has a free moment soon: its next feeds need not wait for the next cycle."""
+        return put_off_to is not None and abs(put_off_to - app.clock.now()) < HORIZON * 2
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)
 
-    await work_off(cycle, "poll", claim, do, width=AT_ONCE, columns=feeds.LEASE)
+    await work_off(cycle, "poll", claim, do, width=AT_ONCE, columns=feeds.LEASE, more_due=more_due)
+
+
+def spacing(app: App) -> timedelta:
+    """Between two requests for feeds of one host."""
+    return min(FEED_SPACING, timedelta(seconds=app.settings.page_spacing))
 
 
 async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     """Ask one feed and write what it said. A feed's failure ends here, as a value on its row."""
     app = cycle.app
-    await asyncio.sleep(max(0.0, (one.ask_at - app.clock.now()).total_seconds()))
+    wait = (one.ask_at - app.clock.now()).total_seconds()
+    if wait > 0:
+        await asyncio.sleep(wait)
+        if await _let_rest(app, one):
+            cycle.report.count("poll", "skipped", Reason.RATE_LIMITED)
+            return
     started = app.clock.now()
     polled = await ask_and_understand(app, one.feed)
     now = app.clock.now()
@@ -89,6 +114,16 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
         cycle.report.count("poll", "skipped", Reason.LOCKED)
         return
     _report(cycle, one.feed, polled, counts)
+
+
+async def _let_rest(app: App, one: feeds.Claimed) -> bool:
+    """Whether the host asked for rest while the feed waited for its turn; then it is put off."""
+    host, now = host_of(one.feed.fetch_url), app.clock.now()
+    until = await app.db.read(lambda session: hosts.held_until(session, host, now))
+    if until is None:
+        return False
+    await app.db.write(lambda session: feeds.put_off(session, one.lease, until))
+    return True
 
 
 async def ask_and_understand(app: App, feed: Feed) -> Polled:
@@ -102,7 +137,44 @@ async def ask_and_understand(app: App, feed: Feed) -> Polled:
             reason=Reason.AUTH,
             detail=error.message,
         )
-    return await understand(app, feed, as_written(answer, own_secrets(feed, app.secrets)))
+    polled = await understand(app, feed, as_written(answer, own_secrets(feed, app.secrets)))
+    return await _gathered(app, feed, polled) if polled.parsed and polled.parsed.more else polled
+
+
+async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
+    """What stands in further documents too. A list of sitemaps is always followed: its own text may stay the same."""
+    answer, first = polled.answer, polled.parsed
+    if first is None or not isinstance(answer, Fetched):
+        return polled
+
+    async def get(address: str) -> ParsedFeed:
+        await further.turn(app.db, app.clock, address, spacing(app), HORIZON)
+        asked = await app.client.get(further_ask(app, feed, address, answer.url))
+        found = as_written(asked, own_secrets(feed, app.secrets))
+        if not isinstance(found, Fetched):
+            reason = found.reason if isinstance(found, Failed) else Reason.BROKEN_ANSWER
+            raise ItemFailed(address, reason, "a further document of the feed")
+        return await _parse(app, feed, found)
+
+    since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
+    try:
+        parsed = await further.gathered(first, answer.url, since, get)
+    except ItemFailed as error:
+        return Polled(answer, "failed", reason=error.reason, detail=error.detail)
+    if first.is_index:
+        return replace(polled, answer=replace(answer, etag="", last_modified=""), parsed=parsed, body_hash="")
+    return replace(polled, parsed=parsed)
+
+
+def further_ask(app: App, feed: Feed, address: str, found_at: str) -> Ask:
+    """The request for a further document: headers and secrets go to the feed's own scheme and host only."""
+    of_feed = ask(app, feed)
+    if origin_of(address) != origin_of(found_at) or origin_of(address) != origin_of(of_feed.url):
+        return Ask(url=address, accept=of_feed.accept)
+    for name, secret in own_secrets(feed, app.secrets).items():
+        for spelled in (f"${{{name}}}", f"$%7B{name}%7D"):
+            address = address.replace(spelled, quote(secret, safe=""))
+    return Ask(url=address, headers=of_feed.headers, accept=of_feed.accept)
 
 
 def own_secrets(feed: Feed, secrets: Mapping[str, str]) -> Mapping[str, str]:
@@ -126,7 +198,7 @@ def as_written(answer: Answer, secrets: Mapping[str, str]) -> Answer:
 
 def ask(app: App, feed: Feed) -> Ask:
     """The request: validators verbatim and only to the address that gave them, headers from the watch file."""
-    configured = next((one for one in app.active.watch.feeds if one.config_url == feed.config_url), None)
+    configured = app.active.feeds.get(feed.config_url)
     headers = configured.headers if configured else {}
     own = own_secrets(feed, app.secrets)
     return Ask(
@@ -161,23 +233,37 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
     if body_hash == feed.body_hash:
         return Polled(answer, "unchanged", body_hash=body_hash)
     try:
-        return Polled(answer, "changed", await _parse(app, answer), body_hash)
+        parsed = await _parse(app, feed, answer)
     except ItemFailed as error:
         return Polled(answer, "failed", reason=error.reason, detail=error.detail)
+    told = fault_in(parsed)
+    if told:
+        return Polled(answer, "failed", reason=Reason.BAD_FEED, detail=f"it lists an error only: {told}")
+    return Polled(answer, "changed", parsed, body_hash)
 
 
-async def _parse(app: App, answer: Fetched) -> ParsedFeed:
+async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
+    configured = app.active.feeds.get(feed.config_url)
+    selector = configured.links if configured and feed.kind == "page" else ""
+    asked = (answer.body, answer.url, dict(answer.headers), selector)
     if len(answer.body) <= IN_A_THREAD:
-        return await asyncio.to_thread(parse, answer.body, url=answer.url, headers=answer.headers)
+        return await asyncio.to_thread(read_feed, *asked)
     try:
-        return await app.pool.run(parse_feed, answer.body, answer.url, dict(answer.headers), seconds=PARSE_SECONDS)
+        return await app.pool.run(parse_feed, *asked, seconds=PARSE_SECONDS)
     except (TaskTimeout, WorkerDied) as error:
         raise ItemFailed(answer.url, Reason.BAD_FEED, str(error)) from error
 
 
-def parse_feed(body: bytes, url: str, headers: dict[str, str]) -> ParsedFeed:
-    """`fetching.parse.parse` for a worker process."""
+def read_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
+    """The feed in `body`; with a selector, the links of a page. Raises ItemFailed."""
+    if selector:
+        return pagelinks.parse(body, url=url, headers=headers, selector=selector)
     return parse(body, url=url, headers=headers)
+
+
+def parse_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
+    """`read_feed` for a worker process; texts are made there too, where their making can be stopped."""
+    return read_feed(body, url, headers, selector).made()
 
 
 def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, now: datetime, ms: float) -> Counts:
@@ -185,7 +271,8 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     feed = one.feed
     counts = take_in(session, feed, polled.parsed, now) if polled.parsed else Counts()
     outcome = _outcome(polled, counts)
-    following = next_poll(timing(feed), outcome, now, random.random())  # noqa: S311 - jitter, not a secret
+    known = timing(feed, app.active.feeds_on.get(host_of(feed.fetch_url), 1), spacing(app))
+    following = next_poll(known, outcome, now, random.random())  # noqa: S311 - jitter, not a secret
     row = FeedPoll(
         feed_id=feed.id or 0,
         at=now,
@@ -196,7 +283,9 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
         gap=following.gap,
         ms=ms,
     )
-    if not feeds.record_poll(session, one.lease, {**_learnt(feed, polled, now), **_when(feed, following)}, row):
+    if not feeds.record_poll(
+        session, one.lease, {**_learnt(feed, polled, following, now), **_when(feed, following)}, row
+    ):
         raise LeaseLost  # undoes the entries too: its new holder brings them
     _tell(session, app, feed, following, now)
     if isinstance(polled.answer, Failed) and polled.answer.retry_after:
@@ -214,8 +303,8 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
         notices.over(session, app, key, f"feed {feed.name} can be read again", now=now)
 
 
-def timing(feed: Feed) -> Timing:
-    """What the schedule needs to know of a feed."""
+def timing(feed: Feed, neighbours: int, spacing: timedelta) -> Timing:
+    """What the schedule needs to know of a feed on a host that serves so many, itself among them."""
     return Timing(
         interval=timedelta(seconds=feed.interval_s),
         failures=feed.failures,
@@ -225,6 +314,9 @@ def timing(feed: Feed) -> Timing:
         validators_distrusted=feed.validators_distrusted,
         first=feed.first_polled_at is None,
         plain=feed.plain_next and bool(feed.etag or feed.last_modified),
+        answered_at=feed.last_success_at,
+        ttl=timedelta(seconds=feed.ttl_s),
+        turn=turn(neighbours, spacing),
     )
 
 
@@ -242,7 +334,7 @@ def _outcome(polled: Polled, counts: Counts) -> Outcome:
     )
 
 
-def _learnt(feed: Feed, polled: Polled, now: datetime) -> dict[str, Any]:
+def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> dict[str, Any]:
     """What an answer changes on the feed's row."""
     changes: dict[str, Any] = {"last_polled_at": now}
     answer = polled.answer
@@ -251,10 +343,12 @@ def _learnt(feed: Feed, polled: Polled, now: datetime) -> dict[str, Any]:
     changes |= {"last_success_at": now, "last_reason": "", "last_error": ""}
     changes["first_polled_at"] = feed.first_polled_at or now
     if isinstance(answer, Fetched):
-        changes |= {"etag": answer.etag, "last_modified": answer.last_modified, "validators_url": answer.url}
         changes["body_hash"] = polled.body_hash
+        if not following.keep_validators:
+            changes |= {"etag": answer.etag, "last_modified": answer.last_modified, "validators_url": answer.url}
     if polled.parsed:
         changes["title"] = clean(polled.parsed.title)[:300]
+        changes["ttl_s"] = min(polled.parsed.ttl or timedelta(), LONGEST).total_seconds()
     return {**changes, **_moved(feed, answer)}
 
 

@@ -8,6 +8,8 @@ from extractors.base import Extraction, SiteHand
 from extractors.choose import extract
 from stories.fingerprint import shingles
 
+READER_BYTES = 1_500_000_000  # address space of a process that reads pages: the worst of 5 MB needs under 1 GB
+
 
 def extract_page(
     page: bytes, url: str, content_type: str, charset: str, site: SiteHand | None

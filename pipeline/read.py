@@ -18,6 +18,7 @@ from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from core.text import clean, one_line
 from core.urls import article_key, host_of
+from extractors import repeats
 from extractors.base import Extraction, PageState, SiteHand
 from fetching.client import Ask, Failed, Fetched
 from pipeline.app import App
@@ -27,7 +28,7 @@ from rules.endpoints import SiteConfig
 from rules.secrets import expand
 from storage import articles, hosts
 from storage.tables import Article
-from stories.fingerprint import containment
+from stories.fingerprint import containment, shingles
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,9 @@ SAME_TEXT = 0.3  # share of sampled shingles that two addresses of one article h
 SANE_PAST = timedelta(days=365 * 40)
 SANE_FUTURE = timedelta(days=2)
 # Reasons that asking again cannot change.
-FINAL = frozenset({Reason.BAD_URL, Reason.FORBIDDEN_ADDRESS, Reason.GONE, Reason.WRONG_TYPE, Reason.TOO_BIG})
+FINAL = frozenset(
+    {Reason.BAD_URL, Reason.FORBIDDEN_ADDRESS, Reason.GONE, Reason.WRONG_TYPE, Reason.TOO_BIG, Reason.ENCRYPTED}
+)
 
 
 async def read(cycle: Cycle) -> None:
@@ -184,7 +187,8 @@ def _failed(article: Article, page: Read, now: datetime) -> dict[str, Any]:
 def _read(
     session: Session, article: Article, extraction: Extraction, hashes: frozenset[int], now: datetime
 ) -> dict[str, Any]:
-    text, title = clean(extraction.text), one_line(extraction.title) or one_line(article.feed_title)
+    text, hashes = _own_words(session, article, clean(extraction.text), hashes)
+    title = one_line(extraction.title) or one_line(article.feed_title)
     text_hash = xxh64_hexdigest(f"{title}\n{text}".encode())
     partial = extraction.state is PageState.PARTIAL
     changes: dict[str, Any] = {
@@ -218,6 +222,17 @@ def _read(
     if twin is None:
         changes |= {"match_due": True, "match_after": now}
     return changes
+
+
+def _own_words(session: Session, article: Article, text: str, hashes: frozenset[int]) -> tuple[str, frozenset[int]]:
+    """The text and its hashes without the lines that the host's other pages have, too. An article counts once."""
+    memory = hosts.repeats_of(session, article.host) if article.host else None
+    if memory is None:
+        return text, hashes
+    seen = repeats.drop(text, memory)
+    if not article.revision and seen.memory != memory:
+        hosts.keep_repeats(session, article.host, seen.memory)
+    return seen.text, hashes if seen.text == text else shingles(seen.text)
 
 
 def _dates(article: Article, extraction: Extraction, now: datetime) -> Mapping[str, Any]:

@@ -91,33 +91,6 @@ def anchored(expr: Expr) -> bool:
     return bool(required(expr)) if isinstance(expr, Named) else anchored(expr.part)
 
 
-def impossible_in(expr: Expr, language: str) -> Expr | None:
-    """The first clause the rule needs that no term of can match in a language; None when all can.
-
-    Only terms that are limited to languages (of entities, countries and concepts) are known to fail in another.
-    """
-    match expr:
-        case Term(lang=lang):
-            return None if lang in ("", language) else expr
-        case Regex() | Value():
-            return None
-        case Or(parts):
-            return expr if all(impossible_in(part, language) for part in parts) else None
-        case AnyOf(k, parts):
-            possible = sum(impossible_in(part, language) is None for part in parts)
-            return expr if possible < k else None
-        case And(parts, _) | Near(_, parts) | Within(_, parts):
-            return next((found for part in parts if (found := impossible_in(part, language))), None)
-        case Named(sign, _, part) if sign != "$":
-            return expr if impossible_in(part, language) else None
-    return impossible_in(expr.part, language)
-
-
-def rarest_word(term: Term) -> int:
-    """Which word of a phrase to look for first."""
-    return min(range(len(term.words)), key=lambda at: share(term.words[at], term.lang))
-
-
 def _either(branches: Sequence[tuple[Group, ...]]) -> tuple[Group, ...]:
     """Of OR: the rarest groups of all branches joined, then their second ones, as far as any branch has more."""
     if not all(branches):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rules.concepts import Concept, Texts, catalogue
+from rules.ruletexts import changed
 from rules.tree import Named, walk
 from rules.watch import Watch
 from rules.watchfile import ConceptChange
@@ -44,16 +45,7 @@ def used(watch: Watch | None) -> tuple[Used, ...]:
 def _used(concept: Concept, change: ConceptChange | None, rules: tuple[str, ...]) -> Used:
     if change is None:
         return Used(concept, concept.terms, {}, {}, rules)
-    terms = {
-        language: tuple(dict.fromkeys((*_left(concept, change, language), *change.also.get(language, ()))))
-        for language in dict.fromkeys((*concept.terms, *change.also))
-    }
-    return Used(concept, terms, change.also, change.not_, rules)
-
-
-def _left(concept: Concept, change: ConceptChange, language: str) -> Iterator[str]:
-    gone = change.not_.get(language, ())
-    return (term for term in concept.terms.get(language, ()) if term not in gone)
+    return Used(concept, changed(concept.terms, change, change.also), change.also, change.not_, rules)
 
 
 def _users(watch: Watch | None) -> dict[str, tuple[str, ...]]:

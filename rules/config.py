@@ -12,14 +12,14 @@ from pydantic import ValidationError
 from core import urls
 from core.errors import ConfigError, Problem
 from rules import checks, concepts, problems, ruletexts, secrets, yamltext
-from rules.endpoints import FeedEntry
+from rules.endpoints import ChannelConfig, FeedEntry
 from rules.names import Names
 from rules.tree import Expr
 from rules.watch import FeedConfig, Rule, Watch
 from rules.watchfile import RuleEntry, WatchFile, named, with_defaults
 from rules.yamltext import YamlText
 
-__all__ = ["FeedConfig", "Rule", "Watch", "load"]
+__all__ = ["FeedConfig", "Rule", "Watch", "channels", "load"]
 
 
 def load(
@@ -54,6 +54,20 @@ def load(
         feeds=tuple(_feed(index, feed, written, tree) for index, feed in enumerate(model.feeds)),
         names=names,
     )
+
+
+def channels(text: str, *, file: str = "watch.yaml", env: Mapping[str, str]) -> Mapping[str, ChannelConfig]:
+    """The well-formed channels of a file in which anything else may be wrong, without those that lack a secret.
+
+    Raises ConfigError for a text whose YAML cannot be read.
+    """
+    tree = yamltext.parse(text, file)
+    written = yamltext.values(tree.root)
+    if not isinstance(written, dict):
+        return {}
+    known, faults = secrets.expanded(written, env)
+    lacking = {path[1] for path, _ in faults if path[0] == "channels"}
+    return {name: one for name, one in _model(known, written, tree)[0].channels.items() if name not in lacking}
 
 
 def _model(known: dict[str, Any], written: dict[str, Any], tree: YamlText) -> tuple[WatchFile, list[Problem]]:

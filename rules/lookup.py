@@ -14,25 +14,8 @@ from importlib import resources
 from itertools import pairwise
 
 from core.lookup import Query, Word, every, some
-from rules import tokens
+from rules import tokens, tree
 from rules.document import ANALYSER_VERSION, SHORT, ArticleText, primary
-from rules.tree import (
-    And,
-    AnyOf,
-    AtLeast,
-    Expr,
-    First,
-    InField,
-    Named,
-    Near,
-    NotNear,
-    Or,
-    Regex,
-    Term,
-    Unless,
-    Value,
-    Within,
-)
 from rules.words import bare_keys, inflected_languages, keys, rule_keys, spelling
 
 _VERSION = "1"  # of what this file makes of a text
@@ -70,30 +53,32 @@ def keys_of(article: ArticleText) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def query(expr: Expr) -> Query | None:
+def query(expr: tree.Expr) -> Query | None:
     """What an article must have for a rule to match it; None when nothing can be said."""
     match expr:
-        case Term():
+        case tree.Term():
             return _term(expr)
-        case Regex() | Value():
+        case tree.Regex() | tree.Value():
             return None
-        case Or(parts):
+        case tree.Or(parts):
             return some(*map(query, parts))
-        case And(parts, _) | Near(_, parts) | Within(_, parts):
+        case tree.And(parts, _) | tree.Near(_, parts) | tree.Within(_, parts):
             return every(*map(query, parts))
-        case AnyOf(k, parts):
+        case tree.AnyOf(k, parts):
             asked = [one for one in map(query, parts) if one]
             return some(*asked) if k > len(parts) - len(asked) else None
-        case NotNear(_, part, _) | Unless(part, _):
+        case tree.NotNear(_, part, _) | tree.Unless(part, _):
             return query(part)
     return query(expr.part)
 
 
-def nearly(expr: Expr) -> Query | None:
+def nearly(expr: tree.Expr) -> Query | None:
     """What an article must have to satisfy all of a rule's clauses but one; None when nothing can be said."""
-    if isinstance(expr, Or):
+    if isinstance(expr, tree.Or):
         return some(*map(nearly, expr.parts))
-    if isinstance(expr, InField | AtLeast | First) or (isinstance(expr, Named) and expr.sign == "$"):
+    if isinstance(expr, tree.InField | tree.AtLeast | tree.First) or (
+        isinstance(expr, tree.Named) and expr.sign == "$"
+    ):
         return nearly(expr.part)
     clauses = list(_clauses(expr))
     if len(clauses) < 2:
@@ -102,26 +87,26 @@ def nearly(expr: Expr) -> Query | None:
     return some(*(every(*asked[:at], *asked[at + 1 :]) for at in range(len(asked))))
 
 
-def _clauses(expr: Expr) -> Iterator[Expr]:
+def _clauses(expr: tree.Expr) -> Iterator[tree.Expr]:
     """What stands side by side in an expression."""
     match expr:
-        case And(parts, _) | Near(_, parts) | Within(_, parts):
+        case tree.And(parts, _) | tree.Near(_, parts) | tree.Within(_, parts):
             for part in parts:
                 yield from _clauses(part)
-        case Named("$", _, part) | InField(_, part) | NotNear(_, part, _) | Unless(part, _):
+        case tree.Named("$", _, part) | tree.InField(_, part) | tree.NotNear(_, part, _) | tree.Unless(part, _):
             yield from _clauses(part)
         case _:
             yield expr
 
 
-def _term(term: Term) -> Query | None:
+def _term(term: tree.Term) -> Query | None:
     asked = [_word(word, term) for word in term.words]
     if not term.prefix:
         asked += [Word((key,)) for key in _side_by_side(term.words)]
     return every(*asked)
 
 
-def _word(word: str, term: Term) -> Query | None:
+def _word(word: str, term: tree.Term) -> Query | None:
     form = spelling(word)
     if term.exact or term.prefix:
         found = {_key(form.bare)}

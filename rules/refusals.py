@@ -14,7 +14,6 @@ from rules.tree import TEXT_FIELDS, VALUE_FIELDS
 _FIELDS = (*TEXT_FIELDS, *VALUE_FIELDS)
 _FUNCTIONS = {"near": "near/10", "seq": "seq/10", "atleast": "atleast/3", "any": "any/2", "first": "first/50"}
 _PROXIMITY = ("NEAR", "THEN", "UNLESS", "NOT")
-_TERMS = ("WORD", "PHRASE", "EXACT", "EXACT_PHRASE", "PREFIX", "NAME", "REGEX")
 _LAST_PIECE = re.compile(r'("[^"]*"|[^\s()",]+|[(),"])\s*$')
 _WORD_BEFORE = re.compile(r"([\w/-]+)\s*$")
 _FOREIGN_FIELDS = {

@@ -75,7 +75,7 @@ def changed_concepts(
         problems += _missing_terms(name, change, shipped[name], tree)
         added, wrong = _added_terms(name, change, names, tree)
         problems += wrong
-        found[name] = _as_expressions(_changed(shipped[name], change, added))
+        found[name] = _as_expressions(changed(shipped[name], change, added))
     return WithChanges(shipped, found), problems
 
 
@@ -132,12 +132,13 @@ def _added_terms(name: str, change: ConceptChange, names: Names, tree: YamlText)
     return found, problems
 
 
-def _changed(shipped: Texts, change: ConceptChange, added: Texts) -> Texts:
-    changed: dict[str, tuple[str, ...]] = {}
+def changed(shipped: Texts, change: ConceptChange, added: Texts) -> Texts:
+    """A concept's terms without those the change takes away, then the added ones, each once."""
+    found: dict[str, tuple[str, ...]] = {}
     for lang in dict.fromkeys((*shipped, *added)):
         left = [term for term in shipped.get(lang, ()) if term not in change.not_.get(lang, ())]
-        changed[lang] = tuple(dict.fromkeys((*left, *added.get(lang, ()))))
-    return changed
+        found[lang] = tuple(dict.fromkeys((*left, *added.get(lang, ()))))
+    return found
 
 
 def expressions(texts: Mapping[str, str], names: Names, tree: YamlText) -> tuple[dict[str, Expr], list[Problem]]:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 _KINDS = (".py", ".txt", ".json", ".yaml")
-# whose stems, sentences, names and objects are in it
-LIBRARIES = ("babel", "google-re2", "numpy", "pydantic", "sentencex", "snowballstemmer")
+LIBRARIES = ("babel", "google-re2", "numpy", "pydantic")  # beside the analyser's, which its version names
 
 
 @cache

@@ -15,8 +15,6 @@ from sqlmodel.sql.expression import SelectOfScalar
 from storage import deliveries
 from storage.tables import Alert, Decision, Delivery, Digest
 
-TOLD = ("queued", "held", "folded")
-
 
 @dataclass(frozen=True, slots=True)
 class Spent:

@@ -17,9 +17,3 @@ def judge(session: Session, hit_ids: Iterable[int], *, verdict: str, who: str, n
         row = known.get(hit_id) or Feedback(hit_id=hit_id, who=who, verdict=verdict, at=now)
         row.verdict, row.at = verdict, now
         session.add(row)
-
-
-def of_hits(session: Session, hit_ids: Iterable[int]) -> list[Feedback]:
-    """What was said of these hits."""
-    query = select(Feedback).where(col(Feedback.hit_id).in_(list(hit_ids)))
-    return list(session.exec(query.order_by(col(Feedback.id))).all())

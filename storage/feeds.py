@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, func, or_
+from sqlalchemy import BindParameter, ColumnElement, Integer, and_, bindparam, cast, func, or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from core.errors import InputError
 from core.urls import host_of as host_of  # one spelling of a host: what is held here is what is claimed here
@@ -16,6 +18,8 @@ from storage import hosts, leases
 from storage.tables import Article, Feed, FeedPoll
 
 LEASE = leases.Columns(Feed)
+# No poll is put off for longer (a day, and jitter): a later one was planned by a clock that was wrong, and is due now.
+FARTHEST = timedelta(hours=27)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,16 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
     session.flush()
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return col(Feed.active) & (col(Feed.state) != "paused") & (col(Feed.next_poll_at) <= now)
+Moment = datetime | BindParameter[Any]
+
+
+def _due(now: Moment, farthest: Moment) -> ColumnElement[bool]:
+    at = col(Feed.next_poll_at)
+    return col(Feed.active) & (col(Feed.state) != "paused") & ((at <= now) | (at > farthest))
+
+
+def _times(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "farthest": now + FARTHEST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +86,52 @@ def claim_due(
     spacing: timedelta,
     horizon: timedelta,
     only: Sequence[str] = (),
-) -> list[Claimed]:
-    """Take due feeds, each with its host's next free moment; those whose host is busy beyond `horizon` are put off to
-    then.
+) -> tuple[list[Claimed], datetime | None]:
+    """Take due feeds, each with its host's next free moment; and say when the first that was put off is due.
+
+    Those whose host is busy beyond `horizon` queue up behind each other: they are put off, those that have waited
+    longest to the earliest moment.
     """
-    due = _due(now)
-    if only:
-        due = due & (col(Feed.name).in_(only) | col(Feed.config_url).in_(only))
-    taken = leases.claim(session, leases.claiming(LEASE, due, [Feed.next_poll_at]), owner=owner, limit=limit)
+    taken = leases.claim(session, _claiming(bool(only)), owner=owner, limit=limit, **_times(now), **_only(only))
     by_id = {lease.row_id: lease for lease in taken}
-    rows = session.exec(select(Feed).where(col(Feed.id).in_(list(by_id))).order_by(col(Feed.next_poll_at))).all()
     by_host: dict[str, list[Feed]] = {}
-    for feed in rows:
+    for feed in session.exec(_of_ids(), params={"ids": list(by_id)}).all():
         by_host.setdefault(host_of(feed.fetch_url), []).append(feed)
-    claimed = []
-    for host in sorted(by_host):
-        feeds = by_host[host]
-        moments = hosts.reserve(session, host, len(feeds), now=now, spacing=spacing, horizon=horizon)
-        for feed, moment in zip(feeds, moments, strict=False):
-            claimed.append(Claimed(feed, by_id[feed.id or 0], moment))
-        later = hosts.next_free(session, host, now)
-        for feed in feeds[len(moments) :]:
-            leases.settle(session, LEASE, by_id[feed.id or 0], {"next_poll_at": later})
-    return sorted(claimed, key=lambda one: one.ask_at)
+    wanted = {host: len(feeds) for host, feeds in by_host.items()}
+    taken_at = hosts.reserve_all(session, wanted, now=now, spacing=spacing, horizon=horizon)
+    claimed, again = [], None
+    for host, moments in taken_at.items():
+        feeds = sorted(by_host[host], key=lambda feed: (feed.last_polled_at or feed.next_poll_at, feed.next_poll_at))
+        claimed += [Claimed(feed, by_id[feed.id or 0], at) for feed, at in zip(feeds, moments, strict=False)]
+        if len(moments) < len(feeds):
+            later = hosts.next_free(session, host, now)
+            again = min(again or later, later)
+            for place, feed in enumerate(feeds[len(moments) :]):
+                put_off(session, by_id[feed.id or 0], later + place * spacing)
+    return sorted(claimed, key=lambda one: one.ask_at), again
+
+
+def put_off(session: Session, lease: leases.Lease, until: datetime) -> None:
+    """Give a feed back unasked, due at `until`."""
+    leases.settle(session, LEASE, lease, {"next_poll_at": until})
+
+
+@cache
+def _claiming(only: bool) -> leases.ReturningUpdate:
+    due = _due(bindparam("now"), bindparam("farthest"))
+    if only:
+        names: BindParameter[str] = bindparam("only", expanding=True)
+        due = due & (col(Feed.name).in_(names) | col(Feed.config_url).in_(names))
+    return leases.claiming(LEASE, due, [Feed.next_poll_at])
+
+
+def _only(names: Sequence[str]) -> dict[str, list[str]]:
+    return {"only": list(names)} if names else {}
+
+
+@cache
+def _of_ids() -> SelectOfScalar[Feed]:
+    return select(Feed).where(col(Feed.id).in_(bindparam("ids", expanding=True)))
 
 
 def record_poll(session: Session, lease: leases.Lease, changes: dict[str, Any], poll: FeedPoll) -> bool:
@@ -109,7 +144,13 @@ def record_poll(session: Session, lease: leases.Lease, changes: dict[str, Any], 
 
 def count_due(session: Session, now: datetime) -> int:
     """How many feeds are due and free."""
-    return session.exec(select(func.count()).select_from(Feed).where(_due(now) & leases.free(LEASE))).one()
+    return session.exec(_count_due(), params=_times(now)).one()
+
+
+@cache
+def _count_due() -> SelectOfScalar[int]:
+    due = _due(bindparam("now"), bindparam("farthest"))
+    return select(func.count()).select_from(Feed).where(due & leases.free(LEASE))
 
 
 def listing(session: Session, *, active_only: bool = True) -> list[Feed]:

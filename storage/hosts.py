@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlmodel import Session
+from sqlalchemy import Select, Update, bindparam, update
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.tables import HostState
+
+# Nothing is put off for longer (a Retry-After counts for a day at most): a later moment is from a clock that was wrong.
+FARTHEST = timedelta(hours=25)
 
 
 def reserve(
@@ -16,29 +24,84 @@ def reserve(
 
     The moments given are taken: nobody else gets them. Runs inside the claim's transaction.
     """
-    row = session.get(HostState, host, with_for_update=True)
-    if row is None:
-        row = HostState(host=host, next_allowed_at=now)
+    return reserve_all(session, {host: wanted}, now=now, spacing=spacing, horizon=horizon)[host]
+
+
+def reserve_all(
+    session: Session, wanted: Mapping[str, int], *, now: datetime, spacing: timedelta, horizon: timedelta
+) -> dict[str, list[datetime]]:
+    """The same for several hosts (host → how many moments), with one question and one change for all of them."""
+    rows = {row.host: row for row in session.exec(_of_hosts(), params={"hosts": sorted(wanted)}).all()}
+    taken = {}
+    for host in sorted(wanted):
+        row = rows.get(host) or HostState(host=host, next_allowed_at=now)
+        moment, taken[host] = _free(row, now), list[datetime]()
+        while len(taken[host]) < wanted[host] and moment <= now + horizon:
+            taken[host].append(moment)
+            moment += spacing
+        row.next_allowed_at = moment
         session.add(row)
-    moment = max(row.next_allowed_at, now)
-    moments: list[datetime] = []
-    while len(moments) < wanted and moment <= now + horizon:
-        moments.append(moment)
-        moment += spacing
-    row.next_allowed_at = moment
-    session.add(row)
     session.flush()
-    return moments
+    return taken
+
+
+@cache
+def _of_hosts() -> SelectOfScalar[HostState]:
+    """Read anew and locked, in one order for all who lock several."""
+    hosts = select(HostState).where(col(HostState.host).in_(bindparam("hosts", expanding=True)))
+    return hosts.order_by(col(HostState.host)).with_for_update().execution_options(populate_existing=True)
 
 
 def next_free(session: Session, host: str, now: datetime) -> datetime:
     """When the host may be asked next."""
     row = session.get(HostState, host)
-    return max(row.next_allowed_at, now) if row else now
+    return _free(row, now) if row else now
 
 
 def hold(session: Session, host: str, until: datetime) -> None:
     """Ask this host nothing before `until` (it said so)."""
     row = session.get(HostState, host, with_for_update=True) or HostState(host=host, next_allowed_at=until)
     row.next_allowed_at = max(row.next_allowed_at, until)
+    row.held_until = max(row.held_until or until, until)
     session.add(row)
+
+
+def held_until(session: Session, host: str, now: datetime) -> datetime | None:
+    """Until when the host wants to be left alone, when it does now: it may have said so after a moment was reserved."""
+    row = session.get(HostState, host)
+    if row is None or row.held_until is None or not now < row.held_until <= now + FARTHEST:
+        return None
+    return row.held_until
+
+
+def _free(row: HostState, now: datetime) -> datetime:
+    """The first free moment; both times are looked at, since a clock that stepped may have lost one of them."""
+    moments = [at for at in (row.next_allowed_at, row.held_until) if at and at <= now + FARTHEST]
+    return max([now, *moments])
+
+
+def repeats_of(session: Session, host: str) -> bytes | None:
+    """What is remembered of the lines on this host's pages, to be changed in this transaction; None when the host is
+    not known, or its row is held by somebody else: nobody waits for a memory.
+    """
+    found = session.connection().execute(_repeats(), {"of": host}).scalar()
+    return None if found is None else bytes(found)
+
+
+def keep_repeats(session: Session, host: str, repeats: bytes) -> None:
+    """Remember these."""
+    session.connection().execute(_keeping_repeats(), {"of": host, "kept": repeats})
+
+
+@cache
+def _repeats() -> Select[tuple[bytes]]:
+    return (
+        sa_select(col(HostState.repeats))
+        .where(col(HostState.host) == bindparam("of"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+@cache
+def _keeping_repeats() -> Update:
+    return update(HostState).where(col(HostState.host) == bindparam("of")).values(repeats=bindparam("kept"))

@@ -44,6 +44,7 @@ class Feed(SQLModel, table=True):
     plain_next: bool = False  # the next poll sends no validators
     body_hash: str = ""
     interval_s: float = 900.0
+    ttl_s: float = 0.0  # how often it says that it changes, seconds; 0 = it does not say
     failures: float = 0.0  # weighed: DNS .25, not found .5, hard 1
     next_poll_at: datetime = time(index=True)
     first_polled_at: datetime | None = maybe_time()
@@ -76,10 +77,12 @@ class FeedPoll(SQLModel, table=True):
 
 
 class HostState(SQLModel, table=True):
-    """Politeness shared by all workers: when a host may be asked next."""
+    """Politeness shared by all workers: when a host may be asked next; and which lines its pages repeat."""
 
     host: str = Field(primary_key=True)
     next_allowed_at: datetime = time()
+    held_until: datetime | None = maybe_time()  # it asked for rest: what was claimed before it did waits, too
+    repeats: bytes = Field(default=b"", sa_type=LargeBinary)  # at most 2 KB; extractors/repeats.py reads it
 
 
 class Entry(SQLModel, table=True):
@@ -93,7 +96,7 @@ class Entry(SQLModel, table=True):
     text_key: str = Field(default="", index=True)  # hash of title and text: likewise
     url: str = ""
     title: str = long_text()
-    content_hash: str = ""
+    content_hash: str = ""  # of what the feed wrote, and of the words in it
     published: datetime | None = maybe_time()
     updated: datetime | None = maybe_time()
     first_seen_at: datetime = time()

@@ -175,7 +175,7 @@ class World:
     def settings(self, **changes: Any) -> Settings:
         """Settings of a worker of this world."""
         values = {"config": self.watch_file, "data": self.folder / "data", "page_spacing": 0, "jobs": 1}
-        return Settings(_env_file=None, allow_addresses="127.0.0.0/8", **{**values, **changes})
+        return Settings(_env_file=None, **{"allow_addresses": "127.0.0.0/8", **values, **changes})
 
     @asynccontextmanager
     async def worker(

@@ -18,27 +18,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from math import comb, prod
 
+from rules import tree
 from rules.document import ArticleText, analyse
 from rules.match import MAX_SPANS, Leaf, Match, Matcher, Span
 from rules.parse import RuleSyntaxError, parse
-from rules.tree import (
-    And,
-    AnyOf,
-    AtLeast,
-    Expr,
-    First,
-    InField,
-    Near,
-    NotNear,
-    Or,
-    Term,
-    Unless,
-    Value,
-    Within,
-    children,
-    walk,
-    written,
-)
 from tests.rules import oracle
 
 WORDS = (
@@ -62,7 +45,7 @@ class Rule:
     """What the matcher needs of a rule."""
 
     id: str
-    expr: Expr
+    expr: tree.Expr
     enabled: bool = True
     languages: tuple[str, ...] = ()
     feeds: None = None
@@ -81,7 +64,7 @@ class Written:
 class Difference:
     """A rule and a text on which the matcher is wrong, and how."""
 
-    expr: Expr
+    expr: tree.Expr
     text: oracle.Text
     seed: int
     what: str
@@ -89,7 +72,7 @@ class Difference:
     def __str__(self) -> str:
         one = rendered(self.text, self.seed)
         return (
-            f"{self.what}\nrule: {written(self.expr)}\ntitle: {one.article.title!r}\ntext: {one.article.text!r}\n"
+            f"{self.what}\nrule: {tree.written(self.expr)}\ntitle: {one.article.title!r}\ntext: {one.article.text!r}\n"
             f"author: {one.article.author!r}\nsource: {one.article.source!r}"
         )
 
@@ -97,59 +80,59 @@ class Difference:
 # -- what is tried
 
 
-def expression(chance: random.Random, depth: int = 3) -> Expr:
+def expression(chance: random.Random, depth: int = 3) -> tree.Expr:
     """A rule of any operator."""
     if depth == 0 or chance.random() < 0.25:
         return term(chance)
 
-    def some(least: int = 2, most: int = 3) -> tuple[Expr, ...]:
+    def some(least: int = 2, most: int = 3) -> tuple[tree.Expr, ...]:
         return tuple(expression(chance, depth - 1) for _ in range(chance.randint(least, most)))
 
     n = chance.choice((0, 1, 2, 3, 4, 6, 9, 40, 500))
     match chance.randrange(12):
         case 0 | 1:
-            return Or(some())
+            return tree.Or(some())
         case 2:
-            return And(some(2, 2), some(0, 1)) if chance.random() < 0.7 else And(some(1, 1), some(1, 1))
+            return tree.And(some(2, 2), some(0, 1)) if chance.random() < 0.7 else tree.And(some(1, 1), some(1, 1))
         case 3 | 4:
-            return Near(n, some(2, 2), chance.random() < 0.4, True)
+            return tree.Near(n, some(2, 2), chance.random() < 0.4, True)
         case 5:
-            return Near(n, some(), chance.random() < 0.4)
+            return tree.Near(n, some(), chance.random() < 0.4)
         case 6:
-            return NotNear(n, *some(2, 2))
+            return tree.NotNear(n, *some(2, 2))
         case 7:
-            return Unless(*some(2, 2))
+            return tree.Unless(*some(2, 2))
         case 8:
-            return Within(chance.choice(("sentence", "paragraph")), some(1))
+            return tree.Within(chance.choice(("sentence", "paragraph")), some(1))
         case 9:
-            return AtLeast(chance.randint(1, 3), *some(1, 1))
+            return tree.AtLeast(chance.randint(1, 3), *some(1, 1))
         case 10:
             parts = some()
-            return AnyOf(chance.randint(1, len(parts)), parts)
-    return First(chance.choice((1, 2, 4, 8, 30)), *some(1, 1))
+            return tree.AnyOf(chance.randint(1, len(parts)), parts)
+    return tree.First(chance.choice((1, 2, 4, 8, 30)), *some(1, 1))
 
 
-def term(chance: random.Random) -> Term:
+def term(chance: random.Random) -> tree.Term:
     """A word, a phrase or a prefix."""
     kind = chance.random()
     if kind < 0.12:
-        return Term((chance.choice(PREFIXES),), prefix=True)
+        return tree.Term((chance.choice(PREFIXES),), prefix=True)
     length = 1 if kind < 0.7 else chance.randint(2, 3)
-    return Term(tuple(chance.choice(WORDS) for _ in range(length)), exact=chance.random() < 0.25)
+    return tree.Term(tuple(chance.choice(WORDS) for _ in range(length)), exact=chance.random() < 0.25)
 
 
-def rule(chance: random.Random) -> Expr | None:
+def rule(chance: random.Random) -> tree.Expr | None:
     """A whole rule as the parser makes it; None when it cannot mean anything."""
     expr = expression(chance)
     match chance.randrange(8):
         case 0:
-            expr = InField(chance.choice(("title", "lead", "body", "author")), expr)
+            expr = tree.InField(chance.choice(("title", "lead", "body", "author")), expr)
         case 1:
-            expr = And((expr, InField(chance.choice(("title", "lead")), term(chance))))
+            expr = tree.And((expr, tree.InField(chance.choice(("title", "lead")), term(chance))))
         case 2:
-            expr = And((expr, Value("source", *chance.choice((("VOA", False), ("wire", True))))))
+            expr = tree.And((expr, tree.Value("source", *chance.choice((("VOA", False), ("wire", True))))))
     try:
-        return parse(written(expr))
+        return parse(tree.written(expr))
     except RuleSyntaxError:
         return None
 
@@ -204,7 +187,7 @@ def rendered(text: oracle.Text, seed: int) -> Written:
 # -- what must hold
 
 
-def difference(expr: Expr, one: Written, match: Match | None) -> str:
+def difference(expr: tree.Expr, one: Written, match: Match | None) -> str:
     """What is wrong with the matcher's answer; "" when nothing is."""
     expected = oracle.holds(expr, one.text)
     if bool(match) != expected:
@@ -212,7 +195,7 @@ def difference(expr: Expr, one: Written, match: Match | None) -> str:
     return _wrong_spans(expr, one, match) if match else ""
 
 
-def _wrong_spans(expr: Expr, one: Written, match: Match) -> str:
+def _wrong_spans(expr: tree.Expr, one: Written, match: Match) -> str:
     windows = []
     for span in match.spans:
         value = getattr(one.article, span.field)
@@ -226,35 +209,35 @@ def _wrong_spans(expr: Expr, one: Written, match: Match) -> str:
         windows.append(
             frozenset((span.field, at) for at, (start, end) in enumerate(inside) if span.start <= start < span.end)
         )
-    inner = expr.part if isinstance(expr, InField) else expr
-    if any(isinstance(part, And | Value) for part in walk(inner)):
+    inner = expr.part if isinstance(expr, tree.InField) else expr
+    if any(isinstance(part, tree.And | tree.Value) for part in tree.walk(inner)):
         return ""
     reported = oracle.reported(oracle.matches(expr, one.text))[:MAX_SPANS]
     return "" if windows == reported else f"the places are {windows}, by brute force {reported}"
 
 
-def affordable(expr: Expr, text: oracle.Text) -> bool:
+def affordable(expr: tree.Expr, text: oracle.Text) -> bool:
     """Whether brute force ends in reasonable time."""
     words = 1 + sum(len(text.words(field)) for field in text.fields)
     most = min(MOST_MATCHES, MOST_WINDOWS // words)
-    return all(_most(part, text) <= most for part in walk(expr))
+    return all(_most(part, text) <= most for part in tree.walk(expr))
 
 
-def _most(expr: Expr, text: oracle.Text) -> int:
+def _most(expr: tree.Expr, text: oracle.Text) -> int:
     match expr:
-        case Term():
+        case tree.Term():
             return len(oracle.matches(expr, text))
-        case Or(parts):
+        case tree.Or(parts):
             return sum(_most(part, text) for part in parts)
-        case AtLeast(n, part):
+        case tree.AtLeast(n, part):
             return comb(_most(part, text), n)
-        case AnyOf(_, parts):
+        case tree.AnyOf(_, parts):
             return prod(_most(part, text) + 1 for part in parts)
-        case NotNear(_, part, other) | Unless(part, other):
+        case tree.NotNear(_, part, other) | tree.Unless(part, other):
             return _most(part, text) * (_most(other, text) + 1)
-        case Value():
+        case tree.Value():
             return 1
-    return prod(_most(part, text) for part in children(expr) if part not in getattr(expr, "nots", ()))
+    return prod(_most(part, text) for part in tree.children(expr) if part not in getattr(expr, "nots", ()))
 
 
 def round_of(seed: int) -> tuple[int, Difference | None]:
@@ -298,7 +281,7 @@ def _alone(found: Difference) -> str:
 
 
 def _smaller(found: Difference) -> Iterator[Difference]:
-    for part in children(found.expr):
+    for part in tree.children(found.expr):
         yield replace(found, expr=part)
     for field, paragraphs in found.text.fields.items():
         for fewer in _without_one(paragraphs):

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from core.errors import ItemFailed
 from core.pool import WorkerPool
+from core.reasons import Reason
 from fetching.identity import entry_key
 from fetching.parse import ParsedEntry, parse
 from pipeline.filters.stream import SECONDS, in_order
-from pipeline.filters.values import Line, Source
+from pipeline.filters.values import BadLine, Given, Line, Source, object_of, text_in
 
 MAX_BYTES = 10_000_000  # as the client takes at most
+
+
+def feeds_of_lines(lines: Iterable[Given]) -> Iterator[Source]:
+    """Feeds of JSON lines {"id", "url", "feed"} with the document as text, or {"id", "url", "path"}."""
+    for given in lines:
+        try:
+            values = object_of(given)
+            needed = "path" if "path" in values and "feed" not in values else "feed"
+            values = object_of(given, needed)
+        except BadLine as error:
+            yield Source(str(error.id), "", error=str(error), reason=Reason.BAD_LINE)
+            continue
+        name, url = str(values.get("id", given.number)), text_in(values, "url")
+        if needed == "path":
+            yield Source(name, url, path=values["path"])
+        else:
+            body = values["feed"].encode("utf-8", "replace")
+            yield Source(name, url, body=body, headers={"content-type": "application/xml; charset=utf-8"})
 
 
 def parse_all(sources: Iterator[Source], *, jobs: int) -> Generator[Line, None, None]:

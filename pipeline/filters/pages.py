@@ -15,6 +15,7 @@ from extractors.choose import extract
 from extractors.page import MAX_BYTES
 from pipeline.filters.stream import in_order
 from pipeline.filters.values import BadLine, Given, Line, Source, object_of, text_in
+from pipeline.pooled import READER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def pages_of_lines(lines: Iterable[Given]) -> Iterator[Page]:
 def extract_all(pages: Iterator[Page], *, jobs: int, seconds: float) -> Generator[Line, None, None]:
     """A line a page, in input order, from worker processes that are killed when one takes too long."""
     work = (partial(_extracted, page=page, seconds=seconds) for page in pages)
-    yield from in_order(work, jobs, preload=["extractors.warm", __name__])
+    yield from in_order(work, jobs, preload=["extractors.warm", __name__], memory_bytes=READER_BYTES)
 
 
 async def _extracted(pool: WorkerPool, page: Page, seconds: float) -> Line:
@@ -92,6 +93,7 @@ def _line(page: Page, found: Extraction) -> Line:
         "language": found.language,
         "section": found.section,
         "extractor": found.extractor,
+        "confidence": found.confidence,
         "state": found.state.value,
         "reason": str(found.reason or ""),
         "ms": round(found.ms, 1),
@@ -105,6 +107,7 @@ def _failed(page: Page, reason: Reason, why: str) -> Line:
         "published": None,
         "language": "",
         "extractor": "",
+        "confidence": 0.0,
     }
     values = {"id": page.id, "url": page.url, **nothing, "state": "failed", "reason": str(reason), "ms": 0.0}
     return Line({**values, "error": why}, why)

@@ -48,12 +48,14 @@ def batches(stream: Readable) -> Iterator[list[Given]]:
         yield [Given(number + 1, rest)]
 
 
-def in_order(jobs: Iterable[Job[T]], workers: int, *, preload: Sequence[str] = ()) -> Generator[T, None, None]:
-    """The results of the jobs, in their order, from `workers` processes (0 = the cores).
+def in_order(
+    jobs: Iterable[Job[T]], workers: int, *, preload: Sequence[str] = (), memory_bytes: int = 0
+) -> Generator[T, None, None]:
+    """The results of the jobs, in their order, from `workers` processes (0 = the cores) of so much address space.
 
     Raises what a job raises, and what `jobs` raises.
     """
-    pool = WorkerPool(workers or os.cpu_count() or 1, preload=preload)
+    pool = WorkerPool(workers or os.cpu_count() or 1, preload=preload, memory_bytes=memory_bytes)
     loop = asyncio.new_event_loop()
     given: queue.Queue[Future[T] | None] = queue.Queue(AHEAD)
     working = threading.Thread(target=loop.run_forever, name="working", daemon=True)

@@ -254,4 +254,4 @@ def test_a_url_or_secret_that_cannot_be_used_is_refused_by_name_only(url: str) -
 
 def test_the_channel_shows_its_name_and_scheme_only() -> None:
     to = channel("webhooks://u:p@h/s3cr3t#s3cr3t")
-    assert (to.label, to.targets()[0].id, to.deduplicates, to.can_thread) == ("hook (webhooks)", "hook", True, False)
+    assert (to.label, to.targets()[0].id) == ("hook (webhooks)", "hook")

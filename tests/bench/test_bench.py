@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.pages import outlets, shape_of
+from bench.outlets import outlets, shape_of
 from bench.soak import CHANNELS, Findings
 from bench.tables import table
 from bench.watching import watch_text

@@ -60,6 +60,29 @@ def test_check_refuses_a_channel_of_an_unknown_kind(empty_desk: Desk) -> None:
     assert ended.err == f"{empty_desk.watch_file}:3:17: channels.pigeon: its URL is not one that can be sent to\n"
 
 
+CHANNEL = "channels:\n  pigeon: {url: 'pigeon://loft'}\n"
+
+
+@pytest.mark.parametrize(
+    ("others", "place"),
+    [
+        ("rules:\n  a: {match: 'ferry AND'}\n", (5, "rules.a.match")),
+        ("rules:\n  a: {match: ferry, examples: {match: [A bus.]}}\n", (5, "rules.a.examples.match[1]")),
+        ("  hook: {url: 'webhook://${NO_SUCH_SECRET}/x'}\n", (4, "channels.hook.url")),
+        ("  none: {}\n", (4, "channels.none")),
+    ],
+)
+def test_check_tells_of_channels_together_with_all_else(empty_desk: Desk, others: str, place: tuple[int, str]) -> None:
+    empty_desk.watch_file.write_text(f"version: 1\n{CHANNEL}{others}")
+    problems = empty_desk.run("check", "--json").document["problems"]
+    assert [(one["line"], one["item"]) for one in problems] == [(3, "channels.pigeon"), place]
+
+
+def test_check_of_no_yaml_tells_that_only(empty_desk: Desk) -> None:
+    empty_desk.watch_file.write_text(f"version: 1\n{CHANNEL}rules: [\n")
+    assert len(empty_desk.run("check", "--json").document["problems"]) == 1
+
+
 def test_check_runs_the_rules_examples(empty_desk: Desk) -> None:
     empty_desk.watch_file.write_text(
         "version: 1\nrules:\n  a:\n    title: A\n    match: ferry\n    examples: {match: [A bus ran late.]}\n"

@@ -193,6 +193,30 @@ def test_parse_gives_a_line_a_feed(empty_desk: Desk) -> None:
     ]
 
 
+ONE = "<rss><channel><item><link>a</link></item></channel></rss>"
+
+
+def test_parse_reads_feeds_of_json_lines_and_of_the_files_they_name(empty_desk: Desk) -> None:
+    rss, atom = (SEEDS / site.feed.lstrip("/") for site in seeds.SITES.values())
+    given = lines(
+        {"id": "whole", "url": "https://news.example/rss", "feed": rss.read_text("utf-8")},
+        {"id": "named", "url": "https://news.example/rss", "path": str(atom)},
+        {
+            "id": "relative",
+            "url": "https://news.example/x/rss",
+            "feed": "<rss><channel><item><link>a</link></item></channel></rss>",
+        },
+        {"id": "neither"},
+    )
+    ended = empty_desk.run("parse", "--jsonl", "--jobs", "1", given=given)
+    assert ended.code == 1
+    assert [(row["source"], row["format"], bool(row["error"])) for row in ended.rows] == [
+        ("whole", "rss", False), ("named", "atom", False), ("relative", "rss", False), ("neither", "", True),
+    ]  # fmt: skip
+    assert ended.rows[2]["entries"][0]["url"] == "https://news.example/x/a"
+    assert empty_desk.run("parse").code == empty_desk.run("parse", "a.xml", "--jsonl").code == 2
+
+
 def told(number: int, rule: str = "r", **more: str) -> dict[str, Any]:
     text = (SEEDS / "texts").glob("*blinken-hanoi-visit*")
     return {

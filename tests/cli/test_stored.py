@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from cli.alerts import became
+from storage.tables import Alert, Delivery
 from tests.cli.desk import Desk
 
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LISTS = {
     "articles": 14,
     "hits": 6,
@@ -49,6 +53,25 @@ def test_lists_are_filtered(desk: Desk) -> None:
     assert len(desk.run("articles", "list", "--state", "ready", "--limit", "5", "--json").rows) == 5
     assert len(desk.run("alerts", "list", "--rule", "nosuch", "--json").rows) == 0
     assert desk.run("deliveries", "dead").out == "no dead letters\n"
+
+
+FILTERS = [
+    ("articles", "--state", "failed"),
+    ("hits", "--rule", "nosuch"),
+    ("stories", "--rule", "nosuch"),
+    ("stories", "--state", "closed"),
+    ("alerts", "--rule", "nosuch"),
+    ("deliveries", "--state", "unknown"),
+    ("deliveries", "--channel", "nosuch"),
+]
+
+
+@pytest.mark.parametrize(("noun", "option", "value"), FILTERS)
+def test_filters_that_nothing_fits_are_told_apart_from_an_empty_list(
+    desk: Desk, empty_desk: Desk, noun: str, option: str, value: str
+) -> None:
+    assert desk.run(noun, "list", option, value).out == f"no {noun} fit the filters\n"
+    assert empty_desk.run(noun, "list").out == f"no {noun} yet\n"
 
 
 def id_of(desk: Desk, title: str = TITLE) -> str:
@@ -99,6 +122,34 @@ def test_why_of_an_alert_names_its_stages(desk: Desk) -> None:
     assert desk.run("alerts", "why", alert["id"]).code == 0
 
 
+def test_an_alert_says_what_its_deliveries_came_to(desk: Desk) -> None:
+    sent = {row["id"]: row["became"] for row in desk.run("alerts", "list", "--json").rows}
+    assert sent
+    for alert, told in sent.items():
+        states = {row["state"] for row in desk.run("deliveries", "list", "--json").rows if row["alert"] == alert}
+        assert {told} == states
+    assert "queued" not in desk.run("alerts", "list").out
+    shown = desk.run("stories", "show", "1", "--json").document
+    assert [one["became"] for one in shown["alerts"]] == [sent[one["id"]] for one in shown["alerts"]]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "owed", "said"),
+    [
+        ("queued", "sent", ["sent", "sent"], "sent"),
+        ("queued", "sent", ["sent", "dead", "sent"], "2 sent, 1 dead"),
+        ("queued", "sent", [], "queued"),
+        ("held", "quiet_hours", [], "held: quiet_hours"),
+    ],
+)
+def test_an_alert_became_what_its_deliveries_did_else_what_was_decided(
+    state: str, reason: str, owed: list[str], said: str
+) -> None:
+    alert = Alert(id="a", rule_id="r", kind="first", state=state, reason=reason, made_at=NOW)
+    made = [Delivery(key=str(n), alert_id="a", target_id="t", channel="c", state=one) for n, one in enumerate(owed)]
+    assert became(alert, made) == said
+
+
 def test_a_delivery_is_shown(desk: Desk) -> None:
     shown = desk.run("deliveries", "show", "1", "--json").document
     assert shown["state"] == "sent"
@@ -113,6 +164,7 @@ UNKNOWN = [
     (["stories", "show", "99"], "there is no story 99"),
     (["stories", "silence", "99"], "there is no story 99"),
     (["stories", "silence", "1", "--for", "soon"], "--for soon"),
+    (["stories", "silence", "1", "--for", "0h"], "--for 0h: that is no time at all"),
     (["stories", "close", "99"], "there is no story 99"),
     (["alerts", "why", "nosuch"], "there is no alert or article nosuch"),
     (["deliveries", "show", "nosuch"], "there is no delivery nosuch"),

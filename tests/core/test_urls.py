@@ -281,3 +281,14 @@ def test_no_text_makes_join_unwrap_or_key_raise(base: str, link: str) -> None:
     assert isinstance(urls.article_key(link), str)
     unwrapped = urls.unwrap(link)
     assert unwrapped is None or isinstance(unwrapped, str)
+
+
+@given(
+    st.sampled_from(["x.test", "www.news.example", "m.a-b.co.uk", "x--y.test", "xn--a.test", "1.test"]),
+    st.text("abAZ09.~/?=&,;:!*'()$@#-_", max_size=20),
+    st.sampled_from(["", "?utm_source=x&a=1", "/amp/", "?b=2&a=1&&", "/..", "/./x", "#x", "#!x", "/.."]),
+)
+def test_a_plain_address_read_by_hand_is_what_the_library_makes_of_it(host: str, path: str, end: str) -> None:
+    url = f"https://{host}/{path}{end}"
+    upper = f"HTTPS://{host}/{path}{end}"  # never read by hand
+    assert urls.canonical(url) == urls.canonical(upper) or not urls.is_usable(url)

@@ -120,9 +120,19 @@ def test_a_text_that_only_repeats_the_description_is_a_teaser() -> None:
     assert (found.state, found.reason) == (PageState.PARTIAL, Reason.PAYWALL)
 
 
-def test_a_longer_text_is_trusted_more() -> None:
-    short, long = (extract(page(SENTENCE * times), url="u").confidence for times in (2, 8))
-    assert 0 < short < long < 1
+def test_a_text_is_trusted_as_far_as_independent_readers_agree_with_it() -> None:
+    paragraphs = "".join(f"<p>{n} {SENTENCE}</p>" for n in range(6))
+    cards = "".join(f"<section><h3>Card {n}</h3><p>{n} Elsewhere, {SENTENCE}</p></section>" for n in range(9))
+    plain = extract(f"<html lang=en><body><article>{paragraphs}</article></body></html>".encode(), url="u")
+    mixed = extract(f"<html lang=en><body><div>{paragraphs}</div>{cards}</body></html>".encode(), url="u")
+    assert plain.confidence > 0.9
+    assert mixed.confidence < plain.confidence
+
+
+def test_where_both_witnesses_agree_against_it_the_text_is_the_scorer_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Article, "body", lambda *_: "A menu and nothing else")
+    found = extract(page("</p><p>".join(f"{n} {SENTENCE}" for n in range(6))), url="u")
+    assert (found.extractor, found.text.count("harbour master")) == ("prose", 6)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +140,7 @@ def test_a_longer_text_is_trusted_more() -> None:
     [
         (b"", "text/html", Reason.NO_BODY),
         (b"%PDF-1.7", "application/pdf", Reason.WRONG_TYPE),
+        (b"%PDF-1.7" + b"x" * MAX_BYTES, "application/pdf", Reason.TOO_BIG),
         (b"<p>" + b"x" * MAX_BYTES, "text/html", Reason.TOO_BIG),
         (b"<div>" * 3_000, "text/html", Reason.TOO_DEEP),
         (b"<html><title>Deep</title><body>" + b"<div>" * 300 + b"text", "text/html", Reason.TOO_DEEP),

@@ -42,3 +42,18 @@ def test_a_table_that_holds_an_article_is_no_table() -> None:
 
 def test_a_table_of_figures_stays() -> None:
     assert "table" in straightened("<table><tr><td>Coal</td><td>12</td></tr></table>")[1]
+
+
+def named(body: str) -> int:
+    tree = open_page(f"<html><body>{body}</body></html>".encode(), url="").tree
+    assert tree is not None
+    straighten(tree)
+    return len(tree.xpath("//*[@class]"))
+
+
+def test_entries_in_a_row_lose_the_name_that_says_that_each_is_the_text() -> None:
+    entry = f"<div class='post live'><h3>18:20</h3><p>{LONG}</p></div>"
+    assert named(entry * 3) == 0
+    assert named(entry * 2) == 2
+    assert named(f"<div class=post><p>{LONG}</p></div>") == 1
+    assert named("<li class='post comment'><p>Well said.</p></li>" * 5) == 5

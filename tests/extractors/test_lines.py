@@ -73,3 +73,9 @@ def test_blanks_are_made_single_and_empty_lines_go() -> None:
 
 def test_a_long_line_of_times_is_a_timetable() -> None:
     assert not is_time_code("6:00 " * 20)
+
+
+def test_what_is_above_the_headline_goes_with_it() -> None:
+    assert tidy(["03.12.2024 | No. 114", "A Headline", "Text.", "A Headline"], "A headline") == ["Text.", "A Headline"]
+    long = "A paragraph of some length stands above what looks like the headline."
+    assert tidy([long, "A headline"], "A headline") == [long, "A headline"]

@@ -15,8 +15,21 @@ import pytest
 
 from core.settings import Settings
 from tests.builders import World
+from tests.faults.survived import numbers, survived
 
 ROOT = Path(__file__).parents[2]
+OUTCOMES = ("passed", "failed", "error", "skipped")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The score of a run of this folder, as its last line."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or hasattr(config, "workerinput"):
+        return
+    reports = {outcome: [report.nodeid for report in terminal.getreports(outcome)] for outcome in OUTCOMES}
+    if any(numbers(test) for tests in reports.values() for test in tests):
+        terminal.write_line(survived(reports))
 
 
 class Driver:

@@ -72,3 +72,11 @@ def test_codecs_that_are_no_charsets_are_not_used(codec: str) -> None:
 @given(st.binary(max_size=300), st.text(max_size=20))
 def test_any_bytes_become_text(body: bytes, charset: str) -> None:
     assert isinstance(decoded(body, charset), str)
+
+
+@pytest.mark.parametrize("said", ["", "utf-8", "iso-8859-1"])
+def test_a_character_cut_in_half_spoils_no_other(said: str) -> None:
+    whole = "Größe, größer, am größten: Öl, Übermut, Äpfel, süß. "
+    body = whole.encode() + "ß".encode()[:1] + b" ..."
+    assert decoded(body, said) == f"{whole}\ufffd ..."
+    assert decoded(b"a \xed\xa0\x80 " + whole.encode(), said) == f"a \ud800 {whole}"

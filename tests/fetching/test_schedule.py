@@ -7,14 +7,13 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.reasons import Reason
-from fetching.schedule import JITTER, LONGEST, LONGEST_LEARNT, SHORTEST, NextPoll, Outcome, Timing, next_poll
+from fetching.schedule import JITTER, LONGEST, LONGEST_LEARNT, SHORTEST, NextPoll, Outcome, Timing, next_poll, turn
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-HOURLY = Timing(interval=HOUR, last_changed_at=NOW - HOUR)
+HOURLY = Timing(interval=HOUR, last_changed_at=NOW - timedelta(days=30))
 UNCHANGED = Outcome("unchanged")
 NOT_MODIFIED = Outcome("not_modified", status=304)
 
@@ -106,6 +105,20 @@ def test_a_feeds_own_word_counts_where_the_operator_gave_none() -> None:
     assert _after(HOURLY, replace(UNCHANGED, ttl=timedelta(days=365))).at == NOW + LONGEST
 
 
+def test_a_feeds_own_word_still_counts_when_it_is_not_repeated() -> None:
+    assert _after(replace(HOURLY, ttl=3 * HOUR), NOT_MODIFIED).at == NOW + 3 * HOUR
+    assert _after(replace(HOURLY, ttl=3 * HOUR), replace(UNCHANGED, ttl=timedelta())).at == NOW + HOUR
+
+
+@pytest.mark.parametrize(("feeds", "seconds"), [(1, 60), (60, 60), (61, 61), (300, 300), (200_000, 86_400)])
+@pytest.mark.parametrize("outcome", [UNCHANGED, Outcome("failed", reason=Reason.DNS)])
+def test_more_than_sixty_feeds_on_a_host_wait_for_each_other(feeds: int, seconds: int, outcome: Outcome) -> None:
+    state = Timing(every=SHORTEST, failures=0.0, turn=turn(feeds, timedelta(seconds=1)))
+    wait = next_poll(state, outcome, NOW, 0.0).at - NOW
+    least = timedelta(seconds=seconds)
+    assert wait == (max(least, 1.25 * SHORTEST) if outcome.kind == "failed" else least)
+
+
 def test_a_retry_after_is_waited_for_whole() -> None:
     after = _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=36_000.0))
     assert after.at == NOW + 10 * HOUR
@@ -142,6 +155,21 @@ def test_a_failure_without_a_reason_counts_whole() -> None:
     assert _after(HOURLY, Outcome("failed")).failures == 1.0
 
 
+def test_a_feed_without_an_answer_for_a_week_is_asked_once_a_day() -> None:
+    state = replace(HOURLY, failures=3.0, answered_at=NOW - timedelta(days=7))
+    assert _after(state, _failed(Reason.NOT_FOUND)).at == NOW + LONGEST
+    assert _after(replace(state, answered_at=NOW - timedelta(days=6)), _failed(Reason.NOT_FOUND)).at < NOW + LONGEST
+    assert _after(replace(state, failures=0.0), _failed(Reason.TIMEOUT)).at == NOW + 2 * HOUR  # we may have slept
+    assert _after(state, _failed(Reason.DNS)).at < NOW + LONGEST  # our own network may be down
+
+
+def test_a_feed_that_never_answered_is_asked_once_a_day_in_the_end() -> None:
+    state, polls = replace(HOURLY, interval=timedelta(minutes=15)), 0
+    while (after := _after(state, _failed(Reason.NOT_FOUND))).at < NOW + LONGEST:
+        state, polls = replace(state, failures=after.failures), polls + 1
+    assert polls == 31
+
+
 def test_gone_pauses_and_says_so() -> None:
     after = _after(HOURLY, _failed(Reason.GONE))
     assert (after.state, after.why) == ("paused", Reason.GONE.sentence)
@@ -174,21 +202,59 @@ def test_a_week_of_only_304s_is_followed_by_one_plain_get() -> None:
     assert (honest.plain_get_next, honest.validators_distrusted, honest.only_304_since) == (False, False, None)
 
 
-def test_a_body_that_changed_behind_304s_makes_the_validators_distrusted() -> None:
-    lied_to = replace(HOURLY, only_304_since=NOW - timedelta(days=7), plain=True)
-    after = _after(lied_to, _changed(1, 1))
+WEEK_OF_304S = replace(HOURLY, only_304_since=NOW - timedelta(days=7), plain=True)
+
+
+def _then(state: Timing, after: NextPoll) -> Timing:
+    learnt = {name: getattr(after, name) for name in ("last_changed_at", "only_304_since", "validators_distrusted")}
+    return replace(state, plain=after.plain_get_next, **learnt)
+
+
+def test_news_behind_a_week_of_304s_put_the_validators_on_trial() -> None:
+    after = _after(WEEK_OF_304S, _changed(1, 1))
+    assert (after.validators_distrusted, after.plain_get_next, after.keep_validators) == (False, False, True)
+    assert _then(WEEK_OF_304S, after).on_trial
+
+
+def test_a_304_for_validators_from_before_the_news_is_a_lie_and_ends_all_trust() -> None:
+    on_trial = _then(WEEK_OF_304S, _after(WEEK_OF_304S, _changed(1, 1)))
+    after = next_poll(on_trial, NOT_MODIFIED, NOW + HOUR, 0.0)
     assert (after.validators_distrusted, after.plain_get_next) == (True, True)
     later = _after(replace(HOURLY, validators_distrusted=True, plain=True), UNCHANGED)
     assert (later.validators_distrusted, later.plain_get_next) == (True, True)
 
 
+@pytest.mark.parametrize("outcome", [UNCHANGED, _changed(1, 1)])
+def test_a_server_that_knows_its_validators_are_old_is_trusted_again(outcome: Outcome) -> None:
+    on_trial = _then(WEEK_OF_304S, _after(WEEK_OF_304S, _changed(1, 1)))
+    after = next_poll(on_trial, outcome, NOW + HOUR, 0.0)
+    assert (after.validators_distrusted, after.plain_get_next, after.keep_validators) == (False, False, False)
+    assert not _then(on_trial, after).on_trial
+
+
+def test_a_trial_outlasts_failures() -> None:
+    on_trial = _then(WEEK_OF_304S, _after(WEEK_OF_304S, _changed(1, 1)))
+    assert _then(on_trial, next_poll(on_trial, _failed(Reason.TIMEOUT), NOW + HOUR, 0.0)).on_trial
+
+
+def test_a_body_that_is_stamped_anew_without_news_is_no_lie() -> None:
+    after = _after(WEEK_OF_304S, _changed(20, 0))
+    assert (after.validators_distrusted, after.keep_validators, after.only_304_since) == (False, False, None)
+
+
 def test_an_ordinary_change_after_304s_is_no_lie() -> None:
     after = _after(replace(HOURLY, only_304_since=NOW - timedelta(days=8)), _changed(1, 1))
-    assert (after.validators_distrusted, after.plain_get_next) == (False, False)
+    assert (after.validators_distrusted, after.plain_get_next, after.keep_validators) == (False, False, False)
 
 
-def test_a_plain_get_that_failed_is_tried_again_plainly() -> None:
-    assert _after(replace(HOURLY, only_304_since=NOW, plain=True), _failed(Reason.TIMEOUT)).plain_get_next
+def test_a_plain_get_that_reached_nobody_is_tried_again_plainly() -> None:
+    after = _after(WEEK_OF_304S, _failed(Reason.DNS))
+    assert (after.plain_get_next, after.only_304_since) == (True, WEEK_OF_304S.only_304_since)
+
+
+def test_a_plain_get_that_a_server_answered_with_an_error_waits_another_week() -> None:
+    after = _after(WEEK_OF_304S, _failed(Reason.HTTP_STATUS))
+    assert (after.plain_get_next, after.only_304_since) == (False, NOW)
 
 
 def test_the_time_of_the_last_change_is_remembered() -> None:
@@ -210,74 +276,6 @@ _OUTCOMES = st.builds(
     max_age=st.none() | st.floats(-10, 1e9),
     ttl=st.none() | st.timedeltas(timedelta(), timedelta(days=4000)),
 )
-_EVERY = st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=30))
-
-
-class FeedOverTime(RuleBasedStateMachine):
-    """A feed that is polled when the schedule says so, whatever comes back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = NOW
-        self.state = Timing(first=True)
-        self.plain_gets: list[datetime] = []
-        self.last: NextPoll | None = None
-        self.outcome: Outcome | None = None
-        self.asked_at = NOW
-
-    @rule(every=_EVERY)
-    def the_operator_sets_an_interval(self, every: timedelta | None) -> None:
-        self.state = replace(self.state, every=every)
-
-    @rule(outcome=_OUTCOMES, jitter=st.floats(0, 1))
-    def poll(self, outcome: Outcome, jitter: float) -> None:
-        if outcome.kind == "not_modified" and self.state.plain:
-            outcome = replace(outcome, kind="unchanged")  # nothing was sent that could be confirmed
-        if self.state.plain and not self.state.validators_distrusted and outcome.kind != "failed":
-            self.plain_gets.append(self.now)
-        self.asked_at, self.outcome = self.now, outcome
-        after = next_poll(self.state, outcome, self.now, jitter)
-        self.last = after
-        self.state = Timing(
-            interval=after.interval,
-            failures=after.failures,
-            every=self.state.every,
-            last_changed_at=after.last_changed_at,
-            only_304_since=after.only_304_since,
-            validators_distrusted=after.validators_distrusted,
-            first=self.state.first and outcome.kind == "failed",
-            plain=after.plain_get_next,
-        )
-        self.now = after.at
-
-    @invariant()
-    def it_is_asked_again_within_a_day_and_never_at_once(self) -> None:
-        if self.last:
-            wait = self.last.at - self.asked_at
-            assert SHORTEST <= wait <= LONGEST * (1 + JITTER)
-            assert SHORTEST <= self.last.interval <= LONGEST
-            assert self.last.why
-
-    @invariant()
-    def it_is_never_asked_earlier_than_the_host_wants(self) -> None:
-        if self.last and self.outcome:
-            wait = (self.last.at - self.asked_at).total_seconds()
-            assert wait >= min(self.outcome.retry_after or 0.0, 86_400.0)
-            assert self.outcome.kind == "failed" or wait >= min(self.outcome.max_age or 0.0, 86_400.0)
-
-    @invariant()
-    def failures_count_up_and_end_with_an_answer(self) -> None:
-        if self.last and self.outcome:
-            assert (self.last.failures > 0) == (self.outcome.kind == "failed")
-            assert (self.last.state == "ok") == (self.outcome.kind != "failed")
-
-    @invariant()
-    def an_honest_feed_is_asked_plainly_once_a_week_at_most(self) -> None:
-        pairs = zip(self.plain_gets, self.plain_gets[1:], strict=False)
-        assert all(later - earlier >= timedelta(days=7) for earlier, later in pairs)
-
-
-TestFeedOverTime = FeedOverTime.TestCase
 
 
 @given(_OUTCOMES, st.floats(0, 1))

@@ -66,7 +66,6 @@ def test_an_external_entity_is_not_read() -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"<sitemapindex><sitemap><loc>https://example.com/1.xml</loc></sitemap></sitemapindex>", Reason.NOT_A_FEED),
         (b"<urlset", Reason.BAD_FEED),
         (b"<urlset><", Reason.BAD_FEED),
     ],
@@ -76,3 +75,13 @@ def test_what_lists_no_pages_is_a_failure(body: bytes, reason: Reason) -> None:
         parse(body, url=URL, headers={})
     assert failure.value.reason is reason
     assert failure.value.detail
+
+
+def test_a_list_of_sitemaps_names_those_of_news_first_then_the_newest() -> None:
+    listed = [("/old.xml", "2026-01-01"), ("/new.xml", "2026-11-20"), ("/google-news.xml", ""), ("/undated.xml", "")]
+    inner = "".join(f"<sitemap><loc>{path}</loc><lastmod>{date}</lastmod></sitemap>" for path, date in listed)
+    feed = parse(f"<sitemapindex>{inner}</sitemapindex>".encode(), url="https://example.com/s.xml", headers={})
+    assert feed.is_index
+    assert [one.removeprefix("https://example.com") for one in feed.more] == [
+        "/google-news.xml", "/new.xml", "/old.xml", "/undated.xml",
+    ]  # fmt: skip

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -358,3 +359,22 @@ def test_what_begins_without_end_is_given_up_at_once() -> None:
 def test_a_title_loses_no_text_whoever_reads_it(title: str, text: str) -> None:
     (entry,) = parse(_item(f"<title>{title}</title>").encode(), url=URL, headers={}).entries
     assert entry.title == text
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace(" the ", " the&nbsp;", 3),
+        lambda text: text.replace("</title>", " R&D & so on</title>"),
+        lambda text: f'<!DOCTYPE rss [<!ENTITY copy "(c)">]>{text}',
+        lambda text: text.replace("</title>", "\x0b\x00</title>", 3),
+        lambda text: f"\n\n{text}<!-- made in 3 ms -->",
+    ],
+)
+def test_a_mended_feed_is_read_as_the_lenient_parser_reads_it(spoil: Callable[[str], str]) -> None:
+    for body in made(6, seed=5):
+        spoilt = spoil(body.decode().partition("?>")[2].strip())
+        assert strict.read(spoilt.encode(), "utf-8") is None or "\n\n" in spoilt
+        read = parse(spoilt.encode(), url=URL, headers={"content-type": "application/xml; charset=utf-8"})
+        assert read == _leniently(spoilt)
+        assert read.entries

@@ -13,8 +13,10 @@ from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from pipeline.pooled import extract_page
 from pipeline.run import run_cycle
+from storage import articles
 from storage.engine import Database
 from storage.tables import Article, ArticleRevision, Hit, HostState
+from stories.fingerprint import shingles
 from tests.builders import CALM, STRIKE, Item, World, minutes, page, rss
 from tests.pipeline.conftest import NOON
 from tests.sinks.http import Answer, Request
@@ -78,7 +80,7 @@ async def test_a_partial_article_becomes_ready_when_its_page_comes_back(
     ("answer", "reason"),
     [
         (Answer(410), Reason.GONE),
-        (Answer(200, {"Content-Type": "application/pdf"}, b"%PDF-1.4"), Reason.WRONG_TYPE),
+        (Answer(200, {"Content-Type": "video/mp4"}, b"\0\0\0\x18ftypmp42"), Reason.WRONG_TYPE),
         (Answer(302, {"Location": "http://10.0.0.1/"}), Reason.FORBIDDEN_ADDRESS),
     ],
 )
@@ -166,6 +168,27 @@ async def test_a_page_that_names_another_text_as_its_own_address_stays_an_articl
     assert [one.state for one in articles_of(db)] == ["ready", "ready"]
 
 
+async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    own = "Ring the newsroom on 555 0117, day and night"
+    items = [
+        world.publish(
+            f"p{number}", f"Report {number}", [f"{number} {text} {number}" for text in (*STRIKE, *CALM)] + [own]
+        )
+        for number in range(4)
+    ]
+    async with world.worker(db, clock) as app:
+        for count in range(1, 5):
+            world.site["/rss"] = rss(*items[:count])
+            await run_cycle(app, steps=["poll", "read"])
+            clock.move(timedelta(hours=2))
+    found = articles_of(db)
+    assert [own in one.text for one in found] == [True, True, False, False]
+    assert all(len(one.text) > 800 for one in found)
+    assert articles.shingles_of(found[3]) == shingles(found[3].text)
+
+
 async def test_an_edited_page_keeps_its_earlier_text(world: World, db: Database, clock: FixedClock) -> None:
     item = world.publish("a", "Harbour at rest", STRIKE)
     world.site["/rss"] = rss(item)
@@ -180,6 +203,24 @@ async def test_an_edited_page_keeps_its_earlier_text(world: World, db: Database,
     assert (article.revision, article.title) == (2, "Harbour at rest, corrected")
     assert (earlier.revision, earlier.title) == (1, "Harbour at rest")
     assert len(world.hook.requests) == 1
+
+
+async def test_so_many_earlier_texts_are_kept_and_no_more(world: World, db: Database, clock: FixedClock) -> None:
+    item = world.publish("a", "Harbour at rest", STRIKE)
+    world.site["/rss"] = rss(item)
+    edits = articles.REVISIONS_KEPT + 3
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        for edit in range(edits):
+            title = f"Harbour at rest, edit {edit}"
+            world.site["/a"] = page(title, [*STRIKE, f"Edit {edit} says something of its own."])
+            world.site["/rss"] = rss(Item(item.guid, item.link, title))
+            clock.move(timedelta(hours=2))
+            await run_cycle(app, steps=["poll", "read"])
+    (article,) = articles_of(db)
+    kept = db.read_now(lambda session: session.exec(select(ArticleRevision.revision)).all())
+    assert article.revision == edits + 1
+    assert sorted(kept) == list(range(edits + 1 - articles.REVISIONS_KEPT, edits + 1))
 
 
 async def test_an_edit_whose_page_fails_keeps_the_text_there_is(world: World, db: Database, clock: FixedClock) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from rules.anchors import anchor, impossible_in, rarest_word, required, share
-from rules.parse import Entity, Names, parse
+from rules.anchors import anchor, required, share
+from rules.parse import parse
 from rules.tree import Or, Regex, Term, written
 from tests.rules.desk import NAMES
 
@@ -38,31 +38,6 @@ def test_a_rule_is_looked_up_by_the_rarest_of_what_it_needs(rule: str, expected:
 def test_what_is_not_a_word_cannot_be_looked_up() -> None:
     assert anchor(Regex("a")) is None
     assert anchor(Or((Term(("a",)), Regex("b")))) is None
-
-
-def test_a_phrase_is_looked_up_by_its_longest_word() -> None:
-    assert rarest_word(Term(("of", "the", "partnership"))) == 2
-
-
-@pytest.mark.parametrize(
-    ("rule", "language", "clause"),
-    [
-        ("@Germans AND upgrade", "de", ""),
-        ("@Germans AND upgrade", "en", "@Germans"),
-        ("@Germans OR upgrade", "en", ""),
-        ("near/5(upgrade, title:(@Germans OR @Germans))", "en", "@Germans OR @Germans"),
-        ("any/2(@Germans, a, b)", "en", ""),
-        ("any/3(@Germans, a, b)", "en", "any/3(@Germans, a, b)"),
-        ("(a AND /b/ AND lang:en) UNLESS @Germans", "en", ""),
-        ("$one", "en", "@Germans"),
-    ],
-)
-def test_a_clause_that_no_article_in_a_language_can_match_is_found(rule: str, language: str, clause: str) -> None:
-    names = Names(
-        entities={"Germans": Entity(lang={"de": ("die Deutschen", "Deutsche")})}, rules={"one": "@Germans AND a"}
-    )
-    found = impossible_in(parse(rule, names), language)
-    assert (written(found) if found else "") == clause
 
 
 @pytest.mark.parametrize(

@@ -10,28 +10,11 @@ from random import Random
 import pytest
 
 from core.lookup import Every, Query, Word
-from rules import lookup
+from rules import lookup, tree
 from rules.document import ArticleText, analyse
 from rules.index import Unanchored
 from rules.match import Matcher
 from rules.parse import parse
-from rules.tree import (
-    And,
-    AnyOf,
-    AtLeast,
-    Expr,
-    First,
-    InField,
-    Near,
-    NotNear,
-    Or,
-    Regex,
-    Term,
-    Unless,
-    Value,
-    Within,
-    written,
-)
 from rules.words import inflected_languages
 from tests.rules.desk import NAMES, Rule
 
@@ -85,33 +68,33 @@ class Chance:
         author = self.text(1)
         return ArticleText("a", self.text(1), self.text(4), author=author, language=language, fallback_language=feed)
 
-    def term(self) -> Term:
+    def term(self) -> tree.Term:
         lang = self.dice.choice(["", "", "", self.language, f"{self.language}-Hant"])
         if self.dice.random() < 0.2:
-            return Term((self.word()[: self.dice.choice([3, 45])],), prefix=True, lang=lang)
+            return tree.Term((self.word()[: self.dice.choice([3, 45])],), prefix=True, lang=lang)
         count = self.dice.choice([1, 1, 1, 2, 2, 3])
-        return Term(tuple(self.word() for _ in range(count)), exact=self.dice.random() < 0.3, lang=lang)
+        return tree.Term(tuple(self.word() for _ in range(count)), exact=self.dice.random() < 0.3, lang=lang)
 
-    def rule(self, depth: int) -> Expr:
+    def rule(self, depth: int) -> tree.Expr:
         if depth == 0 or self.dice.random() < 0.3:
             return self.term()
         one, two, three = (self.rule(depth - 1) for _ in range(3))
-        made: list[Expr] = [
-            Or((one, two)),
-            And((one, two), (three,)),
-            And((one,), (two,)),
-            And((one, Value("lang", self.language))),
-            Near(9, (one, two)),
-            Near(9, (one, two), True),
-            NotNear(1, one, two),
-            Unless(one, two),
-            Within("sentence", (one, two)),
-            AtLeast(2, one),
-            First(9, one),
-            AnyOf(1, (one, two, three)),
-            AnyOf(2, (one, two, three)),
-            AnyOf(2, (one, two, Regex("filler"))),
-            InField(self.dice.choice(["title", "author", "lead", "body"]), one),
+        made: list[tree.Expr] = [
+            tree.Or((one, two)),
+            tree.And((one, two), (three,)),
+            tree.And((one,), (two,)),
+            tree.And((one, tree.Value("lang", self.language))),
+            tree.Near(9, (one, two)),
+            tree.Near(9, (one, two), True),
+            tree.NotNear(1, one, two),
+            tree.Unless(one, two),
+            tree.Within("sentence", (one, two)),
+            tree.AtLeast(2, one),
+            tree.First(9, one),
+            tree.AnyOf(1, (one, two, three)),
+            tree.AnyOf(2, (one, two, three)),
+            tree.AnyOf(2, (one, two, tree.Regex("filler"))),
+            tree.InField(self.dice.choice(["title", "author", "lead", "body"]), one),
         ]
         return self.dice.choice(made)
 
@@ -130,8 +113,8 @@ def test_every_article_that_a_rule_matches_is_offered(language: str) -> None:
                 continue
             if matcher.match(document).matches:
                 matched += 1
-                assert offers(lookup.query(rule.expr), keys), (written(rule.expr), article)
-                assert offers(lookup.nearly(rule.expr), keys), (written(rule.expr), article)
+                assert offers(lookup.query(rule.expr), keys), (tree.written(rule.expr), article)
+                assert offers(lookup.nearly(rule.expr), keys), (tree.written(rule.expr), article)
     assert matched > 10
 
 
@@ -139,7 +122,7 @@ def test_every_article_that_a_rule_matches_is_offered(language: str) -> None:
 def test_a_word_is_offered_for_itself_in_every_language(language: str) -> None:
     for word in EVERY_WORD:
         article = ArticleText("a", text=word, language=language, fallback_language=language)
-        for term in (Term((word,)), Term((word,), exact=True), Term((word[:50],), prefix=True)):
+        for term in (tree.Term((word,)), tree.Term((word,), exact=True), tree.Term((word[:50],), prefix=True)):
             assert offers(lookup.query(term), lookup.keys_of(article))
 
 

@@ -8,26 +8,10 @@ from dataclasses import dataclass
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from rules import tree
 from rules.document import ArticleText, analyse
 from rules.match import MAX_SPANS, Matcher, Verdict
 from rules.parse import RuleSyntaxError, parse
-from rules.tree import (
-    And,
-    AnyOf,
-    AtLeast,
-    Expr,
-    First,
-    InField,
-    Near,
-    NotNear,
-    Or,
-    Term,
-    Unless,
-    Value,
-    Within,
-    walk,
-    written,
-)
 from tests.rules import oracle
 
 WORDS = ("ship", "ships", "port", "Port", "meet", "met", "meeting", "US", "us", "held", "wave", "Ocean", "gold")
@@ -37,7 +21,7 @@ SOURCES = ("VOA", "Wire Desk")
 
 @dataclass(frozen=True)
 class Rule:
-    expr: Expr
+    expr: tree.Expr
     id: str = "r"
     languages: tuple[str, ...] = ()
     feeds: None = None
@@ -71,78 +55,84 @@ def article(text: oracle.Text) -> ArticleText:
     )
 
 
-single = st.builds(lambda word: Term((word,)), st.sampled_from(WORDS))
+single = st.builds(lambda word: tree.Term((word,)), st.sampled_from(WORDS))
 exact = st.builds(
-    lambda words: Term(tuple(words), exact=True), st.lists(st.sampled_from(WORDS), min_size=1, max_size=2)
+    lambda words: tree.Term(tuple(words), exact=True), st.lists(st.sampled_from(WORDS), min_size=1, max_size=2)
 )
-phrase = st.builds(lambda words: Term(tuple(words)), st.lists(st.sampled_from(WORDS), min_size=2, max_size=3))
-prefix = st.builds(lambda word: Term((word,), prefix=True), st.sampled_from(["shi", "por", "mee", "gol", "oce"]))
+phrase = st.builds(lambda words: tree.Term(tuple(words)), st.lists(st.sampled_from(WORDS), min_size=2, max_size=3))
+prefix = st.builds(lambda word: tree.Term((word,), prefix=True), st.sampled_from(["shi", "por", "mee", "gol", "oce"]))
 terms = single | single | single | exact | phrase | prefix
 distance = st.integers(0, 6)
 
 
-def some(parts: st.SearchStrategy[Expr], least: int = 2, most: int = 3) -> st.SearchStrategy[tuple[Expr, ...]]:
+def some(
+    parts: st.SearchStrategy[tree.Expr], least: int = 2, most: int = 3
+) -> st.SearchStrategy[tuple[tree.Expr, ...]]:
     return st.lists(parts, min_size=least, max_size=most).map(tuple)
 
 
-def above(parts: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
+def above(parts: st.SearchStrategy[tree.Expr]) -> st.SearchStrategy[tree.Expr]:
     """Operators over smaller expressions."""
     return st.one_of(
-        st.builds(Or, some(parts)),
-        st.builds(And, some(parts, 2, 2), some(parts, 0, 1)),
-        st.builds(And, some(parts, 1, 1), some(parts, 1, 1)),
-        st.builds(Near, distance, some(parts, 2, 2), st.booleans(), st.just(True)),
-        st.builds(Near, distance, some(parts), st.booleans()),
-        st.builds(NotNear, distance, parts, parts),
-        st.builds(Unless, parts, parts),
-        st.builds(Within, st.sampled_from(["sentence", "paragraph"]), some(parts, 1)),
-        st.builds(AtLeast, st.integers(1, 3), parts),
-        st.builds(lambda k, chosen: AnyOf(min(k, len(chosen)), chosen), st.integers(1, 3), some(parts)),
-        st.builds(First, st.integers(1, 12), parts),
+        st.builds(tree.Or, some(parts)),
+        st.builds(tree.And, some(parts, 2, 2), some(parts, 0, 1)),
+        st.builds(tree.And, some(parts, 1, 1), some(parts, 1, 1)),
+        st.builds(tree.Near, distance, some(parts, 2, 2), st.booleans(), st.just(True)),
+        st.builds(tree.Near, distance, some(parts), st.booleans()),
+        st.builds(tree.NotNear, distance, parts, parts),
+        st.builds(tree.Unless, parts, parts),
+        st.builds(tree.Within, st.sampled_from(["sentence", "paragraph"]), some(parts, 1)),
+        st.builds(tree.AtLeast, st.integers(1, 3), parts),
+        st.builds(lambda k, chosen: tree.AnyOf(min(k, len(chosen)), chosen), st.integers(1, 3), some(parts)),
+        st.builds(tree.First, st.integers(1, 12), parts),
     )
 
 
 expressions = st.recursive(terms, above, max_leaves=6)
 qualified = st.one_of(
     expressions,
-    st.builds(InField, st.sampled_from(["title", "lead", "body", "author"]), expressions),
+    st.builds(tree.InField, st.sampled_from(["title", "lead", "body", "author"]), expressions),
     st.builds(
-        lambda left, field, right: And((left, InField(field, right))),
+        lambda left, field, right: tree.And((left, tree.InField(field, right))),
         expressions,
         st.sampled_from(["title", "lead"]),
         terms,
     ),
-    st.builds(lambda part, source: And((part, Value("source", source))), expressions, st.sampled_from(SOURCES)),
-    st.builds(lambda part: And((part,), (Value("source", "wire", True),)), expressions),
+    st.builds(
+        lambda part, source: tree.And((part, tree.Value("source", source))), expressions, st.sampled_from(SOURCES)
+    ),
+    st.builds(lambda part: tree.And((part,), (tree.Value("source", "wire", True),)), expressions),
 )
 
 
-def small(text: oracle.Text, expr: Expr) -> bool:
+def small(text: oracle.Text, expr: tree.Expr) -> bool:
     """Brute force is exponential: leave out what would take it minutes."""
     try:
-        return all(len(oracle.matches(part, text)) < 150 for part in walk(expr) if not isinstance(part, Value))
+        return all(
+            len(oracle.matches(part, text)) < 150 for part in tree.walk(expr) if not isinstance(part, tree.Value)
+        )
     except RecursionError:
         return False
 
 
-def answer(expr: Expr, text: oracle.Text) -> Verdict:
+def answer(expr: tree.Expr, text: oracle.Text) -> Verdict:
     return Matcher([Rule(expr)]).match(analyse(article(text)))
 
 
 @settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(expr=qualified, text=texts())
-def test_matcher_and_brute_force_agree_on_what_matches_and_where(expr: Expr, text: oracle.Text) -> None:
+def test_matcher_and_brute_force_agree_on_what_matches_and_where(expr: tree.Expr, text: oracle.Text) -> None:
     try:
-        parsed = parse(written(expr))
+        parsed = parse(tree.written(expr))
     except RuleSyntaxError:
         assume(False)
-    assert written(parsed) == written(expr)
+    assert tree.written(parsed) == tree.written(expr)
     assume(small(text, parsed))
     verdict = answer(parsed, text)
     assert not verdict.troubles
     assert bool(verdict.matches) == oracle.holds(parsed, text)
-    inner = parsed.part if isinstance(parsed, InField) else parsed
-    if verdict.matches and not any(isinstance(part, And) for part in walk(inner)):
+    inner = parsed.part if isinstance(parsed, tree.InField) else parsed
+    if verdict.matches and not any(isinstance(part, tree.And) for part in tree.walk(inner)):
         check_spans(verdict, oracle.matches(parsed, text), text)
 
 

@@ -68,15 +68,16 @@ async def test_a_settled_row_is_free_at_once(db: Database) -> None:
 async def test_feeds_of_one_host_are_asked_a_spacing_apart_and_the_rest_is_put_off(db: Database) -> None:
     await db.write(add_feeds(15, host="one.example"))
 
-    def take(session: Session) -> list[feeds.Claimed]:
+    def take(session: Session) -> tuple[list[feeds.Claimed], datetime | None]:
         return feeds.claim_due(
             session, owner=Owner("w"), now=NOW, limit=50, spacing=SECOND, horizon=10 * SECOND, only=()
         )
 
-    taken = await db.write(take)
+    taken, again = await db.write(take)
     assert [one.ask_at for one in taken] == [NOW + n * SECOND for n in range(11)]
     waiting = await db.read(lambda s: s.exec(select(Feed).where(col(Feed.next_poll_at) > NOW)).all())
-    assert len(waiting) == 4
+    assert again == NOW + 11 * SECOND
+    assert sorted(feed.next_poll_at for feed in waiting) == [NOW + n * SECOND for n in range(11, 15)]
     assert all(feed.lease_owner == "" for feed in waiting)
 
 

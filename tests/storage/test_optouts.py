@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from core.reasons import Reason
 from storage import deliveries, feedback, optouts
 from storage.engine import Database
-from storage.tables import Delivery
+from storage.tables import Delivery, Feedback
 from tests.web import rows
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -57,5 +57,7 @@ def test_of_one_persons_verdicts_on_a_hit_the_newest_is_kept(db: Database) -> No
     db.write_now(rows.newsroom)
     for verdict, who in (("wrong", "link"), ("right", "ada"), ("right", "link")):
         db.write_now(lambda s, v=verdict, w=who: feedback.judge(s, [1, 2], verdict=v, who=w, now=NOW))  # type: ignore[misc]
-    said = db.read_now(lambda session: feedback.of_hits(session, [1]))
+    said = db.read_now(
+        lambda session: session.exec(select(Feedback).where(Feedback.hit_id == 1).order_by(col(Feedback.id))).all()
+    )
     assert [(one.who, one.verdict) for one in said] == [("link", "right"), ("ada", "right")]

@@ -1,0 +1,94 @@
+"""What of a feed stands in further documents: the sitemaps of a list, and at a first poll the pages before this one.
+
+Each is asked through the same guard and waits for its host's turn. A page that fails ends the way back without failing
+the feed; what came until then counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from core.clock import Clock
+from core.errors import ItemFailed
+from core.reasons import Reason
+from core.urls import host_of
+from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
+from fetching.identity import entry_key
+from storage import hosts
+from storage.engine import Database
+
+PAGES = 10  # of one feed, the first included
+SITEMAPS = 3  # of one list, at each poll
+
+Get = Callable[[str], Awaitable[ParsedFeed]]
+
+
+async def gathered(first: ParsedFeed, url: str, since: datetime | None, get: Get) -> ParsedFeed:
+    """`first`, found at `url`, with what stands in further documents; `since` is when a first poll's window begins.
+
+    `get` gives a document or raises ItemFailed. A list of sitemaps of which none can be read raises ItemFailed.
+    """
+    if first.is_index:
+        return await _sitemaps(first, url, get)
+    return await _pages(first, url, since, get) if since else first
+
+
+async def _sitemaps(listed: ParsedFeed, url: str, get: Get) -> ParsedFeed:
+    read = []
+    fault = ItemFailed(url, Reason.BAD_FEED, "a list of sitemaps that lists none")
+    for address in listed.more[:SITEMAPS]:
+        try:
+            found = await get(address)
+        except ItemFailed as error:
+            fault = error
+            continue
+        if not found.is_index:
+            read.append(found)
+    if not read:
+        raise fault
+    return joined(read)
+
+
+async def _pages(first: ParsedFeed, url: str, since: datetime, get: Get) -> ParsedFeed:
+    read, asked = [first], {url}
+    while len(read) < PAGES and reaches_further(read[-1], since):
+        address = next((one for one in read[-1].more if one not in asked), "")
+        if not address:
+            break
+        asked.add(address)
+        try:
+            read.append(await get(address))
+        except ItemFailed:
+            break
+    return joined(read)
+
+
+def reaches_further(page: ParsedFeed, since: datetime) -> bool:
+    """Whether the page before this one can hold entries of the window: all dated ones of this page are in it."""
+    dates = [at for one in page.entries if (at := one.published or one.updated)]
+    return bool(dates) and min(dates) >= since
+
+
+def joined(read: Iterable[ParsedFeed]) -> ParsedFeed:
+    """One feed of several documents, each entry once, the first document's word on all else."""
+    documents = list(read)
+    once: dict[str, ParsedEntry] = {}
+    for document in documents:
+        for entry in document.entries:
+            once.setdefault(entry_key(entry), entry)
+    entries = tuple(once.values())
+    dropped = sum(one.dropped for one in documents) + max(len(entries) - MAX_ENTRIES, 0)
+    return replace(documents[0], entries=entries[:MAX_ENTRIES], dropped=dropped)
+
+
+async def turn(db: Database, clock: Clock, url: str, spacing: timedelta, horizon: timedelta) -> None:
+    """Wait for the host's next free moment, which is taken by this; raises ItemFailed when it is too far away."""
+    now = clock.now()
+    host = host_of(url)
+    moments = await db.write(lambda session: hosts.reserve(session, host, 1, now=now, spacing=spacing, horizon=horizon))
+    if not moments:
+        raise ItemFailed(url, Reason.RATE_LIMITED, "its host is busy")
+    await asyncio.sleep(max(0.0, (moments[0] - now).total_seconds()))

@@ -1,0 +1,39 @@
+"""Which faults of the catalogue a run survived, from the names of its tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = 72
+_OF_TEST = re.compile(r"::test_fault_(\d+)_")
+_OF_FILE = re.compile(r"Faults? ([\d, and]+\d)\b")
+
+
+def numbers(test: str) -> frozenset[int]:
+    """The faults that a test (`tests/faults/test_x.py::test_fault_7_…`) stands for: by its name, else by its file."""
+    if found := _OF_TEST.search(test):
+        return frozenset({int(found[1])})
+    return _of_file(test.partition("::")[0])
+
+
+@cache
+def _of_file(path: str) -> frozenset[int]:
+    """What the first line of the file says: `Fault 39: …`, `Faults 45 and 51: …`."""
+    if "tests/faults/" not in path:
+        return frozenset()
+    told = (ast.get_docstring(ast.parse((ROOT / path).read_text("utf-8"))) or "").partition("\n")[0]
+    found = _OF_FILE.match(told)
+    return frozenset(map(int, re.findall(r"\d+", found[1]))) if found else frozenset()
+
+
+def survived(tests: Mapping[str, Iterable[str]]) -> str:
+    """The last line of a run; `tests` is outcome → tests. A fault with a test that did not pass is not survived."""
+    passed = {number for test in tests.get("passed", ()) for number in numbers(test)}
+    rest = (outcome for outcome in tests if outcome != "passed")
+    failed = {number for outcome in rest for test in tests[outcome] for number in numbers(test)}
+    return f"faults survived: {len(passed - failed)} of {CATALOGUE}"
