@@ -164,9 +164,10 @@ class Evaluation:
                 continue
             self.spend(1 + len(field.text) // _REGEX_CHARACTERS)
             for found in node.pattern.finditer(field.text):
-                first = bisect_left(field.ends, found.start() + 1)
-                last = bisect_left(field.starts, found.end()) - 1
-                if first <= last and start + last < high:  # a match that touches no word is nowhere
+                last = max(bisect_left(field.starts, found.end()) - 1, 0)
+                # a match that touches no word, such as a question mark, stands with the word before it
+                first = min(bisect_left(field.ends, found.start() + 1), last)
+                if field.starts and start + last < high:
                     places.add((start + first, start + last, ((start + first, start + last, node.name),)))
         return sorted(places)
 

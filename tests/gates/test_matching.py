@@ -1,9 +1,10 @@
 """The gate of matching: six watch questions, labelled texts in many languages, hard neighbours among them.
 
-The rules were tuned on `tune`, then on `more`, which was counted before it was read; `held`, never read, judges them.
+The rules were tuned on `tune`, `more` and `press`, which were read. `held` and `unread`, never read, judge them: `held`
+was written as the hardest a writer could think of, `unread` as `press` was, to be what a press desk sees in a week.
 Pinned are the events found and the false alarms of each part, English and other languages apart: a change may find more
 or be wrong less often, not the reverse.
-With `-s` the table of the figures is shown, as it stands in docs/rules.md.
+With `-s` the figures of all parts are shown; those of the parts that judge stand in docs/rules.md.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from rules.match import Matcher
 
 TEXTS = Path(__file__).parent / "matching"
 GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
-PARTS = ("held", "more", "tune")
+PARTS = ("unread", "held", "press", "more", "tune")
+JUDGES, READ = PARTS[:2], PARTS[2:]
+AIM = 0.9, 0.85  # precision and recall, of each question, on texts that nobody has read
 LANGUAGES = ("English", "others")
 QUESTIONS = {  # and what the guide calls them
     "biden-trong-meeting": "meeting",
@@ -52,13 +55,13 @@ class Figures(NamedTuple):
 
 
 REACHED = {
-    # (events found at least, false alarms at most): English and others of held, of more, of tune
-    "biden-trong-meeting": ((4, 2), (10, 2), (6, 0), (6, 0), (7, 0), (9, 0)),
-    "us-vietnam-upgrade": ((5, 1), (8, 0), (5, 0), (6, 0), (6, 0), (10, 0)),
-    "myanmar-sanctions": ((7, 1), (8, 2), (6, 0), (6, 0), (7, 0), (10, 0)),
-    "ecb-rate-rise": ((5, 1), (6, 2), (6, 0), (6, 0), (7, 0), (7, 0)),
-    "sudan-ceasefire": ((6, 1), (6, 2), (6, 0), (6, 0), (7, 0), (7, 0)),
-    "ita-takeover": ((6, 1), (7, 0), (6, 0), (6, 0), (8, 0), (7, 0)),
+    # (events found at least, false alarms at most): English and others of each part, in the order of PARTS
+    "biden-trong-meeting": ((14, 0), (14, 1), (5, 2), (9, 1), (28, 0), (28, 0), (6, 0), (6, 0), (7, 0), (9, 0)),
+    "us-vietnam-upgrade": ((14, 0), (15, 1), (4, 0), (7, 1), (28, 0), (28, 0), (5, 0), (6, 0), (6, 0), (10, 0)),
+    "myanmar-sanctions": ((14, 0), (15, 1), (6, 1), (8, 1), (30, 1), (30, 0), (6, 0), (6, 0), (7, 0), (10, 0)),
+    "ecb-rate-rise": ((13, 2), (14, 3), (5, 1), (6, 2), (36, 1), (36, 1), (6, 0), (6, 0), (7, 0), (7, 0)),
+    "sudan-ceasefire": ((15, 0), (15, 1), (6, 0), (6, 2), (28, 0), (30, 0), (6, 0), (6, 0), (7, 0), (7, 0)),
+    "ita-takeover": ((14, 0), (15, 2), (6, 2), (7, 0), (29, 0), (38, 0), (6, 0), (6, 0), (8, 0), (7, 0)),
 }
 
 
@@ -97,13 +100,19 @@ def cell(of: Figures) -> str:
     return f"{of.found}/{of.found + of.missed}, {of.false}, {precision}/{recall}"
 
 
-def table() -> Iterator[str]:
-    """The figures as they stand in the guide."""
-    columns = [(part, language) for part in PARTS for language in LANGUAGES]
-    yield f"| question | {' | '.join(f'{part}, {language}' for part, language in columns)} |"
-    yield "|---" * (1 + len(columns)) + "|"
-    for question in QUESTIONS:
-        yield f"| {QUESTIONS[question]} | {' | '.join(cell(figures(question, *column)) for column in columns)} |"
+def reaches_the_aim(of: Figures) -> bool:
+    return of.precision >= AIM[0] and of.recall >= AIM[1]
+
+
+def tables() -> Iterator[str]:
+    """The figures of the parts that judge, as they stand in the guide, and of those that were read."""
+    for parts in (JUDGES, READ):
+        columns = [(part, language) for part in parts for language in LANGUAGES]
+        yield f"| question | {' | '.join(f'{part}, {language}' for part, language in columns)} |"
+        yield "|---" * (1 + len(columns)) + "|"
+        for question in QUESTIONS:
+            yield f"| {QUESTIONS[question]} | {' | '.join(cell(figures(question, *column)) for column in columns)} |"
+        yield ""
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -117,9 +126,21 @@ def test_a_rule_finds_what_it_has_found_and_is_wrong_no_more_often(question: str
 
 
 def test_the_guide_shows_the_figures() -> None:
-    lines = list(table())
+    lines = list(tables())
     print("", *lines, sep="\n")
-    assert "\n".join(lines) in GUIDE.read_text(encoding="utf-8")
+    judged = "\n".join(lines[: lines.index("")])
+    assert judged in GUIDE.read_text(encoding="utf-8")
+
+
+def test_the_cells_that_reach_the_aim_on_unread_texts_stay() -> None:
+    """All but three; those miss it by a text or two."""
+    short = {
+        (QUESTIONS[question], language)
+        for question in QUESTIONS
+        for language in LANGUAGES
+        if not reaches_the_aim(figures(question, "unread", language))
+    }
+    assert short <= {("rates", "English"), ("rates", "others"), ("takeover", "others")}
 
 
 def test_a_rule_takes_five_lines_at_most() -> None:

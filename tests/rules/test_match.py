@@ -125,7 +125,7 @@ def test_the_rules_of_the_guide_fire_on_the_event_and_not_beside_it(text: str, r
         ("U.S.", "the US and the U.S.", ["U.S."]),
         ('"1,000" NEAR/2 ton', "1,000 tons", ["1,000 tons"]),
         ("sanction AND /[Rr]ound [0-9]+/", "Sanctions: round 12 and Round 3", ["Sanctions", "round 12", "Round 3"]),
-        ("sanction AND /,/", "Sanctions, sanctions", []),
+        ("sanction AND /,/", "Sanctions, sanctions", ["Sanctions", "sanctions"]),
         ("sanction AND /anc/", "Sanctions", ["Sanctions"]),
     ],
 )  # fmt: skip
@@ -350,6 +350,28 @@ def test_a_rule_that_cannot_be_looked_up_is_refused() -> None:
         compiled([Regex("a")], Vocabulary())
     with pytest.raises(Unanchored):
         Matcher([Rule(Regex("a"))])
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "matches"),
+    [
+        ("r AND title:/[?？]/", "Will the ferry sail?", True),
+        ("r AND title:/[?？]/", "渡轮会开吗？专家说", True),
+        ("r AND title:/[?？]/", "The ferry sails", False),
+        ("r AND title:/^¿/", "¿Zarpa el barco", True),
+        ("sail NEAR/0 /[?]/", "x", False),
+        ("ferry NEAR/1 title:/[?]/", "Will the ferry sail?", True),
+        ("will NEAR/1 title:/[?]/", "Will the ferry sail?", False),
+        ("title:(sail AND /[?]/) NEAR/9 r", "Will the ferry sail?", False),
+        ("first/2(title:/[?]/) AND r", "Will the ferry sail?", False),
+        ("first/4(title:/[?]/) AND r", "Will the ferry sail?", True),
+        ("r AND title:/[?]/", "?", False),
+    ],
+)
+def test_a_regex_between_words_stands_with_the_word_before_it(text: str, title: str, matches: bool) -> None:
+    found = verdict([rule(text)], ArticleText("a", title=title, text="r", language="en"))
+    assert bool(found.matches) == matches
+    assert found.troubles == ()
 
 
 def test_equal_groups_of_two_rules_are_one_node() -> None:
