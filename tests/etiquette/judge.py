@@ -12,6 +12,7 @@ from statistics import median
 from tests.etiquette.servers import DAY, HOUR, MINUTE, WEEK, Reply, Source, moment
 
 SPACING = 1.0  # seconds between the beginnings of two requests to one host
+ROUNDING = 1e-5  # seconds: the poller's times have whole microseconds, the judge's are exact
 AT_ONCE = 2
 REDIRECTS = (301, 302, 307, 308)
 DEAD_AFTER = 14 * DAY  # of nothing but errors
@@ -153,7 +154,7 @@ class Judge:
         page.plain.append(at)
 
     def _judge_time(self, at: float, url: str, page: _Page) -> None:
-        if at < page.allowed_at:
+        if at < page.allowed_at - ROUNDING:
             self._fault("earlier than allowed", at, f"{url}, {page.allowed_at - at:.1f} s early")
         if page.gone:
             self._fault("a feed that is gone", at, url)
@@ -162,7 +163,7 @@ class Judge:
             self._fault("a dead feed more than once a day", at, url)
 
     def _judge_host(self, at: float, url: str, host: _Host) -> None:
-        if at < host.held_until:
+        if at < host.held_until - ROUNDING:
             self._fault("inside a Retry-After", at, f"{url}, {host.held_until - at:.1f} s early")
         if at - host.last_at < SPACING * 0.999 and not host.leads_on:
             self._fault("closer than the spacing to a host", at, url)
