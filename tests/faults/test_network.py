@@ -132,7 +132,7 @@ async def test_fault_2_a_black_hole_costs_the_time_for_connecting_and_holds_up_n
 async def test_fault_3_a_drip_of_headers_or_body_is_cut_off_and_holds_up_nobody(
     ward: Ward, head: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Ask("").seconds == 30
+    assert Ask("").seconds < 30  # what a full buffer holds is still taken apart when it is over
     drip = says(head or b"HTTP/1.1 200 OK\r\nX-Drip: ", for_ever=b"a", every=0.05)
     with TcpSink(lambda peer: drip(peer)) as sink:
         ward.put(f"http://bad.test:{sink.port}/bad")
