@@ -1,8 +1,8 @@
 """One message to one recipient over one SMTP connection, and what it came to. Blocks: run it in a thread.
 
 The line between "surely not taken" and "taken or not" is the final dot of DATA: a server must drop what comes without
-it and may keep what comes with it (RFC 5321, 4.1.1.4). So a connection lost before the dot is a temporary failure
-(`ResultClass.TEMP`), and one lost after it leaves open whether the message was taken (`ResultClass.UNKNOWN`).
+it and may keep what comes with it (RFC 5321, 4.1.1.4). So after a connection lost before the dot the message is sent
+again, and one lost after it leaves open whether the message was taken (`ResultClass.UNKNOWN`).
 """
 
 from __future__ import annotations
