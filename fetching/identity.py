@@ -59,7 +59,7 @@ def refreshed(kept: str, entry: ParsedEntry) -> tuple[str, bool]:
     if kept[:32] == _written_hash(entry):
         return kept, False
     fresh = fingerprint(entry)
-    return fresh, (kept[32:] or kept) != fresh[32:]  # rows from before fingerprints hold a content_hash only
+    return fresh, kept[32:] != fresh[32:]
 
 
 def _written_hash(entry: ParsedEntry) -> str:

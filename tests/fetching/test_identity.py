@@ -102,9 +102,3 @@ def test_an_entry_is_edited_when_its_words_are_and_not_when_its_markup_is(writte
     fresh, told = refreshed(kept, ParsedEntry(title="Hanoi", summary=partial(text_of, written)))
     assert (told, fresh == kept) == (edited, False)
     assert refreshed(fresh, ParsedEntry(title="Hanoi", summary=partial(text_of, written))) == (fresh, False)
-
-
-def test_a_content_hash_kept_from_before_fingerprints_is_no_edit() -> None:
-    entry = ParsedEntry(title="Hanoi", summary=partial(text_of, "<p>A visit</p>"))
-    assert refreshed(content_hash(entry), entry) == (fingerprint(entry), False)
-    assert refreshed(content_hash(ENTRY), replace(entry, title="Hue"))[1]
