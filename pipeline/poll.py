@@ -31,6 +31,7 @@ from pipeline import further, notices
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
+from pipeline.turns import turn_came
 from rules.secrets import expand
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
@@ -98,12 +99,10 @@ def spacing(app: App) -> timedelta:
 async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     """Ask one feed and write what it said. A feed's failure ends here, as a value on its row."""
     app = cycle.app
-    wait = (one.ask_at - app.clock.now()).total_seconds()
-    if wait > 0:
-        await asyncio.sleep(wait)
-        if await _let_rest(app, one):
-            cycle.report.count("poll", "skipped", Reason.RATE_LIMITED)
-            return
+    host = host_of(one.feed.fetch_url)
+    if not await turn_came(app, host, one.ask_at, one.lease, feeds.LEASE, "next_poll_at"):
+        cycle.report.count("poll", "skipped", Reason.RATE_LIMITED)
+        return
     started = app.clock.now()
     polled = await ask_and_understand(app, one.feed)
     now = app.clock.now()
@@ -114,16 +113,6 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
         cycle.report.count("poll", "skipped", Reason.LOCKED)
         return
     _report(cycle, one.feed, polled, counts)
-
-
-async def _let_rest(app: App, one: feeds.Claimed) -> bool:
-    """Whether the host asked for rest while the feed waited for its turn; then it is put off."""
-    host, now = host_of(one.feed.fetch_url), app.clock.now()
-    until = await app.db.read(lambda session: hosts.held_until(session, host, now))
-    if until is None:
-        return False
-    await app.db.write(lambda session: feeds.put_off(session, one.lease, until))
-    return True
 
 
 async def ask_and_understand(app: App, feed: Feed) -> Polled:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from fetching.client import Ask, Failed, Fetched
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.pooled import extract_page
+from pipeline.turns import turn_came
 from rules.endpoints import SiteConfig
 from rules.secrets import expand
 from storage import articles, hosts
@@ -83,12 +83,9 @@ class Read:
 async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     """Fetch and extract one page and write what came of it. A page's failure ends here, as a value on its row."""
     app = cycle.app
-    wait = (one.ask_at - app.clock.now()).total_seconds()
-    if wait > 0:
-        await asyncio.sleep(wait)
-        if await _let_rest(app, one):
-            cycle.report.count("read", "skipped", Reason.RATE_LIMITED)
-            return
+    if not await turn_came(app, one.article.host, one.ask_at, one.lease, articles.READ, "not_before"):
+        cycle.report.count("read", "skipped", Reason.RATE_LIMITED)
+        return
     page = await fetch_and_extract(app, one.article.url)
     now = app.clock.now()
     state = await app.db.write(lambda session: record(session, one, page, now), in_company=True)
@@ -99,16 +96,6 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     else:
         cycle.report.count("read", state, page.extraction.reason)
     logger.info(pairs(step="read", url=one.article.url, state=state, reason=page.reason))
-
-
-async def _let_rest(app: App, one: articles.Claimed) -> bool:
-    """Whether the host asked for rest while the page waited for its turn; then it is put off."""
-    now = app.clock.now()
-    until = await app.db.read(lambda session: hosts.held_until(session, one.article.host, now))
-    if until is None:
-        return False
-    await app.db.write(lambda session: articles.put_off(session, one.lease, until))
-    return True
 
 
 async def fetch_and_extract(app: App, url: str) -> Read:

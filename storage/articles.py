@@ -76,11 +76,6 @@ def claim_to_read(
     return sorted(claimed, key=lambda one: one.ask_at)
 
 
-def put_off(session: Session, lease: leases.Lease, until: datetime) -> None:
-    """Give a page back unasked, due at `until`."""
-    leases.settle(session, READ, lease, {"not_before": until})
-
-
 @cache
 def _of_ids() -> SelectOfScalar[Article]:
     return select(Article).where(col(Article.id).in_(bindparam("ids", expanding=True))).order_by(col(Article.id))

@@ -107,13 +107,9 @@ def claim_due(
             later = hosts.next_free(session, host, now)
             again = min(again or later, later)
             for place, feed in enumerate(feeds[len(moments) :]):
-                put_off(session, by_id[feed.id or 0], later + place * spacing)
+                due = {"next_poll_at": later + place * spacing}
+                leases.settle(session, LEASE, by_id[feed.id or 0], due)
     return sorted(claimed, key=lambda one: one.ask_at), again
-
-
-def put_off(session: Session, lease: leases.Lease, until: datetime) -> None:
-    """Give a feed back unasked, due at `until`."""
-    leases.settle(session, LEASE, lease, {"next_poll_at": until})
 
 
 @cache
