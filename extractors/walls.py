@@ -1,6 +1,6 @@
 """Is a text a notice that stands where the article should: about cookies, scripts, signing in, paying? Pure.
 
-What speaks for a notice: it is short, most of it stands in lines with a word of such notices, and it does not speak of
+What speaks for a notice: it is short, much of it stands in sentences with a word of such notices, and it does not speak of
 what the page is called after. An article about cookies does.
 """
 
@@ -9,27 +9,36 @@ from __future__ import annotations
 import re
 
 LONGEST = 1_500  # characters
-SHARE = 0.4  # of the text, in lines with such a word
-OF_THE_TITLE = 0.5  # share of the title's longer words in the text, from which on it is the article
+SHARE = 0.25  # of the text, in sentences with such a word
+OF_THE_TITLE = 0.5  # share of what the title names that the text names, from which on it is the article
 
-_NOTICES = re.compile(
-    r"cookie|privacy|javascript|\bconsent|datenschutz|einwillig|consentement|consentimiento|consenso|zustimm|"
-    r"\bsubscri|abonnier|abonnez|abonnement|suscr[ií]b|assine\b|abbonat|prenumer|\blog ?in\b|sign (?:in|up)|anmelden|"
-    r"ad.?block|captcha|not a robot|подпи[сш]|согласи|файлы cookie|"
-    r"クッキー|購読|ログイン|쿠키|구독|缓存文件|订阅|登录|訂閱|"
-    r"تعريف الارتباط|اشترك|تسجيل الدخول|çerez|abone ol|คุกกี้|mật khẩu|đăng nhập|कुकी",
+_NOTICES = re.compile(  # words of notices alone: "consent" and "signed" are also what ministers do
+    r"\bcookies?\b|javascript|datenschutz(?:erkl|hinw|einst)|privacy (?:policy|settings|choices)|"
+    r"\bsubscrib(?:e|er|ers)\b|\bsubscription|abonnieren|abonnez|abonnement|suscr[ií]b(?:ase|ete|irse|irme)|\bassine\b|abbonat|prenumerera|"
+    r"\b(?:log ?in|sign in|sign up) (?:to|or|with|now|for|below)\b|\banmelden\b|ad.?block|captcha|not a robot|"
+    r"подпишитесь|оформите подписку|файл\w* cookie|"
+    r"クッキー|購読|ログイン|쿠키|구독|缓存文件|订阅|登录后|訂閱|"
+    r"تعريف الارتباط|اشترك (?:الآن|للمتابعة)|\bاشتراك\b|تسجيل الدخول|çerez|abone ol|คุกกี้|mật khẩu|đăng nhập|कुकी",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[^\n.!?。！？؟]+[\n.!?。！？؟]*")
 _WORD = re.compile(r"\w{4,}")
+_PAIR = re.compile(r"(?=([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}))")  # no blanks part these
+BEGINNING = 5  # letters of a word that an ending leaves as they are
+
+
+def _named(text: str) -> set[str]:
+    """What a text speaks of: the beginnings of its longer words; pairs of characters where no blanks part words."""
+    folded = text.casefold()
+    return {word[:BEGINNING] for word in _WORD.findall(folded)} | set(_PAIR.findall(folded))
 
 
 def is_notice(text: str, title: str) -> bool:
     """Whether the text is such a notice rather than what the title announces."""
     if not 0 < len(text) <= LONGEST:
         return False
-    noticed = sum(len(line) for line in text.split("\n") if _NOTICES.search(line))
+    noticed = sum(len(sentence) for sentence in _SENTENCE.findall(text) if _NOTICES.search(sentence))
     if noticed < SHARE * len(text):
         return False
-    named = {word.casefold() for word in _WORD.findall(title)}
-    said = {word.casefold() for word in _WORD.findall(text)}
-    return len(named & said) < OF_THE_TITLE * max(1, len(named))
+    named = _named(title)
+    return len(named & _named(text)) < OF_THE_TITLE * max(1, len(named))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from extractors.walls import is_notice
 from rules.config import load
 from rules.document import ArticleText, analyse
 from rules.match import Matcher
@@ -161,6 +162,15 @@ def test_a_part_has_texts_enough_in_languages_enough(question: str, part: str) -
     assert len(set(languages) - {"en"}) >= LEAST_LANGUAGES
     events = [text["event"] for text in texts(question, part)]
     assert set(events) == {True, False}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("part", PARTS)
+def test_no_article_is_taken_for_a_notice_about_cookies_or_subscriptions(question: str, part: str) -> None:
+    for text in texts(question, part):
+        body = text["text"]
+        assert not is_notice(body, text["title"]), text["id"]
+        assert not is_notice(" ".join(body.split()), text["title"]), text["id"]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
