@@ -1,7 +1,7 @@
 """Is a text a notice that stands where the article should: about cookies, scripts, signing in, paying? Pure.
 
-What speaks for a notice: it is short, much of it stands in sentences with a word of such notices, and it does not speak of
-what the page is called after. An article about cookies does.
+What speaks for a notice: it is short, much of it stands in sentences with a word of such notices, and it speaks
+little of what the page is called after. An article about cookies does.
 """
 
 from __future__ import annotations
