@@ -12,5 +12,6 @@ The whole run, each line a loop of its own that claims what is due (run.py start
 
 Each arrow's end is one commit per item or small batch. Each line may run twice, alone, on several machines at once, or
 after a crash anywhere: what is due is asked of storage, claimed with a lease, and committed under that lease.
+Before a run lookout.py tells the operators what troubles.py finds; after a good one heartbeat.py says that it was made.
 bootstrap.py is the one place of wiring; configure.py makes a watch file the active one.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -13,6 +14,8 @@ from pipeline import views
 from pipeline.app import Sender
 from storage import notices
 from storage.tables import Alert
+
+NAMED = 30  # troubles that one message names; the rest is counted
 
 
 def tell(session: Session, app: Sender, key: str, text: str, *, now: datetime, but: str = "") -> bool:
@@ -31,6 +34,39 @@ def over(session: Session, app: Sender, key: str, text: str, *, now: datetime) -
         return False
     _send(session, app, f"{key}:{notice.id}:over", text, now, "")
     return True
+
+
+def tell_all(session: Session, app: Sender, found: Mapping[str, str], *, now: datetime) -> int:
+    """Tell several troubles (key → text) of one look, those known already left out, in one message; how many it tells.
+
+    Each is a notice of its own, and over by itself.
+    """
+    fresh = {key: text for key, text in found.items() if text}
+    opened = [one for key, text in fresh.items() if (one := notices.open_notice(session, key, text, now))]
+    _send_all(session, app, [(f"{one.key}:{one.id}", one.text) for one in opened], "{} troubles", now)
+    return len(opened)
+
+
+def over_all(session: Session, app: Sender, ended: Mapping[str, str], *, now: datetime) -> int:
+    """Tell in one message that several troubles (key → text) are over; how many it tells."""
+    closed = [(one, text) for key, text in ended.items() if (one := notices.end_notice(session, key, now))]
+    told = [(f"{one.key}:{one.id}:over", text) for one, text in closed]
+    _send_all(session, app, told, "{} troubles are over", now)
+    return len(told)
+
+
+def _send_all(session: Session, app: Sender, told: list[tuple[str, str]], title: str, now: datetime) -> None:
+    if len(told) == 1:
+        _send(session, app, *told[0], now, "")
+    elif told:
+        _send(session, app, "|".join(key for key, _ in told), _several(told, title), now, "")
+
+
+def _several(told: list[tuple[str, str]], title: str) -> str:
+    """A first line that counts, then each trouble's own first line; all of it stands with the notices themselves."""
+    named = [f"- {text.splitlines()[0]}" for _, text in told[:NAMED]]
+    more = [f"- and {len(told) - NAMED} more: `wirewatch doctor` names them"] if len(told) > NAMED else []
+    return "\n".join([title.format(len(told)), *named, *more])
 
 
 def _send(session: Session, app: Sender, subject: str, text: str, now: datetime, but: str) -> None:
