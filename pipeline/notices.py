@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from alerts import keys
+from alerts.compose import SUBJECT
 from alerts.message import Kind, NoticeView
 from pipeline import alert as alerting
 from pipeline import views
@@ -74,10 +75,11 @@ def _send(session: Session, app: Sender, subject: str, text: str, now: datetime,
     alert_id = keys.alert_id("notice", subject, Kind.NOTICE)
     if session.get(Alert, alert_id) is not None:
         return
+    first, *rest = text.split("\n")
     view = NoticeView(
         alert_id=alert_id,
-        subject=text.split("\n", 1)[0],
-        lines=tuple(text.split("\n")),
+        subject=first,
+        lines=tuple(rest) if len(first) <= SUBJECT else (first, *rest),  # a subject that is cut stands whole below
         made_at=now,
         timezone=app.active.timezone,
     )

@@ -72,7 +72,8 @@ async def test_an_event_stands_once_in_a_digest_with_all_its_texts(
         clock.at = NOON + 4 * HOUR
         await run_cycle(app)
     (digest,) = (request.json for request in world.hook.requests)
-    assert sorted(one["separate_texts"] for one in digest["alerts"]) == [1, 3]
+    assert sorted((one["kind"], one["separate_texts"]) for one in digest["alerts"]) == [("first", 1), ("first", 3)]
+    assert why(db, "merged") == [("told", "drop"), ("told", "drop")]
 
 
 async def test_two_replies_that_are_due_together_stay_replies(world: World, db: Database, clock: FixedClock) -> None:
