@@ -19,7 +19,7 @@ from core.log import pairs
 from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from core.text import clean
-from core.urls import host_of, origin_of
+from core.urls import host_of, origin_of, same_site
 from fetching import identity, pagelinks
 from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
 from fetching.entries import ParsedFeed
@@ -186,12 +186,16 @@ def as_written(answer: Answer, secrets: Mapping[str, str]) -> Answer:
 
 
 def ask(app: App, feed: Feed) -> Ask:
-    """The request: validators verbatim and only to the address that gave them, headers from the watch file."""
-    configured = app.active.feeds.get(feed.config_url)
-    headers = configured.headers if configured else {}
+    """The request: validators verbatim and only to the address that gave them, headers from the watch file.
+
+    A feed that has moved to another site gets none: its owner was meant, and a redirect can lead to anybody.
+    """
     own = own_secrets(feed, app.secrets)
+    url = expand(feed.fetch_url, own)
+    configured = app.active.feeds.get(feed.config_url)
+    headers = configured.headers if configured and same_site(expand(feed.config_url, own), url) else {}
     return Ask(
-        url=expand(feed.fetch_url, own),
+        url=url,
         etag="" if feed.plain_next else feed.etag,
         last_modified="" if feed.plain_next else feed.last_modified,
         validators_for=expand(feed.validators_url, own),
