@@ -21,8 +21,8 @@ from cli.feeds import _row
 from core.clock import FixedClock
 from core.reasons import Reason
 from fetching.client import Client
-from pipeline import poll as polling
 from pipeline.app import App
+from pipeline.getting import ask
 from pipeline.report import Report
 from pipeline.run import run_cycle
 from storage.engine import Database
@@ -163,8 +163,8 @@ class Ward:
 
 def in_seconds(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Give feeds so long instead of half a minute."""
-    usual = polling.ask
-    monkeypatch.setattr(polling, "ask", lambda app, feed: replace(usual(app, feed), seconds=seconds))
+    usual = ask
+    monkeypatch.setattr("pipeline.poll.ask", lambda app, feed: replace(usual(app, feed), seconds=seconds))
 
 
 Talk = Callable[[socket.socket], None]
