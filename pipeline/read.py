@@ -231,7 +231,7 @@ def _own_words(session: Session, article: Article, text: str, hashes: frozenset[
     memory = hosts.repeats_of(session, article.host) if article.host else None
     if memory is None:
         return text, hashes
-    seen = repeats.drop(text, memory)
+    seen = repeats.drop(text, memory, article.text)
     if not article.revision and seen.memory != memory:
         hosts.keep_repeats(session, article.host, seen.memory)
     return seen.text, hashes if seen.text == text else shingles(seen.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -182,7 +183,7 @@ async def test_a_page_that_names_another_text_as_its_own_address_stays_an_articl
     assert [one.state for one in articles_of(db)] == ["ready", "ready"]
 
 
-async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes(
+async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes_and_no_page_read_again(
     world: World, db: Database, clock: FixedClock
 ) -> None:
     own = "Ring the newsroom on 555 0117, day and night"
@@ -197,7 +198,11 @@ async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes(
             world.site["/rss"] = rss(*items[:count])
             await run_cycle(app, steps=["poll", "read"])
             clock.move(timedelta(hours=2))
+        world.site["/rss"] = rss(replace(items[0], title="Report 0, as it was"), *items[1:])
+        await run_cycle(app, steps=["poll", "read"])
     found = articles_of(db)
+    assert world.asked("/p0") == 2
+    assert [one.revision for one in found] == [1] * 4
     assert [own in one.text for one in found] == [True, True, False, False]
     assert all(len(one.text) > 800 for one in found)
     assert articles.shingles_of(found[3]) == shingles(found[3].text)
