@@ -107,6 +107,23 @@ async def test_robots_txt_is_asked_once_and_kept(world: World, db: Database, clo
     assert (world.asked("/robots.txt"), world.asked("/private/p")) == (1, 0)
 
 
+async def test_a_page_whose_robots_txt_cannot_be_asked_for_says_why_and_is_read_later(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/robots.txt"] = Answer(503)
+    world.site["/rss"] = rss(world.publish("a", "Harbour at rest", STRIKE))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        (article,) = articles_of(db)
+        assert (article.state, article.reason, article.final) == ("partial", "http_status", False)
+        assert "robots.txt" in article.detail
+        world.site["/robots.txt"] = Answer(404)
+        for _ in range(3):
+            clock.move(timedelta(minutes=16))
+            await run_cycle(app, steps=["read"])
+    assert [one.state for one in articles_of(db)] == ["ready"]
+
+
 async def test_a_site_setting_reads_what_robots_txt_forbids_and_sends_its_headers(
     world: World, db: Database, clock: FixedClock
 ) -> None:
