@@ -102,10 +102,11 @@ async def test_fault_13_what_a_broken_feed_tells_is_alerted_and_a_mended_one_bri
     world.site["/rss"] = spoil(whole).encode()  # type: ignore[operator]
     async with watching(world, db, clock) as app:
         await run_cycle(app)
+        (message,) = told(world)
         world.site["/rss"] = whole.encode()
         due(db)
         await run_cycle(app)
-    (message,) = told(world)
+    assert told(world) == [message]
     assert HEADLINE in message
     assert (feed_of(db).state, the_good_one_was_read(db)) == ("ok", True)
 
