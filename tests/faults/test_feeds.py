@@ -5,6 +5,7 @@ A second feed with nothing wrong is polled in each run: what one feed does, the 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import resource
@@ -30,6 +31,7 @@ from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Article, Entry, Feed, FeedPoll
 from tests.builders import STRIKE, Item, World, page, rss
+from tests.faults.hostile import parse_hostile_feed
 from tests.sinks.http import Answer
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -309,17 +311,20 @@ async def test_fault_24_twenty_megabytes_are_a_failure_that_heals(
 async def test_fault_24_a_feed_that_takes_too_long_is_killed_and_no_other(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "PARSE_SECONDS", 0.4)
-    slow = "".join(f"<item><x:t y='{n}'>&undefined; <b>a</b></x:t></item>" for n in range(60_000))
-    world.site["/rss"] = f"<rss version='2.0'><channel>{slow}</channel></rss>".encode()
+    monkeypatch.setattr(polling, "PARSE_SECONDS", 1.0)  # the good one has as long
+    monkeypatch.setattr(polling, "parse_feed", parse_hostile_feed)
+    large = f"<!-- {'x' * polling.IN_A_THREAD} -->".encode()  # so that a process of the pool reads it
     async with watching(world, db, clock) as app:
-        app.pool = WorkerPool(1, preload=["pipeline.poll"])
+        world.site["/rss"] = rss(Item("a", title="make the reader hang")) + large
+        world.site["/good"] += large  # type: ignore[operator]
+        app.pool = WorkerPool(1, preload=["tests.faults.hostile"])
         try:
-            await run_cycle(app)
+            await run_cycle(app, steps=["poll"])
         finally:
-            app.pool.close()
+            await asyncio.to_thread(app.pool.close)
     feed = feed_of(db)
     assert (feed.state, feed.last_reason) == ("failing", Reason.BAD_FEED)
+    assert "limit 1 s" in feed.last_error
     assert the_good_one_was_read(db)
 
 
