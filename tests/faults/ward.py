@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select
 
-from bench.costs import family
+from bench.costs import begin_peak, family, own_kb
 from cli.feeds import _row
 from core.clock import FixedClock
 from core.reasons import Reason
@@ -201,17 +201,11 @@ class LittleMemory:
     """Asserts that this process grew by less than 60 MB at any moment of the block."""
 
     def __enter__(self) -> None:
-        Path("/proc/self/clear_refs").write_text("5")
-        self._before = _status("VmHWM")
+        begin_peak()
+        self._before = own_kb("VmHWM")
 
     def __exit__(self, *_: object) -> None:
-        assert _status("VmHWM") - self._before < MOST_MEMORY
-
-
-def _status(name: str) -> int:
-    """A figure of this process, in KB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+        assert own_kb("VmHWM") - self._before < MOST_MEMORY
 
 
 def gzip_bomb(megabytes: int, wbits: int) -> bytes:
