@@ -386,6 +386,7 @@ async def test_fault_8_a_feed_that_is_gone_rests_until_an_operator_who_was_told_
     (told,) = ward.world.hook.requests
     assert b"Bad" in told.body
     assert Reason.GONE.sentence.encode() in told.body
+    await ward.cycle()  # its time has come, and it rests
     assert ward.world.asked(f"/bad?key={CANARY}") == 1
     ward.world.site["/bad"] = feed
     ward.db.write_now(lambda session: feeds.resume(session, ward.feed(), ward.clock.now()))
