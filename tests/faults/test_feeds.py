@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 from typer.testing import CliRunner
 
 from cli.main import app as command
@@ -28,14 +28,13 @@ from pipeline import poll as polling
 from pipeline.app import App
 from pipeline.run import run_cycle
 from storage.engine import Database
-from storage.tables import Article, Entry, Feed, FeedPoll
+from storage.tables import Entry, FeedPoll
 from tests.builders import STRIKE, Item, World, page, rss
 from tests.faults.hostile import parse_hostile_feed
+from tests.faults.stored import articles_of, due, feed_of, told
 from tests.faults.ward import LittleMemory
 from tests.sinks.http import Answer
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
 HEADLINE = "Harbour at rest"
 
 
@@ -49,44 +48,14 @@ async def watching(world: World, db: Database, clock: FixedClock) -> AsyncIterat
         yield app
 
 
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOON)
-
-
-def feed_of(db: Database, name: str = "News") -> Feed:
-    return db.read_now(lambda session: session.exec(select(Feed).where(Feed.name == name)).one())
-
-
-def articles_of(db: Database, name: str = "News") -> list[Article]:
-    number = feed_of(db, name).id
-    return db.read_now(lambda s: list(s.exec(select(Article).where(Article.feed_id == number).order_by(Article.id))))  # type: ignore[arg-type]
-
-
 def outcomes(db: Database, name: str = "News") -> list[str]:
     number = feed_of(db, name).id
     rows = select(FeedPoll.outcome).where(FeedPoll.feed_id == number).order_by(col(FeedPoll.id))
     return db.read_now(lambda session: list(session.exec(rows).all()))
 
 
-def due(db: Database) -> None:
-    """All feeds are due again."""
-
-    def work(session: Session) -> None:
-        for feed in session.exec(select(Feed)):
-            feed.next_poll_at = NOON - DAY
-            session.add(feed)
-
-    db.write_now(work)
-
-
 def the_good_one_was_read(db: Database) -> bool:
     return feed_of(db, "Good").state == "ok" and [one.feed_title for one in articles_of(db, "Good")] == ["A calm day"]
-
-
-def told(world: World) -> list[str]:
-    """What the alerts that arrived say."""
-    return [json.dumps(request.json, ensure_ascii=False) for request in world.hook.requests]
 
 
 # -- 13
@@ -319,20 +288,20 @@ async def test_fault_24_twenty_megabytes_are_a_failure_that_heals(
 async def test_fault_24_a_feed_that_takes_too_long_is_killed_and_no_other(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "PARSE_SECONDS", 1.0)  # the good one has as long
+    monkeypatch.setattr(polling, "PARSE_SECONDS", 3.0)  # the good one has as long
     monkeypatch.setattr(polling, "parse_feed", parse_hostile_feed)
     large = f"<!-- {'x' * polling.IN_A_THREAD} -->".encode()  # so that a process of the pool reads it
     async with watching(world, db, clock) as app:
         world.site["/rss"] = rss(Item("a", title="make the reader hang")) + large
         world.site["/good"] += large  # type: ignore[operator]
-        app.pool = WorkerPool(1, preload=["tests.faults.hostile"])
+        app.pool = WorkerPool(1, preload=["pipeline.poll", "tests.faults.hostile"])
         try:
             await run_cycle(app, steps=["poll"])
         finally:
             await asyncio.to_thread(app.pool.close)
     feed = feed_of(db)
     assert (feed.state, feed.last_reason) == ("failing", Reason.BAD_FEED)
-    assert "limit 1 s" in feed.last_error
+    assert "limit 3 s" in feed.last_error
     assert the_good_one_was_read(db)
 
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,10 +28,10 @@ from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Article, Entry, Feed, FeedPoll
 from tests.builders import Item, World, rss
+from tests.faults import stored
 from tests.fetching.hostile import Book
 from web.pages.feeds import gather
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CANARY = "canary-b81f6c"
 XML = {"Content-Type": "application/rss+xml"}
 PUBLIC, PRIVATE, NOWHERE = "127.0.0.1", "127.0.0.2", "127.0.0.9"  # in these tests
@@ -79,19 +79,11 @@ class Ward:
         """One run of the poll; `due` makes both feeds due first, as an operator would."""
         async with self.worker() as app:
             if due:
-                self.due()
+                stored.due(self.db)
             return await run_cycle(app, steps=["poll"])
 
-    def due(self) -> None:
-        def work(session: Session) -> None:
-            for feed in session.exec(select(Feed)).all():
-                feed.next_poll_at = self.clock.now()
-                session.add(feed)
-
-        self.db.write_now(work)
-
     def feed(self, name: str = "Bad") -> Feed:
-        return self.db.read_now(lambda session: session.exec(select(Feed).where(Feed.name == name)).one())
+        return stored.feed_of(self.db, name)
 
     def polls(self) -> list[tuple[str, str]]:
         """Feed and outcome of every poll, in the order in which they ended."""
