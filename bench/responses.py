@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
+from bench.costs import begin_peak, own_kb
 from bench.hostile import CASES
 from bench.site import HOST
 from bench.tables import table
@@ -110,28 +110,17 @@ async def _asked(name: str, url: str, seconds: float) -> Cost:
     allow = [ipaddress.ip_network("127.0.0.0/8")]
     async with Client(user_agent="wirewatch/bench", allow=allow) as client:
         gc.collect()
-        before = _status("VmRSS")
-        _begin_peak()
+        before = own_kb("VmRSS")
+        begin_peak()
         began = time.perf_counter()
         answer = await client.get(Ask(url, seconds=seconds))
         took = time.perf_counter() - began
-        peak = _status("VmHWM")
+        peak = own_kb("VmHWM")
     if isinstance(answer, Fetched):
         told = f"{answer.status}, {len(answer.body)} bytes"
     else:
         told = f"{answer.reason}: {answer.detail}" if isinstance(answer, Failed) else "not modified"
     return Cost(name, took, (peak - before) / 1_024, told)
-
-
-def _begin_peak() -> None:
-    """Have VmHWM begin anew."""
-    Path("/proc/self/clear_refs").write_text("5", "ascii")
-
-
-def _status(name: str) -> int:
-    """A figure of this process, in KB."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 def markdown(costs: Sequence[Cost]) -> str:

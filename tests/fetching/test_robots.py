@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
 
 import pytest
 
@@ -11,9 +10,8 @@ from core.clock import FixedClock
 from fetching import robots
 from fetching.client import Client
 from fetching.robots import Robots
+from tests.fetching.asking import AGENT, LOOPBACK_1
 from tests.fetching.loopback import Loopback, answer, loopback
-
-AGENT = "wirewatch/0.1 (+https://example.com/contact)"
 
 
 @pytest.fixture
@@ -22,14 +20,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Loopback]:
-    async with loopback() as server:
-        yield server
-
-
-@pytest.fixture
 async def rules(clock: FixedClock) -> AsyncIterator[Robots]:
-    async with Client(user_agent=AGENT, allow=[ip_network("127.0.0.1/32")]) as client:
+    async with Client(user_agent=AGENT, allow=LOOPBACK_1) as client:
         yield Robots(client, user_agent=AGENT, clock=clock)
 
 
