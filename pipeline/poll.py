@@ -342,5 +342,6 @@ def _report(cycle: Cycle, feed: Feed, polled: Polled, counts: Counts) -> None:
     cycle.report.count("poll", polled.kind)
     cycle.report.count("entries", "new", by=counts.new)
     cycle.report.count("entries", "seen", by=counts.seen_before)
+    cycle.report.count("entries", "edited", by=counts.edited)
     cycle.report.count("articles", "new", by=counts.articles)
     logger.info(pairs(step="poll", feed=feed.name, outcome=polled.kind, new=counts.new, seen=counts.seen_before))

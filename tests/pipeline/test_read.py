@@ -233,7 +233,8 @@ async def test_an_edited_page_keeps_its_earlier_text(world: World, db: Database,
         world.site["/a"] = page("Harbour at rest, corrected", [*STRIKE, "Corrected: the talks are on Friday."])
         world.site["/rss"] = rss(Item(item.guid, item.link, "Harbour at rest, corrected"))
         clock.move(timedelta(hours=2))
-        await run_cycle(app)
+        report = await run_cycle(app)
+    assert report.total("entries", "edited") == 1
     (article,) = articles_of(db)
     (earlier,) = db.read_now(lambda session: session.exec(select(ArticleRevision)).all())
     assert (article.revision, article.title) == (2, "Harbour at rest, corrected")
