@@ -15,14 +15,14 @@ import json
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 
 from bench.costs import begin_peak, own_kb
 from bench.hostile import CASES
-from bench.site import HOST
+from bench.site import HOST, server_in_process
 from bench.tables import table
 from fetching.answers import FEED_SECONDS
 from fetching.client import Ask, Client, Failed, Fetched
@@ -55,32 +55,22 @@ def measure(names: Sequence[str], seconds: float) -> list[Cost]:
 
 def _measured(name: str, seconds: float) -> Cost:
     context = multiprocessing.get_context("spawn")
-    with _served(name) as port:
-        ours, theirs = context.Pipe()
+    with server_in_process(_serve, name) as port:
+        ours, theirs = context.Pipe(duplex=False)
         asking = context.Process(target=_ask, args=(theirs, name, port, seconds), daemon=True)
         asking.start()
+        theirs.close()
         try:
             if not ours.poll(seconds * 3 + 60):
                 return Cost(name, float("inf"), float("inf"), "did not end")
             cost: Cost = ours.recv()
             return cost
+        except EOFError:
+            return Cost(name, float("inf"), float("inf"), "died")
         finally:
             asking.kill()
             asking.join()
-
-
-@contextlib.contextmanager
-def _served(name: str) -> Iterator[int]:
-    """A server in a process of its own; gives its port."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    server = context.Process(target=_serve, args=(theirs, name), daemon=True)
-    server.start()
-    try:
-        yield int(ours.recv())
-    finally:
-        server.kill()
-        server.join()
+            ours.close()
 
 
 def _serve(out: Connection, name: str) -> None:

@@ -6,7 +6,6 @@ import os
 import socket
 import threading
 import time
-import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -199,8 +198,3 @@ class LittleMemory:
 
     def __exit__(self, *_: object) -> None:
         assert own_kb("VmHWM") - self._before < MOST_MEMORY
-
-
-def gzip_bomb(megabytes: int, wbits: int) -> bytes:
-    packer = zlib.compressobj(9, wbits=wbits)
-    return b"".join([*(packer.compress(bytes(1_000_000)) for _ in range(megabytes)), packer.flush()])

@@ -6,10 +6,11 @@ import socket
 
 import pytest
 
+from bench.hostile import brotli
 from core.reasons import Reason
 from fetching.client import Ask, Client, Fetched, NotModified
 from tests.fetching.asking import AGENT, FEED, LOOPBACK_1, failure_of, fetched
-from tests.fetching.hostile import BROTLI_BOMB, Book
+from tests.fetching.hostile import Book
 from tests.fetching.loopback import Loopback, Script, answer, loopback
 from tests.sinks.certificates import server_tls
 
@@ -141,7 +142,7 @@ async def test_a_gzip_bomb_stops_at_the_limit(site: Loopback, client: Client) ->
 
 
 async def test_a_brotli_bomb_is_never_unpacked(site: Loopback, client: Client) -> None:
-    site.answers["/"] = answer(body=BROTLI_BOMB, Content_Encoding="br")
+    site.answers["/"] = answer(body=brotli(256 << 20), Content_Encoding="br")
     failure = await failure_of(client, Ask(site.url(), max_bytes=1_000_000))
     read_by_us = "br" in site.requests[0].headers["accept-encoding"]
     assert failure.reason is (Reason.TOO_BIG if read_by_us else Reason.BROKEN_ANSWER)

@@ -12,14 +12,13 @@ from functools import cache
 from statistics import mean
 
 import pytest
-from trafilatura import bare_extraction
 
 from extractors.base import Extraction
 from extractors.choose import extract
 from tests.gates import designs, olddesigns
 from tests.gates.articles import articles
 from tests.gates.layouts import LAYOUTS, GatePage, gate_pages
-from tests.gates.scores import f1
+from tests.gates.scores import by_trafilatura, f1
 
 HALVES = ("tune", "held")
 FIELDS = ("title", "author", "date", "language", "canonical")
@@ -38,8 +37,7 @@ def read() -> tuple[tuple[GatePage, Extraction], ...]:
 @cache
 def alone() -> dict[str, str]:
     """What trafilatura makes of each page by itself."""
-    found = {page.article.id: bare_extraction(page.body) for page in gate_pages()}
-    return {name: (document.text or "") if document else "" for name, document in found.items()}  # type: ignore[union-attr]
+    return {page.article.id: by_trafilatura(page.body) for page in gate_pages()}
 
 
 def is_right(page: GatePage, found: Extraction, field: str) -> bool:
