@@ -12,6 +12,7 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 MORE ?= $(shell expr $(JOBS) + 1)
 MINUTES ?= 3
 PAIRS ?= 1000000
+FEEDS ?= 1000
 DATABASE ?= both
 # what the runtime needs is part of what development needs: a demo never takes the tests' packages away
 DEV := .venv/dev.stamp
@@ -51,8 +52,8 @@ browser-test: $(DEV) ## the page in Chromium
 faults: $(DEV) ## every fault at every point, where `make test` takes samples (some minutes)
 	$(BIN)/pytest -n $(JOBS) -s tests/faults
 
-etiquette: $(DEV) ## a month of polling a thousand made-up feeds, judged by the servers' owners (long)
-	$(BIN)/python -m tests.etiquette --jobs $(JOBS)
+etiquette: $(DEV) ## a month of polling FEEDS=1000 made-up feeds, judged by the servers' owners (an hour or two)
+	$(BIN)/python -m tests.etiquette --feeds $(FEEDS) --jobs $(JOBS)
 
 fuzz: $(DEV) ## the matcher against brute force, on PAIRS=1000000 of a rule and a text (some minutes)
 	$(BIN)/python -m tests.fuzz --pairs $(PAIRS)

@@ -1,4 +1,7 @@
-"""What a process and all its descendants used: seconds of CPU, and memory. From /proc, so on Linux only."""
+"""What a process and all its descendants used: seconds of CPU, and memory; and the peak of this one's memory.
+
+From /proc, so on Linux only.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,17 @@ def memory_mb(pids: Iterable[int]) -> float:
             rollup = (PROC / str(pid) / "smaps_rollup").read_text()
             kilobytes += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     return kilobytes / 1_024
+
+
+def begin_peak() -> None:
+    """Have VmHWM, the peak of this process's memory, begin anew."""
+    (PROC / "self" / "clear_refs").write_text("5", "ascii")
+
+
+def own_kb(name: str) -> int:
+    """A figure of this process's status, such as VmRSS or VmHWM, in KB."""
+    lines = (PROC / "self" / "status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 def _fields(stat: Path) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from statistics import median
@@ -67,16 +67,12 @@ def outlets(bases: Sequence[str], count: int, *, seed: int, now: datetime, weigh
     chance = random.Random(seed)
     writer = Writer(chance)
     made = [_document(writer, number, now) for number in range(count)]
-    own = [Document(one.text, one.roles, _moved(one.meta, now)) for one in documents()]
+    an_hour_ago = now - timedelta(hours=1)  # the seeds' pages, as if they were of today
+    own = [replace(one, meta=replace(one.meta, published=an_hour_ago)) for one in documents()]
     shared: list[list[Document]] = [[] for _ in bases]
     for number, document in enumerate([*made, *own]):
         shared[number % len(bases)].append(document)
     return [_outlet(base, items, writer, weight) for base, items in zip(bases, shared, strict=True) if items]
-
-
-def _moved(meta: Meta, now: datetime) -> Meta:
-    """A seed's page, as if it were of today."""
-    return Meta(meta.slug, meta.site, meta.section, meta.author, now - timedelta(hours=1), meta.summary)
 
 
 def _document(writer: Writer, number: int, now: datetime) -> Document:
@@ -111,17 +107,13 @@ def written(story: Story, related: Sequence[str], chance: random.Random) -> tupl
 
 def _outlet(base: str, items: list[Document], writer: Writer, weight: float) -> Outlet:
     site = seeds.SITES[items[0].meta.site]
-    at_one_site = [Document(one.text, one.roles, _at(one.meta, site.key)) for one in items]
+    at_one_site = [replace(one, meta=replace(one.meta, site=site.key)) for one in items]
     newest_first = sorted(at_one_site, key=lambda one: one.meta.published, reverse=True)
     files = {site.feed: build_feed(site, newest_first).replace(site.origin, base).encode()}
     for one in newest_first:
         page = dressed(build_page(one.text, one.roles, one.meta), base, writer, weight)
         files[one.path] = page.replace(site.origin, base).encode()
     return Outlet(base, files)
-
-
-def _at(meta: Meta, site: str) -> Meta:
-    return Meta(meta.slug, site, meta.section, meta.author, meta.published, meta.summary)
 
 
 # -- what is put around an article

@@ -29,7 +29,6 @@ import newspaper  # type: ignore[import-untyped]
 from lxml.html import document_fromstring
 from readability import Document  # type: ignore[import-untyped]
 from resiliparse.extract.html2text import extract_plain_text
-from trafilatura import bare_extraction
 
 from bench.outlets import outlets
 from bench.tables import table
@@ -40,7 +39,7 @@ from pipeline.bootstrap import PRELOAD
 from pipeline.pooled import READER_BYTES, extract_page
 from tests.gates import designs, olddesigns
 from tests.gates.layouts import gate_pages
-from tests.gates.scores import f1
+from tests.gates.scores import by_trafilatura, f1
 
 DESIGNS = (designs, olddesigns)  # importing them enters what they hold
 STAGE_PAGES = 200
@@ -76,13 +75,11 @@ def _ours(html: bytes, url: str) -> str:
 
 
 def _trafilatura(html: bytes, url: str) -> str:
-    found = bare_extraction(html)
-    return (found.text or "") if found else ""  # type: ignore[union-attr]
+    return by_trafilatura(html)
 
 
 def _trafilatura_fast(html: bytes, url: str) -> str:
-    found = bare_extraction(html, fast=True)
-    return (found.text or "") if found else ""  # type: ignore[union-attr]
+    return by_trafilatura(html, fast=True)
 
 
 def _newspaper(html: bytes, url: str) -> str:

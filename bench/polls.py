@@ -11,14 +11,12 @@ import asyncio
 import cProfile
 import ipaddress
 import json
-import multiprocessing
 import pstats
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.request import urlopen
@@ -26,7 +24,7 @@ from urllib.request import urlopen
 from aiohttp.abc import AbstractResolver, ResolveResult
 from sqlmodel import Session
 
-from bench.site import HOST
+from bench.site import HOST, server_in_process
 from bench.tables import table
 from core.settings import Settings
 from fetching.client import Client
@@ -88,18 +86,9 @@ class Sites:
         writer.close()
 
 
-@contextmanager
-def sites() -> Iterator[int]:
+def sites() -> AbstractContextManager[int]:
     """The sites in a process of their own; gives their port."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    server = context.Process(target=_serve, args=(theirs,), daemon=True)
-    server.start()
-    try:
-        yield int(ours.recv())
-    finally:
-        server.kill()
-        server.join()
+    return server_in_process(_serve)
 
 
 def _serve(out: Connection) -> None:

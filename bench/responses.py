@@ -15,14 +15,14 @@ import json
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
+from bench.costs import begin_peak, own_kb
 from bench.hostile import CASES
-from bench.site import HOST
+from bench.site import HOST, server_in_process
 from bench.tables import table
 from fetching.answers import FEED_SECONDS
 from fetching.client import Ask, Client, Failed, Fetched
@@ -55,32 +55,22 @@ def measure(names: Sequence[str], seconds: float) -> list[Cost]:
 
 def _measured(name: str, seconds: float) -> Cost:
     context = multiprocessing.get_context("spawn")
-    with _served(name) as port:
-        ours, theirs = context.Pipe()
+    with server_in_process(_serve, name) as port:
+        ours, theirs = context.Pipe(duplex=False)
         asking = context.Process(target=_ask, args=(theirs, name, port, seconds), daemon=True)
         asking.start()
+        theirs.close()
         try:
             if not ours.poll(seconds * 3 + 60):
                 return Cost(name, float("inf"), float("inf"), "did not end")
             cost: Cost = ours.recv()
             return cost
+        except EOFError:
+            return Cost(name, float("inf"), float("inf"), "died")
         finally:
             asking.kill()
             asking.join()
-
-
-@contextlib.contextmanager
-def _served(name: str) -> Iterator[int]:
-    """A server in a process of its own; gives its port."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    server = context.Process(target=_serve, args=(theirs, name), daemon=True)
-    server.start()
-    try:
-        yield int(ours.recv())
-    finally:
-        server.kill()
-        server.join()
+            ours.close()
 
 
 def _serve(out: Connection, name: str) -> None:
@@ -110,28 +100,17 @@ async def _asked(name: str, url: str, seconds: float) -> Cost:
     allow = [ipaddress.ip_network("127.0.0.0/8")]
     async with Client(user_agent="wirewatch/bench", allow=allow) as client:
         gc.collect()
-        before = _status("VmRSS")
-        _begin_peak()
+        before = own_kb("VmRSS")
+        begin_peak()
         began = time.perf_counter()
         answer = await client.get(Ask(url, seconds=seconds))
         took = time.perf_counter() - began
-        peak = _status("VmHWM")
+        peak = own_kb("VmHWM")
     if isinstance(answer, Fetched):
         told = f"{answer.status}, {len(answer.body)} bytes"
     else:
         told = f"{answer.reason}: {answer.detail}" if isinstance(answer, Failed) else "not modified"
     return Cost(name, took, (peak - before) / 1_024, told)
-
-
-def _begin_peak() -> None:
-    """Have VmHWM begin anew."""
-    Path("/proc/self/clear_refs").write_text("5", "ascii")
-
-
-def _status(name: str) -> int:
-    """A figure of this process, in KB."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 def markdown(costs: Sequence[Cost]) -> str:

@@ -1,4 +1,4 @@
-"""News sites on loopback in a process of their own: pages that do not change, ready in memory, compressed once."""
+"""Servers on loopback in processes of their own; and news sites there: pages that do not change, compressed once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import multiprocessing
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 
 from aiohttp import web
@@ -31,6 +32,32 @@ def free_port() -> int:
 def base_of(listening: socket.socket) -> str:
     """The address of a site that listens there, without a slash at its end."""
     return f"http://{HOST}:{listening.getsockname()[1]}"
+
+
+@contextmanager
+def server_in_process(serve: Callable[..., object], *values: object) -> Iterator[int]:
+    """Run `serve(out, *values)` until the end of the block; gives the port that it sends through `out` when it listens.
+
+    Raises RuntimeError when it ends before that.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    server = context.Process(target=serve, args=(theirs, *values), daemon=True)
+    server.start()
+    theirs.close()  # else its end would not be heard
+    try:
+        yield _port(ours)
+    finally:
+        server.kill()
+        server.join()
+        ours.close()
+
+
+def _port(ours: Connection) -> int:
+    try:
+        return int(ours.recv())
+    except EOFError:
+        raise RuntimeError("the server ended before it listened; why is on its stderr") from None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
@@ -97,7 +97,7 @@ class World:
     def edit_headline(self, one: Published) -> None:
         """The same article under another headline and date, in its page and in the feed: nobody is to hear of that."""
         text = one.document.text.replace(one.document.title, f"UPDATE {one.document.title}", 1)
-        one.document = Document(text, one.document.roles, _moved(one.document.meta))
+        one.document = replace(one.document, text=text, meta=replace(one.document.meta, published=datetime.now(UTC)))
         one.page = self._page(one.document)
 
     def _publish(self, story: Story, *, is_news: bool) -> None:
@@ -143,10 +143,6 @@ class World:
         body = str(part.get_content()) if part is not None else ""
         self.arrivals.append(Arrival("mail", time.time(), f"{message['Subject']}\n{body}"))
         return "250 taken"
-
-
-def _moved(meta: Meta) -> Meta:
-    return Meta(meta.slug, meta.site, meta.section, meta.author, datetime.now(UTC), meta.summary)
 
 
 @asynccontextmanager

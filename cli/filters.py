@@ -97,6 +97,7 @@ def match(
     context: typer.Context,
     rules: Annotated[Path, typer.Option(help="The watch file with the rules.")],
     jsonl: Jsonl = True,
+    as_json: AsJson = True,
     jobs: Jobs = 0,
 ) -> None:
     """Articles in (JSON lines with id, text and more), a line with the rules that match out for each."""
@@ -108,6 +109,7 @@ def match(
 def group(
     jsonl: Jsonl = True,
     window: Annotated[str, typer.Option(help="How long a story stays open.")] = "72h",
+    as_json: AsJson = True,
     jobs: Jobs = 0,
 ) -> None:
     """Hits in (JSON lines with id, rule, title, text, published), a line with its story out for each.

@@ -23,11 +23,13 @@ from pipeline.lookout import look_after
 from pipeline.report import STEPS, Report
 from pipeline.run import INGEST, job_lock, run_cycle
 
+BUSY = "another run is at work, or was killed less than a minute ago: nothing done"
+
 
 def run(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="One cycle, then end (for cron).")] = False,
-    step: Annotated[str, typer.Option(help="Only these, comma-separated: poll,read,match,deliver,index.")] = "",
+    step: Annotated[str, typer.Option(help=f"Only these, comma-separated: {','.join(STEPS)}.")] = "",
     only: Annotated[list[str] | None, typer.Option(help="Only this feed, by name or address; may be repeated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a cycle; terminal:// on stderr.")] = False,
 ) -> None:
@@ -42,30 +44,31 @@ def run(
             while True:
                 with json_alone(as_json):
                     report = await cycle(app, steps, only or [], patient=not once)
-                show(report, as_json=as_json)
-                failed = bool(report.failures)
-                if once or await stopped(app, chosen.every_seconds - report.seconds):
+                if report is None:
+                    complain(BUSY)
+                else:
+                    show(report, as_json=as_json)
+                failed = bool(report and report.failures)
+                if once or await stopped(app, chosen.every_seconds - (report.seconds if report else 0.0)):
                     return failed
 
     if run_async(work()):
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-async def cycle(app: App, steps: Sequence[str], only: Sequence[str], *, patient: bool) -> Report:
-    """Follow the watch file and run one cycle, unless another run is at it.
+async def cycle(app: App, steps: Sequence[str], only: Sequence[str], *, patient: bool) -> Report | None:
+    """Follow the watch file and run one cycle; None: another run is at it, so that nothing was done.
 
     `patient`: what is not available now is told, and tried again next time.
     """
     try:
         followed = await follow_file(app, user())
-        report = Report()
         async with job_lock(app, INGEST) as held:
-            if held:
-                await look_after(app)
-                report = await run_cycle(app, steps=steps, only=only)
-            else:
-                report.failures.append("another run is at work, or was killed less than a minute ago: nothing done")
-        if held and set(steps) == set(STEPS) and (why := await beat(app)):
+            if not held:
+                return None
+            await look_after(app)
+            report = await run_cycle(app, steps=steps, only=only)
+        if set(steps) == set(STEPS) and (why := await beat(app)):
             report.failures.append(f"heartbeat: {why}")
         if followed.message:
             report.failures.insert(0, followed.message)

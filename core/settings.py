@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     )
     jobs: int = Field(0, ge=0, description="worker processes that read pages; 0 = one a core")
     extract_seconds: float = Field(15.0, gt=0, description="a page that takes longer to read is stopped, seconds")
-    page_spacing: float = Field(1.0, ge=0, description="least time between two pages asked of one host, seconds")
+    page_spacing: float = Field(
+        1.0, ge=0, description="least time between two pages asked of one host, seconds; below 1 between feeds, too"
+    )
     lease_seconds: float = Field(60.0, gt=0, description="how long a claim on a row lasts unrenewed, seconds")
     cycle_seconds: float = Field(50.0, gt=0, description="a cycle starts no new work after so long, seconds")
     user_agent: str = Field("wirewatch/0.1", description="what servers see; the contact of the watch file is added")
@@ -46,7 +48,9 @@ class Settings(BaseSettings):
     heartbeat_url: str = Field(
         "", repr=False, description="address asked after each good run, at a service that rings when that stops"
     )
-    every_seconds: float = Field(60.0, gt=0, description="how often `up` runs a cycle, seconds")
+    every_seconds: float = Field(
+        60.0, gt=0, description="how often a cycle runs (`up`, `run`, deployments), seconds; `web` judges by it, too"
+    )
 
     @field_validator("allow_addresses", mode="before")
     @classmethod

@@ -140,6 +140,13 @@ def origin_of(url: str) -> str:
     return f"{URL(url).scheme}://{host}" if host else ""
 
 
+def same_site(meant_for: str, url: str) -> bool:
+    """Whether headers meant for one, secrets among them, may go to `url`: same host and port, and no less safe."""
+    ours, theirs = URL(meant_for), URL(url)
+    upgraded = ours.scheme == "http" and theirs.scheme == "https" and theirs.is_default_port()
+    return ours.raw_host == theirs.raw_host and (ours.origin() == theirs.origin() or upgraded)
+
+
 def unwrap(url: str) -> str | None:
     """The URL behind a known redirector (Google Alerts and News, AMP caches, …); `url` itself when it is none.
 

@@ -28,11 +28,14 @@ class Seen:
     memory: bytes
 
 
-def drop(text: str, memory: bytes) -> Seen:
-    """The text as it should be kept, and what to remember of its host; `memory` is empty for a host never seen."""
-    known = _opened(memory)
+def drop(text: str, memory: bytes, before: str = "") -> Seen:
+    """The text as it should be kept, and what to remember of its host; `memory` is empty for a host never seen.
+
+    `before` is what was kept of this page when it was read before: its lines stay, or it would seem to have changed.
+    """
+    known, own = _opened(memory), set(before.split("\n"))
     lines = text.split("\n")
-    marks = [_mark(line) if place else None for place, line in enumerate(lines)]
+    marks = [_mark(line) if place and line not in own else None for place, line in enumerate(lines)]
     left = [line for line, mark in zip(lines, marks, strict=True) if mark is None or known.get(mark, 0) < PAGES - 1]
     shorter = "\n".join(left)
     if len(shorter) < (1 - MOST) * len(text):

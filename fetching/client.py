@@ -185,7 +185,7 @@ class Client:
             "Accept-Encoding": ACCEPTED,
             "Connection": "close",
         }
-        if _same_site(ask.url, url):
+        if urls.same_site(ask.url, url):
             headers |= ask.headers
         if url == (ask.validators_for or url):
             headers |= {"If-None-Match": ask.etag} if ask.etag else {}
@@ -249,13 +249,6 @@ def _session(connector: aiohttp.TCPConnector, connect_seconds: float) -> aiohttp
 def _target(url: str, location: str) -> str:
     """Where a redirect leads, without the fragment; as it was written when it leads nowhere, to be refused as such."""
     return (urls.join(url, location) or location).partition("#")[0]
-
-
-def _same_site(asked: str, url: str) -> bool:
-    """Whether headers meant for `asked`, secrets among them, may go to `url`: same host and port, and no less safe."""
-    ours, theirs = URL(asked), URL(url)
-    upgraded = ours.scheme == "http" and theirs.scheme == "https" and theirs.is_default_port()
-    return ours.raw_host == theirs.raw_host and (ours.origin() == theirs.origin() or upgraded)
 
 
 def _plain(response: aiohttp.ClientResponse) -> dict[str, str]:

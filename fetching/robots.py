@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from protego import Protego
@@ -22,12 +22,12 @@ MOST_SITES = 5_000
 MOST_BYTES = 512_000  # what RFC 9309, 2.5, asks to read at least
 
 _NO_RULES = Protego.parse("")
-_NOTHING = Protego.parse("User-agent: *\nDisallow: /")
 
 
 @dataclass(slots=True)
 class _Site:
     rules: Protego | None = None
+    failed: Failed | None = None  # why nothing is allowed, when the site is broken
     until: datetime | None = None
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -45,14 +45,17 @@ class Robots:
         self._clock = clock or SystemClock()
         self._sites: OrderedDict[str, _Site] = OrderedDict()
 
-    async def allowed(self, url: str) -> bool:
-        """Whether the page at `url` may be read. False for a URL that cannot be asked."""
+    async def refusal(self, url: str) -> Failed | None:
+        """Why the page at `url` may not be read: robots.txt says so, or could not be asked for. None: it may."""
         if not urls.is_usable(url):
-            return False
-        rules = await self._rules(str(URL(url).origin()))
-        return bool(rules.can_fetch(url, self._user_agent))
+            return Failed(url, Reason.BAD_URL, "")
+        site = await self._site(str(URL(url).origin()))
+        if site.failed:
+            return replace(site.failed, url=url, detail=f"robots.txt: {site.failed.detail}")
+        allowed = site.rules is not None and site.rules.can_fetch(url, self._user_agent)
+        return None if allowed else Failed(url, Reason.ROBOTS, "")
 
-    async def _rules(self, origin: str) -> Protego:
+    async def _site(self, origin: str) -> _Site:
         site = self._sites.setdefault(origin, _Site())
         self._sites.move_to_end(origin)
         if len(self._sites) > MOST_SITES:
@@ -63,17 +66,14 @@ class Robots:
                 answer = await self._client.get(
                     Ask(f"{origin}/robots.txt", accept="text/plain", max_bytes=MOST_BYTES, seconds=15.0)
                 )
-                site.rules, kept = _read(answer)
-                site.until = now + kept
-            return site.rules
+                site.failed = answer if isinstance(answer, Failed) and not _is_absent(answer) else None
+                site.rules = _read(answer)
+                site.until = now + (KEPT_AFTER_FAILURE if site.failed else KEPT)
+            return site
 
 
-def _read(answer: Answer) -> tuple[Protego, timedelta]:
-    if isinstance(answer, Fetched):
-        return Protego.parse(answer.body.decode("utf-8-sig", "replace")), KEPT
-    if isinstance(answer, Failed) and _is_absent(answer):
-        return _NO_RULES, KEPT
-    return _NOTHING, KEPT_AFTER_FAILURE
+def _read(answer: Answer) -> Protego:
+    return Protego.parse(answer.body.decode("utf-8-sig", "replace")) if isinstance(answer, Fetched) else _NO_RULES
 
 
 def _is_absent(failure: Failed) -> bool:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from prefect import aserve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.schedules import Interval
@@ -49,16 +50,27 @@ async def deployments(settings: Settings, shards: int = 1, *, pool: str | None =
 
 
 async def register_deployments(shards: int) -> list[str]:
-    """Make the work pool, the deployments and the automation with the server; returns the deployments' names."""
+    """Make the work pool, the deployments and the automation with the server; returns the deployments' names.
+
+    Shards of an earlier `deploy` that had another number of them go: each would poll under a lock of its own.
+    """
     async with get_client() as client:
         with suppress(ObjectAlreadyExists):  # made by an earlier `deploy`
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    names = []
-    for deployment in await deployments(Settings(), shards, pool=POOL):
+    made = await deployments(Settings(), shards, pool=POOL)
+    for deployment in made:
         await deployment.aapply(work_pool_name=POOL)
-        names.append(f"{deployment.flow_name}/{deployment.name}")
+    await _forget_other_shards({deployment.name for deployment in made})
     await zombies.install()
-    return names
+    return [f"{deployment.flow_name}/{deployment.name}" for deployment in made]
+
+
+async def _forget_other_shards(names: set[str]) -> None:
+    async with get_client() as client:
+        known = await client.read_deployments(flow_filter=FlowFilter(name=FlowFilterName(any_=[ingest.name])))
+        for deployment in known:
+            if deployment.name not in names:
+                await client.delete_deployment(deployment.id)
 
 
 async def serve_here() -> None:

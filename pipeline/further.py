@@ -1,15 +1,17 @@
 """What of a feed stands in further documents: the sitemaps of a list, and at a first poll the pages before this one.
 
 Each is asked through the same guard and waits for its host's turn. A page that fails ends the way back without failing
-the feed; what came until then counts.
+the feed; what came until then counts. Of listed sitemaps it is known what they were, so that one that has not changed
+is neither sent nor read again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from core.clock import Clock
 from core.errors import ItemFailed
@@ -23,36 +25,46 @@ from storage.engine import Database
 PAGES = 10  # of one feed, the first included
 SITEMAPS = 3  # of one list, at each poll
 
-Get = Callable[[str], Awaitable[ParsedFeed]]
+
+class Known(NamedTuple):
+    """What was known of a document: its server's validators, the address that gave them, a hash of its bytes."""
+
+    etag: str = ""
+    last_modified: str = ""
+    url: str = ""
+    body_hash: str = ""
 
 
-async def gathered(first: ParsedFeed, url: str, since: datetime | None, get: Get) -> ParsedFeed:
-    """`first`, found at `url`, with what stands in further documents; `since` is when a first poll's window begins.
+UNKNOWN = Known()
+Get = Callable[[str, Known], Awaitable[tuple[ParsedFeed | None, Known]]]  # None: as it was known; raises ItemFailed
 
-    `get` gives a document or raises ItemFailed. A list of sitemaps of which none can be read raises ItemFailed.
+
+async def sitemaps(
+    addresses: Sequence[str], known: Mapping[str, Known], url: str, get: Get
+) -> tuple[ParsedFeed | None, dict[str, Known]]:
+    """What those sitemaps of the list at `url` hold that have changed, None when none has; and what they are now.
+
+    Raises ItemFailed when none can be read. One that cannot is passed over, and asked again next time.
     """
-    if first.is_index:
-        return await _sitemaps(first, url, get)
-    return await _pages(first, url, since, get) if since else first
-
-
-async def _sitemaps(listed: ParsedFeed, url: str, get: Get) -> ParsedFeed:
-    read = []
+    read, now, well = [], {}, False
     fault = ItemFailed(url, Reason.BAD_FEED, "a list of sitemaps that lists none")
-    for address in listed.more[:SITEMAPS]:
+    for address in addresses[:SITEMAPS]:
+        now[address] = known.get(address, UNKNOWN)
         try:
-            found = await get(address)
+            found, now[address] = await get(address, now[address])
         except ItemFailed as error:
             fault = error
             continue
-        if not found.is_index:
+        well |= found is None or not found.is_index
+        if found and not found.is_index:
             read.append(found)
-    if not read:
+    if not well:
         raise fault
-    return joined(read)
+    return (joined(read) if read else None), now
 
 
-async def _pages(first: ParsedFeed, url: str, since: datetime, get: Get) -> ParsedFeed:
+async def pages(first: ParsedFeed, url: str, since: datetime, get: Get) -> ParsedFeed:
+    """`first`, found at `url`, with the pages before it, as far as they lie behind `since`."""
     read, asked = [first], {url}
     while len(read) < PAGES and reaches_further(read[-1], since):
         address = next((one for one in read[-1].more if one not in asked), "")
@@ -60,9 +72,10 @@ async def _pages(first: ParsedFeed, url: str, since: datetime, get: Get) -> Pars
             break
         asked.add(address)
         try:
-            read.append(await get(address))
+            found, _ = await get(address, UNKNOWN)
         except ItemFailed:
             break
+        read += [found] if found else []
     return joined(read)
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import quote
 
 from sqlmodel import Session
 
@@ -19,9 +17,9 @@ from core.log import pairs
 from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from core.text import clean
-from core.urls import host_of, origin_of
+from core.urls import host_of
 from fetching import identity, pagelinks
-from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
+from fetching.answers import Answer, Failed, Fetched, NotModified
 from fetching.entries import ParsedFeed
 from fetching.faulty import fault_in
 from fetching.headers import max_age
@@ -31,8 +29,9 @@ from pipeline import further, notices
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
+from pipeline.further import Known
+from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
 from pipeline.turns import turn_came
-from rules.secrets import expand
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
 
@@ -45,7 +44,8 @@ FEED_SPACING = timedelta(seconds=1)
 IN_A_THREAD = 300_000  # bytes: larger feeds are parsed in a worker that can be killed
 PARSE_SECONDS = 15.0
 MOVED_AFTER = 3  # sightings of a permanent redirect
-_SECRET = re.compile(r"\$\{(\w+)\}")
+
+PollKind = Literal["changed", "unchanged", "not_modified", "failed"]
 
 
 class LeaseLost(Exception):
@@ -127,87 +127,50 @@ async def ask_and_understand(app: App, feed: Feed) -> Polled:
             detail=error.message,
         )
     polled = await understand(app, feed, as_written(answer, own_secrets(feed, app.secrets)))
-    return await _gathered(app, feed, polled) if polled.parsed and polled.parsed.more else polled
+    try:
+        return await _gathered(app, feed, polled)
+    except ItemFailed as error:
+        return Polled(polled.answer, "failed", reason=error.reason, detail=error.detail)
 
 
 async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
-    """What stands in further documents too. A list of sitemaps is always followed: its own text may stay the same."""
+    """With what stands in further documents. A list of sitemaps is followed even when it reads as before."""
     answer, first = polled.answer, polled.parsed
-    if first is None or not isinstance(answer, Fetched):
-        return polled
-
-    async def get(address: str) -> ParsedFeed:
-        await further.turn(app.db, app.clock, address, spacing(app), HORIZON)
-        asked = await app.client.get(further_ask(app, feed, address, answer.url))
-        found = as_written(asked, own_secrets(feed, app.secrets))
-        if not isinstance(found, Fetched):
-            reason = found.reason if isinstance(found, Failed) else Reason.BROKEN_ANSWER
-            raise ItemFailed(address, reason, "a further document of the feed")
-        return await _parse(app, feed, found)
-
-    since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
-    try:
-        parsed = await further.gathered(first, answer.url, since, get)
-    except ItemFailed as error:
-        return Polled(answer, "failed", reason=error.reason, detail=error.detail)
-    if first.is_index:
-        return replace(polled, answer=replace(answer, etag="", last_modified=""), parsed=parsed, body_hash="")
-    return replace(polled, parsed=parsed)
-
-
-def further_ask(app: App, feed: Feed, address: str, found_at: str) -> Ask:
-    """The request for a further document: headers and secrets go to the feed's own scheme and host only."""
-    of_feed = ask(app, feed)
-    if origin_of(address) != origin_of(found_at) or origin_of(address) != origin_of(of_feed.url):
-        return Ask(url=address, accept=of_feed.accept)
-    for name, secret in own_secrets(feed, app.secrets).items():
-        for spelled in (f"${{{name}}}", f"$%7B{name}%7D"):
-            address = address.replace(spelled, quote(secret, safe=""))
-    return Ask(url=address, headers=of_feed.headers, accept=of_feed.accept)
-
-
-def own_secrets(feed: Feed, secrets: Mapping[str, str]) -> Mapping[str, str]:
-    """The secrets that the watch file puts into this feed's address: no other may get there, whatever servers say."""
-    return {name: secrets[name] for name in _SECRET.findall(feed.config_url) if secrets.get(name)}
-
-
-def as_written(answer: Answer, secrets: Mapping[str, str]) -> Answer:
-    """The answer with `${NAME}` in its addresses again: they are kept, and secrets are not."""
     if isinstance(answer, Failed):
-        return answer
-
-    def hide(url: str) -> str:
-        for name, secret in secrets.items():
-            for spelled in (quote(secret, safe=""), secret):
-                url = url.replace(spelled, f"${{{name}}}")
-        return url
-
-    return replace(answer, url=hide(answer.url), moved_to=hide(answer.moved_to))
-
-
-def ask(app: App, feed: Feed) -> Ask:
-    """The request: validators verbatim and only to the address that gave them, headers from the watch file."""
-    configured = app.active.feeds.get(feed.config_url)
-    headers = configured.headers if configured else {}
+        return polled
     own = own_secrets(feed, app.secrets)
-    return Ask(
-        url=expand(feed.fetch_url, own),
-        etag="" if feed.plain_next else feed.etag,
-        last_modified="" if feed.plain_next else feed.last_modified,
-        validators_for=expand(feed.validators_url, own),
-        headers={name: expand(value, app.secrets) for name, value in headers.items()},
-        accept="application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
-    )
+
+    async def get(address: str, known: Known) -> tuple[ParsedFeed | None, Known]:
+        await further.turn(app.db, app.clock, address, spacing(app), HORIZON)
+        found = as_written(await app.client.get(further_ask(app, feed, address, answer.url, known)), own)
+        if isinstance(found, NotModified):
+            return None, known
+        if isinstance(found, Failed):
+            raise ItemFailed(address, found.reason, "a further document of the feed")
+        now = Known(found.etag, found.last_modified, found.url, identity.body_hash(found.body))
+        return (None if now.body_hash == known.body_hash else await _parse(app, feed, found)), now
+
+    if first and not first.is_index:
+        since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
+        return replace(polled, parsed=await further.pages(first, answer.url, since, get)) if since else polled
+    known = {address: Known(*was) for address, *was in feed.listed}
+    addresses = [hidden(one, own) for one in first.more] if first else list(known)
+    if not addresses and not first:
+        return polled
+    parsed, listed = await further.sitemaps(addresses, known, answer.url, get)
+    kind: PollKind = "changed" if parsed else "unchanged" if first else polled.kind
+    return replace(polled, kind=kind, parsed=parsed, listed=listed)
 
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """A feed's answer, understood: what kind it was, what it listed."""
+    """A feed's answer, understood: what kind it was, what it brought."""
 
     answer: Answer
-    kind: Literal["changed", "unchanged", "not_modified", "failed"]
+    kind: PollKind
     parsed: ParsedFeed | None = None
     body_hash: str = ""
+    listed: Mapping[str, Known] = field(default_factory=dict)  # the sitemaps of a list
     reason: Reason | None = None
     detail: str = ""
 
@@ -338,6 +301,8 @@ def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> d
     if polled.parsed:
         changes["title"] = clean(polled.parsed.title)[:300]
         changes["ttl_s"] = min(polled.parsed.ttl or timedelta(), LONGEST).total_seconds()
+    if polled.parsed or polled.listed:
+        changes["listed"] = [[address, *known] for address, known in polled.listed.items()]
     return {**changes, **_moved(feed, answer)}
 
 
@@ -377,5 +342,6 @@ def _report(cycle: Cycle, feed: Feed, polled: Polled, counts: Counts) -> None:
     cycle.report.count("poll", polled.kind)
     cycle.report.count("entries", "new", by=counts.new)
     cycle.report.count("entries", "seen", by=counts.seen_before)
+    cycle.report.count("entries", "edited", by=counts.edited)
     cycle.report.count("articles", "new", by=counts.articles)
     logger.info(pairs(step="poll", feed=feed.name, outcome=polled.kind, new=counts.new, seen=counts.seen_before))

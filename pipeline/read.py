@@ -105,9 +105,10 @@ async def fetch_and_extract(app: App, url: str) -> Read:
         headers = {name: expand(value, app.secrets) for name, value in site.headers.items()} if site else {}
     except InputError as error:
         return Read(None, reason=Reason.AUTH, detail=error.message)
-    if (site is None or site.robots) and not await app.robots.allowed(url):
-        return Read(None, reason=Reason.ROBOTS)
-    answer = await app.client.get(Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept="text/html, */*;q=0.5"))
+    refused = await app.robots.refusal(url) if site is None or site.robots else None
+    answer = refused or await app.client.get(
+        Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept="text/html, */*;q=0.5")
+    )
     if isinstance(answer, Failed):
         return Read(None, reason=answer.reason, detail=answer.detail, retry_after=answer.retry_after)
     if not isinstance(answer, Fetched):
@@ -231,7 +232,7 @@ def _own_words(session: Session, article: Article, text: str, hashes: frozenset[
     memory = hosts.repeats_of(session, article.host) if article.host else None
     if memory is None:
         return text, hashes
-    seen = repeats.drop(text, memory)
+    seen = repeats.drop(text, memory, article.text)
     if not article.revision and seen.memory != memory:
         hosts.keep_repeats(session, article.host, seen.memory)
     return seen.text, hashes if seen.text == text else shingles(seen.text)

@@ -112,7 +112,10 @@ class FeedEntry(Section):
         timedelta(hours=72), description="what is older than this at the first poll makes no alert", examples=["72h"]
     )
     headers: dict[f.HeaderName, f.HeaderValue] = Field(
-        {}, repr=False, description="sent with each request for the feed", examples=[{"Authorization": "${FEED_TOKEN}"}]
+        {},
+        repr=False,
+        description="sent with each request for the feed, to its own host only",
+        examples=[{"Authorization": "${FEED_TOKEN}"}],
     )
     language: f.Language | None = Field(None, description="of its articles, where it cannot be told", examples=["en"])
 

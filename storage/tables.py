@@ -43,6 +43,7 @@ class Feed(SQLModel, table=True):
     validators_distrusted: bool = False
     plain_next: bool = False  # the next poll sends no validators
     body_hash: str = ""
+    listed: JsonList = json_list()  # of a list of sitemaps: address and pipeline.further.Known of each
     interval_s: float = 900.0
     ttl_s: float = 0.0  # how often it says that it changes, seconds; 0 = it does not say
     failures: float = 0.0  # weighed: DNS .25, not found .5, hard 1

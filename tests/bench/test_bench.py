@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from bench.outlets import outlets, shape_of
@@ -78,6 +79,15 @@ def test_each_fault_of_a_run_is_named() -> None:
     assert told(strays=["mail: a stranger"]).faults == ["nobody asked for this: mail: a stranger"]
     assert told(left_over=["4711 python"]).faults == ["left over: 4711 python"]
     assert told(exit_code=None).faults == ["`up` did not end within 60 s of a SIGTERM"]
+
+
+def test_every_measurement_is_named_where_work_on_this_project_is_described() -> None:
+    root = Path(__file__).parents[2]
+    described = (root / "CONTRIBUTING.md").read_text("utf-8")
+    files = [file for file in (root / "bench").glob("*.py") if "__main__" in file.read_text("utf-8")]
+    commands = {f"| `python -m bench.{file.stem}` |".replace(".__main__", "") for file in files}
+    assert len(commands) >= 8
+    assert {command for command in commands if command not in described} == set()
 
 
 def test_a_table_has_its_columns_in_line() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pipeline.run import INGEST
+from storage import locks
+from storage.engine import Database
 from tests.cli.desk import Desk
 from tests.sinks.http import Answer, HttpSink
 
@@ -149,6 +153,17 @@ def test_a_run_with_nothing_due_says_so(own_desk: Desk) -> None:
     assert ended.code == 0
     assert ended.document["failures"] == []
     assert own_desk.run("run", "--once", "--step", "match,deliver").code == 0
+
+
+def test_a_run_beside_another_goes_home_says_so_and_has_not_failed(own_desk: Desk) -> None:
+    assert own_desk.run("run", "--once", "--step", "match").code == 0  # makes the database
+    db = Database(f"sqlite:///{own_desk.folder / 'data' / 'wirewatch.db'}")
+    now = datetime.now(UTC)
+    assert db.write_now(lambda session: locks.take(session, INGEST, "another", seconds=60, now=now))
+    db.close()
+    ended = own_desk.run("run", "--once")
+    assert (ended.code, ended.out) == (0, "")
+    assert "another run is at work" in ended.err
 
 
 def test_a_run_that_could_not_take_the_watch_file_goes_on_and_ends_with_1(own_desk: Desk) -> None:

@@ -292,3 +292,19 @@ def test_a_plain_address_read_by_hand_is_what_the_library_makes_of_it(host: str,
     url = f"https://{host}/{path}{end}"
     upper = f"HTTPS://{host}/{path}{end}"  # never read by hand
     assert urls.canonical(url) == urls.canonical(upper) or not urls.is_usable(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "may"),
+    [
+        ("http://a.example/other?x=1", True),
+        ("https://a.example/", True),
+        ("https://a.example:8443/", False),
+        ("http://a.example:8080/", False),
+        ("http://b.example/feed", False),
+        ("http://www.a.example/feed", False),
+    ],
+)
+def test_what_is_meant_for_a_site_goes_to_its_host_only_and_no_less_safely(url: str, may: bool) -> None:
+    assert urls.same_site("http://a.example/feed", url) is may
+    assert not urls.same_site("https://a.example/feed", "http://a.example/feed")

@@ -20,7 +20,7 @@ class Spec:
     """One feed and how its server behaves; times are seconds from the start.
 
     `publishes`: mean seconds between items, 0 = never. `validators`: how they are made. `fresh`: what it says of
-    freshness. `trouble`: what befalls it. `moves`: a redirect, from the fourth day. `every`: the operator's interval.
+    freshness. `trouble`: what befalls it. `moves`: a redirect, from the second day. `every`: the operator's interval.
     """
 
     host: str

@@ -32,6 +32,17 @@ def test_no_owner_of_fifty_feeds_minds_anything() -> None:
     assert 0 < median(score.delays["feeds every hour"]) < HOUR
 
 
+def test_no_owner_of_a_server_in_trouble_minds_anything_in_three_weeks() -> None:
+    kinds = ("gone", "503 date", "429 for ten years", "a page for a day")
+    troubled = [Spec(f"trouble{n}.example", "/rss", DAY, trouble=kind, every=4 * HOUR) for n, kind in enumerate(kinds)]
+    lost = Spec("lost.example", "/rss", trouble="lost")  # asked each hour: more than once a day after two weeks, else
+    moved = Spec("moved.example", "/rss", DAY, moves="301", every=4 * HOUR)
+    score = lived([*troubled, lost, moved], 20)
+    assert not score.faults, score.table()
+    assert score.stored == score.served > 0
+    assert score.requests > 500
+
+
 def test_lies_are_found_out_within_eight_days_and_honest_servers_stay_trusted() -> None:
     lies = [Spec(f"{kind.replace(' ', '')}.example", "/rss", DAY, kind) for kind in ("frozen", "always")]
     honest = [Spec(f"honest{kind}.example", "/rss", DAY * 8, kind) for kind in ("both", "stamped")]

@@ -72,3 +72,10 @@ def test_nothing_is_added_or_moved(texts: list[str]) -> None:
     for text, left in zip(texts, kept, strict=True):
         lines = iter(text.split("\n"))
         assert all(line in lines for line in left.split("\n"))
+
+
+def test_what_was_kept_of_a_page_stays_when_it_is_read_again() -> None:
+    pages = [f"{body(number)}\n{OWN}" for number in range(4)]
+    kept, memory = after(pages)
+    assert [drop(page, memory, before).text for page, before in zip(pages, kept, strict=True)] == kept
+    assert drop(pages[0], memory).text == body(0)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +14,15 @@ from typing import Any, cast
 
 import pytest
 
+from core.clock import FixedClock
 from core.settings import Settings
+from storage.engine import Database
 from tests.builders import World
+from tests.conftest import migrate
+from tests.databases import Databases
+from tests.faults.stored import NOON
 from tests.faults.survived import numbers, survived
+from tests.faults.ward import Ward, open_things
 
 ROOT = Path(__file__).parents[2]
 OUTCOMES = ("passed", "failed", "error", "skipped")
@@ -89,7 +96,46 @@ def driver() -> Iterator[Driver]:
 
 
 @pytest.fixture
+def clock() -> FixedClock:
+    """Noon, until it is moved."""
+    return FixedClock(NOON)
+
+
+@pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A site, a webhook receiver and a mail server."""
     with World(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def everything_returns() -> Iterator[None]:
+    """Descriptors, threads and processes are as many as before, a moment after the test."""
+    before = open_things()
+    yield
+    until = time.monotonic() + 5
+    while any(now > then for now, then in zip(open_things(), before, strict=True)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert [now <= then for now, then in zip(open_things(), before, strict=True)] == [True] * 3
+
+
+@pytest.fixture
+def ward(
+    everything_returns: None,
+    databases: Databases,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    world: World,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Ward]:
+    """On SQLite: what is tried here is the network. Loops look for work sooner than usual."""
+    monkeypatch.setattr("pipeline.cycle.LOOK_AGAIN_S", 0.02)
+    monkeypatch.setattr("pipeline.cycle.GATHER_S", 0.0)
+    caplog.set_level("DEBUG")
+    with databases.fresh("sqlite", tmp_path, migrate) as url:
+        database = Database(url)
+        made = Ward(world, database, clock, caplog)
+        made.put()
+        yield made
+        database.close()

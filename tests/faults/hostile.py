@@ -1,4 +1,4 @@
-"""What a reader does when a page makes it go wrong, in a worker process: the page's text says how."""
+"""What a reader does when a page or a feed makes it go wrong, in a worker process: the text says how."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import time
 
 from extractors.base import Extraction, SiteHand
+from fetching.entries import ParsedFeed
 from pipeline.pooled import extract_page
 
 
@@ -26,3 +27,12 @@ def extract_hostile_page(
         while True:
             eaten.append(bytearray(50_000_000))
     return extract_page(page, url, content_type, charset, site)
+
+
+def parse_hostile_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
+    """As parse_feed, unless the feed orders otherwise."""
+    from pipeline.poll import parse_feed  # here: it takes a second, and pages have no longer
+
+    if b"make the reader hang" in body:
+        time.sleep(3_600)
+    return parse_feed(body, url, headers, selector)

@@ -11,7 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CATALOGUE = 72
 _OF_TEST = re.compile(r"::test_fault_(\d+)_")
-_OF_FILE = re.compile(r"Faults? ([\d, and]+\d)\b")
+_OF_FILE = re.compile(r"Faults? (\d[\d, andto]*)\b")
+_RANGE = re.compile(r"(\d+)(?: to (\d+))?")
 
 
 def numbers(test: str) -> frozenset[int]:
@@ -23,12 +24,13 @@ def numbers(test: str) -> frozenset[int]:
 
 @cache
 def _of_file(path: str) -> frozenset[int]:
-    """What the first line of the file says: `Fault 39: …`, `Faults 45 and 51: …`."""
+    """What the first line of the file says: `Fault 39: …`, `Faults 45 and 51: …`, `Faults 28 to 34: …`."""
     if "tests/faults/" not in path:
         return frozenset()
     told = (ast.get_docstring(ast.parse((ROOT / path).read_text("utf-8"))) or "").partition("\n")[0]
     found = _OF_FILE.match(told)
-    return frozenset(map(int, re.findall(r"\d+", found[1]))) if found else frozenset()
+    ranges = _RANGE.findall(found[1]) if found else []
+    return frozenset(number for first, last in ranges for number in range(int(first), int(last or first) + 1))
 
 
 def survived(tests: Mapping[str, Iterable[str]]) -> str:

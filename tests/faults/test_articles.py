@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
@@ -35,12 +35,6 @@ from tests.sinks.http import Answer
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 TITLE = "Dockers on strike at the northern harbour"
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    """Noon, so that no hour is quiet."""
-    return FixedClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
@@ -22,12 +22,6 @@ from storage.office import Notice
 from storage.tables import Article, Decision, Hit
 from tests.builders import STRIKE, World, rss
 from tests.rules.desk import article, rule
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    """Noon, so that no hour is quiet."""
-    return FixedClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
 
 
 def hits_of(db: Database) -> set[tuple[str, int]]:

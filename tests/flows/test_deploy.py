@@ -57,6 +57,25 @@ async def test_a_worker_runs_what_deploy_registered_and_stops_on_sigterm(prefect
     assert rules == ["biden-trong-meeting", "blinken-trip", "us-vietnam-upgrade"]
 
 
+async def test_deploying_again_leaves_as_many_shards_as_were_asked_for(prefect_server: str) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.serve import register_deployments
+
+    async def known() -> list[str]:
+        async with get_client() as client:
+            return sorted(one.name for one in await client.read_deployments())
+
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        seen = []
+        for shards in (1, 3, 1):
+            await register_deployments(shards)
+            seen.append(await known())
+    assert seen[0] == seen[2] == ["deliver", "ingest"]
+    assert seen[1] == ["deliver", "ingest-1", "ingest-2", "ingest-3"]
+
+
 async def test_the_automation_for_killed_runs_is_installed_once(prefect_server: str) -> None:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 

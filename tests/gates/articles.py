@@ -65,8 +65,8 @@ def words_of(block: str) -> str:
     return rest if mark in ("##", "-", ">", "|") else block
 
 
-def html_of(block: str, paragraph: str = "<p>{}</p>") -> str:
-    """A block as the element that is made for it; `paragraph` is the form of a plain one."""
+def html_of(block: str) -> str:
+    """A block as the element that is made for it."""
     text = escape(words_of(block), quote=False)
     match block.partition(" ")[0]:
         case "##":
@@ -78,7 +78,7 @@ def html_of(block: str, paragraph: str = "<p>{}</p>") -> str:
         case "|":
             return f"<table><tr>{''.join(f'<td>{cell.strip()}</td>' for cell in text.split('|'))}</tr></table>"
         case _:
-            return paragraph.format(text)
+            return f"<p>{text}</p>"
 
 
 @cache

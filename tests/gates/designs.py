@@ -78,7 +78,7 @@ def comments(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def cookie(a: Article) -> str:
     said = words(a.language)
     purposes = "".join(
@@ -93,7 +93,7 @@ def cookie(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def drupal(a: Article) -> str:
     return page(
         a,
@@ -128,7 +128,7 @@ def embeds(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def footnotes(a: Article) -> str:
     *text, note = a.blocks
     marked = "".join(html_of(block).replace("</p>", '<sup><a href="#fn1">1</a></sup></p>') if n == 1 else html_of(block)
@@ -141,7 +141,7 @@ def footnotes(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def gallery(a: Article) -> str:
     def picture(number: int) -> str:
         one = others(a, 9)[number]
@@ -171,7 +171,7 @@ def headings(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def interview(a: Article) -> str:
     lines = (
         f"<p><strong>{words_of(block)}</strong></p>" if block.startswith("## ") else html_of(block)
@@ -196,7 +196,7 @@ def jsonld_(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def lists(a: Article) -> str:
     return page(
         a,
@@ -223,7 +223,7 @@ def live(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def magazine(a: Article) -> str:
     words_in_lead = a.lead.split(" ")
     lead = f'<p class="drop"><span class="cap">{a.lead[0]}</span>{a.lead[1:]}</p>'
@@ -267,7 +267,7 @@ def noscript(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def paywall(a: Article) -> str:
     said = words(a.language)
     part = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".paywalled"}
@@ -296,7 +296,7 @@ def related(a: Article) -> str:
     )
 
 
-@layout(silent="author date")
+@layout(silent="author date", held=True)
 def rtl(a: Article) -> str:
     return page(
         a,
@@ -326,7 +326,7 @@ def schema(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def scroll(a: Article) -> str:
     (second,) = others(a, 1)
     return page(
@@ -348,7 +348,7 @@ def sidebar(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def state(a: Article) -> str:
     kept = json.dumps(
         {"props": {"body": [{"type": "p", "text": words_of(block)} for block in a.blocks]}}, ensure_ascii=False

@@ -1,7 +1,7 @@
 """Site designs for the gate's articles: how each kind of site writes an article down, and what it puts around it.
 
 A design is a function from an article to its page's HTML. What it says about the article is noted in `says`: only that
-can be asked for. Every second design, by name, is `held`: nothing is tuned on its pages.
+can be asked for. What is entered as `held` is only counted: nothing is tuned on its pages.
 """
 
 from __future__ import annotations
@@ -22,31 +22,26 @@ SHARING = "".join(f'<a href="https://{site}.example/share"><i></i>{site}</a>' fo
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A design, what its pages say of their article, and the charset they are sent in."""
+    """A design, its half, what its pages say of their article, and the charset they are sent in."""
 
-    name: str
     design: Design
-    says: frozenset[str] = ALL
-    charset: str = "utf-8"
+    half: str
+    says: frozenset[str]
+    charset: str
 
 
 LAYOUTS: dict[str, Layout] = {}
 
 
-def layout(*, silent: str = "", charset: str = "utf-8") -> Callable[[Design], Design]:
-    """Enter a design; `silent` names what its pages do not say."""
+def layout(*, silent: str = "", charset: str = "utf-8", held: bool = False) -> Callable[[Design], Design]:
+    """Enter a design; `silent` names what its pages do not say. Which half it is of is never changed afterwards."""
 
     def enter(design: Design) -> Design:
-        name = design.__name__.rstrip("_")
-        LAYOUTS[name] = Layout(name, design, ALL - frozenset(silent.split()), charset)
+        half = "held" if held else "tune"
+        LAYOUTS[design.__name__.rstrip("_")] = Layout(design, half, ALL - frozenset(silent.split()), charset)
         return design
 
     return enter
-
-
-def half(name: str) -> str:
-    """`tune` or `held`: by the design's place among all names, so that no design is in both."""
-    return ("tune", "held")[sorted(LAYOUTS).index(name) % 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +50,6 @@ class GatePage:
 
     article: Article
     body: bytes
-    charset: str
     says: frozenset[str]
     half: str
 
@@ -69,7 +63,7 @@ def page_of(article: Article) -> GatePage:
     found = LAYOUTS[article.layout]
     body = found.design(article).encode(found.charset, "xmlcharrefreplace")
     says = found.says if article.author else found.says - {"author"}
-    return GatePage(article, body, found.charset, says, half(article.layout))
+    return GatePage(article, body, says, found.half)
 
 
 # -- pieces that designs share

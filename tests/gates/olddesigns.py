@@ -7,7 +7,7 @@ from tests.gates.layouts import SHARING, byline, footer, head, heading, layout, 
 from tests.gates.words import words
 
 
-@layout(silent="author date canonical")
+@layout(silent="author date canonical", held=True)
 def bare(a: Article) -> str:
     return (
         f"<html><head><title>{a.title}</title></head><body><h2>{a.title}</h2>"
@@ -15,7 +15,7 @@ def bare(a: Article) -> str:
     )
 
 
-@layout(silent="author")
+@layout(silent="author", held=True)
 def brief(a: Article) -> str:
     return page(
         a, f"{menu(a)}<div class='ticker'>{list_of(a, 12)}</div>{heading(a)}<div class='txt'>{a.html}</div>{footer(a)}"
@@ -34,7 +34,7 @@ def brs(a: Article) -> str:
     )
 
 
-@layout(silent="author canonical")
+@layout(silent="author canonical", held=True)
 def cjk(a: Article) -> str:
     text = "".join(f"<p>\u3000\u3000{words_of(block)}</p>" for block in a.blocks)
     more = f'<meta name="publishdate" content="{a.date}"><meta name="keywords" content="news">'
@@ -78,7 +78,7 @@ def form(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def newsletter(a: Article) -> str:
     rows = "".join(
         f'<tr><td style="font:bold 18px serif">{words_of(block)}</td></tr>'
@@ -107,7 +107,7 @@ def preformatted(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def print_(a: Article) -> str:
     return (
         f"<html lang='{a.language}'>{head(a)}<body onload='window.print()'><p>{a.layout.title()} Gazette</p>"
@@ -116,7 +116,7 @@ def print_(a: Article) -> str:
     )
 
 
-@layout()
+@layout(held=True)
 def soup(a: Article) -> str:
     text = "".join(f'<div class="css-{n}x9a"><span>{words_of(block)}</span></div>' for n, block in enumerate(a.blocks))
     return page(
@@ -153,7 +153,7 @@ def tables(a: Article) -> str:
     )
 
 
-@layout(charset="windows-1251")
+@layout(charset="windows-1251", held=True)
 def win1251(a: Article) -> str:
     text = "".join(html_of(block) for block in a.blocks)
     return page(

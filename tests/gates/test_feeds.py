@@ -25,7 +25,6 @@ import yaml
 from core.errors import ItemFailed
 from core.text import one_line
 from fetching.dates import parse_date
-from fetching.entries import ParsedEntry
 from fetching.parse import parse
 from fetching.plain import text_of, title_of
 
@@ -166,8 +165,11 @@ def judge(case: Case, read: Callable[[Case], list[Seen]], score: Score) -> list[
 
 
 def _is_whole(text: str, expected: Seen) -> bool:
+    """All of a text, or its beginning and its end where only these are written down."""
     text = one_line(text)
-    return text.startswith(expected["text"]) and text.endswith(expected.get("ends", ""))
+    if "ends" not in expected:
+        return bool(text == expected["text"])
+    return text.startswith(expected["text"]) and text.endswith(expected["ends"])
 
 
 def test_there_are_enough_documents() -> None:
@@ -197,7 +199,20 @@ def test_what_is_no_feed_fails_with_its_reason(case: Case) -> None:
 def test_the_judge_sees_what_is_wrong() -> None:
     case = {"name": "x", "entries": [{"title": "A", "text": "First", "ends": "last."}]}
     score = Score()
-    read = ParsedEntry(title="B", summary="First words")
-    told = judge(case, lambda _: [{"title": read.title, "text": read.summary}], score)
+    told = judge(case, lambda _: [{"title": "B", "text": "First words"}], score)
     assert told == ["x: title: 'B', not 'A'", "x: text: 'First words'"]
     assert (score.fields, score.agree, score.texts, score.whole) == (2, 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "whole"),
+    [
+        ("First.", {}, True),
+        ("First. More", {}, False),
+        ("First. More", {"ends": "More"}, True),
+        ("First. More", {"ends": "Mor"}, False),
+    ],
+)
+def test_a_text_whose_end_is_not_written_down_has_no_more(text: str, end: Seen, whole: bool) -> None:
+    case = {"name": "x", "entries": [{"text": "First.", **end}]}
+    assert (judge(case, lambda _: [{"text": text}], Score()) == []) == whole

@@ -52,12 +52,12 @@ async def test_loops_end_when_nothing_is_due_anywhere_and_what_one_finishes_wake
 async def test_an_unknown_error_of_one_item_stops_the_cycle(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(url: str) -> bool:
+    async def broken(url: str) -> None:
         raise RuntimeError("a fault of ours")
 
     world.site["/rss"] = rss(world.publish("a", "Harbour", STRIKE))
     async with world.worker(db, clock) as app:
-        monkeypatch.setattr(app.robots, "allowed", broken)
+        monkeypatch.setattr(app.robots, "refusal", broken)
         with pytest.raises(ExceptionGroup) as error:
             await run_cycle(app)
     assert error.group_contains(RuntimeError, match="a fault of ours", depth=1)

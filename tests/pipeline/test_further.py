@@ -110,7 +110,38 @@ async def test_a_list_of_sitemaps_leads_to_its_newest_at_each_poll(
     assert len(titles(db)) == 3
     world.site["/s5"] = sitemap("/new", "/a")
     (report,) = await polled(world, db, clock)
-    assert (report.total("articles", "new"), feed_of(db).etag) == (1, "")
+    assert (report.total("articles", "new"), feed_of(db).etag) == (1, '"1"')
+
+
+async def test_of_a_list_of_sitemaps_only_what_has_changed_is_sent_and_read_again(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def one(*links: str) -> bytes:
+        return f"<urlset>{''.join(f'<url><loc>{world.url(link)}</loc></url>' for link in links)}</urlset>".encode()
+
+    def choose(request: Request) -> Answer:
+        body, tag = documents[request.path.partition("?")[0]]
+        if request.headers.get("if-none-match") == tag:
+            return Answer(304, {"ETag": tag}, b"")
+        return Answer(200, {"ETag": tag, "Content-Type": "application/xml"}, body)
+
+    index = b"<sitemapindex><sitemap><loc>/s1?key=hush</loc></sitemap><sitemap><loc>/s2</loc></sitemap></sitemapindex>"
+    documents = {"/index": (index, '"i"'), "/s1": (one("/a"), '"1"'), "/s2": (one("/b"), '"2"')}
+    world.feeds = [{"sitemap": world.url("/index?key=${TOKEN}"), "name": "News"}]
+    world.web.choose = choose
+    await polled(world, db, clock)
+    assert "hush" not in str(feed_of(db).listed)
+    reports = []
+    sent = []
+    for changed in ({}, {"/s2": (one("/new", "/b"), '"3"')}, {}):
+        documents |= changed
+        world.web.requests.clear()
+        reports += await polled(world, db, clock)
+        sent.append("".join(request.headers["if-none-match"] for request in world.web.requests))
+    assert sent == ['"i""1""2"', '"i""1""2"', '"i""1""3"']
+    assert [report.total("articles", "new") for report in reports] == [0, 1, 0]
+    assert [report.total("poll", "not_modified") for report in reports] == [1, 0, 1]
+    assert feed_of(db).possible_gaps == 0
 
 
 async def test_a_list_of_sitemaps_none_of_which_can_be_read_is_a_failure(

@@ -103,9 +103,10 @@ async def test_a_feed_that_is_gone_is_paused_and_the_operators_are_told(
     world.site["/rss"] = Answer(410)
     async with world.worker(db, clock) as app:
         await run_cycle(app)
+        change(db)
         await run_cycle(app)
     feed = feed_of(db)
-    assert (feed.state, feed.paused_by) == ("paused", "gone")
+    assert (feed.state, feed.paused_by, world.asked("/rss")) == ("paused", "gone", 1)
     (told,) = world.hook.requests
     assert b"News" in told.body
     world.site["/rss"] = rss(Item("a", title="A"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -106,6 +107,23 @@ async def test_robots_txt_is_asked_once_and_kept(world: World, db: Database, clo
     assert (world.asked("/robots.txt"), world.asked("/private/p")) == (1, 0)
 
 
+async def test_a_page_whose_robots_txt_cannot_be_asked_for_says_why_and_is_read_later(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/robots.txt"] = Answer(503)
+    world.site["/rss"] = rss(world.publish("a", "Harbour at rest", STRIKE))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        (article,) = articles_of(db)
+        assert (article.state, article.reason, article.final) == ("partial", "http_status", False)
+        assert "robots.txt" in article.detail
+        world.site["/robots.txt"] = Answer(404)
+        for _ in range(3):
+            clock.move(timedelta(minutes=16))
+            await run_cycle(app, steps=["read"])
+    assert [one.state for one in articles_of(db)] == ["ready"]
+
+
 async def test_a_site_setting_reads_what_robots_txt_forbids_and_sends_its_headers(
     world: World, db: Database, clock: FixedClock
 ) -> None:
@@ -182,7 +200,7 @@ async def test_a_page_that_names_another_text_as_its_own_address_stays_an_articl
     assert [one.state for one in articles_of(db)] == ["ready", "ready"]
 
 
-async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes(
+async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes_and_no_page_read_again(
     world: World, db: Database, clock: FixedClock
 ) -> None:
     own = "Ring the newsroom on 555 0117, day and night"
@@ -197,7 +215,11 @@ async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes(
             world.site["/rss"] = rss(*items[:count])
             await run_cycle(app, steps=["poll", "read"])
             clock.move(timedelta(hours=2))
+        world.site["/rss"] = rss(replace(items[0], title="Report 0, as it was"), *items[1:])
+        await run_cycle(app, steps=["poll", "read"])
     found = articles_of(db)
+    assert world.asked("/p0") == 2
+    assert [one.revision for one in found] == [1] * 4
     assert [own in one.text for one in found] == [True, True, False, False]
     assert all(len(one.text) > 800 for one in found)
     assert articles.shingles_of(found[3]) == shingles(found[3].text)
@@ -211,7 +233,8 @@ async def test_an_edited_page_keeps_its_earlier_text(world: World, db: Database,
         world.site["/a"] = page("Harbour at rest, corrected", [*STRIKE, "Corrected: the talks are on Friday."])
         world.site["/rss"] = rss(Item(item.guid, item.link, "Harbour at rest, corrected"))
         clock.move(timedelta(hours=2))
-        await run_cycle(app)
+        report = await run_cycle(app)
+    assert report.total("entries", "edited") == 1
     (article,) = articles_of(db)
     (earlier,) = db.read_now(lambda session: session.exec(select(ArticleRevision)).all())
     assert (article.revision, article.title) == (2, "Harbour at rest, corrected")

@@ -108,6 +108,7 @@ def _feeds() -> None:
         sa.Column("validators_distrusted", sa.Boolean(), nullable=False),
         sa.Column("plain_next", sa.Boolean(), nullable=False),
         sa.Column("body_hash", sa.String(), nullable=False),
+        sa.Column("listed", Json, nullable=False),
         sa.Column("interval_s", sa.Float(), nullable=False),
         sa.Column("ttl_s", sa.Float(), nullable=False),
         sa.Column("failures", sa.Float(), nullable=False),

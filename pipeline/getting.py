@@ -1,0 +1,73 @@
+"""What is asked for a feed, with the secrets that its owner is to get; and its answer, without them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import quote
+
+from core.urls import origin_of, same_site
+from fetching.answers import Answer, Ask, Failed
+from pipeline.app import App
+from pipeline.further import UNKNOWN, Known
+from rules.secrets import expand
+from storage.tables import Feed
+
+_SECRET = re.compile(r"\$\{(\w+)\}")
+
+
+def further_ask(app: App, feed: Feed, address: str, found_at: str, known: Known = UNKNOWN) -> Ask:
+    """The request for a further document: headers and secrets go to the feed's own scheme and host only."""
+    of_feed, own = ask(app, feed), own_secrets(feed, app.secrets)
+    trusted = origin_of(address) == origin_of(found_at) == origin_of(of_feed.url)
+    for name, secret in own.items() if trusted else ():
+        for spelled in (f"${{{name}}}", f"$%7B{name}%7D"):
+            address = address.replace(spelled, quote(secret, safe=""))
+    return Ask(
+        url=address,
+        etag="" if feed.plain_next else known.etag,
+        last_modified="" if feed.plain_next else known.last_modified,
+        validators_for=expand(known.url, own),
+        headers=of_feed.headers if trusted else {},
+        accept=of_feed.accept,
+    )
+
+
+def own_secrets(feed: Feed, secrets: Mapping[str, str]) -> Mapping[str, str]:
+    """The secrets that the watch file puts into this feed's address: no other may get there, whatever servers say."""
+    return {name: secrets[name] for name in _SECRET.findall(feed.config_url) if secrets.get(name)}
+
+
+def as_written(answer: Answer, secrets: Mapping[str, str]) -> Answer:
+    """The answer with `${NAME}` in its addresses again: they are kept, and secrets are not."""
+    if isinstance(answer, Failed):
+        return answer
+    return replace(answer, url=hidden(answer.url, secrets), moved_to=hidden(answer.moved_to, secrets))
+
+
+def hidden(url: str, secrets: Mapping[str, str]) -> str:
+    """An address with `${NAME}` for each secret in it."""
+    for name, secret in secrets.items():
+        for spelled in (quote(secret, safe=""), secret):
+            url = url.replace(spelled, f"${{{name}}}")
+    return url
+
+
+def ask(app: App, feed: Feed) -> Ask:
+    """The request: validators verbatim and only to the address that gave them, headers from the watch file.
+
+    A feed that has moved to another site gets none: its owner was meant, and a redirect can lead to anybody.
+    """
+    own = own_secrets(feed, app.secrets)
+    url = expand(feed.fetch_url, own)
+    configured = app.active.feeds.get(feed.config_url)
+    headers = configured.headers if configured and same_site(expand(feed.config_url, own), url) else {}
+    return Ask(
+        url=url,
+        etag="" if feed.plain_next else feed.etag,
+        last_modified="" if feed.plain_next else feed.last_modified,
+        validators_for=expand(feed.validators_url, own),
+        headers={name: expand(value, app.secrets) for name, value in headers.items()},
+        accept="application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
+    )
