@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from alerts.inert import safe_link
@@ -13,6 +14,11 @@ from core.text import clean, one_line
 SCHEMA = "wirewatch.alert/1"
 MAX_TITLE = 1000  # characters
 MAX_SENTENCE = 4000  # characters
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of what a webhook gets."""
+    return dict(json.loads(Path(__file__).with_name("webhook.schema.json").read_text("utf-8")))
 
 
 def body(message: Message, key: str) -> bytes:

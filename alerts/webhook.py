@@ -114,15 +114,16 @@ def headers_for(key: str, payload: bytes, now: datetime, secret: bytes) -> dict[
 
 def _failure(error: Exception, progress: _Progress) -> Result:
     """What it means that no answer came."""
-    if _refused_by_us(error):
+    if refused_by_us(error):
         return Result(ResultClass.AUTH, "the address is link-local or a metadata service: never asked")
     if progress.sent:
-        return Result(ResultClass.UNKNOWN, f"{_in_words(error)}, after the message was sent")
+        return Result(ResultClass.UNKNOWN, f"{in_words(error)}, after the message was sent")
     late = isinstance(error, TimeoutError)
-    return Result(ResultClass.TEMP, "no connection in time" if late else _in_words(error))
+    return Result(ResultClass.TEMP, "no connection in time" if late else in_words(error))
 
 
-def _refused_by_us(error: BaseException | None) -> bool:
+def refused_by_us(error: BaseException | None) -> bool:
+    """Whether it was our own guard that kept the request from being made."""
     while error is not None:
         if isinstance(error, ForbiddenAddress) or isinstance(getattr(error, "os_error", None), ForbiddenAddress):
             return True
@@ -130,7 +131,7 @@ def _refused_by_us(error: BaseException | None) -> bool:
     return False
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
     """The failure without the address, which may hold a secret."""
     match error:
         case aiohttp.ClientConnectorCertificateError():

@@ -196,8 +196,15 @@ def _setting(chosen: Settings, name: str) -> str:
     return ", ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)
 
 
-def schema() -> None:
-    """Print the JSON Schema of the watch file, for editors."""
+def schema(
+    webhook: Annotated[bool, typer.Option("--webhook", help="Of the JSON that a webhook gets instead.")] = False,
+) -> None:
+    """Print the JSON Schema of the watch file, for editors; or of what a webhook gets."""
+    if webhook:
+        from alerts.payload import schema as schema_of_webhook
+
+        print_json(schema_of_webhook())
+        return
     from rules.reference import schema as schema_of_watch
 
     print_json(schema_of_watch())

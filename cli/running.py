@@ -18,6 +18,8 @@ from core.errors import NotAvailable
 from pipeline.app import App
 from pipeline.bootstrap import open_app
 from pipeline.follow import follow_file
+from pipeline.heartbeat import beat
+from pipeline.lookout import look_after
 from pipeline.report import STEPS, Report
 from pipeline.run import INGEST, job_lock, run_cycle
 
@@ -64,7 +66,10 @@ async def cycle(app: App, steps: Sequence[str], only: Sequence[str], *, patient:
         async with job_lock(app, INGEST) as held:
             if not held:
                 return None
+            await look_after(app)
             report = await run_cycle(app, steps=steps, only=only)
+        if set(steps) == set(STEPS) and (why := await beat(app)):
+            report.failures.append(f"heartbeat: {why}")
         if followed.message:
             report.failures.insert(0, followed.message)
         return report

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -43,6 +45,9 @@ class Settings(BaseSettings):
         "", repr=False, description="key that signs links and cookies; empty = made once, kept in the data folder"
     )
     user_header: str = Field("", description="header of a trusted proxy that names the user")
+    heartbeat_url: str = Field(
+        "", repr=False, description="address asked after each good run, at a service that rings when that stops"
+    )
     every_seconds: float = Field(
         60.0, gt=0, description="how often a cycle runs (`up`, `run`, deployments), seconds; `web` judges by it, too"
     )
@@ -53,6 +58,15 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        """Its text is a secret: the message does not repeat it."""
+        parts = urlsplit(value)
+        if value and not (parts.scheme in ("http", "https") and parts.hostname):
+            raise PydanticCustomError("url", "an address begins with https:// or http://")
+        return value
 
     @property
     def database_url(self) -> str:

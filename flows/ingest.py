@@ -20,6 +20,8 @@ from core.settings import Settings
 from pipeline.bootstrap import open_app
 from pipeline.cycle import Cycle
 from pipeline.follow import follow_file
+from pipeline.heartbeat import beat
+from pipeline.lookout import look_after
 from pipeline.report import STEPS, Report
 from pipeline.run import anything_due, begin, finish, job_lock, run_step
 
@@ -56,10 +58,14 @@ async def ingest(only: Only = [], max_seconds: Seconds = None, lock: Lock = "ing
             return skipped(Reason.LOCKED)
         if settings.config.exists():
             await follow_file(app, "file")
+        await look_after(app)
         if not await anything_due(app):
+            await beat(app)
             return skipped(Reason.NOT_DUE)
         cycle = await begin(app, seconds=max_seconds)
-        return await _run(cycle, only)
+        result = await _run(cycle, only)
+        await beat(app)
+        return result
 
 
 async def _run(cycle: Cycle, only: list[str]) -> dict[str, Any]:

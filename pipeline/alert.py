@@ -1,32 +1,28 @@
-"""alert: what a hit owes people, and what was held or collected and is due now → deliveries.
+"""alert: what a hit owes people → deliveries, or a place in a hold or a digest (release.py, digests.py).
 
 `alerts.policy` decides what a story owes, `alerts.stages` when it goes; this file gathers the facts, keeps every
-decision, and writes
-alerts and deliveries in the caller's transaction.
+decision, and writes alerts and deliveries in the caller's transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from itertools import count
 
 from sqlmodel import Session
 
 from alerts import keys
-from alerts.message import AlertView, Kind
+from alerts.message import Kind
 from alerts.policy import Policy, StoryFacts, local_day, owed
 from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
 from pipeline import views
 from pipeline.app import Active, Sender
-from pipeline.cycle import Cycle
 from pipeline.policies import policy_of
 from pipeline.story import Placed
 from storage import alerts, deliveries, optouts
 from storage import decisions as notes
-from storage.engine import lock_names
-from storage.tables import Alert, Article, Digest, Story
+from storage.tables import Alert, Article, Story
 
 
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
@@ -62,7 +58,7 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
         row.reason, row.release_at = str(Reason.UPDATE), due.not_before
         _keep(session, placed, "policy", "hold", Reason.UPDATE, now, alert_id)
         return str(Reason.UPDATE)
-    decision = decide(_alert_facts(session, row, policy, placed.story, now), now)
+    decision = decide(alert_facts(session, row, policy, placed.story, now), now)
     apply(session, app, active, row, decision, now)
     return str(decision.reason)
 
@@ -86,10 +82,11 @@ def _first_key(session: Session, story: Story) -> str:
     return first.key if first else str(story.first_article_id)
 
 
-def _alert_facts(
+def alert_facts(
     session: Session, row: Alert, policy: Policy, story: Story | None, now: datetime, *, with_others: int = 0,
-    rule_exists: bool = True, folded: bool = False,
+    rule_exists: bool = True, folded: bool = False, told_by_earlier: bool = False, told_since: bool = False,
 ) -> AlertFacts:  # fmt: skip
+    """What the stages need to know of an alert, as it stands now."""
     spent = alerts.spent(
         session, row.rule_id, day_start=local_day(now, policy.timezone)[0], ten_minutes_ago=now - BURST_WINDOW
     )
@@ -101,6 +98,8 @@ def _alert_facts(
         story_closed=bool(story and story.state == "closed"),
         silenced=bool(story and story.state == "silenced"),
         silenced_until=story.silenced_until if story else None,
+        already_told=told_since,
+        told_by_earlier=told_by_earlier,
         sent_today=spent.today,
         sent_last_10_min=spent.last_10_min,
         held_until=row.release_at,
@@ -114,7 +113,8 @@ def apply(session: Session, app: Sender, active: Active, row: Alert, decision: D
     row.reason = str(decision.reason)
     match decision.action:
         case Action.SEND:
-            row.state, row.release_at = "queued", None
+            waited = row.release_at is not None
+            row.state, row.release_at = "queued", now if waited else None  # what was held counts when it goes out
             send(session, app, active, row, now)
         case Action.HOLD:
             row.state, row.release_at = "held", decision.until
@@ -126,10 +126,7 @@ def apply(session: Session, app: Sender, active: Active, row: Alert, decision: D
             row.state, row.release_at = "suppressed", None
     session.add(row)
     detail = "; ".join(f"{one.stage}: {one.note}" for one in decision.trail)
-    notes.add(
-        session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage=decision.stage,
-        action=decision.action.value, reason=decision.reason, detail=detail, at=now,
-    )  # fmt: skip
+    noted(session, row, decision.stage, decision.action.value, decision.reason, detail, now)
 
 
 def send(session: Session, app: Sender, active: Active, row: Alert, now: datetime) -> None:
@@ -138,17 +135,20 @@ def send(session: Session, app: Sender, active: Active, row: Alert, now: datetim
         send_to(session, app, active, row, name, now)
 
 
-def send_to(session: Session, app: Sender, active: Active, row: Alert, channel: str, now: datetime) -> None:
-    """Enter an alert's deliveries to one channel into the ledger, but to nobody who asked for no more of its rule."""
+def send_to(
+    session: Session, app: Sender, active: Active, row: Alert, channel: str, now: datetime, *,
+    only: Collection[str] | None = None,
+) -> None:  # fmt: skip
+    """Enter an alert's deliveries to one channel (to these of its targets `only`) into the ledger, but to nobody who
+    asked for no more of its rule.
+    """
     opted_out = optouts.targets_of(session, row.rule_id) if row.rule_id else frozenset()
-    recipients = active.recipients(channel)
+    recipients = [one for one in active.recipients(channel) if only is None or one[0] in only]
     deliveries.sync_targets(session, ((one, channel, recipient) for one, recipient in recipients))
     for target_id, _ in recipients:
         if target_id in opted_out:
-            notes.add(
-                session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage="send",
-                action="drop", reason=Reason.OPTED_OUT, detail=f"{target_id}: {Reason.OPTED_OUT.sentence}", at=now,
-            )  # fmt: skip
+            said = f"{target_id}: {Reason.OPTED_OUT.sentence}"
+            noted(session, row, "send", "drop", Reason.OPTED_OUT, said, now)
             continue
         key = keys.delivery_key(app.installation, row.id, target_id)
         deliveries.owe(session, key=key, alert_id=row.id, target_id=target_id, channel=channel, now=now)
@@ -163,118 +163,15 @@ def _keep(
     )  # fmt: skip
 
 
-# -- what was held or collected -------------------------------------------------------------------------------------
-
-
-async def release(cycle: Cycle) -> None:
-    """The loop: release held alerts and digests that are due, until the cycle ends."""
-    while cycle.is_open:
-        version = cycle.version
-        if await _release_once(cycle):
-            cycle.worked()
-        else:
-            cycle.found_nothing("alert", version)
-        await cycle.pause()
-    cycle.leave("alert")
-
-
-async def _release_once(cycle: Cycle) -> bool:
-    app, now = cycle.app, cycle.app.clock.now()
-    if not await app.db.read(lambda session: alerts.count_due(session, now)):
-        return False
-    for reason in await app.db.write(lambda session: release_due(session, app, now)):
-        cycle.report.count("alert", reason)
-    return True
-
-
-def release_due(session: Session, app: Sender, now: datetime) -> list[str]:
-    """Run the stages again for held alerts, then send the digests that are due. Returns the Reasons decided."""
-    active = app.active
-    # before any row is read: whoever folds an alert into a digest holds its rule, and must not find it closed meanwhile
-    lock_names(session, [f"rule:{rule_id}" for rule_id in alerts.rules_due(session, now)])
-    held = alerts.held_due(session, now)
-    decided = []
-    by_rule: dict[str, list[Alert]] = {}
-    for row in held:
-        by_rule.setdefault(row.rule_id, []).append(row)
-    for rule_id, rows in by_rule.items():
-        for row in rows:
-            decided.append(_decide_again(session, app, active, rule_id, row, rows, now))
-    session.flush()
-    for digest in alerts.digests_due(session, now):
-        decided.append(_tell_digest(session, app, active, digest, now))
-    return decided
-
-
-def _decide_again(
-    session: Session, app: Sender, active: Active, rule_id: str, row: Alert, rows: Sequence[Alert], now: datetime
-) -> str:
-    rule = active.rules.get(rule_id)
-    exists = rule is not None and rule.enabled
-    policy = policy_of(active, rule) if rule else Policy(timezone=active.timezone)
-    story = session.get(Story, row.story_id) if row.story_id else None
-    facts = _alert_facts(session, row, policy, story, now, with_others=len(rows) - 1, rule_exists=exists)
-    decision = decide(facts, now)
-    apply(session, app, active, row, decision, now)
-    return str(decision.reason)
-
-
-def _tell_digest(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:
-    """Make one alert of what a digest collected, after the stages looked at each again; nothing left = nothing sent."""
-    rule = active.rules.get(digest.rule_id)
-    policy = policy_of(active, rule) if rule else Policy(timezone=active.timezone)
-    going = []
-    for row in alerts.in_digest(session, digest.id or 0):
-        story = session.get(Story, row.story_id) if row.story_id else None
-        exists = rule is not None and rule.enabled
-        decision = decide(_alert_facts(session, row, policy, story, now, rule_exists=exists, folded=True), now)
-        if decision.action is Action.HOLD:  # quiet hours: the whole digest waits for their end
-            digest.due_at = decision.until or now
-            session.add(digest)
-            return str(decision.reason)
-        if decision.action is Action.DROP:
-            apply(session, app, active, row, decision, now)
-        else:
-            going.append(row)
-    digest.closed_at = now
-    session.add(digest)
-    if not going:
-        return str(Reason.RULE_GONE if rule is None else Reason.SILENCED)
-    digest.alert_id = _digest_alert(session, app, active, digest, going, now)
-    return str(Reason.DIGEST)
-
-
-def _digest_alert(
-    session: Session, app: Sender, active: Active, digest: Digest, going: Sequence[Alert], now: datetime
-) -> str:
-    due = f"{digest.cause} {digest.due_at.isoformat()}"  # the same in a restored backup, which the row's number is not
-    ids = (keys.alert_id(digest.rule_id, due, Kind.DIGEST, ordinal) for ordinal in count())
-    alert_id = next(one for one in ids if session.get(Alert, one) is None)
-    told = [views.load(row.view) for row in going]
-    view = views.digest_view(
-        session,
-        active,
-        alert_id,
-        Reason.of(digest.cause),
-        digest.rule_id,
-        [one for one in told if isinstance(one, AlertView)],
-        now,
-    )
-    row = Alert(
-        id=alert_id,
-        rule_id=digest.rule_id,
-        kind=Kind.DIGEST.value,
-        state="queued",
-        reason=digest.cause,
-        targets=sorted({name for one in going for name in one.targets}),
-        view=views.dump(view),
-        made_at=now,
-    )
-    session.add(row)
-    session.flush()
-    send(session, app, active, row, now)
+def noted(session: Session, row: Alert, stage: str, action: str, reason: Reason, detail: str, now: datetime) -> None:
+    """Keep a decision about an alert."""
     notes.add(
-        session, rule=digest.rule_id, article=None, story=None, alert=alert_id, stage="send", action="send",
-        reason=Reason.DIGEST, detail=f"one message for {len(going)} alerts", at=now,
+        session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage=stage,
+        action=action, reason=reason, detail=detail, at=now,
     )  # fmt: skip
-    return alert_id
+
+
+def policy_for(active: Active, rule_id: str) -> Policy:
+    """A rule's `alert:` settings; of one that is gone, none but the zone."""
+    rule = active.rules.get(rule_id)
+    return policy_of(active, rule) if rule else Policy(timezone=active.timezone)

@@ -28,7 +28,7 @@ from core.log import pairs
 from core.reasons import Reason
 from core.text import one_line
 from pipeline import alert as alerting
-from pipeline import notices, views
+from pipeline import catchup, notices, views
 from pipeline.app import EVERYBODY, App
 from pipeline.cycle import Cycle, work_off
 from storage import deliveries
@@ -92,6 +92,10 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
     app = cycle.app
     key = one.delivery.key
     channel = app.active.channels.get(one.delivery.channel)
+    if catchup.is_stale(one.delivery, one.alert, app.clock.now()) and key not in app.sent_log:
+        await app.db.write(lambda session: too_late(session, app, one))
+        cycle.report.count("deliver", "skipped", Reason.STALE)
+        return
     if one.target.recipient == EVERYBODY and channel is not None:
         await app.db.write(lambda session: split_up(session, app, one))
         cycle.report.count("deliver", "skipped", Reason.MERGED)
@@ -125,6 +129,14 @@ def split_up(session: Session, app: App, one: deliveries.Claimed) -> None:
     now = app.clock.now()
     if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.MERGED)}):
         alerting.send_to(session, app, app.active, one.alert, one.delivery.channel, now)
+
+
+def too_late(session: Session, app: App, one: deliveries.Claimed) -> None:
+    """A delivery that could only be made a day late is left to the catch-up digest."""
+    now = app.clock.now()
+    catchup.hold_rule(session, one.alert.rule_id)
+    if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.STALE)}):
+        catchup.fold(session, one.alert.rule_id, one.alert.id, one.target.id, now)
 
 
 def message(app: App, one: deliveries.Claimed, target: Target) -> Message:
@@ -172,8 +184,14 @@ def record(
     }
     if result.ok:
         changes |= {"sent_at": now, "provider_id": one_line(result.provider_id, 200)}
+    late = catchup.gives_up(following, one.alert, unknown=result.cls is ResultClass.UNKNOWN)
+    if late:
+        changes |= {"state": "suppressed", "reason": str(Reason.STALE)}
+        catchup.hold_rule(session, one.alert.rule_id)
     if not deliveries.record(session, one.lease, changes):
         return "lost"
+    if late:
+        catchup.fold(session, one.alert.rule_id, one.alert.id, one.target.id, now)
     deliveries.pace(session, one.target.id, channel.pace if channel else 0.0, now)
     if result.ok:
         notices.over(session, app, f"channel:{one.target.id}", f"{delivery.channel} takes messages again", now=now)

@@ -15,6 +15,7 @@ from core.clock import SystemClock
 from core.errors import WirewatchError
 from core.pool import WorkerPool
 from core.settings import Settings
+from pipeline import heartbeat
 from pipeline.configure import activate, read_watch
 from pipeline.run import INGEST
 from rules.config import load
@@ -95,6 +96,7 @@ def _stored(session: Session, settings: Settings, secrets: Mapping[str, str]) ->
         *_channels(session, secrets),
         _feeds(session),
         _dead_letters(session),
+        _heartbeat(session, settings),
         *(Finding("notice", False, one.text.split("\n", 1)[0]) for one in notices.open_notices(session)),
     ]
 
@@ -153,3 +155,15 @@ def _feeds(session: Session) -> Finding:
 def _dead_letters(session: Session) -> Finding:
     dead = deliveries.counts(session).get("dead", 0)
     return Finding("dead letters", not dead, str(dead), "run `wirewatch deliveries dead`" if dead else "")
+
+
+def _heartbeat(session: Session, settings: Settings) -> Finding:
+    if not settings.heartbeat_url:
+        do = "set WIREWATCH_HEARTBEAT_URL: nobody else hears of it when wirewatch stands still"
+        return Finding("heartbeat", True, "not set", do)
+    beats = heartbeat.known(session)
+    if beats.failing_since is not None:
+        since = f"{beats.failing_since:%d %b %Y %H:%M} UTC"
+        return Finding("heartbeat", False, f"fails since {since}: {beats.why}", "see WIREWATCH_HEARTBEAT_URL")
+    last = f"taken {beats.answered_at:%d %b %Y %H:%M} UTC" if beats.answered_at else "none sent yet"
+    return Finding("heartbeat", True, last)

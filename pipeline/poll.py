@@ -251,7 +251,7 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
     if following.state == "paused":
         text = f"feed {feed.name} is paused: {Reason.GONE.sentence}"
         notices.tell(session, app, key, text, now=now)
-    elif following.state == "ok" and feed.last_reason == Reason.GONE:
+    elif following.state == "ok" and feed.last_reason:  # it failed last time: whatever was told of it is over
         notices.over(session, app, key, f"feed {feed.name} can be read again", now=now)
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import create_engine, func
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, col, select
 
-from pipeline.alert import release_due
 from pipeline.app import Active
 from pipeline.match import Judged, add_hit
+from pipeline.release import release_due
 from rules.match import Match
 from storage.tables import Alert, Article, Decision, Digest, Feed, Hit, Story
 

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 
 from core.errors import InputError, WirewatchError
 from core.log import pairs
-from pipeline.alert import release
 from pipeline.app import App
 from pipeline.configure import refresh
 from pipeline.cycle import Cycle
@@ -20,6 +19,7 @@ from pipeline.match import match as match_articles
 from pipeline.past import past
 from pipeline.poll import poll
 from pipeline.read import read
+from pipeline.release import release
 from pipeline.report import STEPS, Report
 from storage import alerts, articles, configs, deliveries, feeds, locks
 from storage.deliveries import Who

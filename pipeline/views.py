@@ -106,6 +106,16 @@ def digest_view(
     )
 
 
+def merged(earlier: View, later: View) -> View:
+    """An alert that has not gone out yet, telling also what a later one of the same story would have told."""
+    if not (isinstance(earlier, AlertView) and isinstance(later, AlertView)):
+        return earlier
+    known = earlier.article
+    further = [one for one in (*later.others, later.article) if (one.url or one) != (known.url or known)]
+    texts = max(earlier.separate_texts, later.separate_texts)
+    return replace(earlier, separate_texts=texts, others=tuple(further[-OTHERS:]))
+
+
 def gaps(session: Session, now: datetime) -> Gaps:
     """What could not be covered in the last day: feeds that fail, pages that were not read in full."""
     down = [feed for feed in feeds.listing(session) if feed.state == "failing"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam, case, func, or_
+from sqlalchemy import BindParameter, Select, bindparam, case, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -34,9 +34,10 @@ def spent(session: Session, rule_id: str, *, day_start: datetime, ten_minutes_ag
 @cache
 def _spent() -> Select[tuple[int, int]]:
     sent = (col(Alert.rule_id) == bindparam("rule")) & (col(Alert.state) == "queued") & (col(Alert.kind) != "digest")
-    made = col(Alert.made_at)
-    counts = (func.count(case((made >= bindparam(since), 1))) for since in ("day", "burst"))
-    return sa_select(*counts).where(sent & (made >= bindparam("first")))
+    at = func.coalesce(col(Alert.release_at), col(Alert.made_at))  # what was held was sent when it was released
+    first: BindParameter[datetime] = bindparam("first")
+    counts = (func.count(case((at >= bindparam(since), 1))) for since in ("day", "burst"))
+    return sa_select(*counts).where(sent & or_(col(Alert.made_at) >= first, col(Alert.release_at) >= first))
 
 
 def of_story(session: Session, story_id: int) -> list[Alert]:
@@ -49,8 +50,11 @@ def _of_story() -> SelectOfScalar[Alert]:
     return select(Alert).where(col(Alert.story_id) == bindparam("story")).order_by(col(Alert.made_at))
 
 
-def held_due(session: Session, now: datetime, limit: int = 500) -> list[Alert]:
-    """Held alerts whose time has come."""
+RELEASED_AT_ONCE = 500  # held alerts of one transaction
+
+
+def held_due(session: Session, now: datetime, limit: int = RELEASED_AT_ONCE) -> list[Alert]:
+    """Held alerts whose time has come, oldest first."""
     due = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
     return list(
         session.exec(
@@ -70,6 +74,21 @@ def open_digest(session: Session, rule_id: str, cause: str, *, due_at: datetime,
         session.add(digest)
         session.flush()
     return digest
+
+
+def released_together(session: Session, rule_id: str, held_for: str, gathered_as: str, now: datetime) -> int:
+    """Of how many stories alerts come out of a hold now; the digest that gathers them counts for those before."""
+    due = (col(Alert.rule_id) == rule_id) & (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
+    stories = select(func.count(col(Alert.story_id).distinct())).where(due & (col(Alert.reason) == held_for))
+    gathering = (col(Digest.rule_id) == rule_id) & (col(Digest.cause) == gathered_as) & col(Digest.closed_at).is_(None)
+    return session.exec(stories).one() + session.exec(select(func.count()).select_from(Digest).where(gathering)).one()
+
+
+def told_since(session: Session, alert: Alert) -> bool:
+    """Whether a later alert of the same story went out while this one waited: it told more."""
+    later = (col(Alert.story_id) == alert.story_id) & (col(Alert.state) == "queued") & (col(Alert.id) != alert.id)
+    made_later = col(Alert.made_at) > alert.made_at
+    return session.exec(select(Alert.id).where(later & made_later).limit(1)).first() is not None
 
 
 def digests_due(session: Session, now: datetime) -> list[Digest]:

@@ -201,6 +201,20 @@ def resend(session: Session, delivery: Delivery, now: datetime) -> None:
     session.add(delivery)
 
 
+def stale_of(session: Session, alert_ids: Collection[str]) -> dict[str, list[Delivery]]:
+    """Alert id → its deliveries that came too late and wait for the catch-up digest."""
+    found: dict[str, list[Delivery]] = {}
+    late = (col(Delivery.state) == "suppressed") & (col(Delivery.reason) == Reason.STALE.value)
+    for one in session.exec(select(Delivery).where(late & col(Delivery.alert_id).in_(list(alert_ids)))).all():
+        found.setdefault(one.alert_id, []).append(one)
+    return found
+
+
+def settle_stale(session: Session, ids: Collection[int]) -> None:
+    """Keep that a catch-up digest told what these deliveries would have, or that it was not to be told any more."""
+    run(session, update(Delivery).where(col(Delivery.id).in_(list(ids))).values(reason=Reason.MERGED.value))
+
+
 def find(session: Session, what: str) -> Delivery | None:
     """The delivery of this id or key."""
     if what.isdigit():

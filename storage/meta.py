@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import uuid4
 
 from sqlmodel import Session
@@ -9,6 +10,8 @@ from sqlmodel import Session
 from storage.office import Meta
 
 _LOOKUP = "lookup_version"
+_LOOKED = "looked_at"
+_HEARTBEAT = "heartbeat"
 
 
 def installation(session: Session) -> str:
@@ -30,6 +33,29 @@ def lookup_version(session: Session) -> str:
 def set_lookup_version(session: Session, version: str) -> None:
     """Keep that the index of words follows this version."""
     session.merge(Meta(key=_LOOKUP, value=version))
+
+
+def looked_at(session: Session) -> datetime | None:
+    """When somebody last looked for troubles."""
+    row = session.get(Meta, _LOOKED, populate_existing=True)
+    return datetime.fromisoformat(row.value) if row else None
+
+
+def set_looked_at(session: Session, now: datetime) -> None:
+    """Keep that somebody looks for troubles now."""
+    session.merge(Meta(key=_LOOKED, value=now.isoformat()))
+    session.flush()
+
+
+def heartbeat(session: Session) -> str:
+    """What became of the last heartbeats, as pipeline/heartbeat.py writes it; "" before the first."""
+    row = session.get(Meta, _HEARTBEAT, populate_existing=True)
+    return row.value if row else ""
+
+
+def set_heartbeat(session: Session, value: str) -> None:
+    """Keep what became of a heartbeat."""
+    session.merge(Meta(key=_HEARTBEAT, value=value))
 
 
 def _once(session: Session, key: str, fresh: str) -> str:

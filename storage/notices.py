@@ -6,11 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from storage.engine import lock_names
 from storage.office import Notice
 
 
 def open_notice(session: Session, key: str, text: str, now: datetime) -> Notice | None:
-    """Note a trouble; None when it is known already."""
+    """Note a trouble; None when it is known already. Of several workers that see it at once, one notes it."""
+    lock_names(session, [f"notice:{key}"])
     known = session.exec(select(Notice).where((col(Notice.key) == key) & col(Notice.over_at).is_(None))).first()
     if known is not None:
         return None
@@ -23,9 +25,15 @@ def open_notice(session: Session, key: str, text: str, now: datetime) -> Notice 
 def end_notice(session: Session, key: str, now: datetime) -> Notice | None:
     """Note that a trouble is over; None when there was none."""
     known = session.exec(select(Notice).where((col(Notice.key) == key) & col(Notice.over_at).is_(None))).first()
-    if known is not None:
-        known.over_at = now
-        session.add(known)
+    if known is None:
+        return None
+    lock_names(session, [f"notice:{key}"])
+    session.refresh(known)
+    if known.over_at is not None:
+        return None
+    known.over_at = now
+    session.add(known)
+    session.flush()
     return known
 
 

@@ -158,6 +158,7 @@ def test_settings_lists_all_and_shows_no_secret(empty_desk: Desk) -> None:
 
 def test_schema_is_a_json_schema(empty_desk: Desk) -> None:
     assert empty_desk.run("schema").document["$schema"].startswith("https://json-schema.org/")
+    assert empty_desk.run("schema", "--webhook").document["title"] == "What a webhook gets"
 
 
 def test_secrets_of_a_folder_that_is_not_there_end_with_2(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from cli.demo_servers import World, world
 from core.settings import Settings
 from pipeline.bootstrap import open_app
 from pipeline.run import job_lock
+from tests.sinks.http import HttpSink
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Prefect's own
 
@@ -95,3 +96,19 @@ async def test_a_run_that_comes_more_than_an_interval_late_is_skipped(
     monkeypatch.setattr(module, "lateness", lambda: timedelta(minutes=3))
     assert (await module.ingest())["skipped"] == "late_run"
     assert around.received.hooks == []
+
+
+async def test_a_run_and_an_idle_one_are_heartbeats_and_one_that_finds_another_at_work_is_none(
+    prefect_api: None, around: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.ingest import ingest
+
+    with HttpSink() as monitor:
+        monkeypatch.setenv("WIREWATCH_HEARTBEAT_URL", monitor.url("/ping"))
+        await ingest()
+        assert len(monitor.requests) == 1
+        assert (await ingest())["skipped"] == "not_due"
+        assert len(monitor.requests) == 2
+        async with open_app(Settings()) as app, job_lock(app, "ingest"):
+            assert (await ingest())["skipped"] == "locked"
+    assert len(monitor.requests) == 2

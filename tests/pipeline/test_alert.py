@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from core.clock import FixedClock
-from pipeline.alert import release_due
+from pipeline.release import release_due
 from pipeline.run import run_cycle
 from pipeline.stories import silence
 from storage.alerts import open_digest

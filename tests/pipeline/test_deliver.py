@@ -66,21 +66,26 @@ async def test_a_receiver_that_cannot_take_it_now_is_asked_again_under_the_same_
     assert states(db) == [("hook", "sent")]
 
 
-async def test_a_receiver_down_for_a_day_makes_a_dead_letter_that_can_be_sent_again(
+async def test_a_receiver_down_for_three_days_makes_a_dead_letter_of_the_catch_up_that_can_be_sent_again(
     told: World, db: Database, clock: FixedClock
 ) -> None:
     told.hook.choose = lambda request: Answer(503)
     async with told.worker(db, clock) as app:
         await run_cycle(app)
-        while (row := rows(db)[0]).state == "retry":
-            clock.at = row.not_before
+        while (row := rows(db)[-1]).state in ("retry", "suppressed"):
+            clock.at = row.not_before if row.state == "retry" else clock.now() + timedelta(minutes=10)
             await run_cycle(app, steps=["deliver"])
-        assert (row.state, row.reason) == ("dead", "gave_up")
+        first, catch_up = rows(db)
+        assert (first.state, first.reason) == ("suppressed", "merged")
+        assert (catch_up.state, catch_up.reason) == ("dead", "gave_up")
+        assert timedelta(hours=72) < clock.now() - first.made_at < timedelta(hours=76)
         told.hook.choose = None
         assert await app.db.write(lambda session: resend(session, "dead", clock.now())) == 1
         await run_cycle(app)
-    assert states(db) == [("hook", "sent")]
-    assert len({request.key for request in told.hook.requests}) == 1
+    assert states(db) == [("hook", "suppressed"), ("hook", "sent")]
+    (digest,) = told.hook.taken
+    assert digest.json["why"] == "stale"
+    assert [one["headline"] for one in digest.json["alerts"]] == ["Dockers begin strike at the harbour"]
 
 
 @pytest.mark.parametrize("status", [400, 301, 302, 307, 413])

@@ -1,0 +1,124 @@
+"""The catch-up digest: what could only be delivered a day late goes out in one message, to those who missed it.
+
+An alert becomes stale as a whole (it lay held while nothing ran) or for one target alone, which could not be reached
+for a day while the others had it long since. The digest is made of both, one alert for each set of targets that missed
+the same; it is tried for 48 hours, and what is left of it then is a dead letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from alerts.message import Kind
+from alerts.retry import GIVE_UP, Next, State
+from alerts.stages import GATHER, Action
+from core.reasons import Reason
+from pipeline import alert as alerting
+from pipeline import digests
+from pipeline.app import EVERYBODY, Active, Sender
+from storage import alerts, deliveries
+from storage.engine import lock_names
+from storage.tables import Alert, Delivery, Digest
+
+ALONE = frozenset({Kind.DIGEST.value, Kind.NOTICE.value})  # these are never folded into another message
+
+
+def is_stale(delivery: Delivery, alert: Alert, now: datetime) -> bool:
+    """Whether a delivery that nobody tried yet comes a day late: its target was paused, or nothing ran. Pure.
+
+    One that a worker may have sent is not: its answer was lost, and only its own key shows a repeat for what it is. Nor
+    is one that a person put back: that moved its time.
+    """
+    untouched = not delivery.attempts and not delivery.reason and delivery.not_before == delivery.made_at
+    return alert.kind not in ALONE and untouched and now - delivery.made_at > GIVE_UP
+
+
+def gives_up(following: Next, alert: Alert, *, unknown: bool) -> bool:
+    """Whether what follows an attempt is the catch-up digest instead of a dead letter. Pure.
+
+    `unknown`: the message may have arrived; telling it again under another key is left to a person.
+    """
+    missed = following.state is State.DEAD and following.reason is Reason.GAVE_UP
+    return missed and not unknown and alert.kind not in ALONE
+
+
+def fold(session: Session, rule_id: str, alert_id: str, target_id: str, now: datetime) -> None:
+    """Have the rule's catch-up digest tell an alert to a target. The caller holds the rule (`hold_rule`)."""
+    digest = alerts.open_digest(session, rule_id, str(Reason.STALE), due_at=now + GATHER, now=now)
+    row = session.get_one(Alert, alert_id, populate_existing=True)
+    row.digest_id = digest.id
+    session.add(row)
+    alerting.noted(session, row, "deliver", "fold", Reason.STALE, f"{target_id}: {Reason.STALE.sentence}", now)
+
+
+def hold_rule(session: Session, rule_id: str) -> None:
+    """Before any row is written, as everybody does who folds: the digest must not be closed meanwhile."""
+    lock_names(session, [f"rule:{rule_id}"])
+
+
+def tell(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:
+    """Make the catch-up digest's alerts, one for each set of targets, of what is still to be told."""
+    rows = alerts.in_digest(session, digest.id or 0)
+    missed = deliveries.stale_of(session, [row.id for row in rows])
+    going = []
+    last = Reason.SILENCED
+    for row in rows:
+        decision = digests.still_told(session, active, digest, row, {}, now)
+        if decision.action is Action.HOLD:
+            digest.due_at = decision.until or now
+            session.add(digest)
+            alerting.noted(
+                session, row, decision.stage, "hold", decision.reason, "the digest waits with all of it", now
+            )
+            return str(decision.reason)
+        if decision.action is not Action.DROP:
+            going.append(row)
+            continue
+        last = decision.reason
+        if row.state == "folded":
+            alerting.apply(session, app, active, row, decision, now)
+        else:  # others had it: it is dropped for those who missed it
+            alerting.noted(session, row, decision.stage, "drop", decision.reason, decision.reason.sentence, now)
+    digest.closed_at = now
+    session.add(digest)
+    for targets, told in _by_targets(active, going, missed):
+        row = digests.digest_alert(session, active, digest, told, now)
+        digest.alert_id = digest.alert_id or row.id
+        channels = sorted({channel for channel, _ in targets})
+        row.targets = channels
+        for channel in channels:
+            alerting.send_to(session, app, active, row, channel, now, only={target for _, target in targets})
+    deliveries.settle_stale(session, [one.id or 0 for owed in missed.values() for one in owed])
+    return str(Reason.STALE) if going else str(last)
+
+
+Targets = frozenset[tuple[str, str]]  # channel, target id
+
+
+def _by_targets(
+    active: Active, going: Sequence[Alert], missed: Mapping[str, Sequence[Delivery]]
+) -> list[tuple[Targets, list[Alert]]]:
+    """The alerts that each set of targets missed, so that targets that missed the same get the same message."""
+    of_target: dict[tuple[str, str], list[Alert]] = {}
+    for row in going:
+        for one in _who_missed(active, row, missed.get(row.id, ())):
+            of_target.setdefault(one, []).append(row)
+    sets: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for target, told in of_target.items():
+        sets.setdefault(tuple(row.id for row in told), []).append(target)
+    return [(frozenset(targets), of_target[targets[0]]) for targets in sets.values()]
+
+
+def _who_missed(active: Active, row: Alert, owed: Sequence[Delivery]) -> list[tuple[str, str]]:
+    """(channel, target id) of those that an alert did not reach: everybody, when it was folded before it went out."""
+    if row.state == "folded":
+        return [(name, target) for name in row.targets for target, _ in active.recipients(name)]
+    found = []
+    for one in owed:
+        everybody = one.target_id.endswith(f"/{EVERYBODY}")
+        known = [target for target, _ in active.recipients(one.channel)]
+        found += [(one.channel, target) for target in known if everybody or target == one.target_id]
+    return found

@@ -1,0 +1,107 @@
+"""digests: what a digest collected → one alert, after the stages looked at each of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import count
+
+from sqlmodel import Session
+
+from alerts import keys
+from alerts.message import AlertView, Kind
+from alerts.stages import Action, Decision, decide
+from core.reasons import Reason
+from pipeline import alert as alerting
+from pipeline import views
+from pipeline.app import Active, Sender
+from storage import alerts
+from storage.tables import Alert, Digest, Story
+
+
+def tells_too(session: Session, teller: Alert, later: Alert) -> None:
+    """A story's alert that has not gone out yet takes over what a later one of the same story would have told."""
+    teller.view = views.dump(views.merged(views.load(teller.view), views.load(later.view)))
+    session.add(teller)
+
+
+def still_told(
+    session: Session, active: Active, digest: Digest, row: Alert, tellers: dict[int, Alert], now: datetime
+) -> Decision:
+    """What the stages say of an alert whose digest is due."""
+    rule = active.rules.get(digest.rule_id)
+    story = session.get(Story, row.story_id) if row.story_id else None
+    facts = alerting.alert_facts(
+        session, row, alerting.policy_for(active, digest.rule_id), story, now,
+        rule_exists=rule is not None and rule.enabled,
+        folded=True,
+        told_by_earlier=row.story_id in tellers,
+        told_since=row.state == "folded" and alerts.told_since(session, row),
+    )  # fmt: skip
+    return decide(facts, now)
+
+
+def tell(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:
+    """Make one alert of what a digest collected, after the stages looked at each again; nothing left = nothing sent."""
+    tellers: dict[int, Alert] = {}
+    last = Reason.SILENCED
+    for row in alerts.in_digest(session, digest.id or 0):
+        decision = still_told(session, active, digest, row, tellers, now)
+        if decision.action is Action.HOLD:  # quiet hours: the whole digest waits for their end
+            digest.due_at = decision.until or now
+            session.add(digest)
+            alerting.noted(
+                session, row, decision.stage, "hold", decision.reason, "the digest waits with all of it", now
+            )
+            return str(decision.reason)
+        if decision.action is Action.DROP:
+            if decision.stage == "told" and row.story_id in tellers:
+                tells_too(session, tellers[row.story_id], row)
+            last = decision.reason
+            alerting.apply(session, app, active, row, decision, now)
+        else:
+            tellers[row.story_id or -len(tellers) - 1] = row
+    digest.closed_at = now
+    session.add(digest)
+    if not tellers:
+        return str(last)
+    going = list(tellers.values())
+    row = digest_alert(session, active, digest, going, now)
+    digest.alert_id = row.id
+    alerting.send(session, app, active, row, now)
+    return str(Reason.DIGEST)
+
+
+def digest_alert(session: Session, active: Active, digest: Digest, going: Sequence[Alert], now: datetime) -> Alert:
+    """The one alert that tells these; nobody is owed it yet."""
+    due = f"{digest.cause} {digest.due_at.isoformat()}"  # the same in a restored backup, which the row's number is not
+    ids = (keys.alert_id(digest.rule_id, due, Kind.DIGEST, ordinal) for ordinal in count())
+    alert_id = next(one for one in ids if session.get(Alert, one) is None)
+    told = [views.load(row.view) for row in going]
+    view = views.digest_view(
+        session,
+        active,
+        alert_id,
+        Reason.of(digest.cause),
+        digest.rule_id,
+        [one for one in told if isinstance(one, AlertView)],
+        now,
+    )
+    row = Alert(
+        id=alert_id,
+        rule_id=digest.rule_id,
+        kind=Kind.DIGEST.value,
+        state="queued",
+        reason=digest.cause,
+        targets=sorted({name for one in going for name in one.targets}),
+        view=views.dump(view),
+        made_at=now,
+    )
+    session.add(row)
+    session.flush()
+    alerting.noted(session, row, "send", "send", Reason.DIGEST, f"one message for {len(going)} alerts", now)
+    for one in going:
+        alerting.noted(
+            session, one, "digest", "none", Reason.of(digest.cause), f"told in the digest {alert_id[:8]}", now
+        )
+    return row

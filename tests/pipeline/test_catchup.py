@@ -1,0 +1,230 @@
+"""What could only be delivered a day late: one catch-up digest, to those who missed it and to nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import Session, col, select
+
+from alerts.retry import GIVE_UP, Next, State
+from core.clock import FixedClock
+from core.reasons import Reason
+from pipeline.catchup import gives_up, is_stale
+from pipeline.resend import resend
+from pipeline.run import run_cycle
+from pipeline.stories import silence
+from storage import deliveries
+from storage.engine import Database
+from storage.tables import Alert, Decision, Delivery
+from tests.builders import Item, World, rss
+from tests.pipeline.conftest import NOON
+from tests.sinks.http import Answer
+
+HOUR, DAY, TEN = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
+
+
+def publish(world: World, *numbers: int) -> None:
+    """Different events, without pages."""
+    ports = ("Aberdeen", "Bergen", "Cadiz", "Dakar", "Emden")
+    world.site["/rss"] = rss(
+        *(
+            Item(f"e{n}", "", f"{ports[n]} dockers begin strike", f"Cranes {n * 7} stand in {ports[n]}.")
+            for n in numbers
+        )
+    )
+
+
+def states(db: Database) -> list[tuple[str, str, str, str]]:
+    """Kind, target, state and reason of each delivery, in the order they were made."""
+    found = db.read_now(
+        lambda s: s.exec(
+            select(Alert.kind, Delivery.target_id, Delivery.state, Delivery.reason)
+            .where(Alert.id == Delivery.alert_id)
+            .order_by(col(Delivery.id))
+        ).all()
+    )
+    return [tuple(one) for one in found]  # type: ignore[misc]
+
+
+def stages(db: Database, headline: str) -> list[tuple[str, str, str]]:
+    """What `alerts why` tells of the article of this headline, since it was placed in a story."""
+
+    def asked(session: Session) -> list[tuple[str, str, str]]:
+        alerts = session.exec(select(Alert).where(Alert.kind != "digest")).all()
+        article = next(one.article_id for one in alerts if headline in one.view["article"]["title"])
+        query = select(Decision).where(Decision.article_id == article).order_by(col(Decision.id))
+        return [(one.stage, one.action, one.reason) for one in session.exec(query).all() if one.alert_id]
+
+    return db.read_now(asked)
+
+
+async def test_only_who_missed_it_gets_the_catch_up_and_its_two_alerts_are_one_message(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
+    world.hook.choose = lambda request: Answer(503)
+    publish(world, 0, 1)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        assert len(world.mail.mails) == 2
+        while clock.now() < NOON + 26 * HOUR:
+            clock.move(HOUR)
+            await run_cycle(app)
+        world.hook.choose = None
+        for _ in range(3):
+            clock.move(HOUR)
+            await run_cycle(app)
+    (digest,) = world.hook.taken
+    assert digest.json["kind"] == "digest"
+    assert len(digest.json["alerts"]) == 2
+    assert len(world.mail.mails) == 2
+    assert [one for one in states(db) if one[1] == "hook"] == [
+        ("first", "hook", "suppressed", "merged"),
+        ("first", "hook", "suppressed", "merged"),
+        ("digest", "hook", "sent", "accepted"),
+    ]
+    assert stages(db, "Aberdeen") == [
+        ("send", "send", "sent"), ("deliver", "fold", "stale"), ("digest", "none", "stale"),
+    ]  # fmt: skip
+
+
+async def test_what_a_paused_target_missed_for_a_day_is_one_message_when_it_is_resumed(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        publish(world, 0)
+        await run_cycle(app)
+        await app.db.write(lambda s: deliveries.pause(s, "hook", "auth", clock.now()))
+        publish(world, 0, 1, 2)
+        clock.move(HOUR)
+        await run_cycle(app)
+        clock.move(DAY)
+        publish(world, 0, 1, 2, 3)
+        await run_cycle(app)
+        await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        clock.move(HOUR)
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    kinds = [(one.json["kind"], len(one.json.get("alerts", [1]))) for one in world.hook.taken]
+    assert kinds == [("first", 1), ("first", 1), ("digest", 2)]  # the youngest is an hour old and goes as itself
+
+
+async def test_nothing_that_ran_late_by_less_than_a_day_is_folded(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    publish(world, 0)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "match"])
+        assert world.hook.requests == []
+        await app.db.write(lambda s: deliveries.pause(s, "hook", "auth", clock.now()))
+        clock.move(DAY)
+        await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        await run_cycle(app)
+    assert [one.json["kind"] for one in world.hook.taken] == ["first"]
+
+
+async def test_what_a_person_sends_again_goes_as_itself_however_old(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.hook.will(Answer(400))
+    publish(world, 0)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        clock.move(5 * DAY)
+        assert await app.db.write(lambda s: resend(s, "dead", clock.now())) == 1
+        await run_cycle(app)
+    assert [one.json["kind"] for one in world.hook.taken] == ["first"]
+
+
+async def test_of_the_catch_up_the_silenced_stories_are_left_out_and_the_others_keep_what_they_had(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
+    publish(world, 0)
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: deliveries.sync_targets(s, [("hook", "hook", "")]))
+        await app.db.write(lambda s: deliveries.pause(s, "hook", "auth", clock.now()))
+        await run_cycle(app)
+        clock.move(DAY + HOUR)
+        await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        await run_cycle(app)
+        story = db.read_now(lambda s: s.exec(select(Alert.story_id)).first()) or 0
+        until = clock.now() + DAY
+        await app.db.write(lambda s: silence(s, story, until=until, who="me", now=clock.now()))
+        clock.move(TEN)
+        await run_cycle(app)
+    assert world.hook.requests == []
+    alert = db.read_now(lambda s: s.exec(select(Alert)).one())
+    assert alert.state == "queued"
+    assert stages(db, "Aberdeen")[-1] == ("silence", "drop", "silenced")
+
+
+async def test_a_channel_that_lacked_its_secret_for_a_day_catches_up_with_each_recipient(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.channels["mail"] = {
+        **world.mailbox("ann@x.test", "bob@x.test"),
+        "user": "watch",
+        "password": "${MAIL_PASSWORD}",
+    }
+    world.rules["strike"]["alert"] = {"to": ["mail"]}
+    publish(world, 0, 1)
+    async with world.worker(db, clock, environ={"MAIL_PASSWORD": "hush"}):
+        pass
+    async with world.worker(db, clock, follow=False) as app:
+        await run_cycle(app)
+    del world.channels["mail"]["user"], world.channels["mail"]["password"]
+    clock.move(DAY + HOUR)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    assert sorted(mail.recipients for mail in world.mail.mails) == [("ann@x.test",), ("bob@x.test",)]
+    assert all("2 alerts: catch-up" in str(mail.parsed["Subject"]) for mail in world.mail.mails)
+
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FRESH = Delivery(key="k", alert_id="a", target_id="t", channel="c", not_before=NOW, made_at=NOW)
+
+
+@pytest.mark.parametrize("kind", ["first", "again", "update", "digest", "notice"])
+@given(
+    age=st.timedeltas(timedelta(0), timedelta(days=9)),
+    attempts=st.integers(0, 2),
+    reason=st.sampled_from(["", "answer_lost", "temporary"]),
+    moved=st.booleans(),
+)
+def test_a_delivery_is_stale_exactly_when_nobody_tried_it_for_a_day(
+    kind: str, age: timedelta, attempts: int, reason: str, moved: bool
+) -> None:
+    put_back = NOW + age if moved and age else NOW
+    row = Delivery(**{**FRESH.model_dump(), "attempts": attempts, "reason": reason, "not_before": put_back})
+    alert = Alert(id="a", rule_id="r", kind=kind, made_at=NOW)
+    untried = attempts == 0 and reason == "" and put_back == NOW
+    assert is_stale(row, alert, NOW + age) == (untried and age > GIVE_UP and kind not in ("digest", "notice"))
+
+
+GAVE_UP = Next(State.DEAD, Reason.GAVE_UP)
+
+
+@pytest.mark.parametrize(
+    ("following", "kind", "unknown", "folded"),
+    [
+        (GAVE_UP, "first", False, True),
+        (GAVE_UP, "first", True, False),  # it may have arrived
+        (GAVE_UP, "digest", False, False),
+        (GAVE_UP, "notice", False, False),
+        (replace(GAVE_UP, reason=Reason.PERMANENT), "first", False, False),
+        (replace(GAVE_UP, reason=Reason.POISON), "first", False, False),
+        (Next(State.RETRY, Reason.TEMPORARY, NOW), "first", False, False),
+    ],
+)
+def test_only_what_surely_did_not_arrive_within_a_day_is_folded(
+    following: Next, kind: str, unknown: bool, folded: bool
+) -> None:
+    assert gives_up(following, Alert(id="a", rule_id="r", kind=kind, made_at=NOW), unknown=unknown) == folded

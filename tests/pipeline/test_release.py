@@ -1,0 +1,207 @@
+"""What comes out of holds and digests: each event once, telling all that piled up, counted when it goes out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from alerts.message import AlertView
+from core.clock import FixedClock
+from pipeline import views
+from pipeline.run import run_cycle
+from storage.engine import Database
+from storage.tables import Alert, Decision, Delivery, Story
+from tests.builders import Item, World, rss
+from tests.pipeline.conftest import NOON
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+QUIET = [{"from": "11:00", "to": "14:00"}]
+TELLINGS = {
+    "Antwerp": ("Witness 31 said so.", "Ships 77 wait outside.", "The union 93 wants talks.", "Cranes 12 stand still."),
+    "Lisbon": ("Rain 5 fell on them.", "Mayor 8 came to see.", "Trucks 41 turned back.", "Fish 66 went bad."),
+}
+
+
+def tell(world: World, *told: tuple[str, int]) -> None:
+    """Articles: (port, which telling of its strike), without pages."""
+    world.site["/rss"] = rss(
+        *(Item(f"{port}{n}", "", f"Dockers strike at {port}, {n} ships wait", TELLINGS[port][n]) for port, n in told)
+    )
+
+
+def told(world: World) -> list[tuple[str, int]]:
+    """Kind and separate texts (in a digest: alerts) of what the receiver got."""
+    return [
+        (one["kind"], len(one["alerts"]) if one["kind"] == "digest" else one["separate_texts"])
+        for one in (request.json for request in world.hook.requests)
+    ]
+
+
+def why(db: Database, reason: str) -> list[tuple[str, str]]:
+    """Stage and action of the decisions for this reason."""
+    query = select(Decision).where(Decision.reason == reason).order_by(col(Decision.id))
+    return [(one.stage, one.action) for one in db.read_now(lambda session: session.exec(query).all())]
+
+
+async def test_an_event_that_grew_in_quiet_hours_is_one_message_that_tells_all_its_texts(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"quiet": QUIET, "again_at": 3}
+    async with world.worker(db, clock) as app:
+        for number in range(3):
+            tell(world, *(("Antwerp", n) for n in range(number + 1)))
+            await run_cycle(app)
+            clock.move(30 * MINUTE)
+        clock.at = NOON + 2 * HOUR
+        await run_cycle(app)
+    assert told(world) == [("first", 3)]
+    assert len(world.hook.requests[0].json["articles"]) == 3
+    assert why(db, "merged") == [("told", "drop")]
+
+
+async def test_an_event_stands_once_in_a_digest_with_all_its_texts(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"digest": {"at": "16:00"}, "update": "every"}
+    async with world.worker(db, clock) as app:
+        for number in range(3):
+            tell(world, ("Lisbon", 0), *(("Antwerp", n) for n in range(number + 1)))
+            await run_cycle(app)
+            clock.move(30 * MINUTE)
+        clock.at = NOON + 4 * HOUR
+        await run_cycle(app)
+    (digest,) = (request.json for request in world.hook.requests)
+    assert sorted((one["kind"], one["separate_texts"]) for one in digest["alerts"]) == [("first", 1), ("first", 3)]
+    assert why(db, "merged") == [("told", "drop"), ("told", "drop")]
+
+
+async def test_two_replies_that_are_due_together_stay_replies(world: World, db: Database, clock: FixedClock) -> None:
+    world.rules["strike"]["alert"] = {"to": ["mail"], "update": "thread"}
+    world.feeds[0]["every"] = "1m"
+    async with world.worker(db, clock) as app:
+        tell(world, ("Antwerp", 0), ("Lisbon", 0))
+        await run_cycle(app)
+        tell(world, ("Antwerp", 0), ("Lisbon", 0), ("Antwerp", 1), ("Lisbon", 1))
+        clock.move(5 * MINUTE)
+        await run_cycle(app)
+        assert updates(world) == [False, False]
+        clock.move(10 * MINUTE)
+        await run_cycle(app)
+    assert updates(world) == [False, False, True, True]
+
+
+def updates(world: World) -> list[bool]:
+    """Of each e-mail, whether it is an update in the thread of its event."""
+    return ["Update: a further separate text" in mail.parsed.as_string() for mail in world.mail.mails]
+
+
+async def test_replies_in_a_thread_are_spaced_from_when_the_last_one_went_out(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] = {"to": ["mail"], "update": "thread"}
+    world.feeds[0]["every"] = "1m"
+    sent: list[int] = []
+    async with world.worker(db, clock) as app:
+        for minute in range(40):
+            tell(world, *(("Antwerp", n) for n in range(1 + sum(minute >= at for at in (1, 18)))))
+            clock.at = NOON + minute * MINUTE
+            before = len(world.mail.mails)
+            await run_cycle(app)
+            sent += [minute] * (len(world.mail.mails) - before)
+    assert sent == [0, 15, 30]
+
+
+async def test_what_was_held_uses_up_the_budget_of_the_day_it_goes_out(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"quiet": [{"from": "11:00", "to": "01:00"}], "budget": "1/day"}
+    async with world.worker(db, clock) as app:
+        tell(world, ("Antwerp", 0))
+        await run_cycle(app)
+        clock.at = NOON + 13 * HOUR  # the next day
+        await run_cycle(app)
+        assert told(world) == [("first", 1)]
+        tell(world, ("Antwerp", 0), ("Lisbon", 0))
+        clock.move(HOUR)
+        await run_cycle(app)
+        assert told(world) == [("first", 1)]
+    assert why(db, "over_budget") == [("budget", "fold")]
+
+
+async def test_what_waits_in_a_digest_is_not_told_when_a_later_message_of_its_event_went_out(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"digest": {"at": "16:00"}, "again_at": 2}
+    async with world.worker(db, clock) as app:
+        tell(world, ("Antwerp", 0))
+        await run_cycle(app)
+        del world.rules["strike"]["alert"]["digest"]
+        await world.apply(app)
+        clock.move(HOUR)
+        tell(world, ("Antwerp", 0), ("Antwerp", 1))
+        await run_cycle(app)
+        assert told(world) == [("again", 2)]
+        clock.at = NOON + 4 * HOUR
+        await run_cycle(app)
+    assert told(world) == [("again", 2)]
+    assert ("told", "drop") in why(db, "already_told")
+
+
+async def test_however_many_piled_up_they_are_one_message(world: World, db: Database, clock: FixedClock) -> None:
+    world.rules["strike"]["alert"] |= {"quiet": QUIET}
+    tell(world, ("Antwerp", 0))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+
+        def pile_up(session: Session) -> None:
+            held = session.exec(select(Alert)).one()
+            view = views.load(held.view)
+            assert isinstance(view, AlertView)
+            for number in range(1000):
+                story = Story(
+                    rule_id="strike",
+                    title="S",
+                    first_article_id=held.article_id or 0,
+                    first_hit_at=NOON,
+                    last_hit_at=NOON,
+                )
+                session.add(story)
+                session.flush()
+                values = {**held.model_dump(), "id": f"{number:064d}", "story_id": story.id}
+                session.add(Alert(**values))
+
+        await app.db.write(pile_up)
+        clock.at = NOON + 2 * HOUR
+        await run_cycle(app)
+    (digest,) = (request.json for request in world.hook.requests)
+    assert len(digest["alerts"]) + digest["left_out"] == 1001
+
+
+async def test_a_deleted_rule_says_of_each_alert_that_it_took_it_along(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["other"] = {"title": "Other", "match": "volcano", "alert": {"to": ["hook"]}}
+    tell(world, ("Antwerp", 0), ("Lisbon", 0))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "match"])
+        del world.rules["strike"]
+        await world.apply(app)
+        await run_cycle(app)
+    assert why(db, "rule_gone") == [("rule", "drop"), ("rule", "drop")]
+    assert set(db.read_now(lambda s: s.exec(select(Delivery.state)).all())) == {"suppressed"}
+
+
+async def test_a_digest_says_of_each_article_which_message_told_it_and_when_it_waited(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"digest": {"at": "12:30"}, "quiet": [{"from": "12:15", "to": "14:00"}]}
+    tell(world, ("Antwerp", 0))
+    async with world.worker(db, clock) as app:
+        for at in (0, 31, 120):
+            clock.at = NOON + at * MINUTE
+            await run_cycle(app)
+    told = db.read_now(lambda s: s.exec(select(Alert).where(Alert.kind == "first")).one())
+    query = select(Decision).where(Decision.alert_id == told.id).order_by(col(Decision.id))
+    decided = [(one.stage, one.action, one.reason) for one in db.read_now(lambda s: s.exec(query).all())]
+    assert decided == [("digest", "fold", "digest"), ("quiet", "hold", "quiet_hours"), ("digest", "none", "digest")]
