@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -27,15 +28,42 @@ SETTLED = timedelta(hours=1)  # a page that is tried again may still be read wit
 async def look_after(app: App) -> None:
     """Tell what began and what ended: what the watch file ended in every run, the rest each quarter of an hour."""
     now = app.clock.now()
-    if not await app.db.read(lambda session: _anything_to_do(session, now)):
+    seen = await app.db.read(lambda session: _look(session, app.active, now))
+    if not seen.quarter and not seen.look.over:
         return
-    look = await app.db.write(lambda session: _look(session, app, now))
+    look = await app.db.write(lambda session: _tell(session, app, seen, now))
     for key, text in (*look.begun.items(), *look.over.items()):
         logger.warning(pairs(event="trouble" if key in look.begun else "trouble over", key=key, text=text))
 
 
-def _anything_to_do(session: Session, now: datetime) -> bool:
-    return _is_due(session, now) or any(_ends_by_file(one) for one in rows.open_notices(session))
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was found, and whether a quarter of an hour had passed, so that all was looked at."""
+
+    look: Look
+    quarter: bool
+
+
+def _look(session: Session, active: Active, now: datetime) -> _Seen:
+    """Takes its time on a large database, and so holds nobody up who writes."""
+    opened = rows.open_notices(session)
+    look = _by_file(session, active, opened) if any(_ends_by_file(one) for one in opened) else Look()
+    if not _is_due(session, now):
+        return _Seen(look, quarter=False)
+    facts = troubles.Facts(feeds=feed_facts(session, now), sites=site_facts(session, opened, now))
+    found = troubles.look(facts, [one.key for one in opened], now)
+    return _Seen(Look(found.begun, {**look.over, **found.over}), quarter=True)
+
+
+def _tell(session: Session, app: App, seen: _Seen, now: datetime) -> Look:
+    lock_names(session, ["lookout"])
+    if seen.quarter:
+        if not _is_due(session, now):  # of several workers that looked, one tells
+            return Look()
+        meta.set_looked_at(session, now)
+    notices.tell_all(session, app, seen.look.begun, now=now)
+    notices.over_all(session, app, seen.look.over, now=now)
+    return seen.look
 
 
 def _is_due(session: Session, now: datetime) -> bool:
@@ -45,20 +73,6 @@ def _is_due(session: Session, now: datetime) -> bool:
 
 def _ends_by_file(notice: Notice) -> bool:
     return notice.key.startswith(("rule-off:", "channel:"))
-
-
-def _look(session: Session, app: App, now: datetime) -> Look:
-    lock_names(session, ["lookout"])
-    opened = rows.open_notices(session)
-    look = _by_file(session, app.active, opened)
-    if _is_due(session, now):  # asked again: of several workers one looks
-        meta.set_looked_at(session, now)
-        facts = troubles.Facts(feeds=feed_facts(session, now), sites=site_facts(session, opened, now))
-        found = troubles.look(facts, [one.key for one in opened], now)
-        look = Look(found.begun, {**look.over, **found.over})
-    notices.tell_all(session, app, look.begun, now=now)
-    notices.over_all(session, app, look.over, now=now)
-    return look
 
 
 def _by_file(session: Session, active: Active, opened: Sequence[Notice]) -> Look:
@@ -104,25 +118,26 @@ def _facts_of(feed: Feed, news: dict[int, list[datetime]], first: dict[int, date
 
 
 def site_facts(session: Session, opened: Sequence[Notice], now: datetime) -> list[SiteFacts]:
-    """How the sites' pages are read lately and were before: for a site in trouble, before that began."""
-    began = now - troubles.SITE_LATELY
-    settled = now - SETTLED
+    """How the sites' pages are read lately and were before: for a site in trouble, before that began.
+
+    What was before is asked only of sites that are read badly enough now to have collapsed.
+    """
+    began, settled = now - troubles.SITE_LATELY, now - SETTLED
     lately = habits.pages_of(session, began, now, settled)
-    before = habits.pages_of(session, began - troubles.SITE_BEFORE, began, settled)
+    poorly = [host for host, (full, pages) in lately.items() if troubles.reads_poorly(full, pages)]
+    before = habits.pages_of(session, began - troubles.SITE_BEFORE, began, settled, poorly)
     for notice in opened:
         kind, _, host = notice.key.partition(":")
         if kind == "site":
             end = notice.at - troubles.SITE_LATELY
-            before |= habits.pages_of(session, end - troubles.SITE_BEFORE, end, settled, host=host)
+            before |= habits.pages_of(session, end - troubles.SITE_BEFORE, end, settled, [host])
             if now - notice.at < troubles.SITE_BEFORE:
                 lately.setdefault(host, (0, 0))
-    found = []
-    for host, (full, pages) in sorted(lately.items()):
-        full_before, pages_before = before.get(host, (0, 0))
-        why = habits.why_not_read(session, host, began) if full < pages and pages_before else ""
-        found.append(
-            SiteFacts(
-                host, full, pages, full_before, pages_before, Reason.of(why).sentence if why else ""
-            )
-        )  # fmt: skip
-    return found
+    return [_site(session, host, *lately[host], *before[host], began) for host in sorted(before.keys() & lately.keys())]
+
+
+def _site(
+    session: Session, host: str, full: int, pages: int, full_before: int, pages_before: int, began: datetime
+) -> SiteFacts:
+    why = habits.why_not_read(session, host, began) if full < pages else ""
+    return SiteFacts(host, full, pages, full_before, pages_before, Reason.of(why).sentence if why else "")

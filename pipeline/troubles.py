@@ -176,6 +176,11 @@ def collapsed(site: SiteFacts, *, already: bool) -> bool:
     return enough and site.share_before >= SITE_GOOD and site.share < SITE_FELL * site.share_before
 
 
+def reads_poorly(full: int, pages: int) -> bool:
+    """Whether a site may have collapsed, whatever its share was before."""
+    return pages >= SITE_PAGES and full < SITE_FELL * pages
+
+
 def _over(key: str, facts: Facts) -> str:
     """What is said of an open trouble that was not found any more; "" for one that is judged elsewhere."""
     kind, _, what = key.partition(":")

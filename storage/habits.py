@@ -34,18 +34,24 @@ def first_polls(session: Session, feed_ids: Collection[int]) -> dict[int, dateti
 
 
 def pages_of(
-    session: Session, since: datetime, until: datetime, settled_before: datetime, *, host: str = ""
+    session: Session,
+    since: datetime,
+    until: datetime,
+    settled_before: datetime,
+    hosts: Collection[str] | None = None,
 ) -> dict[str, tuple[int, int]]:
-    """Host → (pages read in full, pages) of the articles first seen in that time. What is still to be tried again
-    counts once it was seen before `settled_before`; copies and pages not asked for yet never.
+    """Host → (pages read in full, pages) of the articles first seen in that time; `hosts` None: of all.
+
+    What is still to be tried again counts once it was seen before `settled_before`; copies and pages not asked for yet
+    never.
     """
     seen = (col(Article.first_seen_at) >= since) & (col(Article.first_seen_at) < until)
     judged = col(Article.state).in_(["ready", "partial", "failed"]) & (col(Article.host) != "")
     settled = or_(col(Article.final), col(Article.first_seen_at) < settled_before)
     full = func.count(case((col(Article.state) == "ready", 1)))
     query = sa_select(col(Article.host), full, func.count()).where(seen & judged & settled)
-    if host:
-        query = query.where(col(Article.host) == host)
+    if hosts is not None:
+        query = query.where(col(Article.host).in_(list(hosts)))
     rows = session.connection().execute(query.group_by(col(Article.host)))
     return {host: (read, count) for host, read, count in rows}
 
