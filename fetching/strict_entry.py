@@ -316,8 +316,10 @@ def _is_link(guid: Element) -> bool:
 
 def _date_of(element: Element) -> datetime | None:
     text = text_of(element)
+    if not text:
+        return None
     read = parse_date(text)
-    if text and read is None:
+    if read is None:
         raise Doubt
     return read
 

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from fetching.strict_names import HANDLED, KEPT, KNOWN, PASSED_OVER, PASSED_OVER_AS_TEXT, RESERVED, XLINK
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+LONGEST_TAG = 120  # characters of a name that is remembered from feed to feed
 _NAMESPACE = re.compile(rb"xmlns(?::([^\s=:]+))?\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
 
 
@@ -52,7 +53,7 @@ class Names(dict[str, str]):
         return cls(prefixes, inner_xlink=is_inner)
 
     def __missing__(self, tag: str) -> str:
-        name = _known_name(tag)
+        name = _known_name(tag) if len(tag) <= LONGEST_TAG else _known_name.__wrapped__(tag)
         if name is None:
             uri, _, local = tag[1:].rpartition("}")
             prefix = self._prefixes.get(uri.lower())

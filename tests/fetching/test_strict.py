@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.feeds import made
-from fetching import strict
+from fetching import strict, strict_tags
 from fetching.entries import MAX_ENTRIES, ParsedFeed
 from fetching.parse import leniently, parse
 from fetching.strict_names import HANDLED
@@ -343,6 +343,15 @@ def test_what_begins_without_end_is_given_up_at_once() -> None:
     for beginning in ("<!-- ", "<![CDATA[", "<?x ", "xmlns:a='", "&#"):
         assert strict.read(("<rss>" + beginning * 100_000).encode(), "") is None
         assert strict.read((beginning * 100_000).encode(), "") is None
+
+
+def test_no_long_name_of_a_strangers_feed_is_remembered() -> None:
+    def remembered(name: str) -> int:
+        strict_tags._known_name.cache_clear()
+        assert strict.read(_item(f"<{name}/>").encode(), "") is not None
+        return strict_tags._known_name.cache_info().currsize
+
+    assert remembered("x" * 100) == remembered("x" * 200) + 1
 
 
 # -- no text is lost
