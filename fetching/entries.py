@@ -98,9 +98,9 @@ _MADE = tuple(name for name, field in vars(ParsedEntry).items() if isinstance(fi
 class ParsedFeed:
     """A document: at most MAX_ENTRIES entries, `dropped` counts the others.
 
-    `format` is rss, atom, rdf, json, sitemap or page. `ttl` is how often the feed says it changes. `salvaged`: the
-    document was ill-formed and was mended; something may be missing. `more` are other documents with entries of this
-    feed, best first: the page before this one (RFC 5005, JSON Feed), or where `is_index`, the sitemaps a list names.
+    `format` is rss, atom, rdf, json, sitemap or page. `ttl` is how often the feed says it changes. `more` are other
+    documents with entries of this feed, best first: the page before this one (RFC 5005, JSON Feed), or where
+    `is_index`, the sitemaps a list names.
     """
 
     format: str
@@ -108,7 +108,6 @@ class ParsedFeed:
     language: str
     entries: tuple[ParsedEntry, ...]
     ttl: timedelta | None = None
-    salvaged: bool = False
     dropped: int = 0
     more: tuple[str, ...] = ()
     is_index: bool = False

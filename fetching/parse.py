@@ -95,11 +95,11 @@ def _unpacked(body: bytes, url: str) -> bytes:
 
 def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
     short, cut = repair.shortened(document.text)
-    text, touched = repair.mended(short)
+    text = repair.mended(short)
     clear = strict.read(text.encode(), "") if strictly else None
     if clear:
         clear.dropped += cut
-        return _assembled(clear, url, salvaged=touched)
+        return _assembled(clear, url)
     try:
         read = feedparser.parse(
             io.BytesIO(text.encode()),  # never text or bytes: those are opened as files and fetched as URLs
@@ -113,7 +113,7 @@ def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
     kind = _FEED_ROOTS.get(document.root) or ("atom" if read.version.startswith("atom") else "rss")
     entries = [_written(dict(one), kind) for one in read.entries[:MAX_ENTRIES]]
     dropped = cut + len(read.entries) - len(entries)
-    feed = _assembled(strict.Read(kind, dict(read.feed), entries, dropped), url, salvaged=touched or broken)
+    feed = _assembled(strict.Read(kind, dict(read.feed), entries, dropped), url)
     if broken:
         feed = replace(feed, entries=tuple(filter(_says_something, feed.entries)))
     if not feed.entries:
@@ -121,14 +121,13 @@ def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
     return feed
 
 
-def _assembled(read: strict.Read, url: str, *, salvaged: bool = False) -> ParsedFeed:
+def _assembled(read: strict.Read, url: str) -> ParsedFeed:
     return ParsedFeed(
         format=read.kind,
         title=title_of(read.feed.get("title", "")),
         language=language_tag(read.feed.get("language") or ""),
         entries=tuple([_entry(one, url, read.kind) for one in read.entries]),
         ttl=_ttl(read.feed),
-        salvaged=salvaged,
         dropped=read.dropped,
         more=_before_this(read.feed, url),
     )
