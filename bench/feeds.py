@@ -224,7 +224,7 @@ def _is_feed(body: bytes) -> bool:
 
 def _strictly_read(body: bytes) -> bool:
     """Whether the strict reader took it, as it came or mended."""
-    mended = repair.mended(repair.opened(decoded(body)).text)[0]
+    mended = repair.mended(repair.opened(decoded(body)).text)
     return bool(strict.read(body, "utf-8") or strict.read(mended.encode(), ""))
 
 

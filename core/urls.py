@@ -28,11 +28,11 @@ _NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)
 _SOFT_WRAPS = re.compile(r"[\t\r\n]+")
 _SCHEMES = ("http", "https")
 _UNREADABLE = (ValueError, IndexError)  # yarl raises the second for `https://[]@`
-# What nearly all links look like: a host name in lower case, a path; nothing of it can be refused or joined.
+# What nearly all links look like: a host name in lower case, a path; nothing of it can be refused or joined. A host of
+# 63 characters has no label that is too long.
 _ORDINARY = re.compile(
-    r"https?://(?=[a-z0-9.-]{1,253}/)(?:(?=[a-z0-9-]{1,63}\.)[a-z0-9]++(?:-[a-z0-9]++)*+\.)++[a-z]{2,24}"
-    r"/[\w.~/%?=&+,;:!*'()$@#-]*+\Z",
-    re.ASCII,
+    r"https?://(?=[a-z0-9.-]{4,63}/)(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++[a-z]{2,24}"
+    r"/[A-Za-z0-9_.~/%?=&+,;:!*'()$@#-]*+\Z"  # no \w: a plain set is told from a table
 )
 # Of these, what the URL library would give back as it is: path and query without escapes and dot segments.
 _PLAIN = re.compile(

@@ -6,10 +6,13 @@ nobody reads their texts. Making text of HTML costs more than all the rest of pa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, Generic, Self, TypeVar, cast, overload
+from typing import Generic, Self, TypeVar, cast, overload
+
+from fetching import written
+from fetching.written import Written
 
 T = TypeVar("T")
 
@@ -17,16 +20,13 @@ MAX_ENTRIES = 2_000  # of one document; Media Cloud keeps as many
 
 
 class Made(Generic[T]):
-    """A field that takes a value, or how to make it of what a feed wrote (a partial), and gives the value.
+    """A field that is given as a value, or made of what the feed wrote: once, when it is first asked for."""
 
-    It is made once, when it is first asked for. The partial's first argument is what was written.
-    """
-
-    def __init__(self, default: T) -> None:
-        self._default = default
+    def __init__(self, make: Callable[[Written], T], default: T) -> None:
+        self._make, self._default = make, default
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._name, self._made = name, f"made {name}"
+        self._name = name
 
     @overload
     def __get__(self, entry: None, owner: type) -> T: ...
@@ -36,15 +36,15 @@ class Made(Generic[T]):
         if entry is None:
             return self._default
         kept = entry.__dict__
-        value = kept[self._name]
-        if type(value) is not partial:
-            return cast(T, value)
-        if self._made not in kept:
-            kept[self._made] = value()
-        return cast(T, kept[self._made])
+        if self._name not in kept:
+            kept[self._name] = self._make(kept[_WROTE])
+        return cast(T, kept[self._name])
 
-    def __set__(self, entry: object, value: T | partial[T]) -> None:
+    def __set__(self, entry: object, value: T) -> None:
         entry.__dict__[self._name] = value
+
+
+_WROTE = "wrote"
 
 
 @dataclass(frozen=True)
@@ -57,26 +57,32 @@ class ParsedEntry:
 
     guid: str = ""
     url: str = ""
-    title: Made[str] = Made("")
-    summary: Made[str] = Made("")
-    content: Made[str] = Made("")
-    html: Made[str] = Made("")
+    title: Made[str] = Made(written.title, "")
+    summary: Made[str] = Made(written.summary, "")
+    content: Made[str] = Made(written.content, "")
+    html: Made[str] = Made(written.html, "")
     published: datetime | None = None
     updated: datetime | None = None
-    authors: Made[tuple[str, ...]] = Made(())
-    language: str = ""
-    media: Made[tuple[str, ...]] = Made(())
+    authors: Made[tuple[str, ...]] = Made(written.authors, ())
+    language: Made[str] = Made(written.language, "")
+    media: Made[tuple[str, ...]] = Made(written.media, ())
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
-        """An entry of all its fields by name: what calling the class does, in a fifth of the time."""
+    def of(cls, wrote: Written, guid: str, url: str, published: datetime | None, updated: datetime | None) -> Self:
+        """An entry whose other fields are made of what the feed wrote; in a fraction of the time that `cls()` takes."""
         entry = object.__new__(cls)
-        entry.__dict__.update(values)
+        kept = entry.__dict__
+        kept[_WROTE] = wrote
+        kept["guid"] = guid
+        kept["url"] = url
+        kept["published"] = published
+        kept["updated"] = updated
         return entry
 
     def written(self) -> str:
         """What the feed wrote for title, summary and content: the same while nobody changes it. Makes no text."""
-        return "\x1f".join(map(_written, (self.__dict__[name] for name in ("title", "summary", "content"))))
+        wrote: Written | Self = self.__dict__.get(_WROTE, self)
+        return "\x1f".join((wrote.title, wrote.summary or "", wrote.content))
 
     def made(self) -> Self:
         """The same entry, its texts made by now."""
@@ -88,17 +94,13 @@ class ParsedEntry:
 _MADE = tuple(name for name, field in vars(ParsedEntry).items() if isinstance(field, Made))
 
 
-def _written(value: str | partial[str]) -> str:
-    return value if isinstance(value, str) else str(value.args[0])
-
-
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
     """A document: at most MAX_ENTRIES entries, `dropped` counts the others.
 
-    `format` is rss, atom, rdf, json, sitemap or page. `ttl` is how often the feed says it changes. `salvaged`: the
-    document was ill-formed and was mended; something may be missing. `more` are other documents with entries of this
-    feed, best first: the page before this one (RFC 5005, JSON Feed), or where `is_index`, the sitemaps a list names.
+    `format` is rss, atom, rdf, json, sitemap or page. `ttl` is how often the feed says it changes. `more` are other
+    documents with entries of this feed, best first: the page before this one (RFC 5005, JSON Feed), or where
+    `is_index`, the sitemaps a list names.
     """
 
     format: str
@@ -106,7 +108,6 @@ class ParsedFeed:
     language: str
     entries: tuple[ParsedEntry, ...]
     ttl: timedelta | None = None
-    salvaged: bool = False
     dropped: int = 0
     more: tuple[str, ...] = ()
     is_index: bool = False

@@ -29,7 +29,6 @@ def parse(text: str, url: str) -> ParsedFeed:
         title=one_line(_text(document.get("title"))),
         language=one_line(_text(document.get("language")), 35),
         entries=tuple(_entry(item, url) for item in known[:MAX_ENTRIES]),
-        salvaged=len(known) < len(items),
         dropped=max(len(known) - MAX_ENTRIES, 0),
         more=tuple(filter(None, (urls.join(url, _text(document.get("next_url"))),))),
     )

@@ -12,10 +12,9 @@ Runs for seconds on what is made to be slow: call it where it can be killed.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any
 
 import feedparser  # type: ignore[import-untyped]
@@ -23,14 +22,15 @@ import feedparser  # type: ignore[import-untyped]
 from core import urls
 from core.errors import ItemFailed
 from core.reasons import Reason
-from core.text import clean, one_line
+from core.text import one_line
 from fetching import charset, feedjson, repair, sitemap, strict, strict_entry
 from fetching.dates import parse_date
 from fetching.decoding import Body, TooBig, Undecodable
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
 from fetching.headers import media_type
-from fetching.plain import paragraphs_of, text_of, title_of
+from fetching.plain import title_of
 from fetching.strict_names import PAGED
+from fetching.written import MOST, Written, language_tag
 
 __all__ = ["MAX_ENTRIES", "ParsedEntry", "ParsedFeed", "parse"]
 
@@ -95,11 +95,11 @@ def _unpacked(body: bytes, url: str) -> bytes:
 
 def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
     short, cut = repair.shortened(document.text)
-    text, touched = repair.mended(short)
+    text = repair.mended(short)
     clear = strict.read(text.encode(), "") if strictly else None
     if clear:
         clear.dropped += cut
-        return _assembled(clear, url, salvaged=touched)
+        return _assembled(clear, url)
     try:
         read = feedparser.parse(
             io.BytesIO(text.encode()),  # never text or bytes: those are opened as files and fetched as URLs
@@ -111,9 +111,9 @@ def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
         raise ItemFailed(url, Reason.BAD_FEED, f"{type(fault).__name__}: {one_line(str(fault), 100)}") from fault
     broken = bool(read.bozo) and not isinstance(read.bozo_exception, _HARMLESS)
     kind = _FEED_ROOTS.get(document.root) or ("atom" if read.version.startswith("atom") else "rss")
-    entries = [dict(one) for one in read.entries[:MAX_ENTRIES]]
+    entries = [_written(dict(one), kind) for one in read.entries[:MAX_ENTRIES]]
     dropped = cut + len(read.entries) - len(entries)
-    feed = _assembled(strict.Read(kind, dict(read.feed), entries, dropped), url, salvaged=touched or broken)
+    feed = _assembled(strict.Read(kind, dict(read.feed), entries, dropped), url)
     if broken:
         feed = replace(feed, entries=tuple(filter(_says_something, feed.entries)))
     if not feed.entries:
@@ -121,14 +121,13 @@ def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
     return feed
 
 
-def _assembled(read: strict.Read, url: str, *, salvaged: bool = False) -> ParsedFeed:
+def _assembled(read: strict.Read, url: str) -> ParsedFeed:
     return ParsedFeed(
         format=read.kind,
         title=title_of(read.feed.get("title", "")),
-        language=_language(read.feed.get("language")),
-        entries=tuple(_entry(one, url, read.kind) for one in read.entries),
+        language=language_tag(read.feed.get("language") or ""),
+        entries=tuple([_entry(one, url, read.kind) for one in read.entries]),
         ttl=_ttl(read.feed),
-        salvaged=salvaged,
         dropped=read.dropped,
         more=_before_this(read.feed, url),
     )
@@ -148,98 +147,21 @@ def _refuse_what_is_no_feed(document: repair.Document, read: Any, url: str, brok
         raise ItemFailed(url, Reason.NOT_A_FEED, f"its root element is <{document.root[:40]}>")
 
 
-def _entry(raw: dict[str, Any], url: str, kind: str) -> ParsedEntry:
-    content, html = _body(raw["content"], kind) if raw.get("content") else ("", "")
-    summary, summary_html = _body([raw["summary_detail"]], kind) if "summary_detail" in raw else ("", "")
-    published = _date(raw, "published") or _date(raw, "created")
-    updated = _date(raw, "updated")
+def _entry(wrote: Written, url: str, kind: str) -> ParsedEntry:
+    wrote.base = url
+    updated = wrote.updated
     return ParsedEntry.of(
-        {
-            "guid": one_line(raw.get("id", ""), 2000),
-            "url": urls.join(url, raw.get("feedburner_origlink") or raw.get("link") or ""),
-            "title": _title(raw, kind),
-            "summary": summary,
-            "content": content,
-            "html": html or summary_html,
-            "published": published or (None if kind == "atom" else updated),
-            "updated": updated,
-            "authors": _authors(raw),
-            "language": _language(raw.get("language") or raw.get("title_detail", {}).get("language")),
-            "media": _media(raw, url),
-        }
+        wrote,
+        one_line(wrote.id, 2000),
+        urls.join(url, wrote.original_link or wrote.link or ""),
+        wrote.published or wrote.created or (None if kind == "atom" else updated),
+        updated,
     )
 
 
 def _says_something(entry: ParsedEntry) -> bool:
     """Whether there is anything to show or to match: a document that was cut off ends with an item that is empty."""
     return bool(entry.guid or entry.url or entry.title or entry.summary or entry.content)
-
-
-def _title(raw: dict[str, Any], kind: str) -> partial[str]:
-    plain = _is_plain(raw.get("title_detail", {}), kind)
-    return partial(one_line if plain else title_of, raw.get("title", ""))
-
-
-def _is_plain(part: Mapping[str, Any], kind: str) -> bool:
-    """Atom says what is plain text, and means it; elsewhere text is HTML until the opposite is known."""
-    return kind == "atom" and part.get("type") == "text/plain"
-
-
-def _body(parts: Sequence[Mapping[str, Any]], kind: str) -> tuple[str | partial[str], str | partial[str]]:
-    """Text and markup of the longest of several renderings."""
-    part = parts[0] if len(parts) == 1 else max(parts, key=lambda one: len(one.get("value") or ""), default={})
-    value = part.get("value")
-    if not value:
-        return "", ""
-    return (
-        (partial(paragraphs_of, value), "")
-        if _is_plain(part, kind)
-        else (partial(text_of, value), partial(clean, value))
-    )
-
-
-def _date(raw: dict[str, Any], name: str) -> Any:
-    value = raw.get(name)
-    return parse_date(value, raw.get(f"{name}_parsed")) if isinstance(value, str) else value
-
-
-def _authors(raw: dict[str, Any]) -> tuple[str, ...] | partial[tuple[str, ...]]:
-    if "authors" not in raw and "author" not in raw:
-        return ()
-    authors = raw.get("authors") or []
-    named = [one.get("name") or "" for one in authors] or [raw.get("author") or ""]
-    if len(authors) == 1 and "@" in raw.get("author", ""):
-        named = [_whole_name(raw["author"], authors[0])]
-    return partial(_names, tuple(named[:20])) if any(named) else ()
-
-
-def _whole_name(author: str, read: Mapping[str, str]) -> str:
-    """The author's name; the lenient parser cuts `.example` after four letters, and takes the rest for the name."""
-    email = read.get("email") or ""
-    cut = email and author.find(email) >= 0 and author.partition(email)[2][:1].isalpha()
-    if cut and len(author) <= strict_entry.LONGEST_PERSON:
-        return strict_entry.person_of(author)
-    return read.get("name") or ""
-
-
-def _names(named: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, (one_line(text_of(name), 200) for name in named))))
-
-
-def _language(value: object) -> str:
-    return one_line(value, 35).replace("_", "-") if value and isinstance(value, str) else ""
-
-
-def _media(raw: dict[str, Any], url: str) -> tuple[str, ...] | partial[tuple[str, ...]]:
-    if "links" not in raw and "media_content" not in raw and "media_thumbnail" not in raw:
-        return ()
-    linked = [one.get("href") for one in raw.get("links") or () if one.get("rel") == "enclosure"]
-    shown = [one.get("url") for name in ("media_content", "media_thumbnail") for one in raw.get(name) or ()]
-    return partial(_absolute, (*linked, *shown)[:20], url) if linked or shown else ()
-
-
-def _absolute(links: tuple[str | None, ...], url: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, (urls.join(url, link) for link in links if link))))
 
 
 def _ttl(feed: dict[str, Any]) -> timedelta | None:
@@ -251,3 +173,61 @@ def _ttl(feed: dict[str, Any]) -> timedelta | None:
     times = str(feed.get("sy_updatefrequency", "")).strip()
     often = int(times[:7]) if times.isascii() and times.isdigit() else 1
     return period / max(often, 1) if period else None
+
+
+# -- what feedparser gives
+
+
+def _written(raw: dict[str, Any], kind: str) -> Written:
+    wrote = Written()
+    wrote.id = raw.get("id", "")
+    wrote.original_link = raw.get("feedburner_origlink", "")
+    wrote.link = raw.get("link")
+    title = raw.get("title_detail") or {}
+    wrote.title = raw.get("title", "")
+    wrote.title_is_plain = _is_plain(title, kind)
+    wrote.language = raw.get("language") or ""
+    wrote.title_language = title.get("language") or ""
+    if "summary_detail" in raw:
+        wrote.summary = raw["summary_detail"].get("value") or ""
+        wrote.summary_is_plain = _is_plain(raw["summary_detail"], kind)
+    for part in raw.get("content") or ():
+        value = part.get("value") or ""
+        if len(value) > len(wrote.content):
+            wrote.content, wrote.content_is_plain = value, _is_plain(part, kind)
+    wrote.published, wrote.created, wrote.updated = (_date(raw, name) for name in ("published", "created", "updated"))
+    wrote.authors = _authors(raw)
+    enclosed = [one.get("href") for one in raw.get("links") or () if one.get("rel") == "enclosure"]
+    wrote.enclosed = tuple(filter(None, enclosed))[:MOST]
+    wrote.shown = _addresses(raw.get("media_content"))
+    wrote.thumbnails = _addresses(raw.get("media_thumbnail"))
+    return wrote
+
+
+def _is_plain(part: Mapping[str, Any], kind: str) -> bool:
+    """Atom says what is plain text, and means it; elsewhere text is HTML until the opposite is known."""
+    return kind == "atom" and part.get("type") == "text/plain"
+
+
+def _addresses(parts: Iterable[Mapping[str, str]] | None) -> tuple[str, ...]:
+    return tuple(filter(None, (one.get("url") for one in parts or ())))[:MOST]
+
+
+def _date(raw: dict[str, Any], name: str) -> datetime | None:
+    return parse_date(raw.get(name) or "", raw.get(f"{name}_parsed"))
+
+
+def _authors(raw: dict[str, Any]) -> tuple[str, ...]:
+    authors = raw.get("authors") or []
+    if len(authors) == 1 and "@" in raw.get("author", ""):
+        return (_whole_name(raw["author"], authors[0]),)
+    return tuple(one.get("name") or "" for one in authors[:MOST]) or (raw.get("author") or "",)
+
+
+def _whole_name(author: str, read: Mapping[str, str]) -> str:
+    """The author's name; the lenient parser cuts `.example` after four letters, and takes the rest for the name."""
+    email = read.get("email") or ""
+    cut = email and author.find(email) >= 0 and author.partition(email)[2][:1].isalpha()
+    if cut and len(author) <= strict_entry.LONGEST_PERSON:
+        return strict_entry.person_of(author)
+    return read.get("name") or ""

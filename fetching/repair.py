@@ -53,32 +53,23 @@ def _end(text: str, root: str) -> int:
     return end + 1 if end >= 0 else len(text)
 
 
-def mended(text: str) -> tuple[str, bool]:
-    """Text with characters and references that XML does not know taken out or escaped, and whether there were any.
+def mended(text: str) -> str:
+    """Text with characters and references that XML does not know taken out or escaped.
 
     HTML's names (`&nbsp;`) become their characters. CDATA is left as it is.
     """
-    clean = _ILLEGAL.sub("", text)
-    clean, touched = _ampersands(clean)
-    return clean, touched or len(clean) != len(text)
+    return _CDATA_OR_AMPERSAND.sub(_mend, _ILLEGAL.sub("", text))
 
 
-def _ampersands(text: str) -> tuple[str, bool]:
-    touched = False
-
-    def mend(found: re.Match[str]) -> str:
-        nonlocal touched
-        reference = found[1]
-        if found[0][0] == "<" or reference in _XML_NAMES or (reference and _is_character(reference)):
-            return found[0]
-        touched = True
-        if reference is None:
-            return "&amp;"
-        if reference.startswith("#"):
-            return ""
-        return html5.get(f"{reference};", f"&amp;{reference};")
-
-    return _CDATA_OR_AMPERSAND.sub(mend, text), touched
+def _mend(found: re.Match[str]) -> str:
+    reference = found[1]
+    if found[0][0] == "<" or reference in _XML_NAMES or (reference and _is_character(reference)):
+        return found[0]
+    if reference is None:
+        return "&amp;"
+    if reference.startswith("#"):
+        return ""
+    return html5.get(f"{reference};", f"&amp;{reference};")
 
 
 def _is_character(reference: str) -> bool:

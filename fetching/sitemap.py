@@ -23,9 +23,9 @@ def parse(text: str, url: str) -> ParsedFeed:
 
     `text` begins with the root element: it has no DOCTYPE, so there are no entities to expand.
     """
-    tree, salvaged = _tree(text, url)
+    tree = _tree(text, url)
     if _name(tree) == "sitemapindex":
-        return ParsedFeed("sitemap", "", "", (), salvaged=salvaged, more=_listed(tree, url), is_index=True)
+        return ParsedFeed("sitemap", "", "", (), more=_listed(tree, url), is_index=True)
     entries = [_entry(one, url) for one in tree if _name(one) == "url"]
     entries.sort(key=lambda one: one.published or one.updated or EARLIEST, reverse=True)
     return ParsedFeed(
@@ -33,7 +33,6 @@ def parse(text: str, url: str) -> ParsedFeed:
         title="",
         language=next((one.language for one in entries if one.language), ""),
         entries=tuple(entries[:MAX_ENTRIES]),
-        salvaged=salvaged,
         dropped=max(len(entries) - MAX_ENTRIES, 0),
     )
 
@@ -46,16 +45,16 @@ def _listed(tree: etree._Element, url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for address, _ in dated if address))[:MOST_LISTED]
 
 
-def _tree(text: str, url: str) -> tuple[etree._Element, bool]:
-    """The root, and whether the document had to be mended or was read with what is broken left out."""
-    text, touched = repair.mended(text)
+def _tree(text: str, url: str) -> etree._Element:
+    """The root of the document; what is broken is mended, or left out."""
+    text = repair.mended(text)
     try:
-        return etree.fromstring(text.encode(), _parser(recover=False)), touched
+        return etree.fromstring(text.encode(), _parser(recover=False))
     except etree.XMLSyntaxError as fault:
         root = etree.fromstring(text.encode(), _parser(recover=True))
         if root is None or not len(root):
             raise ItemFailed(url, Reason.BAD_FEED, one_line(str(fault), 100)) from fault
-        return root, True
+        return root
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:

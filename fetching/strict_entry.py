@@ -1,27 +1,26 @@
-"""One entry of a feed that leaves no doubt: each element adds what the lenient parser would have kept of it."""
+"""The entries of a feed that leaves no doubt: each element adds what the lenient parser would have kept of it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
-
-from lxml import etree
+from datetime import datetime
+from types import MethodType
+from xml.etree.ElementTree import Element
 
 from fetching.dates import parse_date
+from fetching.strict_names import PERSON, RDF
+from fetching.strict_tags import LANG, Doubt, Names
+from fetching.written import MOST, Written
 
-Element = etree._Element
-
-LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ABOUT = f"{{{RDF}}}about"
 LONGEST_PERSON = 500  # characters in which an e-mail address is looked for
 
-_TYPES = dict.fromkeys(("text", "plain", "text/plain"), "text/plain") | dict.fromkeys(
-    ("html", "text/html"), "text/html"
-)
+_IS_PLAIN = {"text": True, "plain": True, "text/plain": True, "html": False, "text/html": False}
+_PAGES = frozenset({"html", "text/html", "xhtml", "application/xhtml+xml"})
 _TOO_MANY_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)")
 _NAMED_AMPERSAND = re.compile(r"&([A-Za-z0-9_]+);")
-_HIGH_CONTROL_LEAD = b"\xc2"
 _HIGH_CONTROLS = re.compile("[\x80-\x9f]")
 _WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
 _EMAIL = re.compile(
@@ -29,9 +28,7 @@ _EMAIL = re.compile(
     r"([a-zA-Z]{2,63}|[0-9]{1,3})(\]?))(\?subject=\S+)?"
 )
 
-
-class Doubt(Exception):
-    """Something that this reader does not read."""
+Take = Callable[[Element], None]
 
 
 def text_of(element: Element) -> str:
@@ -46,10 +43,11 @@ def text_of(element: Element) -> str:
 
 
 def _undone(text: str) -> str:
-    with suppress(UnicodeError):
-        text = text.encode("iso-8859-1").decode("utf-8")
-    if _HIGH_CONTROL_LEAD not in text.encode("utf-8", "surrogatepass"):  # far faster than looking in the text
+    # Either needs a character from U+0080 to U+00BF, which begin with one byte; far faster than looking in the text.
+    if b"\xc2" not in text.encode():
         return text
+    with suppress(UnicodeError):
+        text = text.encode("iso-8859-1").decode()
     return text.translate(_WINDOWS) if _HIGH_CONTROLS.search(text) else text
 
 
@@ -60,23 +58,24 @@ def mended(text: str) -> str:
 
 def plainly_named(element: Element, *refused: str) -> None:
     """Attributes in lower case, in no namespace, and none of those refused."""
-    for name in element.attrib:
+    for name, _ in element.items():
         if name != name.lower() or name[0] == "{" or name in refused or name in ("base", "lang"):
             raise Doubt
 
 
-def kind_of(element: Element, default: str) -> str:
-    """Whether it holds plain text or HTML, as a media type; anything else is a doubt."""
-    attributes = element.attrib
-    if not attributes:
-        return _TYPES[default]
-    for name in attributes:
+def is_plain(element: Element, default: bool) -> bool:
+    """Whether it says that it holds plain text, not HTML; anything else is a doubt."""
+    names = element.keys()
+    if not names:
+        return default
+    for name in names:
         if name != "type" and name != LANG:
             raise Doubt
-    kind = _TYPES.get(attributes.get("type", default).lower())
-    if kind is None:
+    kind = element.get("type")
+    plain = default if kind is None else _IS_PLAIN.get(kind.lower())
+    if plain is None:
         raise Doubt
-    return kind
+    return plain
 
 
 def language_of(element: Element, inherited: str) -> str:
@@ -101,156 +100,249 @@ def person_of(text: str) -> str:
     return text
 
 
-class Item:
-    """One entry on its way: what the elements so far said. Each method takes one kind of element."""
+class EntryReader:
+    """Reads the entries of a document one after another; each method takes one kind of element."""
 
-    __slots__ = ("author_as_text", "has_content", "lang", "raw", "titled")
+    def __init__(self, names: Names, *, is_atom: bool) -> None:
+        self.content_came = (
+            False  # the lenient parser's notion; a feed's second description leaves it to its first entry
+        )
+        self._names = names
+        self._is_atom = is_atom
+        self._takes: dict[str, Take] = {}
+        self._wrote = Written()
+        self._lang = ""
+        self._title_is_open = False  # whether another title counts although there is one
+        self._author_as_text = False
 
-    def __init__(self, lang: str, has_content: bool) -> None:
-        self.raw: dict[str, Any] = {}
-        self.lang = lang
-        self.has_content = has_content
-        self.titled = False
-        self.author_as_text = False
+    def read(self, element: Element, lang: str) -> Written:
+        """One entry of a feed in the language `lang`."""
+        self._wrote = wrote = Written()
+        self._lang = self._attributes(element, lang) if element.keys() else lang
+        self._title_is_open = self._author_as_text = False
+        takes = self._takes
+        for child in element:
+            try:
+                take = takes[child.tag]
+            except KeyError:
+                take = takes[child.tag] = self._take(self._names[child.tag])
+            take(child)
+        if not wrote.link and not wrote.id:
+            raise Doubt
+        self.content_came = False
+        return wrote
+
+    def _attributes(self, element: Element, lang: str) -> str:
+        """Takes RSS 1.0's name of the entry, and returns its language."""
+        if not {_ABOUT, LANG}.issuperset(element.keys()):
+            raise Doubt
+        self._wrote.id = element.get(_ABOUT, "")
+        return language_of(element, lang)
+
+    def _take(self, name: str) -> Take:
+        """What elements of this name do to an entry."""
+        if name in _TAKE:
+            return MethodType(_TAKE[name], self)
+        if name.startswith("media_"):
+            return self._media
+        if name in ("contributor", "dc_contributor"):
+            return lambda element: self._names.pass_over(element, PERSON)
+        return self._names.passed(name)
 
     def _title(self, element: Element) -> None:
-        text, kind = text_of(element), kind_of(element, "text")
-        if self.titled:
+        text, plain = text_of(element), is_plain(element, True)
+        wrote = self._wrote
+        if wrote.title and not self._title_is_open:
             return
-        raw = self.raw
-        raw["title"] = text
-        raw["title_detail"] = {
-            "type": kind,
-            "language": language_of(element, self.lang) if element.attrib else self.lang,
-        }
-        self.titled = bool(text)
+        wrote.title = text
+        wrote.title_is_plain = plain and self._is_atom
+        wrote.title_language = language_of(element, self._lang)
+        self._title_is_open = False
 
     def _media_title(self, element: Element) -> None:
-        if not self.titled:
+        if not self._wrote.title or self._title_is_open:
             raise Doubt
         self._title(element)
 
     def _link(self, element: Element) -> None:
-        href = element.get("href") if element.attrib else None
-        if href:
-            plainly_named(element, "url", "uri")
-            rel = element.get("rel", "alternate").lower()
-            href = mended(href)
-            self.raw.setdefault("links", []).append({"rel": rel, "href": href})
-            kind = element.get("type", "application/atom+xml" if rel == "self" else "text/html").lower()
-            if rel == "alternate" and kind in ("html", "text/html", "xhtml", "application/xhtml+xml"):
-                self.raw["link"] = href
-            if len(element):
-                raise Doubt
+        if element.keys():
+            self._link_by_attributes(element)
             return
-        if element.attrib:
-            raise Doubt
         text = mended(text_of(element))
-        if "&" in text:
+        if ";" in text and "&" in text:
             text = _NAMED_AMPERSAND.sub(r"&\g<1>", text.replace("&amp;", "&"))
-        self.raw["link"] = text
+        self._wrote.link = text
+
+    def _link_by_attributes(self, element: Element) -> None:
+        href = element.get("href")
+        if not href or len(element):
+            raise Doubt
+        plainly_named(element, "url", "uri")
+        rel = element.get("rel", "alternate").lower()
+        href = mended(href)
+        if rel == "enclosure":
+            self._enclose(href)
+        elif rel == "alternate" and element.get("type", "text/html").lower() in _PAGES:
+            self._wrote.link = href
 
     def _guid(self, element: Element) -> None:
-        text = text_of(element)
-        is_link = True
-        for name, value in element.attrib.items():
-            if name.lower() != "ispermalink" or len(element.attrib) > 1:
-                raise Doubt
-            is_link = value == "true"
-        if is_link:
+        wrote, text = self._wrote, text_of(element)
+        if not element.keys() or _is_link(element):
             text = mended(text)
-            self.raw.setdefault("link", text)
-        self.raw["id"] = text
+            if wrote.link is None:
+                wrote.link = text
+        wrote.id = text
 
     def _description(self, element: Element) -> None:
-        self._summary(element, "html")
+        self._summarise(element, False)
 
     def _described(self, element: Element) -> None:
-        self._summary(element, "text")
+        self._summarise(element, True)
 
-    def _summary(self, element: Element, default: str) -> None:
-        if "summary" in self.raw and not self.has_content:
+    def _summarise(self, element: Element, plain: bool) -> None:
+        wrote = self._wrote
+        if wrote.summary is not None and not self.content_came:
             self._content(element)
             return
-        self.raw["summary"] = text = text_of(element)
-        self.raw["summary_detail"] = {"value": text, "type": kind_of(element, default)}
+        wrote.summary = text_of(element)
+        wrote.summary_is_plain = is_plain(element, plain) and self._is_atom
 
-    def _content(self, element: Element, default: str = "text") -> None:
-        self.has_content = True
-        text = text_of(element)
-        self.raw.setdefault("content", []).append({"value": text, "type": kind_of(element, default)})
-        self.raw.setdefault("summary", text)
+    def _content(self, element: Element, plain: bool = True) -> None:
+        self.content_came = True
+        text, plain = text_of(element), is_plain(element, plain)
+        wrote = self._wrote
+        if len(text) > len(wrote.content):
+            wrote.content = text
+            wrote.content_is_plain = plain and self._is_atom
 
     def _content_encoded(self, element: Element) -> None:
-        self._content(element, "html")
+        self._content(element, False)
 
     def _published(self, element: Element) -> None:
-        self.raw["published"] = _date_of(element)
+        self._wrote.published = _date_of(element)
 
     def _updated(self, element: Element) -> None:
-        self.raw["updated"] = _date_of(element)
+        self._wrote.updated = _date_of(element)
 
     def _created(self, element: Element) -> None:
-        self.raw["created"] = _date_of(element)
+        self._wrote.created = _date_of(element)
 
     def _language(self, element: Element) -> None:
-        self.raw["language"] = text_of(element)
+        self._wrote.language = text_of(element)
 
     def _original_link(self, element: Element) -> None:
-        if element.attrib:
+        if element.keys():
             raise Doubt
-        self.raw["feedburner_origlink"] = text_of(element)
-
-    def _enclosure(self, element: Element) -> None:
-        plainly_named(element, "uri", "href")
-        self.raw.setdefault("links", []).append({"rel": "enclosure", "href": element.get("url")})
-        if len(element):
-            raise Doubt
-
-    def _thumbnail(self, element: Element) -> None:
-        plainly_named(element)
-        if "url" not in element.attrib or len(element):
-            raise Doubt
-        self.raw.setdefault("media_thumbnail", []).append({"url": element.get("url")})
+        self._wrote.original_link = text_of(element)
 
     def _source(self, element: Element) -> None:
         """Where the entry is from; behind it the lenient parser takes another title."""
         if len(element):
             raise Doubt
-        self.titled = False
+        self._title_is_open = True
+
+    def _author(self, element: Element) -> None:
+        wrote = self._wrote
+        if len(element):
+            name = self._named(element)
+        else:
+            self._author_as_text = True
+            name = person_of(text_of(element))
+        if len(wrote.authors) < MOST:
+            wrote.authors = (*wrote.authors, name)
+
+    def _named(self, author: Element) -> str:
+        # behind an author that is text, the lenient parser writes the names of this one over that one's
+        if self._author_as_text or (author.text or "").strip():
+            raise Doubt
+        found = None
+        for child in author:
+            name = self._names[child.tag]
+            if name not in PERSON or len(child) or (child.tail or "").strip():
+                raise Doubt
+            if name == "name":
+                found = (child.text or "").strip()
+        if found is None and self._wrote.authors:  # it would get the name of the one before
+            raise Doubt
+        return found or ""
+
+    def _enclosure(self, element: Element) -> None:
+        plainly_named(element, "uri", "href")
+        if len(element):
+            raise Doubt
+        self._enclose(element.get("url"))
+
+    def _enclose(self, href: str | None) -> None:
+        wrote = self._wrote
+        if href and len(wrote.enclosed) < MOST:
+            wrote.enclosed = (*wrote.enclosed, href)
+
+    def _media(self, element: Element) -> None:
+        """Media RSS: groups and contents hold titles, descriptions and pictures that count as the entry's."""
+        name = self._names[element.tag]
+        if name == "media_title":
+            self._media_title(element)
+        elif name == "media_description":
+            self._description(element)
+        elif name == "media_thumbnail":
+            self._thumbnail(element)
+        elif name in ("media_group", "media_content"):
+            plainly_named(element)
+            wrote, href = self._wrote, element.get("url")
+            if name == "media_content" and href and len(wrote.shown) < MOST:
+                wrote.shown = (*wrote.shown, href)
+            for child in element:
+                self._media(child)
+        else:
+            self._names.passed(name)(element)
+
+    def _thumbnail(self, element: Element) -> None:
+        plainly_named(element)
+        href = element.get("url")
+        if href is None or len(element):
+            raise Doubt
+        wrote = self._wrote
+        if href and len(wrote.thumbnails) < MOST:
+            wrote.thumbnails = (*wrote.thumbnails, href)
 
 
-def _date_of(element: Element) -> Any:
+def _is_link(guid: Element) -> bool:
+    """Whether `isPermaLink`, in any case, is all that it says of itself, and true."""
+    (name, value), *others = guid.items()
+    if others or name.lower() != "ispermalink":
+        raise Doubt
+    return value == "true"
+
+
+def _date_of(element: Element) -> datetime | None:
     text = text_of(element)
+    if not text:
+        return None
     read = parse_date(text)
-    if text and read is None:
+    if read is None:
         raise Doubt
     return read
 
 
-TAKE: dict[str, Callable[[Item, Element], None]] = {
-    "title": Item._title,
-    "dc_title": Item._title,
-    "link": Item._link,
-    "guid": Item._guid,
-    "id": Item._guid,
-    "description": Item._description,
-    "dc_description": Item._description,
-    "summary": Item._described,
-    "itunes_summary": Item._described,
-    "content": Item._content,
-    "content_encoded": Item._content_encoded,
-    "enclosure": Item._enclosure,
-    "source": Item._source,
-    "image": Item._source,
-    "feedburner_origlink": Item._original_link,
-    **dict.fromkeys(("pubdate", "published", "issued", "dcterms_issued"), Item._published),
-    **dict.fromkeys(("updated", "modified", "lastbuilddate", "dc_date", "dcterms_modified"), Item._updated),
-    **dict.fromkeys(("created", "dcterms_created"), Item._created),
-    **dict.fromkeys(("language", "dc_language"), Item._language),
-}
-TAKE_MEDIA = {
-    "media_title": Item._media_title,
-    "media_description": Item._description,
-    "media_thumbnail": Item._thumbnail,
+_TAKE: dict[str, Callable[[EntryReader, Element], None]] = {
+    "title": EntryReader._title,
+    "dc_title": EntryReader._title,
+    "link": EntryReader._link,
+    "guid": EntryReader._guid,
+    "id": EntryReader._guid,
+    "description": EntryReader._description,
+    "dc_description": EntryReader._description,
+    "summary": EntryReader._described,
+    "itunes_summary": EntryReader._described,
+    "content": EntryReader._content,
+    "content_encoded": EntryReader._content_encoded,
+    "enclosure": EntryReader._enclosure,
+    "source": EntryReader._source,
+    "image": EntryReader._source,
+    "feedburner_origlink": EntryReader._original_link,
+    **dict.fromkeys(("author", "dc_creator", "dc_author", "itunes_author"), EntryReader._author),
+    **dict.fromkeys(("pubdate", "published", "issued", "dcterms_issued"), EntryReader._published),
+    **dict.fromkeys(("updated", "modified", "lastbuilddate", "dc_date", "dcterms_modified"), EntryReader._updated),
+    **dict.fromkeys(("created", "dcterms_created"), EntryReader._created),
+    **dict.fromkeys(("language", "dc_language"), EntryReader._language),
 }

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fetching import dates
 from fetching.dates import EARLIEST, LATEST, parse_date
 
 NINE_TEN = datetime(2026, 11, 21, 9, 10, tzinfo=UTC)
@@ -141,7 +142,11 @@ def test_iso_dates_with_any_offset_are_exact(at: datetime, quarters: int) -> Non
     [
         ("Sat, 21 Nov 2026 11:10:09 GMT", "Saturday, 21 November 2026 11:10:09 UTC"),
         ("Sat, 21 Nov 2026 11:10:09 +0730", "21 Nov 2026 11:10:09 UTC+07:30"),
-        ("1 Jan 2026 00:10:09 -0330", "2026/1/1 00:10:09 NST"),
+        ("Thu, 01 Jan 2026 00:10:09 -0330", "2026/1/1 00:10:09 NST"),
+        ("Thu, 1 Jan 2026 00:10:09 +0000", "2026/1/1 00:10:09"),
+        ("Sat, 21 Nov 2026 11:10:09 +0007", "2026-11-21 11:10:09 GMT+0:07"),
+        ("Sat, 21 Nov 2026 11:10:09-0700", "2026-11-21 11:10:09 MST"),
+        ("Sat, 21 Nov 2026 11.10.09 GMT", "2026-11-21 11:10:09"),
         ("2026-11-21T09:10:11+07:00", "2026-11-21 09:10:11 ICT"),
         ("2026-11-21T09:10:11Z", "21.11.2026 09:10:11"),
     ],
@@ -151,6 +156,26 @@ def test_the_usual_forms_mean_what_the_others_mean(usual: str, other: str) -> No
     assert parse_date(usual) is not None
 
 
-@pytest.mark.parametrize("text", ["31 Feb 2026 11:10:09 GMT", "2026-02-31T09:10:11Z", "0001-01-01T00:00:00+07:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["31 Feb 2026 11:10:09 GMT", "Sat, 31 Feb 2026 11:10:09 GMT", "2026-02-31T09:10:11Z", "0001-01-01T00:00:00+07:00"],
+)
 def test_a_day_that_is_none_is_no_date_in_the_usual_forms_either(text: str) -> None:
     assert parse_date(text) is None
+
+
+@given(
+    st.sampled_from(
+        ["Sat, 21 Nov 2026 11:10:09 GMT", "Sat, 01 Jan 2026 11:10:09 +0530", "Sat, 21 Nov 2026 23:59:59 -0800"]
+    ),
+    st.integers(3, 30),
+    st.sampled_from(["", " ", ":", ".", "0", "9", "-", "+", "W", "T", "\u0661"]),
+    st.integers(0, 2),
+)
+def test_columns_that_are_not_the_usual_ones_mean_what_the_words_mean(
+    usual: str, column: int, other: str, taken: int
+) -> None:
+    text = usual[:column] + other + usual[column + taken :]
+    by_columns = dates._usual(text)
+    by_words = dates._written(text)
+    assert by_columns is None or by_columns == by_words

@@ -41,7 +41,7 @@ def test_a_json_item_becomes_an_entry() -> None:
             ],
         }
     )
-    assert (feed.format, feed.title, feed.language, feed.salvaged) == ("json", "News", "en", False)
+    assert (feed.format, feed.title, feed.language) == ("json", "News", "en")
     assert feed.entries == (
         ParsedEntry(
             guid="17",
@@ -94,10 +94,9 @@ def test_values_of_the_wrong_kind_count_as_missing(wrong: Any) -> None:
     assert feed.entries[0].published is None
 
 
-def test_items_that_are_none_are_left_out_and_said() -> None:
+def test_items_that_are_none_are_left_out() -> None:
     feed = _read({"version": V1, "items": [{"id": "a"}, 3]})
     assert len(feed.entries) == 1
-    assert feed.salvaged
 
 
 def test_too_many_items_are_cut_and_counted() -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from core.reasons import Reason
 from fetching.entries import ParsedEntry
 from fetching.identity import body_hash, content_hash, entry_key, entry_link, fingerprint, refreshed, text_key
-from fetching.plain import text_of
+from fetching.written import Written
 
 FEED = "https://example.com/feed"
 ENTRY = ParsedEntry(guid="g-1", url="https://example.com/a/?utm_source=rss", title="Hanoi", summary="A visit")
@@ -84,13 +83,19 @@ def test_every_entry_has_a_key_that_stays(entry: ParsedEntry) -> None:
     assert len(content_hash(entry)) == 32
 
 
-def test_an_entry_written_as_before_is_known_unedited_without_making_its_texts() -> None:
+def _written(summary: str) -> ParsedEntry:
+    wrote = Written()
+    wrote.title, wrote.summary = "Hanoi", summary
+    return ParsedEntry.of(wrote, "", "", None, None)
+
+
+def test_an_entry_written_as_before_is_known_unedited_without_making_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: str) -> str:
         raise AssertionError("a text was made")
 
-    kept = fingerprint(ParsedEntry(title="Hanoi", summary=partial(text_of, "<p>A visit</p>")))
-    unread = ParsedEntry(title="Hanoi", summary=partial(fail, "<p>A visit</p>"))
-    assert refreshed(kept, unread) == (kept, False)
+    kept = fingerprint(_written("<p>A visit</p>"))
+    monkeypatch.setattr("fetching.written.text_of", fail)
+    assert refreshed(kept, _written("<p>A visit</p>")) == (kept, False)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +103,7 @@ def test_an_entry_written_as_before_is_known_unedited_without_making_its_texts()
     [("<p>A visit</p><img src='/track?4'>", False), ("<p>A <b>visit</b></p>", False), ("<p>No visit</p>", True)],
 )
 def test_an_entry_is_edited_when_its_words_are_and_not_when_its_markup_is(written: str, edited: bool) -> None:
-    kept = fingerprint(ParsedEntry(title="Hanoi", summary=partial(text_of, "<p>A visit</p>")))
-    fresh, told = refreshed(kept, ParsedEntry(title="Hanoi", summary=partial(text_of, written)))
+    kept = fingerprint(_written("<p>A visit</p>"))
+    fresh, told = refreshed(kept, _written(written))
     assert (told, fresh == kept) == (edited, False)
-    assert refreshed(fresh, ParsedEntry(title="Hanoi", summary=partial(text_of, written))) == (fresh, False)
+    assert refreshed(fresh, _written(written)) == (fresh, False)

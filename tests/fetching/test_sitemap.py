@@ -28,7 +28,7 @@ def test_a_page_of_a_news_sitemap_becomes_an_entry() -> None:
         <news:title>AT&amp;T in
         Hanoi</news:title></news:news></url>"""
     )
-    assert (feed.format, feed.language, feed.salvaged, feed.dropped) == ("sitemap", "vi", False, 0)
+    assert (feed.format, feed.language, feed.dropped) == ("sitemap", "vi", 0)
     assert feed.entries == (
         ParsedEntry(
             url="https://example.com/a",
@@ -50,7 +50,6 @@ def test_the_newest_pages_come_first_and_are_kept() -> None:
 
 def test_a_broken_sitemap_is_salvaged() -> None:
     feed = _read("<url><loc>https://example.com/?a=1&b=2</loc></url><url><loc>/b</loc>")
-    assert feed.salvaged
     assert [entry.url for entry in feed.entries] == ["https://example.com/?a=1&b=2", "https://example.com/b"]
 
 

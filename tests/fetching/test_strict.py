@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.feeds import made
-from fetching import strict
+from fetching import strict, strict_tags
 from fetching.entries import MAX_ENTRIES, ParsedFeed
 from fetching.parse import leniently, parse
 from fetching.strict_names import HANDLED
@@ -95,6 +95,9 @@ SURE = [
     "<title>L\u00c3\u00a9a \u0093quoted\u0094</title><description>\u00c3\u00a9t\u00c3\u00a9</description>",
     "<title>\u202eevil \u7f8e\u56fd</title><image>https://example.com/p.jpg</image><title>c</title>",
     "<wholly:unknown xmlns:wholly='urn:w' a='b'><wholly:inner>x</wholly:inner></wholly:unknown>",
+    "<title>caf\u00e9 \u2019 \u00a0\u00c3\u00a9</title><description>\u00a0 \u0093 \u2019</description>",
+    f"{'<x>' * 100}{'</x>' * 100}<?php echo?>",
+    "".join(f"<media:thumbnail url='/t{number}'/><author>{number}</author>" for number in range(25)),
     "<!-- a comment --><title>a<!-- inside -->b<![CDATA[ & c]]></title>",
 ]
 
@@ -315,7 +318,10 @@ DOUBTS = {
     "an ampersand in a comment": _rss("<!-- a & b -->" + ITEM),
     "a long reference": _item("<title>&#00000000065;</title>"),
     "a number of minutes with attributes": _rss(channel="<ttl unit='m'>15</ttl>"),
-    "nesting without end": _item("<x>" * 300 + "</x>" * 300),
+    "nesting without end": _item("<x>" * 3_000 + "</x>" * 3_000),
+    "groups in groups without end": _item("<media:group>" * 3_000 + "</media:group>" * 3_000),
+    "one unknown meaning with a prefix and without": _rss(spaces="xmlns='urn:1' xmlns:a='urn:1'"),
+    "an ampersand in an instruction": _rss("<?a & b?>" + ITEM),
 }
 
 
@@ -337,6 +343,15 @@ def test_what_begins_without_end_is_given_up_at_once() -> None:
     for beginning in ("<!-- ", "<![CDATA[", "<?x ", "xmlns:a='", "&#"):
         assert strict.read(("<rss>" + beginning * 100_000).encode(), "") is None
         assert strict.read((beginning * 100_000).encode(), "") is None
+
+
+def test_no_long_name_of_a_strangers_feed_is_remembered() -> None:
+    def remembered(name: str) -> int:
+        strict_tags._known_name.cache_clear()
+        assert strict.read(_item(f"<{name}/>").encode(), "") is not None
+        return strict_tags._known_name.cache_info().currsize
+
+    assert remembered("x" * 100) == remembered("x" * 200) + 1
 
 
 # -- no text is lost
