@@ -7,15 +7,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
 import pytest
 
+from alerts.channels import sending_pool
+from core.clock import FixedClock
+from core.pool import WorkerPool
 from core.settings import Settings
+from storage.engine import Database
 from tests.builders import World
+from tests.faults.doors import KINDS, Door, Post
 from tests.faults.survived import numbers, survived
+from tests.faults.ward import NOON
 
 ROOT = Path(__file__).parents[2]
 OUTCOMES = ("passed", "failed", "error", "skipped")
@@ -93,3 +100,21 @@ def world(tmp_path: Path) -> Iterator[World]:
     """A site, a webhook receiver and a mail server."""
     with World(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def senders() -> Iterator[WorkerPool]:
+    """Processes that send through Apprise, for all tests of this process: each takes seconds to start."""
+    pool = sending_pool()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def post(world: World, db: Database, senders: WorkerPool, caplog: pytest.LogCaptureFixture) -> Iterator[Post]:
+    """Five receivers, one of each kind, and a worker's world at Monday noon."""
+    with ExitStack() as stack:
+        doors = {kind: Door(kind) for kind in KINDS}
+        for door in doors.values():
+            stack.callback(door.close)
+        yield Post(world, db, FixedClock(NOON), caplog, senders, doors)

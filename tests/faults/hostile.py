@@ -1,4 +1,4 @@
-"""What a reader does when a page makes it go wrong, in a worker process: the page's text says how."""
+"""What a reader or a sender does when what it is given makes it go wrong, in a worker process: the text says how."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import os
 import signal
 import time
 
+from alerts.apprise_channel import deliver
+from alerts.message import Message
+from alerts.result import Result
 from extractors.base import Extraction, SiteHand
 from pipeline.pooled import extract_page
 
@@ -26,3 +29,10 @@ def extract_hostile_page(
         while True:
             eaten.append(bytearray(50_000_000))
     return extract_page(page, url, content_type, charset, site)
+
+
+def deliver_or_die(url: str, message: Message) -> Result:
+    """As apprise_channel.deliver, but the second alert kills the process that sends it."""
+    if "Strike number 2 " in message.subject:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return deliver(url, message)

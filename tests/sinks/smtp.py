@@ -50,12 +50,17 @@ class SmtpSink:
     """A context manager. `tls` offers STARTTLS, or with `implicit` is TLS from the first byte."""
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, implicit: bool = False, login: tuple[str, str] | None = None
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        implicit: bool = False,
+        login: tuple[str, str] | None = None,
+        port: int = 0,
     ) -> None:
         self.mails: list[Mail] = []
         self.refused: dict[str, str] = {}  # recipient → reply to RCPT (or CUT)
         self.senders: list[str] = []  # of each MAIL command: who got so far as to begin one
-        self.port = 0
+        self.port = port
         self._tls = tls
         self._implicit = implicit
         self._login = login
@@ -105,7 +110,7 @@ class SmtpSink:
 
     async def _serve(self) -> None:
         encrypted = self._tls if self._implicit else None
-        async with await self._loop.create_server(self._protocol, "127.0.0.1", 0, ssl=encrypted) as server:
+        async with await self._loop.create_server(self._protocol, "127.0.0.1", self.port, ssl=encrypted) as server:
             self.port = int(server.sockets[0].getsockname()[1])
             self._started.set()
             await self._closing.wait()
