@@ -22,7 +22,7 @@ LONG = "拜登 🙂 & <b> Strike number 1 " * 5_000  # 100,000 characters and mo
 LIMITS = {"ntfy": 4096, "gotify": 32_768, "mattermost": 4000}
 RINGING = (
     "Strike number 1 @everyone @here <!channel> <@U1> <script>alert(1)</script> [a](javascript:alert(1))\r\n"
-    "Bcc: victim@x.test\r\n\r\nbody\x00\x1b[2J"
+    "Bcc: victim@x.test\r\n\r\nbody\x07\x1b[2J"
 )
 
 
@@ -62,7 +62,7 @@ async def test_fault_66_mentions_and_line_ends_in_a_title_do_nothing_anywhere(po
         shown.append(f"{got.get('title')} {got.get('message') or got.get('text')}")
     for text in shown:
         assert "Strike number 1" in text
-        for ringing in ("@everyone", "@here", "<!channel>", "<@U1>", "](javascript:", "\x00", "\x1b"):
+        for ringing in ("@everyone", "@here", "<!channel>", "<@U1>", "](javascript:", "\x07", "\x1b"):
             assert ringing not in text
     assert all("bcc" not in request.headers for kind in CHATS for request in post.doors[kind].http.taken)
 
