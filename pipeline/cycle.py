@@ -90,9 +90,17 @@ class Cycle:
     async def pause(self) -> None:
         """Wait until some work was finished, or a moment; then gather, so that one look finds what several made due."""
         try:
-            await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_S)
+            await asyncio.wait_for(self.changed(), LOOK_AGAIN_S)
         except TimeoutError:
             return
+        await self.gather()
+
+    async def changed(self) -> None:
+        """Wait until some work was finished."""
+        await self._changed.wait()
+
+    async def gather(self) -> None:
+        """Wait a moment for more work to be finished, longer when there is much of it."""
         if self.is_open:
             before = self.version
             await asyncio.sleep(GATHER_S)
@@ -114,7 +122,8 @@ async def work_off(
     """Claim and do, at most `width` items at once, each on its own: a slow one holds up nobody else.
 
     `more_due` says whether something of this step becomes due by the clock alone before long: worth waiting for.
-    `hand_over` takes what is under way when the cycle is over; without it the cycle's end waits for all of that.
+    `hand_over` takes what is under way when the cycle is over; without it the cycle's end waits for all of that. With
+    it, too, the loop looks for new work as soon as another loop made some, however long what is under way takes.
     """
     running: dict[asyncio.Task[None], Item] = {}
     keeper = asyncio.create_task(_keep_leases(cycle.app, columns, running))
@@ -125,7 +134,9 @@ async def work_off(
             items = await claim(room) if room * 4 >= width else []
             for item in items:
                 running[asyncio.create_task(do(item))] = item
-            if running:
+            if running and hand_over:
+                await _some_done_or_due(cycle, running)
+            elif running:
                 await _some_done(cycle, running)
             elif more_due is None or not await more_due():
                 cycle.found_nothing(name, version)
@@ -153,6 +164,19 @@ async def _some_done(cycle: Cycle, running: dict[asyncio.Task[None], Item]) -> N
         task.result()
     if done:
         cycle.worked()
+
+
+async def _some_done_or_due(cycle: Cycle, running: dict[asyncio.Task[None], Item]) -> None:
+    """The same, or until another loop has finished some work."""
+    change = asyncio.create_task(cycle.changed())
+    try:
+        await asyncio.wait({*running, change}, timeout=LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        change.cancel()
+    if any(task.done() for task in running):
+        await _some_done(cycle, running)
+    elif change.done() and not change.cancelled():
+        await cycle.gather()
 
 
 async def _renew(app: App, columns: Columns, leases: Sequence[Lease]) -> int:

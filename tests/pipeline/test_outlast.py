@@ -67,11 +67,11 @@ async def test_a_channel_all_of_whose_sends_hang_rests_for_every_worker_and_its_
     slow: World, db: Database, clock: FixedClock
 ) -> None:
     slow.mail.will(*[LATE] * 4)  # as many as go out at once
-    async with slow.worker(db, clock, lease_seconds=0.6) as one, slow.worker(db, clock, lease_seconds=0.6) as other:
+    async with slow.worker(db, clock, lease_seconds=3) as one, slow.worker(db, clock, lease_seconds=3) as other:
         await run_cycle(one, seconds=3)
         while len(resting(db, clock)) < 5:
             await asyncio.sleep(0.02)
-        await asyncio.sleep(1.0)  # longer than a lease lasts unless somebody keeps it
+        await asyncio.sleep(3.5)  # longer than a lease lasts unless somebody keeps it
         await run_cycle(other, seconds=3)
         assert sorted(states(db).values()) == [*["leased"] * 4, "pending", "sent"]
         slow.mail.let_go()
