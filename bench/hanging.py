@@ -3,7 +3,8 @@
 Five channels (e-mail, webhook, and ntfy, Gotify and Mattermost through Apprise) get an alert each every so often; a
 message's time is from the commit that makes it owed to its arrival at the receiver on loopback. Beside them one more
 channel has 20 sends, or twenty have one each, that the receiver takes and never answers. Sending processes are warm,
-as in a worker that has run for a while, and chats have no pace. Exit code 1 when a channel's 95th percentile more than doubled.
+as in a worker that has run for a while, and chats have no pace. Exit code 1 when a channel's 95th percentile more than
+doubled.
 """
 
 from __future__ import annotations
