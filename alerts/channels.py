@@ -125,10 +125,11 @@ def trial_message(channel: str, now: datetime) -> Message:
     return compose_notice(NoticeView(f"test/{channel}", f"Test message for the channel {channel}", lines, now))
 
 
-def sending_pool(workers: int = 4) -> WorkerPool:
-    """Processes for `make_channel`, none started before it is needed; about 60 MB each.
+def sending_pool(workers: int = 32) -> WorkerPool:
+    """Processes for `make_channel`, one for each channel that is sending, none started before it is needed.
 
-    Keep them apart from those that read pages: a service that hangs holds one for up to a minute.
+    A service that hangs holds one for up to a minute, and no other channel is to wait for it: so there are many. Each
+    has 25 MB of its own. Keep them apart from those that read pages.
     """
     return WorkerPool(workers, warm=_warm, preload=("alerts.apprise_channel",))
 

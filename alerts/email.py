@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import re
 import ssl
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from email.headerregistry import Address
@@ -21,6 +20,7 @@ from alerts.channels import Channel, ChannelSettings, Target
 from alerts.message import Message
 from alerts.result import Result, ResultClass
 from alerts.smtp import Attempt, Server, Waits
+from alerts.threads import in_thread
 from core.clock import Clock
 from core.errors import InputError
 from core.text import clean, one_line
@@ -69,53 +69,22 @@ class EmailChannel(Channel):
         payload = build(message, sender=self._sender, to=to, key=key, made_at=made_at)
         attempt = Attempt(self._server, self._tls, self._waits)
         envelope = _on_the_wire(self._sender), _on_the_wire(to)
-        return await _in_thread(attempt, lambda: attempt.run(*envelope, payload))
+        return await _within_deadlines(attempt, lambda: attempt.run(*envelope, payload))
 
 
-async def _in_thread(attempt: Attempt, call: Callable[[], Result]) -> Result:
-    """Run `call` in a thread of its own, within the attempt's deadlines; a cancelled wait breaks the attempt off.
-
-    Not in a shared pool: a few servers that hang would hold up everybody else's work. A daemon, so that none of them
-    holds up the end of the program.
-    """
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[Result] = loop.create_future()
-
-    def work() -> None:
-        result: Result | BaseException
-        try:
-            result = call()
-        except BaseException as error:
-            result = error
-        _tell(loop, ended, result)
-
-    waits = attempt.waits
+async def _within_deadlines(attempt: Attempt, call: Callable[[], Result]) -> Result:
+    """Run `call`, which is `attempt`'s, within its deadlines; a cancelled wait breaks the attempt off."""
+    loop, waits = asyncio.get_running_loop(), attempt.waits
     timers = [
         loop.call_later(waits.talk, attempt.abort_unless_sent),
         loop.call_later(waits.talk + waits.data, attempt.abort),
     ]
-    threading.Thread(target=work, name="smtp", daemon=True).start()
     try:
-        return await ended
+        return await in_thread(call, "smtp")
     finally:
         attempt.abort()
         for timer in timers:
             timer.cancel()
-
-
-def _tell(loop: asyncio.AbstractEventLoop, ended: asyncio.Future[Result], result: Result | BaseException) -> None:
-    """Hand a thread's result to the loop that waits for it, if it still does."""
-
-    def settle() -> None:
-        if ended.done():
-            return
-        if isinstance(result, BaseException):
-            ended.set_exception(result)
-        else:
-            ended.set_result(result)
-
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(settle)
 
 
 def build(message: Message, *, sender: Address, to: Address, key: str, made_at: datetime) -> bytes:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import partial
 from typing import Any
 
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from alerts.threads import in_thread
 from core.settings import Network
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -65,6 +69,24 @@ def guarded_socket(found: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol, _name, where = found
     guard(str(where[0]))
     return socket.socket(family=family, type=kind, proto=protocol)
+
+
+class Names(AbstractResolver):
+    """Host names to addresses, each asked for in a thread of its own: a name server may take half a minute."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """All addresses of `host`; raises OSError when there are none."""
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(hostname=host, host=str(to[0]), port=port, family=kind, proto=protocol, flags=flags)
+            for kind, _, protocol, _, to in await in_thread(ask, "names")
+        ]
+
+    async def close(self) -> None:
+        """Nothing is kept."""
 
 
 def connect(host: str, port: int, seconds: float) -> socket.socket:

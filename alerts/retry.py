@@ -18,6 +18,9 @@ GIVE_UP = timedelta(hours=24)
 GIVE_UP_DIGEST = timedelta(hours=48)  # for the catch-up digest: nothing after it would tell what it tells
 MAX_CRASHES = 3  # worker processes that die on one message
 
+ILL_AFTER = 3  # attempts in a row that came to nothing, whatever they were to tell: from then on the target rests
+ILL_REST = timedelta(seconds=30)
+
 OnUnknown = Literal["retry", "hold"]
 
 
@@ -84,6 +87,25 @@ def wait(result: Result, attempts: int, jitter: float) -> timedelta:
         return timedelta(seconds=min(max(asked, 1.0), RATE_CAP.total_seconds()))
     step = BACK_OFF[min(max(attempts, 1), len(BACK_OFF)) - 1]
     return step * (1 - SPREAD + 2 * SPREAD * min(max(jitter, 0.0), 1.0))
+
+
+def target_fails(result: Result) -> bool:
+    """Whether an attempt speaks against its target: a receiver that takes nothing now, rather than this message."""
+    return result.cls in (ResultClass.TEMP, ResultClass.RATE, ResultClass.UNKNOWN) and not result.worker_died
+
+
+def rest(result: Result, failing: int, jitter: float, *, pace: timedelta) -> timedelta:
+    """How long the target gets nothing at all after this attempt, the last of `failing` in a row that it failed.
+
+    A receiver that said when to come back (or just that it is too much) is not asked before, by no other message
+    either. One that is down is asked every 30 s by whatever is due, not by everything that waits for it; as soon as
+    it takes something, only its pace holds.
+    """
+    if result.cls is ResultClass.RATE:
+        return max(pace, wait(result, failing, jitter))
+    if failing >= ILL_AFTER:
+        return max(pace, ILL_REST * (1 - SPREAD + 2 * SPREAD * jitter))
+    return pace
 
 
 _WAITING = {

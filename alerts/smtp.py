@@ -124,7 +124,12 @@ class Attempt:
         """STARTTLS, or nothing at all: a server that stopped offering it may be somebody in between."""
         if not client.has_extn("starttls"):
             raise _Refused(Result(ResultClass.AUTH, "the server does not offer STARTTLS; nothing is sent in the clear"))
-        client.starttls(context=self._tls)
+        try:
+            client.starttls(context=self._tls)
+        except smtplib.SMTPResponseException as error:
+            if error.smtp_code >= 500:  # it offers it and refuses it: that is its settings, not this message
+                raise _Refused(self._result(ResultClass.AUTH, error.smtp_code, error.smtp_error)) from error
+            raise
         self._socket = client.sock
         client.ehlo()
 

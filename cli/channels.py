@@ -46,8 +46,8 @@ def test(
 
     with json_alone(as_json):
         tried = with_app(context, work)
-    rows = [{"target": one.target, "result": one.result.cls.value, "detail": one.result.detail} for one in tried]
-    print_rows(rows, ("target", "result", "detail"), as_json=as_json)
+    rows = [{"target": one.target, "result": one.result.cls.value, "answer": one.answer} for one in tried]
+    print_rows(rows, ("target", "result", "answer"), as_json=as_json)
     if not all(one.result.ok for one in tried):
         raise typer.Exit(EXIT_SOME_FAILED)
 

@@ -100,6 +100,7 @@ class Reason(StrEnum):
     AUTH = "auth", "the receiver refused the sign-in or the address"
     PERMANENT = "permanent", "the receiver refuses it for good"
     ANSWER_LOST = "answer_lost", "sent, but no answer came back"
+    NO_ANSWER_YET = "no_answer_yet", "under way when the run ended; what comes of it is recorded then"
     POISON = "poison", "three workers died on this message"
     GAVE_UP = "gave_up", "tried for the whole retry period"
     # -- the run

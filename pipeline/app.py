@@ -17,6 +17,7 @@ from core.settings import Settings
 from core.urls import host_of
 from fetching.client import Client
 from fetching.robots import Robots
+from pipeline.outlast import Outlasting
 from pipeline.sentlog import SentLog
 from rules.config import Rule, Watch
 from rules.match import Matcher
@@ -113,6 +114,8 @@ class App:
     robots: Robots
     active: Active
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    outlasting: Outlasting = field(default_factory=Outlasting)
+    failing: Counter[str] = field(default_factory=Counter)  # target → attempts in a row that came to nothing
 
     @property
     def jobs(self) -> int:

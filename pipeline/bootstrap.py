@@ -91,7 +91,7 @@ async def open_app(
         async with Client(
             user_agent=agent, allow=settings.allow_addresses, trust_env=settings.proxy_from_env
         ) as client:
-            yield App(
+            app = App(
                 settings=settings,
                 db=db,
                 clock=clock,
@@ -106,6 +106,11 @@ async def open_app(
                 robots=Robots(client, user_agent=agent, clock=clock),
                 active=active,
             )
+            try:
+                yield app
+                await app.outlasting.finish(app.stopping)
+            finally:
+                await app.outlasting.cut_off()
     finally:
         await asyncio.to_thread(pool.close)
         await asyncio.to_thread(senders.close)

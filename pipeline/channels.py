@@ -19,6 +19,11 @@ class Tried:
     target: str
     result: Result
 
+    @property
+    def answer(self) -> str:
+        """What the receiver said, or why it said nothing."""
+        return self.result.detail or self.result.provider_id
+
 
 async def listing(app: App) -> list[dict[str, object]]:
     """Every channel of the active watch file, a row a target; a channel that cannot be used says why."""

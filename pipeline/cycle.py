@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from core.log import pairs
@@ -18,6 +18,7 @@ NOT_IDLE = -1
 LOOK_AGAIN_S = 0.25  # how soon an idle loop looks for work that became due by the clock alone
 BUSY = 2  # pieces of work finished while a loop gathered: more come, and it gathers longer
 BUSY_GATHER_S = 0.2
+PATIENCE_S = 2.0  # for what is under way at the end of a cycle, where it can be handed over
 GATHER_S = 0.05  # at 50 pages a second each of five loops looked 50 times a second, and matching went one by one
 
 
@@ -47,6 +48,7 @@ class Cycle:
         self.ends_at = self.began_at + seconds
         self.version = 0
         self.broken = False  # a step raised: the others end too
+        self.over = False  # what is still under way was handed over: it counts no more
         self._idle_since = dict.fromkeys(loops, NOT_IDLE)
         self._changed = asyncio.Event()
 
@@ -88,9 +90,17 @@ class Cycle:
     async def pause(self) -> None:
         """Wait until some work was finished, or a moment; then gather, so that one look finds what several made due."""
         try:
-            await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_S)
+            await asyncio.wait_for(self.changed(), LOOK_AGAIN_S)
         except TimeoutError:
             return
+        await self.gather()
+
+    async def changed(self) -> None:
+        """Wait until some work was finished."""
+        await self._changed.wait()
+
+    async def gather(self) -> None:
+        """Wait a moment for more work to be finished, longer when there is much of it."""
         if self.is_open:
             before = self.version
             await asyncio.sleep(GATHER_S)
@@ -107,12 +117,15 @@ async def work_off(
     width: int,
     columns: Columns,
     more_due: Callable[[], Awaitable[bool]] | None = None,
+    hand_over: Callable[[Mapping[asyncio.Task[None], Item]], None] | None = None,
 ) -> None:
     """Claim and do, at most `width` items at once, each on its own: a slow one holds up nobody else.
 
     `more_due` says whether something of this step becomes due by the clock alone before long: worth waiting for.
+    `hand_over` takes what is under way when the cycle is over; without it the cycle's end waits for all of that. With
+    it, too, the loop looks for new work as soon as another loop made some, however long what is under way takes.
     """
-    running: dict[asyncio.Task[None], Lease] = {}
+    running: dict[asyncio.Task[None], Item] = {}
     keeper = asyncio.create_task(_keep_leases(cycle.app, columns, running))
     try:
         while cycle.is_open:
@@ -120,16 +133,22 @@ async def work_off(
             room = width - len(running)
             items = await claim(room) if room * 4 >= width else []
             for item in items:
-                running[asyncio.create_task(do(item))] = item.lease
-            if running:
+                running[asyncio.create_task(do(item))] = item
+            if running and hand_over:
+                await _some_done_or_due(cycle, running)
+            elif running:
                 await _some_done(cycle, running)
             elif more_due is None or not await more_due():
                 cycle.found_nothing(name, version)
                 await cycle.pause()
             else:
                 await cycle.pause()
-        while running:
+        until = time.monotonic() + PATIENCE_S
+        while running and not (hand_over and time.monotonic() >= until):
             await _some_done(cycle, running)
+        if hand_over and running:
+            hand_over(dict(running))
+            running.clear()
     finally:
         keeper.cancel()
         for task in running:
@@ -137,7 +156,7 @@ async def work_off(
         cycle.leave(name)
 
 
-async def _some_done(cycle: Cycle, running: dict[asyncio.Task[None], Lease]) -> None:
+async def _some_done(cycle: Cycle, running: dict[asyncio.Task[None], Item]) -> None:
     """Wait until something is done (or a moment); an unknown exception goes up and stops the run loudly."""
     done, _ = await asyncio.wait(running, timeout=LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
@@ -147,16 +166,31 @@ async def _some_done(cycle: Cycle, running: dict[asyncio.Task[None], Lease]) -> 
         cycle.worked()
 
 
+async def _some_done_or_due(cycle: Cycle, running: dict[asyncio.Task[None], Item]) -> None:
+    """The same, or until another loop has finished some work."""
+    change = asyncio.create_task(cycle.changed())
+    try:
+        await asyncio.wait({*running, change}, timeout=LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        change.cancel()
+    if any(task.done() for task in running):
+        await _some_done(cycle, running)
+    elif change.done() and not change.cancelled():
+        await cycle.gather()
+
+
 async def _renew(app: App, columns: Columns, leases: Sequence[Lease]) -> int:
     return await app.db.write(lambda session: renew(session, columns, leases, app.owner.seconds))
 
 
-async def _keep_leases(app: App, columns: Columns, running: dict[asyncio.Task[None], Lease]) -> None:
+async def _keep_leases(app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased]) -> None:
     """Prolong what is being worked on, at a third of the lease."""
     while True:
         await asyncio.sleep(min(RENEW_SECONDS, app.owner.seconds / 3))
-        leases = list(running.values())
+        leases = [item.lease for item in running.values()]
         kept = await _renew(app, columns, leases) if leases else 0
-        held = len(set(leases) & set(running.values()))  # what was done meanwhile was given back, not lost
+        held = len(
+            set(leases) & {item.lease for item in running.values()}
+        )  # what was done meanwhile was given back, not lost
         if kept < held:
             logger.warning(pairs(event="leases lost", table=columns.table.__name__, kept=kept, held=held))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import traceback
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -24,6 +25,7 @@ from alerts.compose import compose, compose_digest, compose_notice
 from alerts.links import unsubscribe_link
 from alerts.message import AlertView, DigestView, Kind, Message
 from alerts.result import Result, ResultClass
+from core.errors import WirewatchError
 from core.log import pairs
 from core.reasons import Reason
 from core.text import one_line
@@ -34,7 +36,7 @@ from pipeline.cycle import Cycle, work_off
 from storage import deliveries
 
 logger = logging.getLogger(__name__)
-AT_ONCE = 32  # targets sent to at the same time
+AT_ONCE = 128  # targets sent to at the same time: one that hangs keeps its place for up to ten minutes
 
 
 async def deliver(cycle: Cycle) -> None:
@@ -44,9 +46,10 @@ async def deliver(cycle: Cycle) -> None:
 
     async def claim(room: int) -> list[deliveries.Claimed]:
         now = app.clock.now()
-        free = room_of(app, Counter(busy.values()))
+        sending = app.outlasting.targets | busy
+        free = room_of(app, Counter(sending.values()))
         closed = frozenset(app.active.broken) | {name for name, left in free.items() if left <= 0}
-        who = deliveries.Who(frozenset(busy), holding_channels(app), closed, free)
+        who = deliveries.Who(frozenset(sending), holding_channels(app), closed, free)
         await _expire(app)
         if not await app.db.read(lambda session: deliveries.count_due(session, now, who)):
             return []
@@ -67,7 +70,15 @@ async def deliver(cycle: Cycle) -> None:
         who = deliveries.Who((), holding_channels(app), frozenset(app.active.broken))
         return bool(await app.db.read(lambda session: deliveries.count_due(session, until, who, fresh=True)))
 
-    await work_off(cycle, "deliver", claim, do, width=AT_ONCE, columns=deliveries.LEASE, more_due=more_due)
+    def hand_over(sends: Mapping[asyncio.Task[None], deliveries.Claimed]) -> None:
+        cycle.report.count("deliver", "skipped", Reason.NO_ANSWER_YET, by=len(sends))
+        cycle.over = True
+        app.outlasting.adopt(app, sends, app.active.channels)
+
+    await work_off(
+        cycle, "deliver", claim, do,
+        width=AT_ONCE, columns=deliveries.LEASE, more_due=more_due, hand_over=hand_over,
+    )  # fmt: skip
 
 
 def room_of(app: App, sending: Mapping[str, int]) -> dict[str, int]:
@@ -111,6 +122,7 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
         await asyncio.to_thread(app.sent_log.add, key)  # waits for the disk
     now = app.clock.now()
     state = await app.db.write(lambda session: record(session, app, one, channel, result, now))
+    app.failing[one.target.id] = failing_after(app, one, result)
     _report(cycle, one, result, state)
 
 
@@ -121,7 +133,15 @@ async def _send(app: App, one: deliveries.Claimed, channel: Channel, target: Tar
     except (ValueError, KeyError, TypeError) as error:
         logger.exception(pairs(step="deliver", key=key[:12], event="cannot be composed"))
         return Result(ResultClass.PERM, f"the message cannot be composed: {error}")
-    return await channel.send(made, target, key=key)
+    try:
+        return await channel.send(made, target, key=key)
+    except WirewatchError:
+        raise
+    except Exception as error:  # of one message: it is tried like one that kills its worker, and the queue moves on
+        where = traceback.extract_tb(error.__traceback__)[-1]  # not the error's words: they may quote an address
+        said = f"{type(error).__name__} in {where.name}, line {where.lineno}"
+        logger.error(pairs(step="deliver", key=key[:12], channel=channel.name, event="cannot be sent", error=said))
+        return Result(ResultClass.TEMP, f"the channel's code failed: {said}", worker_died=True)
 
 
 def split_up(session: Session, app: App, one: deliveries.Claimed) -> None:
@@ -161,12 +181,13 @@ def record(
     """Write an attempt's result. Returns the delivery's new state, or "lost" when the lease was."""
     delivery = one.delivery
     attempts, first_try = delivery.attempts + 1, delivery.first_try_at or now
+    jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
     following = retry.after(
         result,
         attempts=attempts,
         first_try=first_try,
         now=now,
-        jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+        jitter=jitter,
         on_unknown=channel.on_unknown if channel else "retry",
         crashes=delivery.crashes,
         period=retry.GIVE_UP_DIGEST if one.alert.kind == Kind.DIGEST else retry.GIVE_UP,
@@ -192,7 +213,9 @@ def record(
         return "lost"
     if late:
         catchup.fold(session, one.alert.rule_id, one.alert.id, one.target.id, now)
-    deliveries.pace(session, one.target.id, channel.pace if channel else 0.0, now)
+    pace = timedelta(seconds=channel.pace if channel else 0.0)
+    if rest := retry.rest(result, failing_after(app, one, result), jitter, pace=pace):
+        deliveries.rest(session, [one.target.id], (), now + rest)
     if result.ok:
         notices.over(session, app, f"channel:{one.target.id}", f"{delivery.channel} takes messages again", now=now)
     if following.state is retry.State.PAUSED and deliveries.pause(session, one.target.id, str(following.reason), now):
@@ -201,8 +224,16 @@ def record(
     return str(changes["state"])
 
 
+def failing_after(app: App, one: deliveries.Claimed, result: Result) -> int:
+    """How many attempts in a row its target has failed with this one."""
+    return app.failing[one.target.id] + 1 if retry.target_fails(result) else 0
+
+
 def _report(cycle: Cycle, one: deliveries.Claimed, result: Result, state: str) -> None:
-    if state == "sent":
+    """Count it, unless its cycle ended before it: then it was counted as not answered yet."""
+    if cycle.over:
+        pass
+    elif state == "sent":
         cycle.report.count("deliver", "sent")
     elif state == "lost":
         cycle.report.count("deliver", "skipped", Reason.LOCKED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -170,12 +170,11 @@ def resume(session: Session, channel: str) -> int:
     return len(rows)
 
 
-def pace(session: Session, target_id: str, seconds: float, now: datetime) -> None:
-    """Send to this target not before so many seconds from now."""
-    target = session.get(Target, target_id)
-    if target is not None and seconds > 0:
-        target.next_allowed_at = now + timedelta(seconds=seconds)
-        session.add(target)
+def rest(session: Session, targets: Collection[str], channels: Collection[str], until: datetime) -> None:
+    """Send nothing to these targets, nor to any of these channels, before this time."""
+    these = col(Target.id).in_(list(targets)) | col(Target.channel).in_(list(channels))
+    sooner = or_(col(Target.next_allowed_at).is_(None), col(Target.next_allowed_at) < until)
+    run(session, update(Target).where(these, sooner).values(next_allowed_at=until))
 
 
 def suppress(session: Session, alert_ids: Collection[str], reason: Reason) -> int:
@@ -195,10 +194,13 @@ def suppress_for(session: Session, rule_id: str, target_id: str, reason: Reason)
 
 
 def resend(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Try a dead, unknown or suppressed delivery again, under the same key, its retry period starting anew."""
+    """Try a dead, unknown or suppressed delivery again, under the same key, its retry period starting anew; now, even
+    if its target rests.
+    """
     delivery.state, delivery.reason, delivery.not_before = "retry", "", now
     delivery.attempts, delivery.crashes, delivery.first_try_at = 0, 0, None
     session.add(delivery)
+    run(session, update(Target).where(col(Target.id) == delivery.target_id).values(next_allowed_at=None))
 
 
 def stale_of(session: Session, alert_ids: Collection[str]) -> dict[str, list[Delivery]]:

@@ -233,6 +233,27 @@ async def test_starttls_is_required_unless_said_otherwise_and_nothing_is_sent_wi
     assert not sink.senders
 
 
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [(b"502 5.5.1 not now", ResultClass.AUTH), (b"454 4.7.0 not for the moment", ResultClass.TEMP)],
+)
+async def test_a_server_that_offers_starttls_and_refuses_it_gets_no_mail_in_the_clear(
+    reply: bytes, expected: ResultClass, sink: SmtpSink
+) -> None:
+    heard: list[bytes] = []
+
+    def talk(peer: socket.socket) -> None:
+        peer.sendall(b"220 hello\r\n")
+        while said := peer.recv(1000):
+            heard.append(said[:4])
+            peer.sendall(reply + b"\r\n" if said.startswith(b"STARTTLS") else b"250-hello\r\n250 STARTTLS\r\n")
+
+    with TcpSink(talk) as server:
+        result = await send(channel(sink, port=server.port, security="starttls", user="u", password="p"))
+    assert result == Result(expected, reply.decode())
+    assert not {b"AUTH", b"MAIL"} & set(heard)
+
+
 async def test_starttls_and_tls_from_the_first_byte_both_work() -> None:
     with SmtpSink(tls=server_tls()) as sink:
         assert (await send(channel(sink, security="starttls"))).ok

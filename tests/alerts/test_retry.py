@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.result import Result, ResultClass
-from alerts.retry import BACK_OFF, GIVE_UP, GIVE_UP_DIGEST, Next, State, after, wait
+from alerts.retry import BACK_OFF, GIVE_UP, GIVE_UP_DIGEST, Next, State, after, rest, target_fails, wait
 from core.reasons import Reason
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -117,3 +117,33 @@ def test_a_retry_is_always_ahead_and_within_72_minutes(
         assert elapsed < GIVE_UP
     else:
         assert decided.not_before is None
+
+
+PACE = timedelta(seconds=1.2)
+
+
+@pytest.mark.parametrize(
+    ("result", "failing", "seconds"),
+    [
+        (Result(ResultClass.OK), 0, 1.2),
+        (Result(ResultClass.PERM), 0, 1.2),
+        (TEMP, 1, 1.2),
+        (TEMP, 2, 1.2),
+        (TEMP, 3, 30.0),
+        (TEMP, 400, 30.0),
+        (Result(ResultClass.RATE, retry_after=120.0), 1, 120.0),
+        (Result(ResultClass.RATE, retry_after=0.0), 1, 1.2),
+        (Result(ResultClass.RATE), 1, 30.0),
+        (Result(ResultClass.RATE), 3, 120.0),
+    ],
+)
+def test_a_target_rests_after_a_rate_limit_or_three_failures_in_a_row(
+    result: Result, failing: int, seconds: float
+) -> None:
+    assert rest(result, failing, 0.5, pace=PACE) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("cls", list(ResultClass))
+def test_what_a_receiver_refuses_for_good_or_kills_its_sender_says_nothing_of_other_messages(cls: ResultClass) -> None:
+    assert target_fails(Result(cls)) == (cls in (ResultClass.TEMP, ResultClass.RATE, ResultClass.UNKNOWN))
+    assert not target_fails(Result(cls, worker_died=True))

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-import aiohttp
 import pytest
 
+from alerts import reach
 from alerts.answers import result_of, retry_after
 from alerts.channels import ChannelSettings, trial_message
 from alerts.result import Result, ResultClass
@@ -189,7 +191,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
                 raise OSError(socket.EAI_NONAME, "unknown")
             return [{"hostname": host, "host": address, "port": port, "family": socket.AF_INET, "proto": 6, "flags": 0}]
 
-        monkeypatch.setattr(aiohttp.resolver.DefaultResolver, "resolve", answer)
+        monkeypatch.setattr(reach.Names, "resolve", answer)
 
     return to
 
@@ -204,6 +206,31 @@ async def test_a_name_that_does_not_exist_can_be_tried_again(resolve: Callable[[
     resolve("")
     result = await send(channel("webhook://hooks.invalid/secret"))
     assert result == Result(ResultClass.TEMP, "the host's name could not be resolved")
+
+
+async def test_names_that_nobody_answers_for_hold_up_nothing_else_in_this_process(
+    sink: HttpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked, end = socket.getaddrinfo, threading.Semaphore(0), threading.Event()
+
+    def silent(host: object, *args: object, **named: object) -> object:
+        if host != "silent.example.org":
+            return real(host, *args, **named)  # type: ignore[arg-type]
+        asked.release()
+        end.wait()
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    hanging = [asyncio.create_task(send(channel("webhook://silent.example.org/"))) for _ in range(40)]
+    try:
+        for _ in hanging:  # all at the same time: not one of them waits for another's end
+            while not asked.acquire(blocking=False):
+                await asyncio.sleep(0.01)
+        assert (await send(channel(f"webhook://localhost:{sink.port}/"))).ok
+        assert await asyncio.to_thread(lambda: "the loop's own threads are free") != ""
+    finally:
+        end.set()
+    assert {result.cls for result in await asyncio.gather(*hanging)} == {ResultClass.TEMP}
 
 
 async def test_a_name_that_cannot_be_one_can_be_tried_again() -> None:

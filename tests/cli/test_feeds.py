@@ -210,7 +210,7 @@ def test_json_stands_alone_on_standard_output_where_the_terminal_is_a_channel(ow
     own_desk.watch_file.write_text('version: 1\nchannels: {screen: {url: "terminal://"}}\n')
     assert own_desk.run("apply", own_desk.watch_file).code == 0
     tried = own_desk.run("channels", "test", "screen", "--json")
-    assert tried.rows == [{"target": "screen", "result": "ok", "detail": ""}]
+    assert tried.rows == [{"target": "screen", "result": "ok", "answer": ""}]
     assert "Test message" in tried.err
     assert "Test message" in own_desk.run("channels", "test", "screen").out
 

@@ -8,18 +8,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
 import pytest
 
+from alerts.channels import sending_pool
 from core.clock import FixedClock
+from core.pool import WorkerPool
 from core.settings import Settings
 from storage.engine import Database
 from tests.builders import World
 from tests.conftest import migrate
 from tests.databases import Databases
+from tests.faults.doors import KINDS, Door, Post
 from tests.faults.stored import NOON
 from tests.faults.survived import numbers, survived
 from tests.faults.ward import Ward, open_things
@@ -139,3 +143,21 @@ def ward(
         made.put()
         yield made
         database.close()
+
+
+@pytest.fixture(scope="session")
+def senders() -> Iterator[WorkerPool]:
+    """Processes that send through Apprise, for all tests of this process: each takes seconds to start."""
+    pool = sending_pool()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def post(world: World, db: Database, senders: WorkerPool, caplog: pytest.LogCaptureFixture) -> Iterator[Post]:
+    """Five receivers, one of each kind, and a worker's world at Monday noon."""
+    with ExitStack() as stack:
+        doors = {kind: Door(kind) for kind in KINDS}
+        for door in doors.values():
+            stack.callback(door.close)
+        yield Post(world, db, FixedClock(NOON), caplog, senders, doors)

@@ -58,14 +58,16 @@ class Request:
 class HttpSink:
     """A context manager. `choose`, when given, answers each request; else what `will` queued, else 200."""
 
-    def __init__(self, choose: Callable[[Request], Answer] | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, choose: Callable[[Request], Answer] | None = None, tls: ssl.SSLContext | None = None, *, port: int = 0
+    ) -> None:
         self.requests: list[Request] = []
         self.taken: list[Request] = []  # answered with 2xx, or not at all
         self.choose = choose
         self._queued: deque[Answer] = deque()
         self._lock = threading.Lock()
         self.closing = threading.Event()
-        self._server = _Server(self)
+        self._server = _Server(self, port)
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -118,9 +120,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that closing waits for them, and nothing of them outlives a test
     request_queue_size = 128
 
-    def __init__(self, sink: HttpSink) -> None:
+    def __init__(self, sink: HttpSink, port: int) -> None:
         self.sink = sink
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news."""

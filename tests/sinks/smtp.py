@@ -23,6 +23,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 DROP = "drop"  # take the message, then close the connection without a word
 HANG = "hang"  # take the message, and say nothing until the sink closes
+LATE = "late"  # take the message, and say so when the sink is told to let go
 CUT = "cut"  # close the connection at RCPT, before any of the message came
 
 
@@ -49,18 +50,24 @@ class SmtpSink:
     """A context manager. `tls` offers STARTTLS, or with `implicit` is TLS from the first byte."""
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, implicit: bool = False, login: tuple[str, str] | None = None
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        implicit: bool = False,
+        login: tuple[str, str] | None = None,
+        port: int = 0,
     ) -> None:
         self.mails: list[Mail] = []
         self.refused: dict[str, str] = {}  # recipient → reply to RCPT (or CUT)
         self.senders: list[str] = []  # of each MAIL command: who got so far as to begin one
-        self.port = 0
+        self.port = port
         self._tls = tls
         self._implicit = implicit
         self._login = login
         self._queued: deque[str] = deque()
         self._lock = threading.Lock()
         self._closing = asyncio.Event()
+        self._gone = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -71,7 +78,7 @@ class SmtpSink:
         return list(dict.fromkeys(mail.id for mail in self.mails))
 
     def will(self, *replies: str) -> None:
-        """Give the next whole messages these replies (or DROP, HANG), one each."""
+        """Give the next whole messages these replies (or DROP, HANG, LATE), one each."""
         with self._lock:
             self._queued.extend(replies)
 
@@ -80,9 +87,17 @@ class SmtpSink:
         with self._lock:
             return self._queued.popleft() if self._queued else "250 2.0.0 taken as 4711"
 
+    def let_go(self) -> None:
+        """Say of all messages kept waiting so far, and from now on, that they were taken."""
+        self._loop.call_soon_threadsafe(self._gone.set)
+
     async def until_closed(self) -> None:
         """Wait for the end of the sink."""
         await self._closing.wait()
+
+    async def until_let_go(self) -> None:
+        """Wait for `let_go`."""
+        await self._gone.wait()
 
     def _signs_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
         given = cast(LoginPassword, data)
@@ -95,7 +110,7 @@ class SmtpSink:
 
     async def _serve(self) -> None:
         encrypted = self._tls if self._implicit else None
-        async with await self._loop.create_server(self._protocol, "127.0.0.1", 0, ssl=encrypted) as server:
+        async with await self._loop.create_server(self._protocol, "127.0.0.1", self.port, ssl=encrypted) as server:
             self.port = int(server.sockets[0].getsockname()[1])
             self._started.set()
             await self._closing.wait()
@@ -119,6 +134,7 @@ class SmtpSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.let_go()
         self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
 
@@ -150,9 +166,12 @@ class _Handler:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         reply = self._sink.next_reply()
-        if reply in (DROP, HANG) or reply.startswith("250"):
+        if reply in (DROP, HANG, LATE) or reply.startswith("250"):
             raw = cast(bytes, envelope.original_content)
             self._sink.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), raw))
+        if reply == LATE:
+            await self._sink.until_let_go()
+            return "250 2.0.0 taken at last"
         if reply == HANG:
             await self._sink.until_closed()
         if reply in (DROP, HANG):

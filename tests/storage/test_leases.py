@@ -155,7 +155,14 @@ async def test_a_paused_target_gets_nothing_and_others_go_on(db: Database) -> No
 
 async def test_a_paced_target_waits(db: Database) -> None:
     await db.write(owe)
-    await db.write(lambda s: deliveries.pace(s, "chat", 1.0, NOW))
+    await db.write(lambda s: deliveries.rest(s, ["chat"], (), NOW + SECOND))
     assert "chat" not in {one.target.id for one in await db.write(due)}
+    await db.write(lambda s: deliveries.rest(s, ["chat"], (), NOW))  # never sooner than was said before
     row = await db.read(lambda s: s.get_one(Target, "chat"))
     assert row.next_allowed_at == NOW + SECOND
+
+
+async def test_all_targets_of_a_channel_that_rests_wait(db: Database) -> None:
+    await db.write(owe)
+    await db.write(lambda s: deliveries.rest(s, (), ["mail"], NOW + SECOND))
+    assert {one.target.id for one in await db.write(due)} == {"chat"}

@@ -1,0 +1,124 @@
+"""A mail server that takes minutes for its answer: the cycle ends, the others go on, the result comes in time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from core.clock import FixedClock
+from pipeline import outlast
+from pipeline.run import run_cycle
+from storage import deliveries
+from storage.engine import Database
+from storage.tables import Delivery, Target
+from tests.builders import Item, World, minutes, rss
+from tests.sinks.smtp import HANG, LATE
+
+FIVE = [f"p{number}@x.test" for number in range(5)]
+
+
+@pytest.fixture
+def slow(world: World) -> World:
+    """One event, owed to five people behind a mail server that is slow, and to a webhook."""
+    world.site["/rss"] = rss(Item("e", "", "Dockers begin strike at the harbour"))
+    world.channels["mail"] = world.mailbox(*FIVE)
+    world.rules["strike"]["alert"] = {"to": ["mail", "hook"]}
+    return world
+
+
+def states(db: Database) -> dict[str, str]:
+    rows = db.read_now(lambda session: session.exec(select(Delivery)).all())
+    return {one.target_id.removeprefix("mail:").removesuffix("@x.test"): one.state for one in rows}
+
+
+def resting(db: Database, clock: FixedClock) -> set[str]:
+    rows = db.read_now(lambda session: session.exec(select(Target)).all())
+    return {one.id for one in rows if one.next_allowed_at and one.next_allowed_at > clock.now()}
+
+
+async def test_a_cycle_does_not_wait_for_an_answer_that_takes_longer_and_the_next_one_goes_on(
+    slow: World, db: Database, clock: FixedClock
+) -> None:
+    slow.mail.will(LATE)
+    async with slow.worker(db, clock) as app:
+        report = await run_cycle(app, seconds=3)
+        counts = {row["reason"]: row["count"] for row in report.rows() if row["step"] == "deliver"}
+        assert counts == {"": 5, "no_answer_yet": 1}
+        assert sorted(states(db).values()) == ["leased", *["sent"] * 5]
+        slow.site["/rss"] = rss(Item("f", "", "Pilots and dockers call a strike far away in Yokohama"))
+        clock.move(minutes(90))
+        await run_cycle(app, seconds=3)
+        assert len(slow.hook.keys) == 2
+        assert len(slow.mail.mails) == 5 + 4  # the one that waits gets nothing beside
+        slow.mail.let_go()
+        while app.outlasting.targets:
+            await asyncio.sleep(0.02)
+        clock.move(timedelta(minutes=1))
+        await run_cycle(app)
+    assert report.total("deliver") == 6  # what came later counts in no report twice
+    assert len(slow.mail.ids) == len(slow.mail.mails) == 10
+    assert [one.error for one in db.read_now(lambda session: session.exec(select(Delivery)).all())] == [""] * 12
+
+
+async def test_a_channel_all_of_whose_sends_hang_rests_for_every_worker_and_its_leases_are_kept(
+    slow: World, db: Database, clock: FixedClock
+) -> None:
+    slow.mail.will(*[LATE] * 4)  # as many as go out at once
+    async with slow.worker(db, clock, lease_seconds=3) as one, slow.worker(db, clock, lease_seconds=3) as other:
+        await run_cycle(one, seconds=3)
+        while len(resting(db, clock)) < 5:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(3.5)  # longer than a lease lasts unless somebody keeps it
+        await run_cycle(other, seconds=3)
+        assert sorted(states(db).values()) == [*["leased"] * 4, "pending", "sent"]
+        slow.mail.let_go()
+    assert len(slow.mail.mails) == len(slow.mail.ids) == 4
+    clock.move(outlast.REST)
+    async with slow.worker(db, clock) as app:
+        await run_cycle(app)
+    assert set(states(db).values()) == {"sent"}
+    assert len(slow.mail.mails) == len(slow.mail.ids) == 5
+
+
+async def test_a_worker_waits_for_what_outlasted_its_cycles_before_it_ends(
+    slow: World, db: Database, clock: FixedClock
+) -> None:
+    slow.mail.will(LATE)
+    async with slow.worker(db, clock) as app:
+        await run_cycle(app, seconds=3)
+        assert app.outlasting.targets
+        asyncio.get_running_loop().call_later(0.3, slow.mail.let_go)
+    assert set(states(db).values()) == {"sent"}
+
+
+async def test_a_worker_told_to_stop_gives_it_a_minute_and_its_lease_says_what_became_of_it(
+    slow: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlast, "STOP_SECONDS", 0.2)
+    slow.mail.will(HANG)
+    async with slow.worker(db, clock, lease_seconds=0.5) as app:
+        await run_cycle(app, seconds=3)
+        app.stopping.set()
+    assert sorted(states(db).values()) == ["leased", *["sent"] * 5]
+    await asyncio.sleep(0.6)
+    assert db.write_now(deliveries.expire) == 1
+    assert sorted(states(db).values()) == [*["sent"] * 5, "unknown"]
+
+
+async def test_an_error_while_the_result_is_recorded_is_told_and_leaves_the_delivery_to_its_lease(
+    slow: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow.mail.will(LATE)
+    async with slow.worker(db, clock) as app:
+        await run_cycle(app, seconds=3)
+
+        def broken(*_: object) -> bool:
+            raise RuntimeError("a fault of ours")
+
+        monkeypatch.setattr(deliveries, "record", broken)
+        slow.mail.let_go()
+    assert "not recorded" in caplog.text
+    assert sorted(states(db).values()) == ["leased", *["sent"] * 5]
