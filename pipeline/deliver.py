@@ -47,8 +47,12 @@ async def deliver(cycle: Cycle) -> None:
         free = room_of(app, Counter(busy.values()))
         closed = frozenset(app.active.broken) | {name for name, left in free.items() if left <= 0}
         who = deliveries.Who(frozenset(busy), holding_channels(app), closed, free)
-        await _expire(app)
-        if not await app.db.read(lambda session: deliveries.count_due(session, now, who)):
+        lost, due = await app.db.read(
+            lambda session: (deliveries.count_expired(session), deliveries.any_due(session, now, who))
+        )
+        if lost:
+            await _expire(app)
+        elif not due:
             return []
         taken = await app.db.write(
             lambda session: deliveries.claim_due(session, owner=app.owner, now=now, limit=room, who=who)
@@ -65,7 +69,7 @@ async def deliver(cycle: Cycle) -> None:
     async def more_due() -> bool:
         until = app.clock.now() + timedelta(seconds=10)
         who = deliveries.Who((), holding_channels(app), frozenset(app.active.broken))
-        return bool(await app.db.read(lambda session: deliveries.count_due(session, until, who, fresh=True)))
+        return await app.db.read(lambda session: deliveries.any_due(session, until, who, fresh=True))
 
     await work_off(cycle, "deliver", claim, do, width=AT_ONCE, columns=deliveries.LEASE, more_due=more_due)
 
@@ -82,9 +86,8 @@ def holding_channels(app: App) -> Collection[str]:
 
 async def _expire(app: App) -> None:
     """What a dead worker was sending may or may not have arrived."""
-    if await app.db.read(deliveries.count_expired):
-        lost = await app.db.write(deliveries.expire)
-        logger.warning(pairs(step="deliver", event="leases ran out", unknown=lost))
+    lost = await app.db.write(deliveries.expire)
+    logger.warning(pairs(step="deliver", event="leases ran out", unknown=lost))
 
 
 async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
@@ -174,7 +177,8 @@ def record(
         changes |= {"sent_at": now, "provider_id": one_line(result.provider_id, 200)}
     if not deliveries.record(session, one.lease, changes):
         return "lost"
-    deliveries.pace(session, one.target.id, channel.pace if channel else 0.0, now)
+    if channel and channel.pace:
+        deliveries.pace(session, one.target.id, channel.pace, now)
     if result.ok:
         notices.over(session, app, f"channel:{one.target.id}", f"{delivery.channel} takes messages again", now=now)
     if following.state is retry.State.PAUSED and deliveries.pause(session, one.target.id, str(following.reason), now):
