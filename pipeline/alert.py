@@ -18,7 +18,7 @@ from alerts.message import AlertView, Kind
 from alerts.policy import Policy, StoryFacts, local_day, owed
 from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
-from pipeline import views
+from pipeline import told, views
 from pipeline.app import Active, Sender
 from pipeline.cycle import Cycle
 from pipeline.policies import policy_of
@@ -32,8 +32,7 @@ from storage.tables import Alert, Article, Digest, Story
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
     """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
     policy = policy_of(active, placed.rule)
-    told = alerts.of_story(session, placed.story.id or 0)
-    due = owed(_facts(placed, told), policy)
+    due = owed(_facts(placed, alerts.of_story(session, placed.story.id or 0)), policy)
     if due.kind is None:
         _keep(session, placed, "policy", "none", due.reason, now)
         return str(due.reason)
@@ -62,7 +61,8 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
         row.reason, row.release_at = str(Reason.UPDATE), due.not_before
         _keep(session, placed, "policy", "hold", Reason.UPDATE, now, alert_id)
         return str(Reason.UPDATE)
-    decision = decide(_alert_facts(session, row, policy, placed.story, now), now)
+    told_all = told.told_before(app, active, row)
+    decision = decide(_alert_facts(session, row, policy, placed.story, now, already_told=told_all), now)
     apply(session, app, active, row, decision, now)
     return str(decision.reason)
 
@@ -88,7 +88,7 @@ def _first_key(session: Session, story: Story) -> str:
 
 def _alert_facts(
     session: Session, row: Alert, policy: Policy, story: Story | None, now: datetime, *, with_others: int = 0,
-    rule_exists: bool = True, folded: bool = False,
+    rule_exists: bool = True, folded: bool = False, already_told: bool = False,
 ) -> AlertFacts:  # fmt: skip
     spent = alerts.spent(
         session, row.rule_id, day_start=local_day(now, policy.timezone)[0], ten_minutes_ago=now - BURST_WINDOW
@@ -101,6 +101,7 @@ def _alert_facts(
         story_closed=bool(story and story.state == "closed"),
         silenced=bool(story and story.state == "silenced"),
         silenced_until=story.silenced_until if story else None,
+        already_told=already_told,
         sent_today=spent.today,
         sent_last_10_min=spent.last_10_min,
         held_until=row.release_at,
@@ -213,7 +214,10 @@ def _decide_again(
     exists = rule is not None and rule.enabled
     policy = policy_of(active, rule) if rule else Policy(timezone=active.timezone)
     story = session.get(Story, row.story_id) if row.story_id else None
-    facts = _alert_facts(session, row, policy, story, now, with_others=len(rows) - 1, rule_exists=exists)
+    told_all = told.told_before(app, active, row)
+    facts = _alert_facts(
+        session, row, policy, story, now, with_others=len(rows) - 1, rule_exists=exists, already_told=told_all
+    )
     decision = decide(facts, now)
     apply(session, app, active, row, decision, now)
     return str(decision.reason)
@@ -227,7 +231,9 @@ def _tell_digest(session: Session, app: Sender, active: Active, digest: Digest, 
     for row in alerts.in_digest(session, digest.id or 0):
         story = session.get(Story, row.story_id) if row.story_id else None
         exists = rule is not None and rule.enabled
-        decision = decide(_alert_facts(session, row, policy, story, now, rule_exists=exists, folded=True), now)
+        told_all = told.told_before(app, active, row)
+        facts = _alert_facts(session, row, policy, story, now, rule_exists=exists, folded=True, already_told=told_all)
+        decision = decide(facts, now)
         if decision.action is Action.HOLD:  # quiet hours: the whole digest waits for their end
             digest.due_at = decision.until or now
             session.add(digest)
@@ -250,14 +256,14 @@ def _digest_alert(
     due = f"{digest.cause} {digest.due_at.isoformat()}"  # the same in a restored backup, which the row's number is not
     ids = (keys.alert_id(digest.rule_id, due, Kind.DIGEST, ordinal) for ordinal in count())
     alert_id = next(one for one in ids if session.get(Alert, one) is None)
-    told = [views.load(row.view) for row in going]
+    shown = [views.load(row.view) for row in going]
     view = views.digest_view(
         session,
         active,
         alert_id,
         Reason.of(digest.cause),
         digest.rule_id,
-        [one for one in told if isinstance(one, AlertView)],
+        [one for one in shown if isinstance(one, AlertView)],
         now,
     )
     row = Alert(

@@ -28,7 +28,7 @@ from core.log import pairs
 from core.reasons import Reason
 from core.text import one_line
 from pipeline import alert as alerting
-from pipeline import notices, views
+from pipeline import notices, told, views
 from pipeline.app import EVERYBODY, App
 from pipeline.cycle import Cycle, work_off
 from storage import deliveries
@@ -109,7 +109,9 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
     if result.ok and key not in app.sent_log:
         await asyncio.to_thread(app.sent_log.add, key)  # waits for the disk
     now = app.clock.now()
-    state = await app.db.write(lambda session: record(session, app, one, channel, result, now))
+    state, told_as = await app.db.write(lambda session: recorded(session, app, one, channel, result, now))
+    if unknown := [name for name in told_as if name not in app.sent_log]:
+        await asyncio.to_thread(app.sent_log.add, *unknown)
     _report(cycle, one, result, state)
 
 
@@ -144,6 +146,15 @@ def message(app: App, one: deliveries.Claimed, target: Target) -> Message:
         app.active.public_url, app.signing_key, rule=one.alert.rule_id, target=target.id, now=now
     )
     return replace(composed, unsubscribe=unsubscribe)
+
+
+def recorded(
+    session: Session, app: App, one: deliveries.Claimed, channel: Channel | None, result: Result, now: datetime
+) -> tuple[str, set[str]]:
+    """Write an attempt's result; the delivery's new state, and the keys under which its target knows this now."""
+    state = record(session, app, one, channel, result, now)
+    sent = state == "sent"
+    return state, told.names_of_sent(session, app.installation, one.alert, one.target.id) if sent else set()
 
 
 def record(
