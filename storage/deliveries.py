@@ -16,9 +16,9 @@ from core.reasons import Reason
 from storage import leases
 from storage.statements import run
 from storage.tables import Alert, Delivery, Target
-from storage.types import db_now
 
 LEASE = leases.Columns(Delivery)
+FARTHEST = timedelta(minutes=75)  # an hour and its spread is the longest wait
 WAITING = ("pending", "retry")  # states of a delivery that was surely not taken yet
 
 
@@ -62,7 +62,7 @@ def _of_key() -> Select[tuple[int | None]]:
 
 
 def _expired() -> ColumnElement[bool]:
-    return (col(Delivery.state) == "leased") & (col(Delivery.lease_until) < db_now())
+    return (col(Delivery.state) == "leased") & leases.lapsed(col(Delivery.lease_until))
 
 
 def count_expired(session: Session) -> int:
@@ -107,22 +107,30 @@ class Who:
 def _due() -> ColumnElement[bool]:
     """Due and allowed: target not paused and not over its rate; unknown ones only where the channel may repeat.
 
-    Leaves open `now` and the values of a Who.
+    What was never tried waits for nothing, and what waits for longer than anything may was planned by a clock that has
+    been set back since. Leaves open `now`, `farthest` and the values of a Who.
     """
     now: BindParameter[datetime] = bindparam("now")
+    farthest: BindParameter[datetime] = bindparam("farthest")
+    not_before, allowed = col(Delivery.not_before), col(Target.next_allowed_at)
+    its_time = or_(col(Delivery.state) == "pending", not_before <= now, not_before > farthest)
     waiting = or_(
         col(Delivery.state).in_(WAITING), (col(Delivery.state) == "unknown") & _none_of(Delivery.channel, "holding")
     )
     open_targets = select(Target.id).where(
-        (col(Target.state) == "ok") & or_(col(Target.next_allowed_at).is_(None), col(Target.next_allowed_at) <= now)
+        (col(Target.state) == "ok") & or_(allowed.is_(None), allowed <= now, allowed > farthest)
     )
     return (
         waiting
-        & (col(Delivery.not_before) <= now)
+        & its_time
         & _none_of(Delivery.channel, "closed")
         & col(Delivery.target_id).in_(open_targets)
         & _none_of(Delivery.target_id, "busy")
     )
+
+
+def _times(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "farthest": now + FARTHEST}
 
 
 def _none_of(column: Any, names: str) -> ColumnElement[bool]:
@@ -143,7 +151,7 @@ def claim_due(
     channels = tuple(sorted(who.room))
     room = {f"room_{place}": who.room[channel] for place, channel in enumerate(channels)}
     claiming = _claiming(channels)
-    taken = leases.claim(session, claiming, owner=owner, limit=limit, now=now, room=limit, **who.values, **room)
+    taken = leases.claim(session, claiming, owner=owner, limit=limit, room=limit, **_times(now), **who.values, **room)
     by_id = {lease.row_id: lease for lease in taken}
     if not by_id:
         return []
@@ -181,7 +189,7 @@ def record(session: Session, lease: leases.Lease, changes: dict[str, Any]) -> bo
 
 def any_due(session: Session, now: datetime, who: Who, *, fresh: bool = False) -> bool:
     """Whether a delivery could be made now; `fresh`: one that was never tried."""
-    return session.connection().execute(_any_due(fresh), {"now": now, **who.values}).first() is not None
+    return session.connection().execute(_any_due(fresh), {**_times(now), **who.values}).first() is not None
 
 
 @cache
