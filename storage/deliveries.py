@@ -105,7 +105,8 @@ class Who:
 
 
 def _due() -> ColumnElement[bool]:
-    """Due and allowed: target not paused and not over its rate; unknown ones only where the channel may repeat.
+    """Due and allowed: target not paused, not over its rate and not being sent to by another worker; unknown ones only
+    where the channel may repeat.
 
     What was never tried waits for nothing, and what waits for longer than anything may was planned by a clock that has
     been set back since. Leaves open `now`, `farthest` and the values of a Who.
@@ -120,9 +121,11 @@ def _due() -> ColumnElement[bool]:
     open_targets = select(Target.id).where(
         (col(Target.state) == "ok") & or_(allowed.is_(None), allowed <= now, allowed > farthest)
     )
+    under_way = select(Delivery.target_id).where((col(Delivery.state) == "leased") & ~_expired())
     return (
         waiting
         & its_time
+        & col(Delivery.target_id).notin_(under_way)
         & _none_of(Delivery.channel, "closed")
         & col(Delivery.target_id).in_(open_targets)
         & _none_of(Delivery.target_id, "busy")
@@ -279,6 +282,13 @@ def of_alerts(session: Session, alert_ids: Collection[str]) -> list[Delivery]:
 def counts(session: Session) -> dict[str, int]:
     """State → how many deliveries are in it."""
     return dict(session.exec(select(Delivery.state, func.count()).group_by(col(Delivery.state))).all())
+
+
+def counts_by_channel(session: Session) -> list[tuple[str, str, int]]:
+    """(channel, state, how many), in the order of their names."""
+    place = (col(Delivery.channel), col(Delivery.state))
+    query = sa_select(*place, func.count()).group_by(*place).order_by(*place)
+    return [(channel, state, count) for channel, state, count in session.execute(query)]
 
 
 def targets(session: Session) -> list[Target]:

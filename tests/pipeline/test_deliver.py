@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,21 @@ async def test_a_delivery_of_a_dead_worker_becomes_unknown_and_is_sent_under_its
         lease = taken[0].lease
         assert not await dead.db.write(lambda s: deliveries.record(s, lease, {"state": "retry"}))
     assert states(db) == [("hook", "sent")]
+
+
+async def test_two_workers_never_send_to_one_target_at_once(told: World, db: Database, clock: FixedClock) -> None:
+    told.site["/rss"] = rss(
+        Item("e", "", "Dockers begin strike at the harbour"),
+        Item("f", "", "Pilots and dockers call a strike in Yokohama"),
+    )
+    async with told.worker(db, clock) as one, told.worker(db, clock) as other:
+        await run_cycle(one, steps=["poll", "match"])
+        claims = [
+            partial(deliveries.claim_due, owner=app.owner, now=clock.now(), limit=5, who=deliveries.Who())
+            for app in (one, other)
+        ]
+        taken = [await one.db.write(claim) for claim in claims]
+    assert [len(claimed) for claimed in taken] == [1, 0]
 
 
 async def test_alerts_of_a_channel_that_lacks_its_secret_wait_and_go_to_each_recipient_when_it_can_be_used(
