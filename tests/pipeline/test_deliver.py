@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select
 
+from alerts import keys
 from core.clock import FixedClock
 from pipeline.app import App
 from pipeline.resend import resend
@@ -273,8 +274,9 @@ async def test_an_alert_made_again_after_a_restore_bears_the_same_key(
         await app.db.write(lambda session: _feeds_again(session, app))
         await run_cycle(app)
         assert app.installation == installation
-    (second,) = rows(db)
-    assert (second.key, second.state) == (first.key, "sent")
+        alert = db.read_now(lambda session: session.exec(select(Alert)).one())
+    assert keys.delivery_key(installation, alert.id, first.target_id) == first.key
+    assert (alert.state, alert.reason, rows(db)) == ("suppressed", "already_told", [])
     assert len(told.hook.requests) == 1
 
 
