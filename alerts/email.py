@@ -9,8 +9,6 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -18,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.channels import Channel, ChannelSettings, Target
 from alerts.message import Message
+from alerts.mime import mail
 from alerts.result import Result, ResultClass
 from alerts.smtp import Attempt, Server, Waits
 from alerts.threads import in_thread
@@ -28,8 +27,6 @@ from core.text import clean, one_line
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 MODES = {"starttls": "starttls", "tls": "tls", "ssl": "tls", "none": "none", "insecure": "none"}
 MAX_SUBJECT = 250  # characters; more is cut by every reader
-# Header lines are not folded below the hard limit: folding long URLs and ids turns them into encoded words.
-_WIRE = SMTP.clone(max_line_length=998, cte_type="7bit")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\\x00-\x1f]+@[^\s@<>()\[\],;:\"\\\x00-\x1f]+")
 
@@ -89,28 +86,30 @@ async def _within_deadlines(attempt: Attempt, call: Callable[[], Result]) -> Res
 
 def build(message: Message, *, sender: Address, to: Address, key: str, made_at: datetime) -> bytes:
     """The whole e-mail, CRLF lines, ASCII unless an address is not; pure, so every attempt sends the same bytes."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = sender
-    mail["To"] = to
-    mail["Subject"] = one_line(message.subject, MAX_SUBJECT)
-    mail["Date"] = format_datetime(made_at.astimezone(_zone(message)))
-    mail["Message-ID"] = _id(key, sender)
+    headers = {
+        "From": str(sender),
+        "To": str(to),
+        "Subject": one_line(message.subject, MAX_SUBJECT),
+        "Date": format_datetime(made_at.astimezone(_zone(message))),
+        "Message-ID": _id(key, sender),
+    }
     if message.thread:
-        root = _id(f"story.{message.thread}", sender)
-        mail["In-Reply-To"] = root
-        mail["References"] = root
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"  # Exchange's out-of-office answers
-    mail["List-Id"] = f"<{_plain(message.rule_id or 'wirewatch')}.wirewatch.{_domain(sender)}>"
+        headers["In-Reply-To"] = headers["References"] = _id(f"story.{message.thread}", sender)
+    headers |= {
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",  # Exchange's out-of-office answers
+        "List-Id": f"<{_plain(message.rule_id or 'wirewatch')}.wirewatch.{_domain(sender)}>",
+    }
     if message.unsubscribe:
-        mail["List-Unsubscribe"] = f"<{one_line(message.unsubscribe)}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(clean(message.text))
-    if message.html:
-        mail.add_alternative(clean(message.html), subtype="html")
-        mail.set_boundary(f"=_{_plain(key)[:60]}")
-    utf8 = not (sender.username.isascii() and to.username.isascii())
-    return mail.as_bytes(policy=_WIRE.clone(utf8=utf8)).rstrip(b"\r\n") + b"\r\n"
+        headers["List-Unsubscribe"] = f"<{one_line(message.unsubscribe)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return mail(
+        headers.items(),
+        text=clean(message.text),
+        html=clean(message.html),
+        boundary=f"=_{_plain(key)[:60]}",
+        utf8=not (sender.username.isascii() and to.username.isascii()),
+    )
 
 
 def with_url(settings: ChannelSettings) -> ChannelSettings:

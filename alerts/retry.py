@@ -16,6 +16,7 @@ SPREAD = 0.2  # of the back-off, to either side: a receiver that comes back is n
 RATE_CAP = timedelta(hours=1)  # what a Retry-After may ask for
 GIVE_UP = timedelta(hours=24)
 GIVE_UP_DIGEST = timedelta(hours=48)  # for the catch-up digest: nothing after it would tell what it tells
+FEWEST_ATTEMPTS = 5  # before it is given up: a clock that jumps ahead by years is no day of trying
 MAX_CRASHES = 3  # worker processes that die on one message
 
 ILL_AFTER = 3  # attempts in a row that came to nothing, whatever they were to tell: from then on the target rests
@@ -75,7 +76,7 @@ def after(
             return Next(State.DEAD, Reason.PERMANENT, crashes=crashes)
         case ResultClass.UNKNOWN if on_unknown == "hold":
             return Next(State.UNKNOWN, Reason.ANSWER_LOST, crashes=crashes)
-    if now - first_try >= period:
+    if now - first_try >= period and attempts >= FEWEST_ATTEMPTS:
         return Next(State.DEAD, Reason.GAVE_UP, crashes=crashes)
     return Next(State.RETRY, _WAITING[result.cls], now + wait(result, attempts, jitter), crashes)
 

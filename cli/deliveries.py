@@ -71,6 +71,15 @@ def list_deliveries(
 
 
 @app.command()
+def counts(context: typer.Context, as_json: AsJson = False) -> None:
+    """Say how many deliveries are in each state, by channel."""
+    with database(context) as db:
+        found = db.read_now(deliveries.counts_by_channel)
+    rows = ({"channel": channel, "state": state, "deliveries": count} for channel, state, count in found)
+    print_rows(rows, ("channel", "state", "deliveries"), as_json=as_json, empty="no deliveries")
+
+
+@app.command()
 def dead(context: typer.Context, limit: Annotated[int, typer.Option(min=1)] = 50, as_json: AsJson = False) -> None:
     """List dead letters: what will not be tried again unless somebody says so."""
     _list(context, ["dead"], "", limit, as_json, "no dead letters")

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     page_spacing: float = Field(
         1.0, ge=0, description="least time between two pages asked of one host, seconds; below 1 between feeds, too"
     )
-    lease_seconds: float = Field(60.0, gt=0, description="how long a claim on a row lasts unrenewed, seconds")
+    lease_seconds: float = Field(60.0, gt=0, le=3600, description="how long a claim on a row lasts unrenewed, seconds")
     cycle_seconds: float = Field(50.0, gt=0, description="a cycle starts no new work after so long, seconds")
     user_agent: str = Field("wirewatch/0.1", description="what servers see; the contact of the watch file is added")
     proxy_from_env: bool = Field(False, description="use HTTP(S)_PROXY from the environment")

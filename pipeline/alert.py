@@ -16,7 +16,7 @@ from alerts.message import Kind
 from alerts.policy import Policy, StoryFacts, local_day, owed
 from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
-from pipeline import views
+from pipeline import told, views
 from pipeline.app import Active, Sender
 from pipeline.policies import policy_of
 from pipeline.story import Placed
@@ -28,8 +28,7 @@ from storage.tables import Alert, Article, Story
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
     """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
     policy = policy_of(active, placed.rule)
-    told = alerts.of_story(session, placed.story.id or 0)
-    due = owed(_facts(placed, told), policy)
+    due = owed(_facts(placed, alerts.of_story(session, placed.story.id or 0)), policy)
     if due.kind is None:
         _keep(session, placed, "policy", "none", due.reason, now)
         return str(due.reason)
@@ -58,7 +57,8 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
         row.reason, row.release_at = str(Reason.UPDATE), due.not_before
         _keep(session, placed, "policy", "hold", Reason.UPDATE, now, alert_id)
         return str(Reason.UPDATE)
-    decision = decide(alert_facts(session, row, policy, placed.story, now), now)
+    told_all = told.told_before(app, active, row)
+    decision = decide(alert_facts(session, row, policy, placed.story, now, already_told=told_all), now)
     apply(session, app, active, row, decision, now)
     return str(decision.reason)
 
@@ -84,7 +84,7 @@ def _first_key(session: Session, story: Story) -> str:
 
 def alert_facts(
     session: Session, row: Alert, policy: Policy, story: Story | None, now: datetime, *, with_others: int = 0,
-    rule_exists: bool = True, folded: bool = False, told_by_earlier: bool = False, told_since: bool = False,
+    rule_exists: bool = True, folded: bool = False, told_by_earlier: bool = False, already_told: bool = False,
 ) -> AlertFacts:  # fmt: skip
     """What the stages need to know of an alert, as it stands now."""
     spent = alerts.spent(
@@ -98,7 +98,7 @@ def alert_facts(
         story_closed=bool(story and story.state == "closed"),
         silenced=bool(story and story.state == "silenced"),
         silenced_until=story.silenced_until if story else None,
-        already_told=told_since,
+        already_told=already_told,
         told_by_earlier=told_by_earlier,
         sent_today=spent.today,
         sent_last_10_min=spent.last_10_min,

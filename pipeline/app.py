@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
@@ -93,6 +93,11 @@ class Sender(Protocol):
     @property
     def active(self) -> Active:
         """The active revision."""
+        ...
+
+    @property
+    def sent_log(self) -> Container[str]:
+        """Keys of what was sent."""
         ...
 
 

@@ -66,7 +66,7 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
     going = []
     last = Reason.SILENCED
     for row in rows:
-        decision = digests.still_told(session, active, digest, row, {}, now)
+        decision = digests.still_told(session, app, active, digest, row, {}, now)
         if decision.action is Action.HOLD:
             digest.due_at = decision.until or now
             session.add(digest)

@@ -30,7 +30,7 @@ from core.log import pairs
 from core.reasons import Reason
 from core.text import one_line
 from pipeline import alert as alerting
-from pipeline import catchup, notices, views
+from pipeline import catchup, notices, told, views
 from pipeline.app import EVERYBODY, App
 from pipeline.cycle import Cycle, work_off
 from storage import deliveries
@@ -50,8 +50,12 @@ async def deliver(cycle: Cycle) -> None:
         free = room_of(app, Counter(sending.values()))
         closed = frozenset(app.active.broken) | {name for name, left in free.items() if left <= 0}
         who = deliveries.Who(frozenset(sending), holding_channels(app), closed, free)
-        await _expire(app)
-        if not await app.db.read(lambda session: deliveries.count_due(session, now, who)):
+        lost, due = await app.db.read(
+            lambda session: (deliveries.count_expired(session), deliveries.any_due(session, now, who))
+        )
+        if lost:
+            await _expire(app)
+        elif not due:
             return []
         taken = await app.db.write(
             lambda session: deliveries.claim_due(session, owner=app.owner, now=now, limit=room, who=who)
@@ -68,7 +72,7 @@ async def deliver(cycle: Cycle) -> None:
     async def more_due() -> bool:
         until = app.clock.now() + timedelta(seconds=10)
         who = deliveries.Who((), holding_channels(app), frozenset(app.active.broken))
-        return bool(await app.db.read(lambda session: deliveries.count_due(session, until, who, fresh=True)))
+        return await app.db.read(lambda session: deliveries.any_due(session, until, who, fresh=True))
 
     def hand_over(sends: Mapping[asyncio.Task[None], deliveries.Claimed]) -> None:
         cycle.report.count("deliver", "skipped", Reason.NO_ANSWER_YET, by=len(sends))
@@ -93,9 +97,8 @@ def holding_channels(app: App) -> Collection[str]:
 
 async def _expire(app: App) -> None:
     """What a dead worker was sending may or may not have arrived."""
-    if await app.db.read(deliveries.count_expired):
-        lost = await app.db.write(deliveries.expire)
-        logger.warning(pairs(step="deliver", event="leases ran out", unknown=lost))
+    lost = await app.db.write(deliveries.expire)
+    logger.warning(pairs(step="deliver", event="leases ran out", unknown=lost))
 
 
 async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
@@ -121,8 +124,10 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
     if result.ok and key not in app.sent_log:
         await asyncio.to_thread(app.sent_log.add, key)  # waits for the disk
     now = app.clock.now()
-    state = await app.db.write(lambda session: record(session, app, one, channel, result, now))
+    state, told_as = await app.db.write(lambda session: recorded(session, app, one, channel, result, now))
     app.failing[one.target.id] = failing_after(app, one, result)
+    if unknown := [name for name in told_as if name not in app.sent_log]:
+        await asyncio.to_thread(app.sent_log.add, *unknown)
     _report(cycle, one, result, state)
 
 
@@ -173,6 +178,15 @@ def message(app: App, one: deliveries.Claimed, target: Target) -> Message:
         app.active.public_url, app.signing_key, rule=one.alert.rule_id, target=target.id, now=now
     )
     return replace(composed, unsubscribe=unsubscribe)
+
+
+def recorded(
+    session: Session, app: App, one: deliveries.Claimed, channel: Channel | None, result: Result, now: datetime
+) -> tuple[str, set[str]]:
+    """Write an attempt's result; the delivery's new state, and the keys under which its target knows this now."""
+    state = record(session, app, one, channel, result, now)
+    sent = state == "sent"
+    return state, told.names_of_sent(session, app.installation, one.alert, one.target.id) if sent else set()
 
 
 def record(

@@ -13,7 +13,7 @@ from alerts.message import AlertView, Kind
 from alerts.stages import Action, Decision, decide
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import views
+from pipeline import told, views
 from pipeline.app import Active, Sender
 from storage import alerts
 from storage.tables import Alert, Digest, Story
@@ -26,7 +26,13 @@ def tells_too(session: Session, teller: Alert, later: Alert) -> None:
 
 
 def still_told(
-    session: Session, active: Active, digest: Digest, row: Alert, tellers: dict[int, Alert], now: datetime
+    session: Session,
+    app: Sender,
+    active: Active,
+    digest: Digest,
+    row: Alert,
+    tellers: dict[int, Alert],
+    now: datetime,
 ) -> Decision:
     """What the stages say of an alert whose digest is due."""
     rule = active.rules.get(digest.rule_id)
@@ -36,7 +42,8 @@ def still_told(
         rule_exists=rule is not None and rule.enabled,
         folded=True,
         told_by_earlier=row.story_id in tellers,
-        told_since=row.state == "folded" and alerts.told_since(session, row),
+        already_told=row.state == "folded"
+        and (alerts.told_since(session, row) or told.told_before(app, active, row)),
     )  # fmt: skip
     return decide(facts, now)
 
@@ -46,7 +53,7 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
     tellers: dict[int, Alert] = {}
     last = Reason.SILENCED
     for row in alerts.in_digest(session, digest.id or 0):
-        decision = still_told(session, active, digest, row, tellers, now)
+        decision = still_told(session, app, active, digest, row, tellers, now)
         if decision.action is Action.HOLD:  # quiet hours: the whole digest waits for their end
             digest.due_at = decision.until or now
             session.add(digest)
@@ -77,14 +84,14 @@ def digest_alert(session: Session, active: Active, digest: Digest, going: Sequen
     due = f"{digest.cause} {digest.due_at.isoformat()}"  # the same in a restored backup, which the row's number is not
     ids = (keys.alert_id(digest.rule_id, due, Kind.DIGEST, ordinal) for ordinal in count())
     alert_id = next(one for one in ids if session.get(Alert, one) is None)
-    told = [views.load(row.view) for row in going]
+    shown = [views.load(row.view) for row in going]
     view = views.digest_view(
         session,
         active,
         alert_id,
         Reason.of(digest.cause),
         digest.rule_id,
-        [one for one in told if isinstance(one, AlertView)],
+        [one for one in shown if isinstance(one, AlertView)],
         now,
     )
     row = Alert(

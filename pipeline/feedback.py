@@ -60,6 +60,7 @@ class _Desk:
 
     installation: str
     active: Active
+    sent_log: frozenset[str] = frozenset()
 
 
 async def unsubscribe(db: Database, rule_id: str, target_id: str, *, now: datetime) -> bool:

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from core.log import pairs
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import costly
+from pipeline import costly, told
 from pipeline import story as stories_step
 from pipeline.app import Active, App, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
@@ -98,6 +98,17 @@ async def match_batch(cycle: Cycle, items: Sequence[articles.ToMatch]) -> None:
     outcomes = await app.db.write_each([partial(record, app=app, active=active, judged=one) for one in hit])
     for one, outcome in zip(hit, outcomes, strict=True):
         _tell(cycle, one, outcome)
+    told_already = str(Reason.ALREADY_TOLD)
+    late = [one for one, outcome in zip(hit, outcomes, strict=True) if told_already in dict(outcome or ()).values()]
+    if late:
+        await _note_late(app, [one.one.article.id or 0 for one in late])
+
+
+async def _note_late(app: App, articles: Sequence[int]) -> None:
+    """Articles that came to stories told before: another copy of this database need not tell of them either."""
+    names = await app.db.read(lambda session: told.names_of_joiners(session, app.installation, articles))
+    if unknown := [name for name in names if name not in app.sent_log]:
+        await asyncio.to_thread(app.sent_log.add, *unknown)
 
 
 def _tell(cycle: Cycle, one: Judged, outcome: list[tuple[str, str]] | None) -> None:

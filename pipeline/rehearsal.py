@@ -31,6 +31,7 @@ class _Nobody:
 
     active: Active
     installation: str = "rehearsal"
+    sent_log: frozenset[str] = frozenset()
 
 
 class Rehearsal:

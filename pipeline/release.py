@@ -9,7 +9,7 @@ from sqlmodel import Session
 from alerts.stages import Action, decide
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import catchup, digests
+from pipeline import catchup, digests, told
 from pipeline.app import Active, Sender
 from pipeline.cycle import Cycle
 from storage import alerts
@@ -76,7 +76,7 @@ def _decide_again(
         with_others=max(together - 1, 0) if row.reason == Reason.QUIET_HOURS else 0,
         rule_exists=rule is not None and rule.enabled,
         told_by_earlier=teller is not None,
-        told_since=alerts.told_since(session, row),
+        already_told=alerts.told_since(session, row) or told.told_before(app, active, row),
     )  # fmt: skip
     decision = decide(facts, now)
     if teller is not None and decision.reason is Reason.MERGED and decision.stage == "told":

@@ -121,7 +121,7 @@ async def anything_due(app: App) -> bool:
             or configs.rules_with_past(session)
             or alerts.count_due(session, now)
             or deliveries.count_expired(session)
-            or deliveries.count_due(session, now, who)
+            or deliveries.any_due(session, now, who)
         )
     )
 

@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 
 class SentLog:
-    """Appends a key a line and waits for the disk. Read once, at start; each machine keeps its own."""
+    """Appends a key a line and waits for the disk. Each machine keeps its own, and all of its processes share it: what
+    another one has added since is read when a key is not known.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        text = path.read_text("ascii", "ignore") if path.exists() else ""
-        self._keys = set(text.split())
-        self._torn = bool(text) and not text.endswith("\n")  # the power went while a line was written
+        self._keys: set[str] = set()
+        self._read = 0  # bytes
+        self._lock = threading.Lock()  # its own thread for each write
+        self._catch_up()
+        self._torn = self._size() > self._read  # the power went while a line was written
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: object) -> bool:
+        if key not in self._keys and self._size() != self._read:
+            self._catch_up()
         return key in self._keys
 
-    def add(self, key: str) -> None:
-        """Note that this was sent; on return it is on the disk."""
+    def add(self, *keys: str) -> None:
+        """Note that these were sent; on return they are on the disk."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, ("\n" * self._torn + key + "\n").encode("ascii"))
+            os.write(handle, ("\n" * self._torn + "".join(f"{key}\n" for key in keys)).encode("ascii"))
             os.fsync(handle)
         finally:
             os.close(handle)
-        self._keys.add(key)
+        self._keys.update(keys)
         self._torn = False
+
+    def _size(self) -> int:
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _catch_up(self) -> None:
+        """Read the whole lines that were added since."""
+        with self._lock:
+            if self._size() < self._read:  # another file stands there now
+                self._read = 0
+            if not self.path.exists():
+                return
+            with self.path.open("rb") as file:
+                file.seek(self._read)
+                added = file.read()
+            whole = added[: added.rfind(b"\n") + 1]
+            self._keys.update(whole.decode("ascii", "ignore").split())
+            self._read += len(whole)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import BindParameter, Select, bindparam, case, func, or_
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from core.reasons import Reason
 from storage import deliveries
 from storage.tables import Alert, Decision, Delivery, Digest
+from storage.types import SKEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,13 @@ def _of_story() -> SelectOfScalar[Alert]:
 
 
 RELEASED_AT_ONCE = 500  # held alerts of one transaction
+# Digests that gather for some minutes only: one opened later than now is due, for the clock has been set back since.
+_SHORT = (str(Reason.BURST), str(Reason.STALE), str(Reason.MERGED))
+
+
+def _digest_due(now: datetime) -> ColumnElement[bool]:
+    from_later = col(Digest.cause).in_(_SHORT) & (col(Digest.opened_at) > now + SKEW)
+    return col(Digest.closed_at).is_(None) & or_(col(Digest.due_at) <= now, from_later)
 
 
 def held_due(session: Session, now: datetime, limit: int = RELEASED_AT_ONCE) -> list[Alert]:
@@ -93,9 +102,10 @@ def told_since(session: Session, alert: Alert) -> bool:
 
 def digests_due(session: Session, now: datetime) -> list[Digest]:
     """Open digests whose time has come."""
-    due = col(Digest.closed_at).is_(None) & (col(Digest.due_at) <= now)
     return list(
-        session.exec(select(Digest).where(due).order_by(col(Digest.due_at)).with_for_update(skip_locked=True)).all()
+        session.exec(
+            select(Digest).where(_digest_due(now)).order_by(col(Digest.due_at)).with_for_update(skip_locked=True)
+        ).all()
     )
 
 
@@ -107,7 +117,7 @@ def in_digest(session: Session, digest_id: int) -> list[Alert]:
 def rules_due(session: Session, now: datetime) -> set[str]:
     """Rules with held alerts or digests that are due."""
     held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
-    digests = col(Digest.closed_at).is_(None) & (col(Digest.due_at) <= now)
+    digests = _digest_due(now)
     first = session.exec(select(Alert.rule_id).where(held)).all()
     return {*first, *session.exec(select(Digest.rule_id).where(digests)).all()}
 
@@ -115,7 +125,7 @@ def rules_due(session: Session, now: datetime) -> set[str]:
 def count_due(session: Session, now: datetime) -> int:
     """How many held alerts and digests are due."""
     held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
-    digests = col(Digest.closed_at).is_(None) & (col(Digest.due_at) <= now)
+    digests = _digest_due(now)
     first = session.exec(select(func.count()).select_from(Alert).where(held)).one()
     return first + session.exec(select(func.count()).select_from(Digest).where(digests)).one()
 

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
     Update,
@@ -27,13 +26,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 from storage import hosts, leases
 from storage.leases import ReturningUpdate
 from storage.tables import Article, ArticleRevision, Feed
+from storage.types import SKEW
 
 UNREAD_WAIT = timedelta(seconds=20)  # an article still unread is then matched on title and summary
 READ = leases.Columns(Article)
 MATCH = leases.Columns(Article, "match")
 REVISIONS_KEPT = 5
-
-Moment = datetime | BindParameter[datetime]  # statements that run all the time are made once, with `now` left open
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,15 @@ class Claimed:
     ask_at: datetime
 
 
-def _read_due(now: Moment) -> ColumnElement[bool]:
+def _read_due() -> ColumnElement[bool]:
+    """Unread, and its time has come; what was never tried and was seen later than now waits for no clock set back."""
     unread = or_(col(Article.state) == "pending", (col(Article.state) == "partial") & ~col(Article.final))
-    return unread & (col(Article.not_before) <= now)
+    from_later = (col(Article.attempts) == 0) & (col(Article.first_seen_at) > bindparam("ahead"))
+    return unread & or_(col(Article.not_before) <= bindparam("now"), from_later)
+
+
+def _times(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "ahead": now + SKEW}
 
 
 def claim_to_read(
@@ -56,7 +60,7 @@ def claim_to_read(
     """Take pages that are due, those of one host together, each with its moment; what the host has no time for is put
     off.
     """
-    taken = leases.claim(session, _claiming_to_read(), owner=owner, limit=limit, now=now)
+    taken = leases.claim(session, _claiming_to_read(), owner=owner, limit=limit, **_times(now))
     by_id = {lease.row_id: lease for lease in taken}
     rows = session.exec(_of_ids(), params={"ids": list(by_id)}).all()
     by_host: dict[str, list[Article]] = {}
@@ -83,17 +87,17 @@ def _of_ids() -> SelectOfScalar[Article]:
 
 @cache
 def _claiming_to_read() -> ReturningUpdate:
-    return leases.claiming(READ, _read_due(bindparam("now")), [Article.not_before, Article.id])
+    return leases.claiming(READ, _read_due(), [Article.not_before, Article.id])
 
 
 def count_to_read(session: Session, now: datetime, *, pending_only: bool = False) -> int:
     """How many pages are due and free; `pending_only`: without those that are tried again after a failure."""
-    return session.exec(_count_to_read(pending_only), params={"now": now}).one()
+    return session.exec(_count_to_read(pending_only), params=_times(now)).one()
 
 
 @cache
 def _count_to_read(pending_only: bool) -> SelectOfScalar[int]:
-    due = _read_due(bindparam("now")) & leases.free(READ)
+    due = _read_due() & leases.free(READ)
     if pending_only:
         due = due & (col(Article.state) == "pending")
     return select(func.count()).select_from(Article).where(due)
@@ -153,20 +157,22 @@ class ToMatch:
     feed: Feed
 
 
-def _match_due(now: Moment) -> ColumnElement[bool]:
-    return col(Article.match_due) & (col(Article.match_after) <= now)
+def _match_due() -> ColumnElement[bool]:
+    """Nothing waits for longer than UNREAD_WAIT: what does was seen by a clock that has been set back since."""
+    after = col(Article.match_after)
+    return col(Article.match_due) & or_(after <= bindparam("now"), after > bindparam("ahead"))
 
 
 def claim_to_match(session: Session, *, owner: leases.Owner, now: datetime, limit: int) -> list[ToMatch]:
     """Take articles whose matching is due: read ones, and those unread for too long."""
-    taken = leases.claim(session, _claiming_to_match(), owner=owner, limit=limit, now=now)
+    taken = leases.claim(session, _claiming_to_match(), owner=owner, limit=limit, **_times(now))
     by_id = {lease.row_id: lease for lease in taken}
     return [ToMatch(article, by_id[article.id or 0], feed) for article, feed in with_feeds(session, list(by_id))]
 
 
 @cache
 def _claiming_to_match() -> ReturningUpdate:
-    return leases.claiming(MATCH, _match_due(bindparam("now")), [Article.match_after, Article.id])
+    return leases.claiming(MATCH, _match_due(), [Article.match_after, Article.id])
 
 
 def with_feeds(session: Session, ids: Sequence[int]) -> list[tuple[Article, Feed]]:
@@ -182,12 +188,12 @@ def _with_feeds() -> Select[tuple[Article, Feed]]:
 
 def count_to_match(session: Session, now: datetime) -> int:
     """How many articles are due for matching and free."""
-    return session.exec(_count_to_match(), params={"now": now}).one()
+    return session.exec(_count_to_match(), params=_times(now)).one()
 
 
 @cache
 def _count_to_match() -> SelectOfScalar[int]:
-    return select(func.count()).select_from(Article).where(_match_due(bindparam("now")) & leases.free(MATCH))
+    return select(func.count()).select_from(Article).where(_match_due() & leases.free(MATCH))
 
 
 def mark_matched(session: Session, one: ToMatch, *, config: int, now: datetime) -> bool:

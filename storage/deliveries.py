@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, or_, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -16,9 +16,9 @@ from core.reasons import Reason
 from storage import leases
 from storage.statements import run
 from storage.tables import Alert, Delivery, Target
-from storage.types import db_now
 
 LEASE = leases.Columns(Delivery)
+FARTHEST = timedelta(minutes=75)  # an hour and its spread is the longest wait
 WAITING = ("pending", "retry")  # states of a delivery that was surely not taken yet
 
 
@@ -62,12 +62,17 @@ def _of_key() -> Select[tuple[int | None]]:
 
 
 def _expired() -> ColumnElement[bool]:
-    return (col(Delivery.state) == "leased") & (col(Delivery.lease_until) < db_now())
+    return (col(Delivery.state) == "leased") & leases.lapsed(col(Delivery.lease_until))
 
 
 def count_expired(session: Session) -> int:
     """How many deliveries have a lease that ran out."""
-    return session.exec(select(func.count()).select_from(Delivery).where(_expired())).one()
+    return session.connection().execute(_count_expired()).scalar_one()
+
+
+@cache
+def _count_expired() -> Select[tuple[int]]:
+    return sa_select(func.count()).select_from(Delivery).where(_expired())
 
 
 def expire(session: Session) -> int:
@@ -92,23 +97,47 @@ class Who:
     closed: Collection[str] = ()
     room: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the statements leave open."""
+        named = {"busy": self.busy, "holding": self.holding, "closed": self.closed}
+        return {name: list(them) for name, them in named.items()}
 
-def _due(now: datetime, who: Who) -> ColumnElement[bool]:
-    """Due and allowed: target not paused and not over its rate; unknown ones only where the channel may repeat."""
+
+def _due() -> ColumnElement[bool]:
+    """Due and allowed: target not paused, not over its rate and not being sent to by another worker; unknown ones only
+    where the channel may repeat.
+
+    What was never tried waits for nothing, and what waits for longer than anything may was planned by a clock that has
+    been set back since. Leaves open `now`, `farthest` and the values of a Who.
+    """
+    now: BindParameter[datetime] = bindparam("now")
+    farthest: BindParameter[datetime] = bindparam("farthest")
+    not_before, allowed = col(Delivery.not_before), col(Target.next_allowed_at)
+    its_time = or_(col(Delivery.state) == "pending", not_before <= now, not_before > farthest)
     waiting = or_(
-        col(Delivery.state).in_(["pending", "retry"]),
-        (col(Delivery.state) == "unknown") & col(Delivery.channel).notin_(list(who.holding)),
+        col(Delivery.state).in_(WAITING), (col(Delivery.state) == "unknown") & _none_of(Delivery.channel, "holding")
     )
     open_targets = select(Target.id).where(
-        (col(Target.state) == "ok") & or_(col(Target.next_allowed_at).is_(None), col(Target.next_allowed_at) <= now)
+        (col(Target.state) == "ok") & or_(allowed.is_(None), allowed <= now, allowed > farthest)
     )
+    under_way = select(Delivery.target_id).where((col(Delivery.state) == "leased") & ~_expired())
     return (
         waiting
-        & (col(Delivery.not_before) <= now)
-        & col(Delivery.channel).notin_(list(who.closed))
+        & its_time
+        & col(Delivery.target_id).notin_(under_way)
+        & _none_of(Delivery.channel, "closed")
         & col(Delivery.target_id).in_(open_targets)
-        & col(Delivery.target_id).notin_(list(who.busy))
+        & _none_of(Delivery.target_id, "busy")
     )
+
+
+def _times(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "farthest": now + FARTHEST}
+
+
+def _none_of(column: Any, names: str) -> ColumnElement[bool]:
+    return col(column).notin_(bindparam(names, expanding=True))
 
 
 def claim_due(
@@ -122,20 +151,38 @@ def claim_due(
     """Take due deliveries, at most one a target, so that a slow one never stands before another's; of a channel no
     more than there is room for, so that one with many targets leaves room for the others.
     """
-    due = _due(now, who)
+    channels = tuple(sorted(who.room))
+    room = {f"room_{place}": who.room[channel] for place, channel in enumerate(channels)}
+    claiming = _claiming(channels)
+    taken = leases.claim(session, claiming, owner=owner, limit=limit, room=limit, **_times(now), **who.values, **room)
+    by_id = {lease.row_id: lease for lease in taken}
+    if not by_id:
+        return []
+    rows = session.execute(_with_all(), {"ids": list(by_id)})
+    return [Claimed(one, by_id[one.id or 0], alert, target) for one, alert, target in rows]
+
+
+@lru_cache(maxsize=8)
+def _claiming(channels: tuple[str, ...]) -> leases.ReturningUpdate:
+    """The claim where the room of these channels is known: making it takes longer than running it."""
+    due = _due()
     first, channel = func.min(col(Delivery.id)), col(Delivery.channel)
     place = func.row_number().over(partition_by=channel, order_by=first)
     of_targets: Any = select(first.label("id"), channel.label("channel"), place.label("place")).where(due)
     found = of_targets.group_by(col(Delivery.target_id), channel).subquery()
-    room = case(dict(who.room), value=found.c.channel, else_=limit) if who.room else literal(limit)
-    firsts = select(found.c.id).where(found.c.place <= room).order_by(found.c.place, found.c.id).limit(limit)
+    of_channels: Any = [(found.c.channel == name, bindparam(f"room_{number}")) for number, name in enumerate(channels)]
+    room = case(*of_channels, else_=bindparam("room")) if channels else bindparam("room")
+    firsts = select(found.c.id).where(found.c.place <= room)
+    firsts = firsts.order_by(found.c.place, found.c.id).limit(bindparam("claim_limit"))
     chosen = due & col(Delivery.id).in_(firsts)
-    claiming = leases.claiming(LEASE, chosen, [Delivery.not_before, Delivery.id], {Delivery.state: "leased"})
-    taken = leases.claim(session, claiming, owner=owner, limit=limit)
-    by_id = {lease.row_id: lease for lease in taken}
-    query = select(Delivery, Alert, Target).join(Alert, col(Alert.id) == col(Delivery.alert_id))
-    query = query.join(Target, col(Target.id) == col(Delivery.target_id)).where(col(Delivery.id).in_(list(by_id)))
-    return [Claimed(d, by_id[d.id or 0], a, t) for d, a, t in session.exec(query.order_by(col(Delivery.id))).all()]
+    return leases.claiming(LEASE, chosen, [Delivery.not_before, Delivery.id], {Delivery.state: "leased"})
+
+
+@cache
+def _with_all() -> Select[tuple[Delivery, Alert, Target]]:
+    query = sa_select(Delivery, Alert, Target).join(Alert, col(Alert.id) == col(Delivery.alert_id))
+    query = query.join(Target, col(Target.id) == col(Delivery.target_id))
+    return query.where(col(Delivery.id).in_(bindparam("ids", expanding=True))).order_by(col(Delivery.id))
 
 
 def record(session: Session, lease: leases.Lease, changes: dict[str, Any]) -> bool:
@@ -143,12 +190,15 @@ def record(session: Session, lease: leases.Lease, changes: dict[str, Any]) -> bo
     return leases.settle(session, LEASE, lease, changes)
 
 
-def count_due(session: Session, now: datetime, who: Who, *, fresh: bool = False) -> int:
-    """How many deliveries could be made now; `fresh`: of those that were never tried."""
-    due = _due(now, who)
-    if fresh:
-        due = due & (col(Delivery.attempts) == 0)
-    return session.exec(select(func.count()).select_from(Delivery).where(due)).one()
+def any_due(session: Session, now: datetime, who: Who, *, fresh: bool = False) -> bool:
+    """Whether a delivery could be made now; `fresh`: one that was never tried."""
+    return session.connection().execute(_any_due(fresh), {**_times(now), **who.values}).first() is not None
+
+
+@cache
+def _any_due(fresh: bool) -> Select[tuple[int | None]]:
+    due = _due() & (col(Delivery.attempts) == 0) if fresh else _due()
+    return sa_select(col(Delivery.id)).where(due).limit(1)
 
 
 def pause(session: Session, target_id: str, reason: str, now: datetime) -> bool:
@@ -248,6 +298,13 @@ def of_alerts(session: Session, alert_ids: Collection[str]) -> list[Delivery]:
 def counts(session: Session) -> dict[str, int]:
     """State → how many deliveries are in it."""
     return dict(session.exec(select(Delivery.state, func.count()).group_by(col(Delivery.state))).all())
+
+
+def counts_by_channel(session: Session) -> list[tuple[str, str, int]]:
+    """(channel, state, how many), in the order of their names."""
+    place = (col(Delivery.channel), col(Delivery.state))
+    query = sa_select(*place, func.count()).group_by(*place).order_by(*place)
+    return [(channel, state, count) for channel, state, count in session.execute(query)]
 
 
 def targets(session: Session) -> list[Target]:

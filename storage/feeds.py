@@ -16,6 +16,7 @@ from core.errors import InputError
 from core.urls import host_of as host_of  # one spelling of a host: what is held here is what is claimed here
 from storage import hosts, leases
 from storage.tables import Article, Feed, FeedPoll
+from storage.types import SKEW
 
 LEASE = leases.Columns(Feed)
 # No poll is put off for longer (a day, and jitter): a later one was planned by a clock that was wrong, and is due now.
@@ -59,13 +60,14 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
 Moment = datetime | BindParameter[Any]
 
 
-def _due(now: Moment, farthest: Moment) -> ColumnElement[bool]:
+def _due(now: Moment, farthest: Moment, ahead: Moment) -> ColumnElement[bool]:
     at = col(Feed.next_poll_at)
-    return col(Feed.active) & (col(Feed.state) != "paused") & ((at <= now) | (at > farthest))
+    its_time = or_(at <= now, at > farthest, col(Feed.last_polled_at) > ahead)
+    return col(Feed.active) & (col(Feed.state) != "paused") & its_time
 
 
 def _times(now: datetime) -> dict[str, datetime]:
-    return {"now": now, "farthest": now + FARTHEST}
+    return {"now": now, "farthest": now + FARTHEST, "ahead": now + SKEW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def claim_due(
 
 @cache
 def _claiming(only: bool) -> leases.ReturningUpdate:
-    due = _due(bindparam("now"), bindparam("farthest"))
+    due = _due(bindparam("now"), bindparam("farthest"), bindparam("ahead"))
     if only:
         names: BindParameter[str] = bindparam("only", expanding=True)
         due = due & (col(Feed.name).in_(names) | col(Feed.config_url).in_(names))
@@ -145,7 +147,7 @@ def count_due(session: Session, now: datetime) -> int:
 
 @cache
 def _count_due() -> SelectOfScalar[int]:
-    due = _due(bindparam("now"), bindparam("farthest"))
+    due = _due(bindparam("now"), bindparam("farthest"), bindparam("ahead"))
     return select(func.count()).select_from(Feed).where(due & leases.free(LEASE))
 
 

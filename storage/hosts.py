@@ -15,6 +15,7 @@ from storage.tables import HostState
 
 # Nothing is put off for longer (a Retry-After counts for a day at most): a later moment is from a clock that was wrong.
 FARTHEST = timedelta(hours=25)
+LONGEST_QUEUE = timedelta(hours=1)  # moments are given for the next minutes only
 
 
 def reserve(
@@ -76,8 +77,9 @@ def held_until(session: Session, host: str, now: datetime) -> datetime | None:
 
 def _free(row: HostState, now: datetime) -> datetime:
     """The first free moment; both times are looked at, since a clock that stepped may have lost one of them."""
-    moments = [at for at in (row.next_allowed_at, row.held_until) if at and at <= now + FARTHEST]
-    return max([now, *moments])
+    held = row.held_until if row.held_until and row.held_until <= now + FARTHEST else now
+    queue = row.next_allowed_at if row.next_allowed_at <= now + LONGEST_QUEUE else now
+    return max(now, held, queue)
 
 
 def repeats_of(session: Session, host: str) -> bytes | None:

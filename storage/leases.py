@@ -23,6 +23,7 @@ from storage.types import db_now
 ReturningUpdate = _ReturningUpdate[tuple[int, int]]
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 20.0
+LONGEST_SECONDS = 3600.0  # no lease is set up to be longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,12 @@ class Columns:
 
 def free(columns: Columns) -> ColumnElement[bool]:
     """Nobody holds the row now."""
-    return or_(columns.until.is_(None), columns.until < db_now())
+    return or_(columns.until.is_(None), lapsed(columns.until))
+
+
+def lapsed(until: Any) -> ColumnElement[bool]:
+    """A lease up to then ran out, or is longer than any: the clock was set back, and its holder may be long dead."""
+    return or_(until < db_now(), until > db_now(LONGEST_SECONDS))
 
 
 def claiming(

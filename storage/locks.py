@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
+from storage.leases import lapsed
 from storage.office import JobLock
 from storage.statements import run
 from storage.types import db_now
@@ -16,7 +17,7 @@ def take(session: Session, name: str, owner: str, *, seconds: float, now: dateti
     """Take the lock, or prolong one's own; False when somebody else holds it."""
     if session.get(JobLock, name) is None:
         _insert(session, name)
-    free = or_(col(JobLock.until).is_(None), col(JobLock.until) < db_now(), col(JobLock.owner) == owner)
+    free = or_(col(JobLock.until).is_(None), lapsed(col(JobLock.until)), col(JobLock.owner) == owner)
     values = {"owner": owner, "until": db_now(seconds), "last_started_at": now}
     taken = update(JobLock).where((col(JobLock.name) == name) & free).values(values)
     return bool(run(session, taken))

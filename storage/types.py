@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Float, literal
@@ -12,6 +12,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
 
+# Clocks of several machines differ by less. What lies further ahead and can only be of the past, or of the next minute,
+# was written by a clock that has been set back since.
+SKEW = timedelta(minutes=5)
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 

@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.result import Result, ResultClass
-from alerts.retry import BACK_OFF, GIVE_UP, GIVE_UP_DIGEST, Next, State, after, rest, target_fails, wait
+from alerts.retry import (
+    BACK_OFF,
+    FEWEST_ATTEMPTS,
+    GIVE_UP,
+    GIVE_UP_DIGEST,
+    Next,
+    State,
+    after,
+    rest,
+    target_fails,
+    wait,
+)
 from core.reasons import Reason
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -71,7 +82,12 @@ def test_holding_concerns_unanswered_messages_only() -> None:
 @pytest.mark.parametrize("result", [ResultClass.TEMP, ResultClass.RATE, ResultClass.UNKNOWN])
 def test_after_a_day_it_is_a_dead_letter(result: ResultClass) -> None:
     assert following(Result(result), now=NOW + GIVE_UP - timedelta(seconds=1)).state is State.RETRY
-    assert following(Result(result), now=NOW + GIVE_UP) == Next(State.DEAD, Reason.GAVE_UP)
+    tried = {"now": NOW + GIVE_UP, "attempts": FEWEST_ATTEMPTS}
+    assert following(Result(result), **tried) == Next(State.DEAD, Reason.GAVE_UP)
+
+
+def test_what_was_hardly_tried_is_not_given_up_because_the_clock_jumped_ahead() -> None:
+    assert following(TEMP, now=NOW + timedelta(days=20_000), attempts=FEWEST_ATTEMPTS - 1).state is State.RETRY
 
 
 def test_the_catch_up_digest_is_tried_for_two_days() -> None:
@@ -114,7 +130,7 @@ def test_a_retry_is_always_ahead_and_within_72_minutes(
     if decided.state is State.RETRY:
         assert decided.not_before is not None
         assert timedelta(seconds=1) <= decided.not_before - now <= timedelta(minutes=72)
-        assert elapsed < GIVE_UP
+        assert elapsed < GIVE_UP or attempts < FEWEST_ATTEMPTS
     else:
         assert decided.not_before is None
 

@@ -55,6 +55,13 @@ def test_lists_are_filtered(desk: Desk) -> None:
     assert desk.run("deliveries", "dead").out == "no dead letters\n"
 
 
+def test_deliveries_are_counted_by_channel_and_state(desk: Desk, empty_desk: Desk) -> None:
+    counted = desk.run("deliveries", "counts", "--json").rows
+    assert {"channel": "desk-mail", "state": "sent", "deliveries": 3} in counted
+    assert sum(row["deliveries"] for row in counted) == LISTS["deliveries"]
+    assert empty_desk.run("deliveries", "counts").out == "no deliveries\n"
+
+
 FILTERS = [
     ("articles", "--state", "failed"),
     ("hits", "--rule", "nosuch"),

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -90,6 +90,25 @@ class Driver:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+
+
+@contextmanager
+def command(world: World, url: str, *arguments: str, **settings: object) -> Iterator[subprocess.Popen[str]]:
+    """`wirewatch …` in this world, as a person starts it; its words are kept. It outlives no test."""
+    values = {
+        "config": world.watch_file, "data": world.folder / "data", "database": url, "allow_addresses": "127.0.0.0/8",
+        "page_spacing": 0, "jobs": 1, **settings,
+    }  # fmt: skip
+    named = {f"WIREWATCH_{name.upper()}": str(value) for name, value in values.items()}
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=ROOT, env={**os.environ, **named, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,12 @@ JSON an order from its standard input, and answers each with a line: the childre
 
 `rest` first lets the leases of the dead run out. `kill` has the child send itself SIGKILL at the third such point.
 With `"children": 0` the process runs the cycle itself, so that its children find everything loaded that a cycle loads.
+
+    {"settings": {…}, "crowd": 3, "live": 0.3, "victim": 1}
+
+keeps a crowd: so many children run cycles, those that ended are replaced, and after `live` seconds the second of those
+that still run gets SIGKILL. The crowd goes on until `"crowd": 0`, which waits for its end. `back_off` (seconds) stands
+for the waits after a receiver's failure, which are half a minute and more; and every such child polls all feeds.
 """
 
 from __future__ import annotations
@@ -17,14 +23,16 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.engine.default import DefaultDialect
 from sqlmodel import SQLModel
 
-from alerts import email, webhook
+from alerts import email, retry, webhook
 from alerts.result import Result
 from core.settings import Settings
 from pipeline import sentlog
@@ -35,6 +43,7 @@ from storage import articles, deliveries, feeds
 from storage.engine import Database
 from storage.leases import Columns
 from storage.statements import run
+from storage.tables import Feed
 from storage.types import db_now
 from tests.builders import HerePool
 
@@ -106,6 +115,14 @@ def let_leases_run_out(url: str) -> None:
     database.close()
 
 
+def hurry(url: str, back_off: float) -> None:
+    """What half an hour's waiting would do: every feed is due, and what failed is tried again at once."""
+    retry.BACK_OFF = (timedelta(seconds=back_off),)
+    database = Database(url)
+    database.write_now(lambda session: run(session, update(Feed).values(next_poll_at=db_now(-1.0))))
+    database.close()
+
+
 def child(order: dict[str, Any]) -> None:
     """One run, in this process; never returns."""
     code = 1
@@ -113,7 +130,10 @@ def child(order: dict[str, Any]) -> None:
         os.dup2(2, 1)  # standard output is the parent's
         signal.alarm(WATCHDOG_S)
         settings = Settings(_env_file=None, **order["settings"])
-        Killer(*order.get("kill", ())).lie_in_wait()
+        if order.get("kill"):
+            Killer(*order["kill"]).lie_in_wait()
+        if order.get("back_off"):
+            hurry(settings.database_url, float(order["back_off"]))
         asyncio.run(cycle(settings, rest=bool(order.get("rest")), here=not order.get("pool")))
         code = 0
     except BaseException:
@@ -123,27 +143,66 @@ def child(order: dict[str, Any]) -> None:
         os._exit(code)
 
 
+def forked(order: dict[str, Any]) -> int:
+    """A child that obeys the order."""
+    if threading.active_count() > 1:
+        raise RuntimeError("a fork would inherit the locks of threads")
+    pid = os.fork()
+    if pid == 0:
+        child(order)
+    return pid
+
+
 def obey(order: dict[str, Any]) -> list[int]:
     """Fork the ordered children at once, and wait for them all."""
     children = order.get("children", 1)
     if not children:
         asyncio.run(cycle(Settings(_env_file=None, **order["settings"]), rest=False, here=True))
-    if threading.active_count() > 1:
-        raise RuntimeError("a fork would inherit the locks of threads")
-    pids = []
-    for _ in range(children):
-        pid = os.fork()
-        if pid == 0:
-            child(order)
-        pids.append(pid)
+    pids = [forked(order) for _ in range(children)]
     return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+
+
+class Crowd:
+    """Children that run cycles side by side, and die one by one."""
+
+    def __init__(self) -> None:
+        self._pids: list[int] = []
+
+    def obey(self, order: dict[str, Any]) -> list[int]:
+        """Bring the crowd to its number, let it live, kill one; the exit codes of those that ended meanwhile."""
+        ended: list[int] = []
+        while len(self._pids) < order["crowd"]:
+            self._pids.append(forked(order))
+        until = time.monotonic() + order.get("live", 0.0)
+        while time.monotonic() < until or not order["crowd"]:
+            ended += self._gather()
+            if not self._pids:
+                break
+            time.sleep(0.01)
+        if self._pids and "victim" in order:
+            victim = self._pids.pop(order["victim"] % len(self._pids))
+            os.kill(victim, signal.SIGKILL)
+            ended.append(os.waitstatus_to_exitcode(os.waitpid(victim, 0)[1]))
+        return ended
+
+    def _gather(self) -> list[int]:
+        """Exit codes of those that have ended by themselves."""
+        ended = []
+        for pid in tuple(self._pids):
+            gone, status = os.waitpid(pid, os.WNOHANG)
+            if gone:
+                self._pids.remove(pid)
+                ended.append(os.waitstatus_to_exitcode(status))
+        return ended
 
 
 def main() -> None:
     """Obey until the input ends."""
+    crowd = Crowd()
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
-        print(json.dumps(obey(json.loads(line))), flush=True)
+        order = json.loads(line)
+        print(json.dumps(crowd.obey(order) if "crowd" in order else obey(order)), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from tests.builders import World, fifty_copies
 from tests.conftest import migrate
 from tests.databases import Databases
-from tests.faults.conftest import Driver
+from tests.faults.conftest import Driver, command
 from tests.faults.questions import read, rows
 
 
-def test_three_processes_and_fifty_copies_of_one_event_make_exactly_one_alert(
+def test_fault_45_three_processes_and_fifty_copies_of_one_event_make_exactly_one_alert(
     world: World, driver: Driver, databases: Databases, database_kind: str
 ) -> None:
     fifty_copies(world)
@@ -21,3 +21,21 @@ def test_three_processes_and_fifty_copies_of_one_event_make_exactly_one_alert(
         }  # fmt: skip
     assert len(world.hook.requests) == len(world.mail.mails) == 1
     assert all(world.asked(f"/copy{number}") == 1 for number in range(50))
+
+
+def test_fault_45_two_instances_started_on_one_database_double_nothing(
+    world: World, databases: Databases, database_kind: str
+) -> None:
+    fifty_copies(world)
+    world.watch_file.write_text(world.watch_text(), "utf-8")
+    with databases.fresh(database_kind, world.folder, migrate) as url:
+        with command(world, url, "run", "--once") as first, command(world, url, "run", "--once") as second:
+            said = {one.communicate(timeout=120)[0]: one.returncode for one in (first, second)}
+        assert 0 in said.values(), said
+        assert all(code == 0 or "another run is at work" in words for words, code in said.items()), said
+        told = read(url, rows)
+    assert told["FeedPoll"] in (10, 20)  # feeds are due once: the second finds none, or came when all was over
+    assert {name: told[name] for name in ("Entry", "Article", "Hit", "Story", "Alert", "Delivery")} == {
+        "Entry": 50, "Article": 50, "Hit": 50, "Story": 1, "Alert": 1, "Delivery": 2,
+    }  # fmt: skip
+    assert len(world.hook.requests) == len(world.mail.mails) == 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
 
+from alerts import keys
 from core.clock import FixedClock
 from pipeline.app import App
 from pipeline.resend import resend
@@ -182,6 +184,21 @@ async def test_a_delivery_of_a_dead_worker_becomes_unknown_and_is_sent_under_its
     assert states(db) == [("hook", "sent")]
 
 
+async def test_two_workers_never_send_to_one_target_at_once(told: World, db: Database, clock: FixedClock) -> None:
+    told.site["/rss"] = rss(
+        Item("e", "", "Dockers begin strike at the harbour"),
+        Item("f", "", "Pilots and dockers call a strike in Yokohama"),
+    )
+    async with told.worker(db, clock) as one, told.worker(db, clock) as other:
+        await run_cycle(one, steps=["poll", "match"])
+        claims = [
+            partial(deliveries.claim_due, owner=app.owner, now=clock.now(), limit=5, who=deliveries.Who())
+            for app in (one, other)
+        ]
+        taken = [await one.db.write(claim) for claim in claims]
+    assert [len(claimed) for claimed in taken] == [1, 0]
+
+
 async def test_alerts_of_a_channel_that_lacks_its_secret_wait_and_go_to_each_recipient_when_it_can_be_used(
     told: World, db: Database, clock: FixedClock
 ) -> None:
@@ -262,8 +279,9 @@ async def test_an_alert_made_again_after_a_restore_bears_the_same_key(
         await app.db.write(lambda session: _feeds_again(session, app))
         await run_cycle(app)
         assert app.installation == installation
-    (second,) = rows(db)
-    assert (second.key, second.state) == (first.key, "sent")
+        alert = db.read_now(lambda session: session.exec(select(Alert)).one())
+    assert keys.delivery_key(installation, alert.id, first.target_id) == first.key
+    assert (alert.state, alert.reason, rows(db)) == ("suppressed", "already_told", [])
     assert len(told.hook.requests) == 1
 
 

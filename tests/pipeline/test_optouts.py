@@ -31,6 +31,7 @@ class Mail:
 class Sender:
     active: Active
     installation: str = "here"
+    sent_log: frozenset[str] = frozenset()
 
 
 def sent(session: Session, row: Alert) -> list[str]:

@@ -95,13 +95,15 @@ class HttpSink:
         """Keep a request and say what it gets."""
         with self._lock:
             self.requests.append(request)
-            answer = self.choose(request) if self.choose else self._next()
-            if answer.hang or answer.drop or 200 <= answer.status < 300:
+        answer = self.choose(request) if self.choose else self._next()  # one that waits holds up no other request
+        if answer.hang or answer.drop or 200 <= answer.status < 300:
+            with self._lock:
                 self.taken.append(request)
-            return answer
+        return answer
 
     def _next(self) -> Answer:
-        return self._queued.popleft() if self._queued else Answer()
+        with self._lock:
+            return self._queued.popleft() if self._queued else Answer()
 
     def __enter__(self) -> HttpSink:
         self._thread.start()
