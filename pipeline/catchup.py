@@ -46,7 +46,7 @@ def gives_up(following: Next, alert: Alert, *, unknown: bool) -> bool:
 
 
 def fold(session: Session, rule_id: str, alert_id: str, target_id: str, now: datetime) -> None:
-    """Have the rule's catch-up digest tell an alert to a target. The caller holds the rule (`hold_rule`)."""
+    """Have the rule's catch-up digest tell an alert to a target. The caller holds the rule (`hold_rules`)."""
     digest = alerts.open_digest(session, rule_id, str(Reason.STALE), due_at=now + GATHER, now=now)
     row = session.get_one(Alert, alert_id, populate_existing=True)
     row.digest_id = digest.id
@@ -54,9 +54,21 @@ def fold(session: Session, rule_id: str, alert_id: str, target_id: str, now: dat
     alerting.noted(session, row, "deliver", "fold", Reason.STALE, f"{target_id}: {Reason.STALE.sentence}", now)
 
 
-def hold_rule(session: Session, rule_id: str) -> None:
-    """Before any row is written, as everybody does who folds: the digest must not be closed meanwhile."""
-    lock_names(session, [f"rule:{rule_id}"])
+def fold_waiting(session: Session, target_id: str, now: datetime) -> None:
+    """Fold what waits behind an alert that was given up: a target that is down is asked by one message for all.
+
+    Each was refused before, and its day is over too. The caller holds the rules.
+    """
+    for rule_id, alert_id in deliveries.suppress_late(session, target_id, now - GIVE_UP):
+        fold(session, rule_id, alert_id, target_id, now)
+
+
+def hold_rules(session: Session, alert: Alert, target_id: str, now: datetime) -> None:
+    """Hold the rules of an alert and of what waits behind it, before any row is written, as everybody does who folds:
+    the digest must not be closed meanwhile.
+    """
+    behind = deliveries.late_rules(session, target_id, now - GIVE_UP)
+    lock_names(session, [f"rule:{rule_id}" for rule_id in {alert.rule_id, *behind}])
 
 
 def tell(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:

@@ -159,7 +159,7 @@ def split_up(session: Session, app: App, one: deliveries.Claimed) -> None:
 def too_late(session: Session, app: App, one: deliveries.Claimed) -> None:
     """A delivery that could only be made a day late is left to the catch-up digest."""
     now = app.clock.now()
-    catchup.hold_rule(session, one.alert.rule_id)
+    catchup.hold_rules(session, one.alert, one.target.id, now)
     if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.STALE)}):
         catchup.fold(session, one.alert.rule_id, one.alert.id, one.target.id, now)
 
@@ -222,11 +222,12 @@ def record(
     late = catchup.gives_up(following, one.alert, unknown=result.cls is ResultClass.UNKNOWN)
     if late:
         changes |= {"state": "suppressed", "reason": str(Reason.STALE)}
-        catchup.hold_rule(session, one.alert.rule_id)
+        catchup.hold_rules(session, one.alert, one.target.id, now)
     if not deliveries.record(session, one.lease, changes):
         return "lost"
     if late:
         catchup.fold(session, one.alert.rule_id, one.alert.id, one.target.id, now)
+        catchup.fold_waiting(session, one.target.id, now)
     pace = timedelta(seconds=channel.pace if channel else 0.0)
     if rest := retry.rest(result, failing_after(app, one, result), jitter, pace=pace):
         deliveries.rest(session, [one.target.id], (), now + rest)

@@ -253,6 +253,31 @@ def resend(session: Session, delivery: Delivery, now: datetime) -> None:
     run(session, update(Target).where(col(Target.id) == delivery.target_id).values(next_allowed_at=None))
 
 
+def _late(target_id: str, first_try_before: datetime) -> ColumnElement[bool]:
+    """Deliveries of alerts to a target that were refused since before that time, and surely never taken."""
+    refused = (col(Delivery.state) == "retry") & col(Delivery.error_class).in_(["temp", "rate"])
+    alone = select(Alert.id).where(col(Alert.kind).in_(["digest", "notice"]))
+    mine = (col(Delivery.target_id) == target_id) & (col(Delivery.first_try_at) <= first_try_before)
+    return mine & refused & col(Delivery.alert_id).not_in(alone)
+
+
+def late_rules(session: Session, target_id: str, first_try_before: datetime) -> set[str]:
+    """The rules of what `suppress_late` would take off the way."""
+    query = select(Alert.rule_id).join(Delivery, col(Delivery.alert_id) == col(Alert.id))
+    return set(session.exec(query.where(_late(target_id, first_try_before)).distinct()).all())
+
+
+def suppress_late(session: Session, target_id: str, first_try_before: datetime) -> list[tuple[str, str]]:
+    """Take off the way what a target refused since before that time, as too late; returns rules and alerts."""
+    ids = session.exec(select(Delivery.id, Delivery.alert_id).where(_late(target_id, first_try_before))).all()
+    found = []
+    for delivery_id, alert_id in ids:
+        waits = (col(Delivery.id) == delivery_id) & (col(Delivery.state) == "retry")
+        if run(session, update(Delivery).where(waits).values(state="suppressed", reason=Reason.STALE.value)):
+            found.append((session.get_one(Alert, alert_id).rule_id, alert_id))
+    return found
+
+
 def stale_of(session: Session, alert_ids: Collection[str]) -> dict[str, list[Delivery]]:
     """Alert id → its deliveries that came too late and wait for the catch-up digest."""
     found: dict[str, list[Delivery]] = {}
