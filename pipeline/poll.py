@@ -34,6 +34,7 @@ from pipeline.entries import Counts, take_in
 from pipeline.turns import turn_came
 from rules.secrets import expand
 from storage import feeds, hosts
+from storage import notices as notice_rows
 from storage.tables import Feed, FeedPoll
 
 logger = logging.getLogger(__name__)
@@ -266,7 +267,7 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
         feed_id=feed.id or 0,
         at=now,
         outcome=polled.kind,
-        reason=str(polled.reason or ""),
+        reason=str(polled.reason or (Reason.FLOOD if counts.flood else "")),
         items=len(polled.parsed.entries) if polled.parsed else 0,
         new=counts.new,
         gap=following.gap,
@@ -277,6 +278,8 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     ):
         raise LeaseLost  # undoes the entries too: its new holder brings them
     _tell(session, app, feed, following, now)
+    if counts.flood:
+        _tell_flood(session, app, feed, counts, now)
     if isinstance(polled.answer, Failed) and polled.answer.retry_after:
         hosts.hold(session, host_of(feed.fetch_url), now + timedelta(seconds=polled.answer.retry_after))
     return counts
@@ -290,6 +293,14 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
         notices.tell(session, app, key, text, now=now)
     elif following.state == "ok" and feed.last_reason == Reason.GONE:
         notices.over(session, app, key, f"feed {feed.name} can be read again", now=now)
+
+
+def _tell_flood(session: Session, app: App, feed: Feed, counts: Counts, now: datetime) -> None:
+    """News, not a trouble: told once and over at once."""
+    key = f"flood:{feed.config_url}"
+    text = f"feed {feed.name}: {counts.flood} of {counts.new} new items are held back: {Reason.FLOOD.sentence}"
+    notices.tell(session, app, key, text, now=now)
+    notice_rows.end_notice(session, key, now)
 
 
 def timing(feed: Feed, neighbours: int, spacing: timedelta) -> Timing:
@@ -376,6 +387,8 @@ def _report(cycle: Cycle, feed: Feed, polled: Polled, counts: Counts) -> None:
         return
     cycle.report.count("poll", polled.kind)
     cycle.report.count("entries", "new", by=counts.new)
+    if counts.flood:
+        cycle.report.count("entries", "held back", Reason.FLOOD, by=counts.flood)
     cycle.report.count("entries", "seen", by=counts.seen_before)
     cycle.report.count("articles", "new", by=counts.articles)
     logger.info(pairs(step="poll", feed=feed.name, outcome=polled.kind, new=counts.new, seen=counts.seen_before))

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 from typer.testing import CliRunner
 
 from cli.main import app as command
@@ -28,12 +28,11 @@ from pipeline import poll as polling
 from pipeline.app import App
 from pipeline.run import run_cycle
 from storage.engine import Database
-from storage.tables import Article, Entry, Feed, FeedPoll
+from storage.tables import Entry, FeedPoll
 from tests.builders import STRIKE, Item, World, page, rss
+from tests.faults.stored import NOON, articles_of, due, feed_of, told
 from tests.sinks.http import Answer
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
 HEADLINE = "Harbour at rest"
 
 
@@ -52,33 +51,8 @@ def clock() -> FixedClock:
     return FixedClock(NOON)
 
 
-def feed_of(db: Database, name: str = "News") -> Feed:
-    return db.read_now(lambda session: session.exec(select(Feed).where(Feed.name == name)).one())
-
-
-def articles_of(db: Database, name: str = "News") -> list[Article]:
-    number = feed_of(db, name).id
-    return db.read_now(lambda s: list(s.exec(select(Article).where(Article.feed_id == number).order_by(Article.id))))  # type: ignore[arg-type]
-
-
-def due(db: Database) -> None:
-    """All feeds are due again."""
-
-    def work(session: Session) -> None:
-        for feed in session.exec(select(Feed)):
-            feed.next_poll_at = NOON - DAY
-            session.add(feed)
-
-    db.write_now(work)
-
-
 def the_good_one_was_read(db: Database) -> bool:
     return feed_of(db, "Good").state == "ok" and [one.feed_title for one in articles_of(db, "Good")] == ["A calm day"]
-
-
-def told(world: World) -> list[str]:
-    """What the alerts that arrived say."""
-    return [json.dumps(request.json, ensure_ascii=False) for request in world.hook.requests]
 
 
 # -- 13
