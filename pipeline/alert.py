@@ -8,6 +8,7 @@ alerts and deliveries in the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
@@ -20,11 +21,14 @@ from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
 from pipeline import views
 from pipeline.app import Active, Sender
+from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle
 from pipeline.policies import policy_of
 from pipeline.story import Placed
-from storage import alerts, deliveries, optouts
+from rules.config import Rule
+from storage import alerts, configs, deliveries, optouts
 from storage import decisions as notes
+from storage import stories as story_rows
 from storage.engine import lock_names
 from storage.tables import Alert, Article, Digest, Story
 
@@ -88,11 +92,12 @@ def _first_key(session: Session, story: Story) -> str:
 
 def _alert_facts(
     session: Session, row: Alert, policy: Policy, story: Story | None, now: datetime, *, with_others: int = 0,
-    rule_exists: bool = True, folded: bool = False,
+    rule_exists: bool = True, folded: bool = False, told_by_earlier: bool = False,
 ) -> AlertFacts:  # fmt: skip
-    spent = alerts.spent(
+    in_digest = folded or with_others > 0  # then it uses up no budget: of 5,000 in a digest none asks for it
+    spent = alerts.Spent(0, 0) if in_digest else alerts.spent(
         session, row.rule_id, day_start=local_day(now, policy.timezone)[0], ten_minutes_ago=now - BURST_WINDOW
-    )
+    )  # fmt: skip
     return AlertFacts(
         kind=Kind(row.kind),
         policy=policy,
@@ -101,6 +106,7 @@ def _alert_facts(
         story_closed=bool(story and story.state == "closed"),
         silenced=bool(story and story.state == "silenced"),
         silenced_until=story.silenced_until if story else None,
+        told_by_earlier=told_by_earlier,
         sent_today=spent.today,
         sent_last_10_min=spent.last_10_min,
         held_until=row.release_at,
@@ -182,9 +188,16 @@ async def _release_once(cycle: Cycle) -> bool:
     app, now = cycle.app, cycle.app.clock.now()
     if not await app.db.read(lambda session: alerts.count_due(session, now)):
         return False
-    for reason in await app.db.write(lambda session: release_due(session, app, now)):
+    await refresh(app)  # what was held is decided by its rule as it is now
+    for reason in await app.db.write(lambda session: _release_as_active(session, app, now)):
         cycle.report.count("alert", reason)
     return True
+
+
+def _release_as_active(session: Session, app: Sender, now: datetime) -> list[str]:
+    """`release_due`, unless another revision became active meanwhile: then nothing, and the next look knows it."""
+    lock_names(session, [CONFIG_LOCK], shared=True)
+    return release_due(session, app, now) if configs.active_revision(session) == app.active.revision else []
 
 
 def release_due(session: Session, app: Sender, now: datetime) -> list[str]:
@@ -192,54 +205,95 @@ def release_due(session: Session, app: Sender, now: datetime) -> list[str]:
     active = app.active
     # before any row is read: whoever folds an alert into a digest holds its rule, and must not find it closed meanwhile
     lock_names(session, [f"rule:{rule_id}" for rule_id in alerts.rules_due(session, now)])
-    held = alerts.held_due(session, now)
     decided = []
-    by_rule: dict[str, list[Alert]] = {}
-    for row in held:
-        by_rule.setdefault(row.rule_id, []).append(row)
-    for rule_id, rows in by_rule.items():
-        for row in rows:
-            decided.append(_decide_again(session, app, active, rule_id, row, rows, now))
+    for released in _released(session, active, alerts.held_due(session, now)):
+        decided.append(_decide_again(session, app, active, released, now))
     session.flush()
     for digest in alerts.digests_due(session, now):
         decided.append(_tell_digest(session, app, active, digest, now))
     return decided
 
 
-def _decide_again(
-    session: Session, app: Sender, active: Active, rule_id: str, row: Alert, rows: Sequence[Alert], now: datetime
-) -> str:
-    rule = active.rules.get(rule_id)
-    exists = rule is not None and rule.enabled
+@dataclass(frozen=True, slots=True)
+class Released:
+    """An alert that is decided again, its story, whether an alert released before it tells that story, and how many
+    others come out of quiet hours with it.
+    """
+
+    row: Alert
+    story: Story | None
+    told_by_earlier: bool
+    with_others: int = 0
+
+
+def _released(session: Session, active: Active, rows: Sequence[Alert]) -> list[Released]:
+    """Alerts that are due at once, rule by rule. What piled up in quiet hours is merged: of a story the earliest alert
+    speaks. A reply that waited for its turn (`update: thread`) goes on its own.
+    """
+    by_rule: dict[str, list[Released]] = {}
+    for one in _of_stories(session, rows):
+        by_rule.setdefault(one.row.rule_id, []).append(one)
+    found = []
+    for ones in by_rule.values():
+        piled = [one for one in ones if one.row.reason == Reason.QUIET_HOURS and not one.told_by_earlier]
+        found += [replace(one, with_others=len(piled) - 1) if one in piled else one for one in ones]
+    return found
+
+
+def _of_stories(session: Session, rows: Sequence[Alert]) -> list[Released]:
+    """The rows with their stories, in their order."""
+    stories = story_rows.of_ids(session, {row.story_id for row in rows if row.story_id})
+    spoken: set[int] = set()
+    found = []
+    for row in rows:
+        number = row.story_id or 0
+        found.append(Released(row, stories.get(number), number in spoken))
+        spoken |= {number} - {0}
+    return found
+
+
+def _decide_again(session: Session, app: Sender, active: Active, one: Released, now: datetime) -> str:
+    rule = active.rules.get(one.row.rule_id)
     policy = policy_of(active, rule) if rule else Policy(timezone=active.timezone)
-    story = session.get(Story, row.story_id) if row.story_id else None
-    facts = _alert_facts(session, row, policy, story, now, with_others=len(rows) - 1, rule_exists=exists)
+    facts = _alert_facts(
+        session, one.row, policy, one.story, now,
+        with_others=one.with_others, rule_exists=_is_on(rule), told_by_earlier=one.told_by_earlier,
+    )  # fmt: skip
     decision = decide(facts, now)
-    apply(session, app, active, row, decision, now)
+    if decision.action is Action.SEND:
+        views.bring_up_to_date(session, one.row, one.story)
+    apply(session, app, active, one.row, decision, now)
     return str(decision.reason)
+
+
+def _is_on(rule: Rule | None) -> bool:
+    return rule is not None and rule.enabled
 
 
 def _tell_digest(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:
     """Make one alert of what a digest collected, after the stages looked at each again; nothing left = nothing sent."""
     rule = active.rules.get(digest.rule_id)
     policy = policy_of(active, rule) if rule else Policy(timezone=active.timezone)
-    going = []
-    for row in alerts.in_digest(session, digest.id or 0):
-        story = session.get(Story, row.story_id) if row.story_id else None
-        exists = rule is not None and rule.enabled
-        decision = decide(_alert_facts(session, row, policy, story, now, rule_exists=exists, folded=True), now)
+    going: list[Alert] = []
+    for one in _of_stories(session, alerts.in_digest(session, digest.id or 0)):
+        facts = _alert_facts(
+            session, one.row, policy, one.story, now,
+            rule_exists=_is_on(rule), folded=True, told_by_earlier=one.told_by_earlier,
+        )  # fmt: skip
+        decision = decide(facts, now)
         if decision.action is Action.HOLD:  # quiet hours: the whole digest waits for their end
             digest.due_at = decision.until or now
             session.add(digest)
             return str(decision.reason)
         if decision.action is Action.DROP:
-            apply(session, app, active, row, decision, now)
+            apply(session, app, active, one.row, decision, now)
         else:
-            going.append(row)
+            views.bring_up_to_date(session, one.row, one.story)
+            going.append(one.row)
     digest.closed_at = now
     session.add(digest)
     if not going:
-        return str(Reason.RULE_GONE if rule is None else Reason.SILENCED)
+        return str(Reason.SILENCED if _is_on(rule) else Reason.RULE_GONE)
     digest.alert_id = _digest_alert(session, app, active, digest, going, now)
     return str(Reason.DIGEST)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -42,6 +43,19 @@ def listing(session: Session, *, rule: str = "", state: str = "", limit: int) ->
     if state:
         query = query.where(col(Story.state) == state)
     return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
+
+
+def of_ids(session: Session, ids: Collection[int]) -> dict[int, Story]:
+    """Id → story."""
+    found: dict[int, Story] = {}
+    for batch in batched(sorted(ids), 1000):
+        found |= {row.id or 0: row for row in session.exec(select(Story).where(col(Story.id).in_(batch))).all()}
+    return found
+
+
+def batched(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """The ids in runs: PostgreSQL takes 65,535 parameters, SQLite fewer."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def find(session: Session, story_id: int) -> Story | None:

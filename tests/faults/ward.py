@@ -208,6 +208,11 @@ class LittleMemory:
         assert _status("VmHWM") - self._before < MOST_MEMORY
 
 
+def peak_memory() -> int:
+    """The most that this process held at any moment, in MB."""
+    return _status("VmHWM") // 1000
+
+
 def _status(name: str) -> int:
     """A figure of this process, in KB."""
     lines = Path("/proc/self/status").read_text().splitlines()
