@@ -27,7 +27,7 @@ from rules.config import Rule, Watch, load
 from rules.endpoints import ChannelConfig
 from rules.examples import check_examples
 from rules.match import Matcher
-from storage import alerts, articles, configs, deliveries, feeds
+from storage import alerts, articles, configs, decisions, deliveries, feeds
 from storage.engine import lock_names
 from storage.tables import Config
 
@@ -160,16 +160,20 @@ def follow(session: Session, watch: Watch, now: datetime) -> None:
     configs.sync_rules(session, on, now=now, past_id=articles.newest_id(session) + 1)
     gone = known - on.keys()
     if gone:
-        _suppress(session, gone)
+        _suppress(session, gone, now)
 
 
-def _suppress(session: Session, gone: set[str]) -> None:
+def _suppress(session: Session, gone: set[str], now: datetime) -> None:
     """What rules that are gone still had to tell is told no more, visibly."""
     waiting = alerts.unsent_of(session, gone)
     for row in waiting:
         if row.state in ("held", "folded"):
             row.state, row.reason, row.release_at = "suppressed", str(Reason.RULE_GONE), None
             session.add(row)
+        decisions.add(
+            session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage="rule",
+            action="drop", reason=Reason.RULE_GONE, detail="", at=now,
+        )  # fmt: skip
     deliveries.suppress(session, [row.id for row in waiting], Reason.RULE_GONE)
 
 

@@ -30,8 +30,11 @@ from core.text import one_line
 from pipeline import alert as alerting
 from pipeline import notices, views
 from pipeline.app import EVERYBODY, App
+from pipeline.configure import CONFIG_LOCK
 from pipeline.cycle import Cycle, work_off
 from storage import deliveries
+from storage.engine import lock_names
+from storage.tables import Alert, RuleState
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 32  # targets sent to at the same time
@@ -113,7 +116,10 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
 async def _send(app: App, one: deliveries.Claimed, channel: Channel, target: Target, key: str) -> Result:
     """One call. A message that cannot even be made is a dead letter: it must not stop the deliveries behind it."""
     try:
-        made = message(app, one, target)
+        if one.alert.kind == Kind.DIGEST:  # of thousands it takes a second, in which everybody else would wait
+            made = await asyncio.to_thread(message, app, one, target)
+        else:
+            made = message(app, one, target)
     except (ValueError, KeyError, TypeError) as error:
         logger.exception(pairs(step="deliver", key=key[:12], event="cannot be composed"))
         return Result(ResultClass.PERM, f"the message cannot be composed: {error}")
@@ -170,6 +176,8 @@ def record(
         "error_class": "" if result.ok else result.cls.value,
         "error": "" if result.ok else one_line(result.detail, 500),
     }
+    if following.state is retry.State.RETRY and _rule_gone(session, one.alert):
+        changes |= {"state": "suppressed", "reason": str(Reason.RULE_GONE)}
     if result.ok:
         changes |= {"sent_at": now, "provider_id": one_line(result.provider_id, 200)}
     if not deliveries.record(session, one.lease, changes):
@@ -183,8 +191,18 @@ def record(
     return str(changes["state"])
 
 
+def _rule_gone(session: Session, alert: Alert) -> bool:
+    """Whether the rule was removed or switched off while the message was on its way: it is not sent once more."""
+    if not alert.rule_id:
+        return False
+    lock_names(session, [CONFIG_LOCK], shared=True)
+    return session.get(RuleState, alert.rule_id, populate_existing=True) is None
+
+
 def _report(cycle: Cycle, one: deliveries.Claimed, result: Result, state: str) -> None:
-    if state == "sent":
+    if state == "suppressed":
+        cycle.report.count("deliver", "skipped", Reason.RULE_GONE)
+    elif state == "sent":
         cycle.report.count("deliver", "sent")
     elif state == "lost":
         cycle.report.count("deliver", "skipped", Reason.LOCKED)
