@@ -63,10 +63,12 @@ async def a_burst_becomes_one_digest(world: World, db: Database, count: int, *, 
     async with world.worker(db, clock, cycle_seconds=600) as app:
         app.active.channels["chat"].pace = 0.0  # one a second: by the test's clock no second passes
         for wave in range(1, WAVES + 1):
-            world.site["/rss"] = rss(*(event(number) for number in range(count * wave // WAVES)))
+            numbers = range(count * (wave - 1) // WAVES, count * wave // WAVES)
+            world.site["/rss"] = rss(*map(event, numbers))
             world.site["/good"] = rss(*(Item(f"g{n}", "", f"The garden opens house {n}") for n in range(wave)))
             due(db)
             await run_cycle(app)
+            assert feed_of(db).state == "ok"
             clock.move(timedelta(minutes=1, seconds=50))
         matched = time.monotonic() - began
         assert len(mails(world)) == BURST
