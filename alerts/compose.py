@@ -69,6 +69,8 @@ def compose_digest(view: DigestView) -> Message:
     what = f"{counted(total, '{} alert', '{} alerts')}: {WHY_DIGEST.get(view.why, view.why.sentence)}"
     title = inert(view.title, HEADLINE)
     groups, gaps = _groups(view), gap_lines(view.gaps)
+    everything = "" if view.page or total <= SHOW_PASSAGES else f"All of them: {_command(view, total)}"
+    where = Line(everything, safe_link(view.page), rank=1)
     values = {
         "title": title,
         "what": what,
@@ -77,6 +79,7 @@ def compose_digest(view: DigestView) -> Message:
         "left_out": counted(view.left_out, "and {} more alert", "and {} more alerts") if view.left_out else "",
         "gaps": gaps,
         "page": safe_link(view.page),
+        "all": everything,
         "made_at": local(view.made_at, view.timezone),
         "short": DIGEST_SENTENCE,
     }
@@ -90,7 +93,7 @@ def compose_digest(view: DigestView) -> Message:
         rule_id=view.rule_id,
         thread=f"{view.rule_id}/digest/{view.alert_id}",
         link=safe_link(view.page),
-        lines=_digest_lines(f"{title}: {what}" if title else what, groups, gaps, safe_link(view.page)),
+        lines=_digest_lines(f"{title}: {what}" if title else what, groups, gaps, where),
         left_out=view.left_out,
         view=view,
     )
@@ -138,6 +141,12 @@ def _groups(view: DigestView) -> tuple[Group, ...]:
     return tuple(groups)
 
 
+def _command(view: DigestView, total: int) -> str:
+    """Where all of a long digest stands when there is no page to link to."""
+    rule = f" --rule {inert(view.rule_id, NAME)}" if view.rule_id else ""
+    return f"wirewatch alerts list{rule} --limit {total + 100}"
+
+
 def _alert_lines(shown: Card) -> tuple[Line, ...]:
     """The chat text; ranks say what goes first when room is short: the article's link stays, then its headline."""
     article = shown.article
@@ -158,7 +167,7 @@ def _alert_lines(shown: Card) -> tuple[Line, ...]:
     )
 
 
-def _digest_lines(what: str, groups: tuple[Group, ...], gaps: tuple[str, ...], page: str) -> tuple[Line, ...]:
+def _digest_lines(what: str, groups: tuple[Group, ...], gaps: tuple[str, ...], where: Line) -> tuple[Line, ...]:
     lines = [Line(what, rank=0)]
     for group in groups:
         lines.append(Line(f"{group.label}: {group.count}", rank=2))
@@ -166,7 +175,7 @@ def _digest_lines(what: str, groups: tuple[Group, ...], gaps: tuple[str, ...], p
             Line(f"• {one.article.title} ({one.article.source})", one.article.link, rank=3, entry=True)
             for one in group.cards
         ]
-    return _lines(*lines, *(Line(gap, rank=4) for gap in gaps), Line("", page, rank=1))
+    return _lines(*lines, *(Line(gap, rank=4) for gap in gaps), where)
 
 
 def _lines(*lines: Line) -> tuple[Line, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ from alerts.message import AlertView, ArticleLine, DigestView, Message, Passage,
 from core.text import clean, one_line
 
 SCHEMA = "wirewatch.alert/1"
+MAX_BODY = 1_000_000  # bytes: what web servers take unasked (nginx: 1 MiB)
+SHORT_TEXT = 20_000  # characters of `text` in a digest that was longer
+LONGEST_COUNT = 10  # digits of `left_out`
 MAX_TITLE = 1000  # characters
 MAX_SENTENCE = 4000  # characters
 
@@ -24,12 +29,28 @@ def schema() -> dict[str, Any]:
 def body(message: Message, key: str) -> bytes:
     """A composed message as UTF-8 JSON. Pure and in a fixed order: every attempt sends the same bytes.
 
+    A digest longer than receivers take names as many of its alerts as fit, and counts the others in `left_out`.
     Raises ValueError for a message that was not composed of a view.
     """
     if message.view is None:
         raise ValueError(f"message {message.alert_id} has no view")
     fields = _common(message, key) | _of(message.view)
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    whole = _encoded(fields)
+    if len(whole) <= MAX_BODY or not isinstance(message.view, DigestView):
+        return whole
+    return _encoded(_shortened(fields, message))
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _shortened(fields: dict[str, Any], message: Message) -> dict[str, Any]:
+    told = fields["alerts"]
+    rest = fields | {"text": message.fit(SHORT_TEXT), "alerts": []}
+    ends = list(accumulate((len(_encoded(one)) + 1 for one in told), initial=len(_encoded(rest)) + LONGEST_COUNT))
+    fits = bisect_right(ends, MAX_BODY) - 1
+    return rest | {"alerts": told[:fits], "left_out": fields["left_out"] + len(told) - fits}
 
 
 def _common(message: Message, key: str) -> dict[str, Any]:

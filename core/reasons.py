@@ -48,6 +48,7 @@ class Reason(StrEnum):
     EMPTY_BODY = "empty_body", "the answer is empty"
     BAD_FEED = "bad_feed", "the feed could not be read"
     WRONG_TYPE = "wrong_type", "the answer is of a type that is not read"
+    FLOOD = "flood", "many old items at once under new ids: shown, not told"
     # -- reading
     EXTRACTOR_HUNG = "extractor_hung", "reading the page took longer than the limit and was stopped"
     EXTRACTOR_DIED = "extractor_died", "the process reading the page died"

@@ -87,9 +87,10 @@ def alert_facts(
     rule_exists: bool = True, folded: bool = False, told_by_earlier: bool = False, already_told: bool = False,
 ) -> AlertFacts:  # fmt: skip
     """What the stages need to know of an alert, as it stands now."""
-    spent = alerts.spent(
+    in_digest = folded or with_others > 0  # then it uses up no budget: of 5,000 in a digest none asks for it
+    spent = alerts.Spent(0, 0) if in_digest else alerts.spent(
         session, row.rule_id, day_start=local_day(now, policy.timezone)[0], ten_minutes_ago=now - BURST_WINDOW
-    )
+    )  # fmt: skip
     return AlertFacts(
         kind=Kind(row.kind),
         policy=policy,

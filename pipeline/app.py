@@ -23,7 +23,9 @@ from rules.config import Rule, Watch
 from rules.match import Matcher
 from rules.watch import FeedConfig
 from storage.engine import Database
+from storage.hits import Told
 from storage.leases import Owner
+from stories.telling import Telling
 
 EVERYBODY = "*"  # the recipient of a delivery made while its channel could not be used: split up when it can
 
@@ -39,6 +41,7 @@ class Active:
     broken: Mapping[str, str] = field(default_factory=dict)  # channel → why it cannot be used
     off: Mapping[str, str] = field(default_factory=dict)  # rule that was switched off → why; not in `matcher`
     whole: Matcher | None = None  # with the rules that are off, when there are any
+    tellings: dict[Told, Telling] = field(default_factory=dict, compare=False, repr=False)  # what grouping compared
 
     def without(self, off: Mapping[str, str]) -> Active:
         """The same with these rules (id → why) left out of matching, and all others in."""

@@ -32,8 +32,11 @@ from core.text import one_line
 from pipeline import alert as alerting
 from pipeline import catchup, notices, told, views
 from pipeline.app import EVERYBODY, App
+from pipeline.configure import CONFIG_LOCK
 from pipeline.cycle import Cycle, work_off
 from storage import deliveries
+from storage.engine import lock_names
+from storage.tables import Alert, RuleState
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 128  # targets sent to at the same time: one that hangs keeps its place for up to ten minutes
@@ -124,17 +127,20 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
     if result.ok and key not in app.sent_log:
         await asyncio.to_thread(app.sent_log.add, key)  # waits for the disk
     now = app.clock.now()
-    state, told_as = await app.db.write(lambda session: recorded(session, app, one, channel, result, now))
+    (state, reason), told_as = await app.db.write(lambda session: recorded(session, app, one, channel, result, now))
     app.failing[one.target.id] = failing_after(app, one, result)
     if unknown := [name for name in told_as if name not in app.sent_log]:
         await asyncio.to_thread(app.sent_log.add, *unknown)
-    _report(cycle, one, result, state)
+    _report(cycle, one, result, state, reason)
 
 
 async def _send(app: App, one: deliveries.Claimed, channel: Channel, target: Target, key: str) -> Result:
     """One call. A message that cannot even be made is a dead letter: it must not stop the deliveries behind it."""
     try:
-        made = message(app, one, target)
+        if one.alert.kind == Kind.DIGEST:  # of thousands it takes a second, in which everybody else would wait
+            made = await asyncio.to_thread(message, app, one, target)
+        else:
+            made = message(app, one, target)
     except (ValueError, KeyError, TypeError) as error:
         logger.exception(pairs(step="deliver", key=key[:12], event="cannot be composed"))
         return Result(ResultClass.PERM, f"the message cannot be composed: {error}")
@@ -182,17 +188,17 @@ def message(app: App, one: deliveries.Claimed, target: Target) -> Message:
 
 def recorded(
     session: Session, app: App, one: deliveries.Claimed, channel: Channel | None, result: Result, now: datetime
-) -> tuple[str, set[str]]:
-    """Write an attempt's result; the delivery's new state, and the keys under which its target knows this now."""
+) -> tuple[tuple[str, str], set[str]]:
+    """Write an attempt's result; what `record` returns, and the keys under which its target knows this now."""
     state = record(session, app, one, channel, result, now)
-    sent = state == "sent"
+    sent = state[0] == "sent"
     return state, told.names_of_sent(session, app.installation, one.alert, one.target.id) if sent else set()
 
 
 def record(
     session: Session, app: App, one: deliveries.Claimed, channel: Channel | None, result: Result, now: datetime
-) -> str:
-    """Write an attempt's result. Returns the delivery's new state, or "lost" when the lease was."""
+) -> tuple[str, str]:
+    """Write an attempt's result. Returns the delivery's new state and its reason, or "lost" when the lease was."""
     delivery = one.delivery
     attempts, first_try = delivery.attempts + 1, delivery.first_try_at or now
     jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
@@ -217,14 +223,17 @@ def record(
         "error_class": "" if result.ok else result.cls.value,
         "error": "" if result.ok else one_line(result.detail, 500),
     }
+    gone = following.state is retry.State.RETRY and _rule_gone(session, one.alert)
+    if gone:
+        changes |= {"state": "suppressed", "reason": str(Reason.RULE_GONE)}
     if result.ok:
         changes |= {"sent_at": now, "provider_id": one_line(result.provider_id, 200)}
-    late = catchup.gives_up(following, one.alert, unknown=result.cls is ResultClass.UNKNOWN)
+    late = not gone and catchup.gives_up(following, one.alert, unknown=result.cls is ResultClass.UNKNOWN)
     if late:
         changes |= {"state": "suppressed", "reason": str(Reason.STALE)}
         catchup.hold_rules(session, one.alert, one.target.id, now)
     if not deliveries.record(session, one.lease, changes):
-        return "lost"
+        return "lost", str(Reason.LOCKED)
     if late:
         catchup.fold(session, one.alert.rule_id, one.alert.id, one.target.id, now)
         catchup.fold_waiting(session, one.target.id, now)
@@ -236,7 +245,7 @@ def record(
     if following.state is retry.State.PAUSED and deliveries.pause(session, one.target.id, str(following.reason), now):
         text = f"{delivery.channel} refused the sign-in or the address, and is paused: {one_line(result.detail, 200)}"
         notices.tell(session, app, f"channel:{one.target.id}", text, but=delivery.channel, now=now)
-    return str(changes["state"])
+    return str(changes["state"]), str(changes["reason"])
 
 
 def failing_after(app: App, one: deliveries.Claimed, result: Result) -> int:
@@ -244,10 +253,20 @@ def failing_after(app: App, one: deliveries.Claimed, result: Result) -> int:
     return app.failing[one.target.id] + 1 if retry.target_fails(result) else 0
 
 
-def _report(cycle: Cycle, one: deliveries.Claimed, result: Result, state: str) -> None:
+def _rule_gone(session: Session, alert: Alert) -> bool:
+    """Whether the rule was removed or switched off while the message was on its way: it is not sent once more."""
+    if not alert.rule_id:
+        return False
+    lock_names(session, [CONFIG_LOCK], shared=True)
+    return session.get(RuleState, alert.rule_id, populate_existing=True) is None
+
+
+def _report(cycle: Cycle, one: deliveries.Claimed, result: Result, state: str, reason: str) -> None:
     """Count it, unless its cycle ended before it: then it was counted as not answered yet."""
     if cycle.over:
         pass
+    elif state == "suppressed":
+        cycle.report.count("deliver", "skipped", Reason.of(reason))
     elif state == "sent":
         cycle.report.count("deliver", "sent")
     elif state == "lost":

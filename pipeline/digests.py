@@ -16,13 +16,8 @@ from pipeline import alert as alerting
 from pipeline import told, views
 from pipeline.app import Active, Sender
 from storage import alerts
+from storage import stories as story_rows
 from storage.tables import Alert, Digest, Story
-
-
-def tells_too(session: Session, teller: Alert, later: Alert) -> None:
-    """A story's alert that has not gone out yet takes over what a later one of the same story would have told."""
-    teller.view = views.dump(views.merged(views.load(teller.view), views.load(later.view)))
-    session.add(teller)
 
 
 def still_told(
@@ -52,7 +47,9 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
     """Make one alert of what a digest collected, after the stages looked at each again; nothing left = nothing sent."""
     tellers: dict[int, Alert] = {}
     last = Reason.SILENCED
-    for row in alerts.in_digest(session, digest.id or 0):
+    rows = alerts.in_digest(session, digest.id or 0)
+    stories = story_rows.of_ids(session, {row.story_id for row in rows if row.story_id})  # of thousands, asked at once
+    for row in rows:
         decision = still_told(session, app, active, digest, row, tellers, now)
         if decision.action is Action.HOLD:  # quiet hours: the whole digest waits for their end
             digest.due_at = decision.until or now
@@ -62,12 +59,11 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
             )
             return str(decision.reason)
         if decision.action is Action.DROP:
-            if decision.stage == "told" and row.story_id in tellers:
-                tells_too(session, tellers[row.story_id], row)
             last = decision.reason
             alerting.apply(session, app, active, row, decision, now)
         else:
             tellers[row.story_id or -len(tellers) - 1] = row
+            views.bring_up_to_date(session, row, stories.get(row.story_id or 0))
     digest.closed_at = now
     session.add(digest)
     if not tellers:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 
 from sqlmodel import Session
 
@@ -15,23 +16,28 @@ from core.text import clean
 from core.urls import host_of
 from fetching import identity
 from fetching.entries import ParsedEntry, ParsedFeed
+from rules.tokens import words
 from storage import articles
 from storage import entries as rows
 from storage.tables import Article, Entry, Feed
 
 FLOOD = 20  # new entries at once, most of them old: held back from alerts
 OPEN_WINDOW = timedelta(days=365)  # a first-poll window this long means "everything", dated or not
+SAME_ITEM = 0.5  # share of the shorter text's pairs of neighbouring words that an edit leaves: two items share under .1
 KEYS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one poll brought: entries seen before, new ones, edited ones, and new articles."""
+    """What one poll brought: entries seen before, new ones, edited ones, and new articles; `flood`: of the new ones,
+    how many are held back from alerts as old items under new ids.
+    """
 
     seen_before: int = 0
     new: int = 0
     edited: int = 0
     articles: int = 0
+    flood: int = 0
 
 
 def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> Counts:
@@ -49,15 +55,18 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> 
         )
         for item in batch:
             row = _known(known, item)
+            if row is None or (row.key == item.key and _is_another(session, row, item)):
+                row = known.by_key.get(_reused_key(item)) if row is not None else None
             if row is None:
                 unknown.append(item)
                 continue
             seen += 1
             changed += _see_again(session, row, item, now)
     fresh = _distinct(unknown)
-    old = too_old(feed, fresh, now)
+    old = too_old(feed, fresh, now, _retold(session, feed, fresh))
     made = sum(_add(session, feed, parsed, batch, old, now) for batch in _batches(fresh))
-    return Counts(seen + len(unknown) - len(fresh), len(fresh), changed, made)
+    flood = len(old) if feed.first_polled_at else 0
+    return Counts(seen + len(unknown) - len(fresh), len(fresh), changed, made, flood)
 
 
 def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
@@ -112,6 +121,26 @@ def _known(known: rows.Known, item: Item) -> Entry | None:
     return known.by_text.get(item.text_key)
 
 
+def _is_another(session: Session, row: Entry, item: Item) -> bool:
+    """Whether an item without an address has words of its own, though its guid names another one: it is new then.
+
+    An edit leaves most words beside the same neighbours. A doubt is no loss: an edit taken for a new item joins the
+    story of its former words, and is not told again.
+    """
+    if item.url or row.url_key or row.text_key == item.text_key or row.article_id is None:
+        return False
+    article = session.get(Article, row.article_id)
+    before = f"{article.feed_title}\n{article.feed_text}" if article else row.title
+    now = f"{item.entry.title}\n{item.entry.content or item.entry.summary}"
+    a, b = _neighbours(before), _neighbours(now)
+    return bool(a and b) and len(a & b) < SAME_ITEM * min(len(a), len(b))
+
+
+def _neighbours(text: str) -> set[tuple[str, str]]:
+    """The pairs of words that stand beside each other."""
+    return set(pairwise(words(text.casefold())))
+
+
 def _reused_key(item: Item) -> str:
     """The key of an item whose guid names another item already."""
     return f"{item.key}#{item.text_key[:16]}"
@@ -132,6 +161,7 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
     article = session.get(Article, row.article_id) if row.article_id else None
     if article is None or article.state == "duplicate":
         return True
+    articles.keep_feed_words(session, article, now)
     article.feed_title, article.feed_text = clean(item.entry.title), clean(item.entry.content or item.entry.summary)
     if article.url:
         article.state, article.not_before, article.attempts, article.final = "pending", now, 0, False
@@ -141,10 +171,19 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
     return True
 
 
-def too_old(feed: Feed, fresh: Sequence[Item], now: datetime) -> frozenset[Item]:
+def _retold(session: Session, feed: Feed, fresh: Sequence[Item]) -> frozenset[str]:
+    """Of so many new items at once, the words that this feed had before: it gave its old items new addresses."""
+    if feed.first_polled_at is None or len(fresh) <= FLOOD:
+        return frozenset()
+    batches = (rows.known(session, feed.id or 0, [], [], [i.text_key for i in batch]) for batch in _batches(fresh))
+    return frozenset(key for known in batches for key in known.by_text)
+
+
+def too_old(feed: Feed, fresh: Sequence[Item], now: datetime, retold: Collection[str] = frozenset()) -> frozenset[Item]:
     """The new items that are shown but never told: older than the first poll's window, or a flood of old ones.
 
-    Undated items of a first poll count as old, unless the window is open (a year or more).
+    Undated items of a first poll count as old, unless the window is open (a year or more); later, items whose words
+    (`retold`) the feed had before.
     """
     window = timedelta(seconds=feed.first_poll_s)
     since = now - window
@@ -152,6 +191,8 @@ def too_old(feed: Feed, fresh: Sequence[Item], now: datetime) -> frozenset[Item]
 
     def old(item: Item) -> bool:
         at = item.entry.published or item.entry.updated
+        if retold and item.text_key in retold:
+            return True
         if at is None:
             return first and window < OPEN_WINDOW
         return at < since
@@ -164,29 +205,29 @@ def _add(
     session: Session, feed: Feed, parsed: ParsedFeed, fresh: Sequence[Item], old: frozenset[Item], now: datetime
 ) -> int:
     """Rows for new entries; an article is made once, whatever feed led to it. Returns how many articles are new."""
-    keys = {_article_key(feed, item) for item in fresh}
-    known = rows.article_by_key(session, sorted(keys))
     taken = {row.key for row in rows.known(session, feed.id or 0, [i.key for i in fresh], [], []).by_key.values()}
-    made = 0
+    named: list[tuple[str, str, Item]] = []
     for item in fresh:
-        article_key = _article_key(feed, item)
+        key = _reused_key(item) if item.key in taken else item.key
+        if key not in taken:  # else the same item twice in one document
+            taken.add(key)
+            named.append((key, _article_key(feed, item, key), item))
+    known = rows.article_by_key(session, sorted(article_key for _, article_key, _ in named))
+    made = 0
+    for key, article_key, item in named:
         if article_key not in known:
             known[article_key] = _article(feed, parsed, item, article_key, from_before=item in old, now=now)
             session.add(known[article_key])
             session.flush()
             made += 1
-        key = _reused_key(item) if item.key in taken else item.key
-        if key in taken:
-            continue  # the same item twice in one document
-        taken.add(key)
         session.add(_entry(feed, item, key, known[article_key], now))
     session.flush()
     return made
 
 
-def _article_key(feed: Feed, item: Item) -> str:
-    """The address; without one, the item's key within its feed. The same in every database: alerts' ids hang on it."""
-    return item.url_key or f"urn:feed:{identity.body_hash(feed.config_url.encode())[:16]}:{item.key}"
+def _article_key(feed: Feed, item: Item, key: str) -> str:
+    """The address; without one, the entry's key within its feed. The same in every database: alerts' ids hang on it."""
+    return item.url_key or f"urn:feed:{identity.body_hash(feed.config_url.encode())[:16]}:{key}"
 
 
 def _entry(feed: Feed, item: Item, key: str, article: Article, now: datetime) -> Entry:

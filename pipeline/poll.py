@@ -33,6 +33,7 @@ from pipeline.further import Known
 from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
 from pipeline.turns import turn_came
 from storage import feeds, hosts
+from storage import notices as notice_rows
 from storage.tables import Feed, FeedPoll
 
 logger = logging.getLogger(__name__)
@@ -229,7 +230,7 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
         feed_id=feed.id or 0,
         at=now,
         outcome=polled.kind,
-        reason=str(polled.reason or ""),
+        reason=str(polled.reason or (Reason.FLOOD if counts.flood else "")),
         items=len(polled.parsed.entries) if polled.parsed else 0,
         new=counts.new,
         gap=following.gap,
@@ -240,6 +241,8 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     ):
         raise LeaseLost  # undoes the entries too: its new holder brings them
     _tell(session, app, feed, following, now)
+    if counts.flood:
+        _tell_flood(session, app, feed, counts, now)
     if isinstance(polled.answer, Failed) and polled.answer.retry_after:
         hosts.hold(session, host_of(feed.fetch_url), now + timedelta(seconds=polled.answer.retry_after))
     return counts
@@ -253,6 +256,14 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
         notices.tell(session, app, key, text, now=now)
     elif following.state == "ok" and feed.last_reason:  # it failed last time: whatever was told of it is over
         notices.over(session, app, key, f"feed {feed.name} can be read again", now=now)
+
+
+def _tell_flood(session: Session, app: App, feed: Feed, counts: Counts, now: datetime) -> None:
+    """News, not a trouble: told once and over at once."""
+    key = f"flood:{feed.config_url}"
+    text = f"feed {feed.name}: {counts.flood} of {counts.new} new items are held back: {Reason.FLOOD.sentence}"
+    notices.tell(session, app, key, text, now=now)
+    notice_rows.end_notice(session, key, now)
 
 
 def timing(feed: Feed, neighbours: int, spacing: timedelta) -> Timing:
@@ -341,6 +352,8 @@ def _report(cycle: Cycle, feed: Feed, polled: Polled, counts: Counts) -> None:
         return
     cycle.report.count("poll", polled.kind)
     cycle.report.count("entries", "new", by=counts.new)
+    if counts.flood:
+        cycle.report.count("entries", "held back", Reason.FLOOD, by=counts.flood)
     cycle.report.count("entries", "seen", by=counts.seen_before)
     cycle.report.count("entries", "edited", by=counts.edited)
     cycle.report.count("articles", "new", by=counts.articles)

@@ -9,10 +9,11 @@ from sqlmodel import Session
 from alerts.stages import Action, decide
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import catchup, digests, told
+from pipeline import catchup, digests, told, views
 from pipeline.app import Active, Sender
+from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle
-from storage import alerts
+from storage import alerts, configs
 from storage.engine import lock_names
 from storage.tables import Alert, Story
 
@@ -33,9 +34,16 @@ async def _release_once(cycle: Cycle) -> bool:
     app, now = cycle.app, cycle.app.clock.now()
     if not await app.db.read(lambda session: alerts.count_due(session, now)):
         return False
-    for reason in await app.db.write(lambda session: release_due(session, app, now)):
+    await refresh(app)  # what was held is decided by its rule as it is now
+    for reason in await app.db.write(lambda session: _release_as_active(session, app, now)):
         cycle.report.count("alert", reason)
     return True
+
+
+def _release_as_active(session: Session, app: Sender, now: datetime) -> list[str]:
+    """`release_due`, unless another revision became active meanwhile: then nothing, and the next look knows it."""
+    lock_names(session, [CONFIG_LOCK], shared=True)
+    return release_due(session, app, now) if configs.active_revision(session) == app.active.revision else []
 
 
 def release_due(session: Session, app: Sender, now: datetime) -> list[str]:
@@ -79,9 +87,9 @@ def _decide_again(
         already_told=alerts.told_since(session, row) or told.told_before(app, active, row),
     )  # fmt: skip
     decision = decide(facts, now)
-    if teller is not None and decision.reason is Reason.MERGED and decision.stage == "told":
-        digests.tells_too(session, teller, row)
-    elif decision.action is not Action.DROP and row.story_id:
+    if decision.action is not Action.DROP and row.story_id:
         tellers[row.story_id] = row
+    if decision.action is Action.SEND:
+        views.bring_up_to_date(session, row, story)
     alerting.apply(session, app, active, row, decision, now)
     return str(decision.reason)

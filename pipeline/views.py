@@ -6,21 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
+from urllib.parse import quote
 
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
+from alerts.compose import SHOW_PASSAGES
 from alerts.links import story_links
 from alerts.message import AlertView, ArticleLine, DigestView, Gaps, Kind, NoticeView, Passage, View
 from core.reasons import Reason
 from pipeline.app import Active, App
 from pipeline.story import Placed
 from storage import articles, feeds, hits
-from storage.tables import Article, Hit
+from storage.tables import Alert, Article, Hit, Story
 
 PASSAGES = 3
 OTHERS = 5
-IN_A_DIGEST = 200  # alerts named in one digest; the rest is counted
+IN_A_DIGEST = 10_000  # alerts named in one digest, an e-mail of some 6 MB; the rest is counted
 
 _TYPES: Mapping[str, TypeAdapter[Any]] = {
     "alert": TypeAdapter(AlertView),
@@ -96,7 +98,7 @@ def digest_view(
     return DigestView(
         alert_id=alert_id,
         why=why,
-        alerts=tuple(told[:IN_A_DIGEST]),
+        alerts=tuple(map(brief, told[:IN_A_DIGEST])) if len(told) > SHOW_PASSAGES else tuple(told),
         made_at=now,
         title=rule.title if rule else rule_id,
         rule_id=rule_id,
@@ -106,14 +108,22 @@ def digest_view(
     )
 
 
-def merged(earlier: View, later: View) -> View:
-    """An alert that has not gone out yet, telling also what a later one of the same story would have told."""
-    if not (isinstance(earlier, AlertView) and isinstance(later, AlertView)):
-        return earlier
-    known = earlier.article
-    further = [one for one in (*later.others, later.article) if (one.url or one) != (known.url or known)]
-    texts = max(earlier.separate_texts, later.separate_texts)
-    return replace(earlier, separate_texts=texts, others=tuple(further[-OTHERS:]))
+def brief(view: AlertView) -> AlertView:
+    """What a long digest tells of an alert."""
+    return replace(view, passages=(), more_passages=0, others=())
+
+
+def bring_up_to_date(session: Session, row: Alert, story: Story | None) -> None:
+    """Have an alert that was held or collected tell how many texts tell its story by now, and the newest of them."""
+    if story is None or story.last_hit_at <= row.made_at:
+        return
+    view = load(row.view)
+    if not isinstance(view, AlertView):
+        return
+    told = [article for _, article in hits.of_story(session, story.id or 0) if article.id != row.article_id]
+    others = tuple(article_line(article) for article in told[-OTHERS:])
+    row.view = dump(replace(view, separate_texts=story.origins, others=others))
+    session.add(row)
 
 
 def gaps(session: Session, now: datetime) -> Gaps:
@@ -134,6 +144,9 @@ def with_links(app: App, view: View, now: datetime) -> View:
         links = story_links(public_url, app.signing_key, rule=view.rule_id, story=view.story_id, now=now)
         return replace(view, links=links)
     if isinstance(view, DigestView):
+        page = f"{public_url.rstrip('/')}/?rule={quote(view.rule_id, safe='')}" if view.rule_id else public_url
+        if len(view.alerts) > SHOW_PASSAGES:
+            return replace(view, page=page)
         told = tuple(cast(AlertView, with_links(app, one, now)) for one in view.alerts)
-        return replace(view, alerts=told, page=public_url)
+        return replace(view, alerts=told, page=page)
     return replace(view, page=public_url)

@@ -110,8 +110,9 @@ def digests_due(session: Session, now: datetime) -> list[Digest]:
 
 
 def in_digest(session: Session, digest_id: int) -> list[Alert]:
-    """What a digest collected, oldest first."""
-    return list(session.exec(select(Alert).where(col(Alert.digest_id) == digest_id).order_by(col(Alert.made_at))).all())
+    """What a digest collected and was not suppressed since, oldest first."""
+    collected = (col(Alert.digest_id) == digest_id) & (col(Alert.state) == "folded")
+    return list(session.exec(select(Alert).where(collected).order_by(col(Alert.made_at), col(Alert.id))).all())
 
 
 def rules_due(session: Session, now: datetime) -> set[str]:
@@ -131,9 +132,11 @@ def count_due(session: Session, now: datetime) -> int:
 
 
 def unsent_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:
-    """Alerts of these rules that are held, collected, or not delivered to everybody yet."""
+    """Alerts of these rules that are held, collected for a digest to come, or not delivered to everybody yet."""
     undelivered = select(Delivery.alert_id).where(col(Delivery.state).in_(deliveries.WAITING))
-    waiting = or_(col(Alert.state).in_(["held", "folded"]), col(Alert.id).in_(undelivered))
+    to_come = select(Digest.id).where(col(Digest.closed_at).is_(None))
+    collected = (col(Alert.state) == "folded") & col(Alert.digest_id).in_(to_come)
+    waiting = or_(col(Alert.state) == "held", collected, col(Alert.id).in_(undelivered))
     return list(session.exec(select(Alert).where(col(Alert.rule_id).in_(list(rules_gone)) & waiting)).all())
 
 

@@ -123,6 +123,23 @@ def keep_revision(session: Session, article: Article, now: datetime) -> None:
     session.execute(delete(ArticleRevision).where(old))
 
 
+def keep_feed_words(session: Session, article: Article, now: datetime) -> None:
+    """Put aside what the feed said of an article that it is all there is of, before it says something else.
+
+    Numbered 0, -1, -2 …: revisions of a page that was read begin at 1. A bounded number is kept.
+    """
+    if article.revision:
+        return
+    own = col(ArticleRevision.article_id) == article.id
+    lowest = session.exec(select(func.min(ArticleRevision.revision)).where(own)).one()
+    number = 0 if lowest is None else min(lowest, 1) - 1
+    kept = ArticleRevision(
+        article_id=article.id or 0, revision=number, title=article.feed_title, text=article.feed_text, at=now
+    )
+    session.add(kept)
+    session.execute(delete(ArticleRevision).where(own & (col(ArticleRevision.revision) >= number + REVISIONS_KEPT)))
+
+
 def packed(hashes: Collection[int]) -> bytes:
     """Sampled hashes as a row keeps them: eight bytes each. A row for each hash took twenty times the room."""
     return struct.pack(f"<{len(hashes)}Q", *sorted(hashes))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from storage.tables import Article, Hit
+from storage import stories
+from storage.tables import Article, Feed, Hit
 
 
 def of_article(session: Session, article_id: int) -> dict[str, Hit]:
@@ -41,6 +44,44 @@ def _of_stories() -> Select[tuple[Hit, Article]]:
     query = sa_select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
     told = col(Hit.story_id).in_(bindparam("stories", expanding=True))
     return query.where(told).order_by(col(Hit.at), col(Hit.id))
+
+
+class Told(NamedTuple):
+    """A hit in its story, and what tells this text of its article from an earlier one."""
+
+    hit: int
+    story: int
+    article: int
+    origin: int
+    state: str
+    revision: int
+    matched_at: datetime | None
+
+
+def told_in(session: Session, rule_id: str, since: datetime) -> list[Told]:
+    """The hits in the stories that `stories.candidates` finds, in the order they came: no texts are read."""
+    return [Told(*row) for row in session.connection().execute(_told_in(), {"rule": rule_id, "since": since})]
+
+
+@cache
+def _told_in() -> Select[Any]:
+    candidates = stories.candidates_query().subquery()
+    columns = (Hit.id, Hit.story_id, Hit.article_id, Hit.origin, Hit.state, Article.revision, Article.matched_at)
+    query = sa_select(*map(col, columns)).join(candidates, candidates.c.id == col(Hit.story_id))
+    query = query.join(Article, col(Article.id) == col(Hit.article_id))
+    return query.order_by(col(Hit.at), col(Hit.id))
+
+
+def with_feeds(session: Session, hit_ids: Sequence[int]) -> list[tuple[Hit, Article, Feed]]:
+    """These hits with their articles and feeds."""
+    return [(hit, article, feed) for hit, article, feed in session.execute(_with_feeds(), {"hits": list(hit_ids)})]
+
+
+@cache
+def _with_feeds() -> Select[tuple[Hit, Article, Feed]]:
+    query = sa_select(Hit, Article, Feed).join(Article, col(Article.id) == col(Hit.article_id))
+    query = query.join(Feed, col(Feed.id) == col(Article.feed_id))
+    return query.where(col(Hit.id).in_(bindparam("hits", expanding=True)))
 
 
 def recent(session: Session, *, rule: str = "", limit: int) -> list[tuple[Hit, Article]]:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import bindparam
+from sqlalchemy import Select, bindparam
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.tables import Silence, Story
 
 LARGEST_ID = 2**31 - 1  # of an integer column: PostgreSQL and SQLite refuse to look for a larger one
 
 
-def candidates(session: Session, rule_id: str, since: datetime, limit: int = 500) -> list[Story]:
-    """Stories of this rule that a new telling may belong to, newest first: last told since then.
+CANDIDATES = 500  # stories of a rule, newest first, that a new telling is compared with
+
+
+def candidates(session: Session, rule_id: str, since: datetime) -> list[tuple[int, str]]:
+    """Id and state of the stories of this rule that a new telling may belong to, newest first: last told since then.
 
     Silenced and closed ones too: what joins them is not told, and must not begin a new story that is.
     """
-    return list(session.exec(_candidates(limit), params={"rule": rule_id, "since": since}).all())
+    rows = session.connection().execute(candidates_query(), {"rule": rule_id, "since": since})
+    return [(number, state) for number, state in rows]
 
 
 @cache
-def _candidates(limit: int) -> SelectOfScalar[Story]:
+def candidates_query() -> Select[tuple[int | None, str]]:
+    """The statement behind `candidates`, to be joined."""
     told = (col(Story.rule_id) == bindparam("rule")) & (col(Story.last_hit_at) >= bindparam("since"))
-    return select(Story).where(told).order_by(col(Story.last_hit_at).desc()).limit(limit)
+    newest = sa_select(col(Story.id), col(Story.state)).where(told)
+    return newest.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(CANDIDATES)
 
 
 def listing(session: Session, *, rule: str = "", state: str = "", limit: int) -> list[Story]:
@@ -36,6 +43,19 @@ def listing(session: Session, *, rule: str = "", state: str = "", limit: int) ->
     if state:
         query = query.where(col(Story.state) == state)
     return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
+
+
+def of_ids(session: Session, ids: Collection[int]) -> dict[int, Story]:
+    """Id → story."""
+    found: dict[int, Story] = {}
+    for batch in batched(sorted(ids), 1000):
+        found |= {row.id or 0: row for row in session.exec(select(Story).where(col(Story.id).in_(batch))).all()}
+    return found
+
+
+def batched(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """The ids in runs: PostgreSQL takes 65,535 parameters, SQLite fewer."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def find(session: Session, story_id: int) -> Story | None:

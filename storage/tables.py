@@ -164,7 +164,7 @@ class Article(SQLModel, table=True):
 
 
 class ArticleRevision(SQLModel, table=True):
-    """A text an article had before it changed."""
+    """A text an article had before it changed: of its page from 1 up, of its feed's words from 0 down."""
 
     __table_args__ = (UniqueConstraint("article_id", "revision"),)
     id: int | None = Field(default=None, primary_key=True)

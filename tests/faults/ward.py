@@ -198,3 +198,8 @@ class LittleMemory:
 
     def __exit__(self, *_: object) -> None:
         assert own_kb("VmHWM") - self._before < MOST_MEMORY
+
+
+def peak_memory() -> int:
+    """The most that this process held at any moment, in MB."""
+    return own_kb("VmHWM") // 1000

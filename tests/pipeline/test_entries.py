@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from fetching.entries import ParsedEntry, ParsedFeed
 from pipeline.entries import FLOOD, Counts, take_in
 from storage.engine import Database
-from storage.tables import Article, Entry, Feed
+from storage.tables import Article, ArticleRevision, Entry, Feed
 from tests.pipeline.conftest import NOON
 
 HOUR = timedelta(hours=1)
@@ -97,6 +97,31 @@ def test_a_guid_given_to_another_item_makes_a_second_article_and_both_stay_known
     assert [one.url for one in stored(db)] == ["http://x.test/a", "http://x.test/other"]
 
 
+def test_a_guid_given_to_another_item_without_an_address_makes_a_second_article_and_both_stay_known(
+    db: Database,
+) -> None:
+    first = item("now", url="", title="Strike in the harbour", summary="Four hundred dockers stood at the gates today.")
+    other = item("now", url="", title="Ferries stay in port", summary="Twelve sailings to the islands were called off.")
+    see(db, first)
+    assert see(db, other) == Counts(new=1, articles=1)
+    assert see(db, first) == see(db, other) == Counts(seen_before=1)
+    assert [one.feed_title for one in stored(db)] == ["Strike in the harbour", "Ferries stay in port"]
+
+
+def test_an_edit_of_some_words_of_an_item_without_an_address_is_no_new_item(db: Database) -> None:
+    first = item("now", url="", title="Strike in the harbour", summary="Four hundred dockers stood at the gates today.")
+    see(db, first)
+    longer = replace(first, title="Strike goes on in the harbour", summary=f"{first.summary} Talks begin tomorrow.")
+    assert see(db, longer) == Counts(seen_before=1, edited=1)
+
+
+def test_the_last_five_wordings_of_an_item_without_an_address_are_kept(db: Database) -> None:
+    for number in range(8):
+        see(db, item("a", url="", summary=f"The same words as ever, edition {number}"))
+    kept = db.read_now(lambda s: s.exec(select(ArticleRevision).order_by(ArticleRevision.revision)).all())  # type: ignore[arg-type]
+    assert [(one.revision, one.text[-1]) for one in kept] == [(-6, "6"), (-5, "5"), (-4, "4"), (-3, "3"), (-2, "2")]
+
+
 def test_two_items_of_one_document_under_the_same_guid_are_both_kept(db: Database) -> None:
     twins = item("same"), item("same", url="http://x.test/2", title="Second", summary="thing")
     assert see(db, *twins) == Counts(new=2, articles=2)
@@ -163,6 +188,13 @@ def test_a_flood_of_old_items_under_new_ids_is_stored_but_not_told(db: Database,
     assert see(db, *flood, item("fresh")).new == count + 1
     told = [one.feed_title for one in stored(db) if not one.from_before]
     assert told == ["Title known", "Title fresh"]
+
+
+def test_a_flood_of_words_that_the_feed_had_before_is_not_told_whatever_its_dates_say(db: Database) -> None:
+    see(db, *(item(str(n)) for n in range(FLOOD + 1)))
+    moved = [item(str(n), guid=f"new{n}", url=f"http://x.test/new/{n}") for n in range(FLOOD + 1)]
+    assert see(db, item("news"), *moved).flood == FLOOD + 1
+    assert [one.url for one in stored(db) if one.from_before] == [one.url for one in moved]
 
 
 def test_many_items_with_fresh_dates_are_no_flood(db: Database) -> None:
