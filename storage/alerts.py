@@ -110,8 +110,8 @@ def digests_due(session: Session, now: datetime) -> list[Digest]:
 
 
 def in_digest(session: Session, digest_id: int) -> list[Alert]:
-    """What a digest collected and was not suppressed since, oldest first."""
-    collected = (col(Alert.digest_id) == digest_id) & (col(Alert.state) == "folded")
+    """What a digest collected and was not suppressed since, oldest first; of a catch-up, what others had, too."""
+    collected = (col(Alert.digest_id) == digest_id) & (col(Alert.state) != "suppressed")
     return list(session.exec(select(Alert).where(collected).order_by(col(Alert.made_at), col(Alert.id))).all())
 
 
