@@ -24,6 +24,7 @@ from stories.group import Board, OpenStory, place
 from stories.telling import Telling, tell
 
 TOPICS = Path(__file__).parents[1] / "tests" / "gates" / "events"
+TUNE = TOPICS / "tune"  # the only ones that may be read
 AIM = 1.15  # alerts an event
 MOST_WRONG = 12  # texts put into another event's story
 WINDOW = timedelta(hours=72)
