@@ -131,7 +131,7 @@ def primary(language: str) -> str:
 def _covered(part: Weights, whole: Weights, prior: float = 0.0) -> float:
     """The share of `part`, by weight, that `whole` has too."""
     total = sum(part.values()) + prior
-    return sum(weight for key, weight in part.items() if key in whole) / total if total else 0.0
+    return sum(part[key] for key in part.keys() & whole.keys()) / total if total else 0.0
 
 
 def _weights(found: Iterable[Term], names: set[str]) -> dict[str, float]:
@@ -143,10 +143,10 @@ def _weights(found: Iterable[Term], names: set[str]) -> dict[str, float]:
 
 
 def _line_terms(line: str, language: str) -> list[Term]:
-    return terms(line, language, capitals=language in NOUNS_CAPITAL or not _is_title_case(line))
+    return terms(line, language, capitals=language in NOUNS_CAPITAL or not is_title_case(line))
 
 
-def _is_title_case(line: str) -> bool:
+def is_title_case(line: str) -> bool:
     """Whether a line is a headline That Is Written So: no full stop, most words of four letters capitalised."""
     if line.rstrip(" \"'”’)").endswith((".", "!", "。")):
         return False

@@ -13,18 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.reasons import Reason
-from stories.event import Likeness, likeness, same_words, shared_terms
+from stories.event import likeness, same_words
+from stories.evidence import Spread, Weighed, measured, shared, weigh, worded
 from stories.fingerprint import COPY, FEWEST_SHARED, containment
-from stories.telling import Telling, features, tell
-from stories.words import spellings
+from stories.telling import Telling, facts, features, tell
 
 __all__ = ["Board", "OpenStory", "Placement", "Telling", "group", "place", "tell"]
 
 COPY_SAME_SOURCE = 0.6  # a source reuses its own sentences: from it, only so much makes a copy
 CANDIDATES = 16  # stories looked at closely for one telling
-SPOKESMEN = 16  # separate texts of a story compared with: the first and the latest eight
-FEWEST_TERMS = 2  # of title and lead shared with a story before it is looked at
-TWO_BEST_FROM = 3  # separate texts from which a story must be met by two: a long chain of likenesses drifts
+SPOKESMEN = 16  # texts of a story compared with: the first and the latest eight
+FEWEST_TERMS = 1  # of title and lead shared with a story before it is looked at
 FORGET_EVERY = 256  # tellings of one rule
 
 
@@ -55,50 +54,55 @@ class Placement:
 
 @dataclass(slots=True)
 class _Story:
-    """A story while it is compared; `texts` has the first telling of each separate text."""
+    """A story while it is compared; `texts` has the first telling of each separate text, `told` all but copies."""
 
     id: str
-    number: int  # in the order of beginning: earlier stories win a draw
     first_at: datetime
     last_at: datetime
     origins: dict[str, int] = field(default_factory=dict)
     texts: dict[int, Telling] = field(default_factory=dict)
+    told: list[Telling] = field(default_factory=list)
     wires: dict[str, int] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
 
     def add(self, telling: Telling, origin: int) -> bool:
-        """Take in a telling; whether it is the first of its separate text."""
+        """Take in a telling; whether it says anything that no other text of the story says."""
         self.first_at, self.last_at = min(self.first_at, telling.at), max(self.last_at, telling.at)
         self.origins[telling.article] = origin
         if telling.wire:
             self.wires.setdefault(telling.wire, origin)
         if telling.owner:
             self.owners.setdefault(telling.owner.casefold(), origin)
-        first = origin not in self.texts
-        self.texts.setdefault(origin, telling)
-        return first
+        known = self.texts.setdefault(origin, telling)
+        new = known is telling or not _is_copy(telling, known)
+        if new:
+            self.told.append(telling)
+        return new
+
+    def age(self) -> tuple[datetime, str]:
+        """Earlier stories win a draw."""
+        return self.first_at, self.id
 
     def spokesmen(self) -> list[Telling]:
-        texts = list(self.texts.values())
-        return texts if len(texts) <= SPOKESMEN else texts[: SPOKESMEN // 2] + texts[-SPOKESMEN // 2 :]
+        half = SPOKESMEN // 2
+        return self.told if len(self.told) <= SPOKESMEN else self.told[:half] + self.told[-half:]
 
 
 def place(telling: Telling, stories: Sequence[OpenStory], *, window: timedelta) -> Placement:
     """Where `telling` belongs among a rule's open `stories`: some microseconds for each telling they have."""
-    gathered: list[_Story] = []
+    near: list[tuple[_Story, int]] = []
     copied: list[tuple[_Story, Telling]] = []
-    shared: Counter[int] = Counter()
-    finding = features(telling).finding
-    for number, open_story in enumerate(story for story in stories if story.tellings):
-        story = _gathered(open_story, number)
-        gathered.append(story)
+    spread: Counter[str] = Counter()
+    finding = facts(telling).finding
+    for open_story in (story for story in stories if story.tellings):
+        story = _gathered(open_story)
         if telling.article in story.origins:
             return _same_article(telling, story)
         copied += [(story, other) for other in open_story.tellings if _share_hashes(telling, other)]
-        terms = set().union(*(finding & features(text).finding for text in story.texts.values()))
-        shared[number] = len(terms)
-    near = [(gathered[number], count) for number, count in shared.items()]
-    return _decide(telling, copied, near, window)
+        terms = set().union(*(finding & facts(text).finding for text in story.told))
+        near.append((story, len(terms)))
+        spread.update(terms)
+    return _decide(telling, copied, near, spread, window)
 
 
 class Board:
@@ -110,7 +114,6 @@ class Board:
         self._by_article: dict[str, _Story] = {}
         self._by_hash: defaultdict[int, list[tuple[_Story, Telling]]] = defaultdict(list)
         self._by_term: defaultdict[str, set[str]] = defaultdict(set)
-        self._begun = 0
         for story in stories:
             for telling in story.tellings:
                 self.add(telling, story.id, story.origins[telling.article])
@@ -130,19 +133,20 @@ class Board:
                 tellings[other.article] = (story, other)
         copied = [tellings[article] for article, count in hashes.items() if count >= FEWEST_SHARED]
         shared: Counter[str] = Counter()
-        for term in features(telling).finding:
-            shared.update(self._by_term.get(term, ()))
+        spread: dict[str, int] = {}
+        for term in facts(telling).finding:
+            shared.update(found := self._by_term.get(term, ()))
+            spread[term] = len(found)
         near = [(self._stories[story_id], count) for story_id, count in shared.items()]
-        return _decide(telling, copied, near, self.window)
+        return _decide(telling, copied, near, spread, self.window)
 
     def add(self, telling: Telling, story: str, origin: int) -> None:
         """Put `telling` into `story` (a new id begins one) as a copy of, or as, the separate text number `origin`."""
         if story not in self._stories:
-            self._begun += 1
-            self._stories[story] = _Story(story, self._begun, telling.at, telling.at)
+            self._stories[story] = _Story(story, telling.at, telling.at)
         entry = self._by_article[telling.article] = self._stories[story]
         if entry.add(telling, origin):
-            for term in features(telling).finding:
+            for term in facts(telling).finding:
                 self._by_term[term].add(story)
         for number in telling.shingles:
             self._by_hash[number].append((entry, telling))
@@ -177,12 +181,16 @@ def group(tellings: Iterable[tuple[str, Telling]], *, window: timedelta) -> Iter
         yield story, placement
 
 
-def _gathered(story: OpenStory, number: int) -> _Story:
+def _gathered(story: OpenStory) -> _Story:
     first = story.tellings[0]
-    gathered = _Story(story.id, number, first.at, first.at)
+    gathered = _Story(story.id, first.at, first.at)
     for telling in story.tellings:
         gathered.add(telling, story.origins[telling.article])
     return gathered
+
+
+def _is_copy(telling: Telling, other: Telling) -> bool:
+    return containment(telling.shingles, other.shingles) >= COPY or same_words(features(telling), features(other))
 
 
 def _share_hashes(a: Telling, b: Telling) -> bool:
@@ -195,18 +203,24 @@ def _same_article(telling: Telling, story: _Story) -> Placement:
 
 
 def _decide(
-    telling: Telling, copied: list[tuple[_Story, Telling]], near: list[tuple[_Story, int]], window: timedelta
+    telling: Telling,
+    copied: list[tuple[_Story, Telling]],
+    near: list[tuple[_Story, int]],
+    spread: Spread,
+    window: timedelta,
 ) -> Placement:
     """The placement, from tellings that share shingles and stories that share so many finding terms."""
     inside = [(story, other) for story, other in copied if abs(telling.at - other.at) <= window]
     if found := _copy(telling, inside):
         return found
     candidates = [
-        (-count, story.number, story)
+        (-count, *story.age(), story)
         for story, count in near
         if count >= FEWEST_TERMS and abs(telling.at - story.first_at) <= window
     ]
-    return _same_event(telling, [story for _, _, story in sorted(candidates)[:CANDIDATES]])
+    return _same_event(
+        telling, [story for *_, story in sorted(candidates, key=lambda one: one[:3])[:CANDIDATES]], spread
+    )
 
 
 def _copy(telling: Telling, candidates: list[tuple[_Story, Telling]]) -> Placement | None:
@@ -219,37 +233,37 @@ def _copy(telling: Telling, candidates: list[tuple[_Story, Telling]]) -> Placeme
             copies.append((score, story, other))
     if not copies:
         return None
-    score, story, other = max(copies, key=lambda copy: (copy[0], -copy[1].number, -copy[2].at.timestamp()))
+    score, story, other = min(copies, key=lambda copy: (-copy[0], *copy[1].age(), copy[2].at, copy[2].article))
     why = f"{score:.0%} of the shorter text is in “{other.title}”"
     return Placement(story.id, story.origins[other.article], True, Reason.SAME_ORIGIN, why, score)
 
 
-def _same_event(telling: Telling, candidates: list[_Story]) -> Placement:
+def _same_event(telling: Telling, candidates: list[_Story], spread: Spread) -> Placement:
     """The story whose event this tells in other words, or a new one."""
-    compared = [(*_compare(telling, story), story) for story in candidates]
-    if not compared:
-        return Placement(None, 1, False, Reason.NEW_STORY, "no open story shares its names and words", 0.0)
-    like, nearest, story = max(compared, key=lambda found: found[0].margin)
-    score = min(max(like.score, 0.0), 1.0)
-    measure = f"“{nearest.title}” ({like.score:.2f}, needed {like.needed:.2f})"
-    if like.margin < 0:
-        return Placement(None, 1, False, Reason.NEW_STORY, f"the nearest is {measure}", score)
-    spelt = spellings(f"{telling.title}\n{telling.lead}", features(telling).language)
-    shared = (spelt.get(key, key) for key in shared_terms(features(telling), features(nearest))[:5])
+    if not candidates:
+        return Placement(None, 1, False, Reason.NEW_STORY, "no open story shares its names, places, days or words", 0.0)
+    compared = [(_compare(telling, story, spread), story) for story in candidates]
+    weighed, story = max(compared, key=lambda found: found[0].margin)
+    nearest = _nearest(telling, story)
+    if weighed.margin < 0:
+        reasons = ", ".join(worded(weighed, against=True)) or "too little is shared"
+        why = f"the nearest is “{nearest.title}”, but {reasons} {measured(weighed)}"
+        return Placement(None, 1, False, Reason.NEW_STORY, why, weighed.score)
     origin, reason = _origin(telling, story, nearest)
-    why = f"shares {', '.join(shared)} with {measure}"
-    return Placement(story.id, origin, reason is not Reason.SAME_EVENT, reason, why, score)
+    what = shared(facts(telling), [facts(one) for one in story.spokesmen()], f"{telling.title}\n{telling.lead}")
+    why = f"shares {', '.join([*what, *worded(weighed)])} with “{nearest.title}” {measured(weighed)}"
+    return Placement(story.id, origin, reason is not Reason.SAME_EVENT, reason, why, weighed.score)
 
 
-def _compare(telling: Telling, story: _Story) -> tuple[Likeness, Telling]:
-    """The likeness to a story: to its nearest text, or the mean of the two nearest where there are three or more."""
+def _compare(telling: Telling, story: _Story, spread: Spread) -> Weighed:
+    texts = [(features(one), facts(one)) for one in story.spokesmen()]
+    return weigh((features(telling), facts(telling)), texts, spread)
+
+
+def _nearest(telling: Telling, story: _Story) -> Telling:
+    """The text of a story that is most like it, or its first where none can be compared."""
     mine = features(telling)
-    likes = [(likeness(mine, features(other), telling.at - other.at), other) for other in story.spokesmen()]
-    likes.sort(key=lambda pair: pair[0].margin, reverse=True)
-    like, nearest = likes[0]
-    if len(likes) >= TWO_BEST_FROM:
-        like = Likeness((like.score + likes[1][0].score) / 2, like.needed)
-    return like, nearest
+    return max(story.spokesmen(), key=lambda other: likeness(mine, features(other), telling.at - other.at).margin)
 
 
 def _origin(telling: Telling, story: _Story, nearest: Telling) -> tuple[int, Reason]:

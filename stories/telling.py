@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from stories.event import Features, features_of
+from stories.facts import Facts, facts_of
 from stories.fingerprint import shingles
 from stories.wires import wire_of
 
@@ -37,6 +38,12 @@ class Telling:
 def features(telling: Telling) -> Features:
     """The telling's features, computed once."""
     return features_of(telling.title, telling.lead, telling.sentences, telling.language)
+
+
+@lru_cache(maxsize=8192)  # some 15 KB each
+def facts(telling: Telling) -> Facts:
+    """The telling's facts, computed once."""
+    return facts_of(telling.title, telling.lead, telling.sentences, telling.at, features(telling))
 
 
 def tell(

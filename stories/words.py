@@ -102,7 +102,7 @@ def terms(text: str, language: str, *, capitals: bool = True) -> list[Term]:
         if token.kind == "sign":
             found += _pair(token.text, after)
         else:
-            name = token.kind == "katakana" or (capitals and _is_name(token, before, after, language))
+            name = token.kind == "katakana" or (capitals and is_name(token, before, after, language))
             found += [term for part in _parts(token) if (term := _term(part, token.kind, language, name=name))]
         before = token
     return found
@@ -136,7 +136,7 @@ def _with_next(read: Iterable[Token]) -> Iterator[tuple[Token, Token | None]]:
     return zip_longest(first, islice(second, 1, None))
 
 
-def _is_name(token: Token, before: Token | None, after: Token | None, language: str) -> bool:
+def is_name(token: Token, before: Token | None, after: Token | None, language: str) -> bool:
     """Whether a word's capital letter says that it is a name where it stands."""
     if not token.text[0].isupper():
         return False

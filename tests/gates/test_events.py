@@ -12,18 +12,24 @@ import pytest
 from bench.stories import TOPICS, Outcome, judge, lines, topic, topics
 
 MOST = {  # stories made, texts merged wrongly
-    "held/data-breaches": (30, 0),
-    "held/disasters": (30, 0),
-    "held/elections": (39, 0),
-    "held/rate-decisions": (36, 1),
-    "held/sanctions": (31, 2),
-    "held/takeovers": (31, 4),
-    "tune/air-strikes": (33, 0),
-    "tune/ceasefires": (36, 1),
-    "tune/earthquakes": (34, 2),
-    "tune/leaders-meet": (32, 2),
-    "tune/resignations": (27, 0),
-    "tune/trade-deals": (38, 0),
+    "held/data-breaches": (21, 0),
+    "held/disasters": (25, 0),
+    "held/elections": (29, 0),
+    "held/rate-decisions": (26, 4),
+    "held/sanctions": (22, 2),
+    "held/takeovers": (23, 1),
+    "tune/air-strikes": (28, 0),
+    "tune/ceasefires": (29, 0),
+    "tune/court-verdicts": (23, 1),
+    "tune/earthquakes": (23, 0),
+    "tune/hostage-releases": (22, 0),
+    "tune/leaders-meet": (19, 0),
+    "tune/missile-launches": (30, 0),
+    "tune/profit-warnings": (26, 0),
+    "tune/protests-strikes": (32, 0),
+    "tune/resignations": (20, 0),
+    "tune/trade-deals": (20, 0),
+    "tune/votes-in-parliament": (25, 0),
 }
 
 

@@ -1,6 +1,7 @@
 """The first gate of grouping: pairs of texts that tell one event in other words, and neighbours easily confused.
 
-Every second pair set the constants in `stories.event`; the others judge them. The floors only rise.
+Every second pair set the constants in `stories.event` and, with the topics, in `stories.evidence`; the others judge
+them. The floors only rise.
 """
 
 from datetime import timedelta

@@ -23,7 +23,7 @@ def filler(seed: int, words: int = 300) -> str:
 
 TITLE = "Brandt brings Norland and Sudland to the table"
 LEAD = "Envoy Ada Brandt brought officials of Norland and Sudland together in Eastport to end a dispute over islands."
-OTHER_WORDS_TITLE = "Rivals Norland and Sudland talk about islands again"
+OTHER_WORDS_TITLE = "Rivals Norland and Sudland talk about islands"
 OTHER_WORDS = (
     "Talks between Norland and Sudland over the disputed islands began in Eastport under Ada Brandt, the envoy."
 )
@@ -102,12 +102,15 @@ def test_another_event_is_a_new_story_and_says_what_was_nearest() -> None:
 
 
 def test_nothing_shared_says_so() -> None:
-    placement = placed(telling("b", "Plums", "Growers expect little."), story(telling()))
-    assert placement.why == "no open story shares its names and words"
+    placement = placed(telling("b", "Plums", "Growers expect little.", 24), story(telling()))
+    assert placement.why == "no open story shares its names, places, days or words"
 
 
-def test_another_language_is_a_new_story() -> None:
-    assert placed(in_other_words(language="fr"), story(telling())).story is None
+def test_another_language_joins_by_names() -> None:
+    french = telling("b", "Ada Brandt parle d'îles", "Le Norland et le Sudland se parlent à Eastport.", language="fr")
+    others = telling("b", "Ines Cardo parle d'îles", "Le Westmark et l'Ostmark se parlent à Grantham.", language="fr")
+    assert placed(french, story(telling())).story == "story"
+    assert placed(others, story(telling())).story is None
 
 
 @pytest.mark.parametrize(("hours", "joins"), [(71, True), (73, False), (-71, True), (-73, False)])
@@ -149,10 +152,12 @@ def test_short_copies_are_one_text() -> None:
     assert (placement.origin, placement.reason) == (1, Reason.SAME_ORIGIN)
 
 
-def test_a_story_of_many_texts_must_be_met_by_two_of_them() -> None:
-    plums = [telling(f"p{number}", "Plums", f"Plum growers of Tarn expect {number} little.", 1) for number in range(2)]
-    assert placed(in_other_words(hours=2), story(telling(), plums[0])).story == "story"
-    assert placed(in_other_words(hours=2), story(telling(), *plums)).story is None
+def test_a_new_story_says_what_speaks_against_the_nearest() -> None:
+    other = telling("b", "Brandt brings Westmark to the table", LEAD.replace("Norland and Sudland", "Westmark"), 30)
+    placement = placed(other, story(telling()))
+    assert placement.story is None
+    assert placement.why.startswith(f"the nearest is “{TITLE}”, but ")
+    assert "time has passed" in placement.why
 
 
 def test_a_very_long_story_is_met_by_its_first_and_latest_texts() -> None:
@@ -244,6 +249,21 @@ def test_looking_through_and_the_index_decide_alike(
         stories.setdefault(name, []).append((one, placement.origin))
 
 
+@settings(max_examples=40, deadline=None)
+@given(TELLINGS, st.randoms(use_true_random=False))
+def test_the_order_in_which_stories_are_given_does_not_matter(
+    drawn: list[tuple[tuple[str, str], int, int, str]], shuffle: random.Random
+) -> None:
+    stories = [
+        story(telling(str(number), title, f"{lead}\n{filler(text, 120)}", hours), name=str(number))
+        for number, ((title, lead), text, hours, _) in enumerate(drawn)
+    ]
+    shuffled = shuffle.sample(stories, len(stories))
+    for title, lead in EVENTS:
+        one = telling("new", title, lead, 30)
+        assert place(one, shuffled, window=WINDOW) == place(one, stories, window=WINDOW)
+
+
 def test_a_flood_of_stories_is_placed_by_looking_at_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[timedelta] = []
 
@@ -251,7 +271,7 @@ def test_a_flood_of_stories_is_placed_by_looking_at_few_of_them(monkeypatch: pyt
         looked.append(apart)
         return likeness(a, b, apart)
 
-    monkeypatch.setattr("stories.group.likeness", counted)
+    monkeypatch.setattr("stories.evidence.likeness", counted)
     rule_words = "Norland Sudland islands dispute"
     flood = [
         telling(str(n), f"{rule_words} {filler(n, 4)}", f"{rule_words} {filler(n + 9000, 30)}.", n / 60)

@@ -1,0 +1,46 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stories.numbers import in_figures, is_number, numbers
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("en", "Fifty-seven soldiers and two hundred and five thousand others", {"57", "205000"}),
+        ("en", "1.2 million cars, 6,500 jobs, magnitude 5.2", {"1200000", "6500", "5.2"}),
+        ("en", "three of them in 2024, at 12:40", set()),
+        ("es", "catorce años y cincuenta y siete días", {"14", "57"}),
+        ("it", "Seimilacinquecento posti in meno", {"6500"}),
+        ("de", "siebenundfünfzig Menschen, 1,2 Millionen Euro", {"57", "1200000"}),
+        ("fr", "quatre-vingt-dix-sept voix", {"97"}),
+        ("ru", "двадцать пять солдат", {"25"}),
+        ("ar", "واحد وثلاثين راكبا", {"31"}),
+        ("id", "enam puluh dua orang", {"62"}),
+        ("ja", "六千五百人、百二十万台", {"6500", "1200000"}),
+        ("zh", "裁员3400人，四十一人受伤", {"3400", "41"}),
+        ("ko", "120만대", {"1200000"}),
+    ],
+)
+def test_numbers_are_one_in_figures_and_words(language: str, text: str, found: set[str]) -> None:
+    assert numbers(text, language).keys() == found
+
+
+def test_a_long_number_says_more_than_a_short_one() -> None:
+    found = numbers("57 of 6,500", "en")
+    assert found["57"] < found["6500"]
+
+
+def test_a_text_of_signs_has_its_days_in_figures() -> None:
+    assert in_figures("十三日から二十日") == "13日から20日"
+
+
+def test_a_word_for_a_number_is_no_name() -> None:
+    assert is_number("fifty", "en")
+    assert not is_number("brandt", "en")
+
+
+@given(st.text(), st.sampled_from(["", "en", "de", "fr", "ar", "zh", "ja", "xx"]))
+def test_any_text_can_be_counted(text: str, language: str) -> None:
+    assert all(0 < much <= 1 for much in numbers(text, language).values())
