@@ -157,6 +157,8 @@ def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float
     )
     asked_in_vain = state.plain and not state.validators_distrusted and outcome.reason not in _NOT_ASKED
     gone = outcome.reason is Reason.GONE or outcome.status == 410
+    another_body = 200 <= outcome.status < 300  # a parked page, say: the server does send what has changed
+    only_304_since = None if another_body else state.only_304_since
     return NextPoll(
         at=now + _spread(wait, jitter),
         interval=interval,
@@ -166,7 +168,7 @@ def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float
         state="paused" if gone else "failing",
         why=Reason.GONE.sentence if gone else why,
         last_changed_at=min(state.last_changed_at, now) if state.last_changed_at else None,
-        only_304_since=now if asked_in_vain else state.only_304_since,  # one plain GET a week, answered or not
+        only_304_since=now if asked_in_vain else only_304_since,  # one plain GET a week, answered or not
         validators_distrusted=state.validators_distrusted,
     )
 

@@ -190,6 +190,7 @@ def test_the_first_304_starts_a_row_and_other_answers_end_it() -> None:
     assert _after(in_a_row, NOT_MODIFIED).only_304_since == NOW - HOUR
     assert _after(in_a_row, UNCHANGED).only_304_since is None
     assert _after(in_a_row, _failed(Reason.DNS)).only_304_since == NOW - HOUR
+    assert _after(in_a_row, replace(_failed(Reason.NOT_A_FEED), status=200)).only_304_since is None
 
 
 def test_a_week_of_only_304s_is_followed_by_one_plain_get() -> None:
