@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -115,6 +115,15 @@ def length_of(text: str, *, option: str) -> timedelta:
         return duration(text)
     except ValueError as error:
         raise InputError(f"{option} {text}: {error}") from None
+
+
+def moment_of(text: str, *, option: str) -> datetime:
+    """A moment as ISO 8601 writes it, in UTC where it names no zone. Raises InputError naming the option."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{option} {text}: not a time", hint="write e.g. 2026-12-01 or 2026-12-01T08:00Z") from None
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def standard_input() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, SQLModel, select
 
+from core.clock import SystemClock
 from core.settings import Settings
 from pipeline.bootstrap import open_database
 from storage import alerts, deliveries, hits, stories
@@ -53,7 +54,7 @@ def gather(session: Session, limit: int = 1000) -> Results:
         ],
         stories=[
             {"id": one.id, "rule": one.rule_id, "title": one.title, "articles": one.articles, "origins": one.origins}
-            for one in reversed(stories.listing(session, limit=limit))
+            for one in reversed(stories.listing(session, SystemClock().now(), limit=limit))
         ],
         alerts=[
             {"id": one.id, "rule": one.rule_id, "story": one.story_id, "kind": one.kind, "state": one.state}

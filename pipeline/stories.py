@@ -1,4 +1,4 @@
-"""What people do with stories: silence and close them."""
+"""What people do with stories: silence and close them, and take that back."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def silence(session: Session, story_id: int, *, until: datetime, who: str, now: 
 def close(session: Session, story_id: int) -> None:
     """Tell nothing more of a story, whatever joins it."""
     stories.close(session, _story(session, story_id))
+
+
+def reopen(session: Session, story_id: int) -> None:
+    """Tell of a story again that was silenced or closed: what joins it from now on."""
+    stories.reopen(session, _story(session, story_id))
 
 
 def _story(session: Session, story_id: int) -> Story:

@@ -35,12 +35,23 @@ def candidates_query() -> Select[tuple[int | None, str]]:
     return newest.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(CANDIDATES)
 
 
-def listing(session: Session, *, rule: str = "", state: str = "", limit: int) -> list[Story]:
-    """Stories, newest first."""
+def state_of(story: Story, now: datetime) -> str:
+    """open, silenced or closed: a silence ends by itself."""
+    over = story.state == "silenced" and story.silenced_until is not None and story.silenced_until <= now
+    return "open" if over else story.state
+
+
+def listing(session: Session, now: datetime, *, rule: str = "", state: str = "", limit: int) -> list[Story]:
+    """Stories, newest first; those that are in a state now."""
     query = select(Story)
     if rule:
         query = query.where(col(Story.rule_id) == rule)
-    if state:
+    silent = (col(Story.state) == "silenced") & (col(Story.silenced_until) > now)
+    if state == "silenced":
+        query = query.where(silent)
+    elif state == "open":
+        query = query.where((col(Story.state) != "closed") & ~silent)
+    elif state:
         query = query.where(col(Story.state) == state)
     return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
 
@@ -68,6 +79,12 @@ def silence(session: Session, story: Story, *, until: datetime, who: str, now: d
     story.state, story.silenced_until = "silenced", until
     session.add(story)
     session.add(Silence(story_id=story.id or 0, until=until, who=who, at=now))
+
+
+def reopen(session: Session, story: Story) -> None:
+    """Tell of a story again that was silenced or closed: what joins it from now on."""
+    story.state, story.silenced_until = "open", None
+    session.add(story)
 
 
 def close(session: Session, story: Story) -> None:

@@ -171,6 +171,9 @@ UNKNOWN = [
     (["stories", "show", "99"], "there is no story 99"),
     (["stories", "silence", "99"], "there is no story 99"),
     (["stories", "silence", "1", "--for", "soon"], "--for soon"),
+    (["stories", "silence", "1", "--until", "soon"], "--until soon: not a time"),
+    (["stories", "silence", "1", "--until", "2020-01-01"], "--until 2020-01-01: that is over"),
+    (["stories", "silence", "1", "--for", "1h", "--until", "2100-01-01"], "two ways to say the same"),
     (["stories", "silence", "1", "--for", "0h"], "--for 0h: that is no time at all"),
     (["stories", "close", "99"], "there is no story 99"),
     (["alerts", "why", "nosuch"], "there is no alert or article nosuch"),
@@ -196,8 +199,11 @@ def test_a_story_is_silenced_and_closed(own_desk: Desk) -> None:
 
     assert "is silenced until" in own_desk.run("stories", "silence", "1", "--for", "7d").out
     assert (story()["state"], bool(story()["silenced_until"])) == ("silenced", True)
+    assert "until 2100-01-01 07:00Z" in own_desk.run("stories", "silence", "1", "--until", "2100-01-01T08:00+01:00").out
     assert own_desk.run("stories", "close", "1").code == 0
     assert story()["state"] == "closed"
+    assert own_desk.run("stories", "reopen", "1").out == "story 1 is open\n"
+    assert (story()["state"], story()["silenced_until"]) == ("open", None)
 
 
 def test_a_test_message_that_cannot_be_sent_ends_with_1(desk: Desk) -> None:

@@ -97,10 +97,10 @@ def pages(db: Database) -> list[str]:
     """The inbox and the story's page."""
 
     def work(session: Session) -> list[str]:
-        found = story.gather(session, 1)
+        found = story.gather(session, 1, NOON)
         assert found is not None
         parts = {"articles": found.articles, "alerts": found.alerts, "decisions": found.decisions}
-        lines, rules = inbox.gather(session, rule="", state="")
+        lines, rules = inbox.gather(session, NOON, rule="", state="")
         choices = {"rules": rules, "states": inbox.STATES, "chosen_rule": "", "chosen_state": ""}
         return [
             render("story.html", story=found.story, **parts),

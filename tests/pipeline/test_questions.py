@@ -48,8 +48,13 @@ async def test_a_story_can_be_silenced_and_closed(world: World, db: Database, cl
     async with world.worker(db, clock) as app:
         await run_cycle(app)
     db.write_now(lambda s: silence(s, 1, until=NOON + minutes(60), who="me", now=NOON))
-    (story,) = db.read_now(lambda s: stories.listing(s, rule="strike", state="silenced", limit=5))
+    (story,) = db.read_now(lambda s: stories.listing(s, NOON, rule="strike", state="silenced", limit=5))
     assert story.silenced_until == NOON + minutes(60)
+    assert [stories.state_of(story, at) for at in (NOON, NOON + minutes(60))] == ["silenced", "open"]
+    for state, found in (("silenced", 0), ("open", 1), ("", 1)):
+        later = NOON + minutes(60)
+        rows = db.read_now(lambda s: stories.listing(s, later, state=state, limit=5))  # noqa: B023
+        assert len(rows) == found
     db.write_now(lambda s: close(s, 1))
     ((_, state),) = db.read_now(lambda s: stories.candidates(s, "strike", NOON - minutes(60)))
     assert state == "closed"  # what joins it is not told

@@ -22,7 +22,7 @@ def _rows(db: Database) -> None:
 
 
 def test_the_inbox_is_newest_first_with_the_matched_sentence(db: Database) -> None:
-    lines, rules = db.read_now(lambda session: inbox.gather(session, rule="", state=""))
+    lines, rules = db.read_now(lambda session: inbox.gather(session, rows.NOW, rule="", state=""))
     assert [line.id for line in lines] == [1, 2, 3]
     assert rules == ["port-strike", "river-flood"]
     first = lines[0]
@@ -36,7 +36,7 @@ def test_the_inbox_is_narrowed_by_rule_and_state(db: Database) -> None:
 
     def narrowed(session: Session) -> None:
         for (rule, state), ids in cases.items():
-            lines, rules = inbox.gather(session, rule=rule, state=state)
+            lines, rules = inbox.gather(session, rows.NOW, rule=rule, state=state)
             assert [line.id for line in lines] == ids
             assert not rule or rule in rules
 
@@ -49,7 +49,7 @@ def test_a_sentence_of_the_text_goes_before_one_of_the_title(db: Database) -> No
         hit.sentences = [{"field": "title", "sentence": "Port strike", "marks": [[5, 11]]}, *hit.sentences]
 
     db.write_now(add_title)
-    lines, _ = db.read_now(lambda session: inbox.gather(session, rule="", state=""))
+    lines, _ = db.read_now(lambda session: inbox.gather(session, rows.NOW, rule="", state=""))
     assert lines[0].passage is not None
     assert lines[0].passage["field"] == "text"
 
@@ -62,14 +62,14 @@ def test_sources_beyond_four_are_counted_and_what_is_from_before_says_so(db: Dat
             hit.state = "from_before"
 
     db.write_now(add)
-    lines, _ = db.read_now(lambda session: inbox.gather(session, rule="", state=""))
+    lines, _ = db.read_now(lambda session: inbox.gather(session, rows.NOW, rule="", state=""))
     assert (lines[0].sources, lines[0].more_sources) == (("S0", "S1", "S2", "S3"), 2)
     assert lines[0].told
     assert lines[0].passage is None
 
 
 def test_a_storys_page_holds_articles_alerts_deliveries_and_decisions(db: Database) -> None:
-    page = db.read_now(lambda session: story.gather(session, 1))
+    page = db.read_now(lambda session: story.gather(session, 1, rows.NOW))
     assert page is not None
     assert [(one.source, one.origin, one.state) for one in page.articles] == [
         ("Harbour Post", 1, "ready"),
@@ -84,11 +84,11 @@ def test_a_storys_page_holds_articles_alerts_deliveries_and_decisions(db: Databa
 
 
 def test_a_held_alert_says_until_when_and_a_silenced_story_too(db: Database) -> None:
-    held = db.read_now(lambda session: story.gather(session, 2))
+    held = db.read_now(lambda session: story.gather(session, 2, rows.NOW))
     assert held is not None
     assert (held.alerts[0].state, held.alerts[0].release) == ("held", rows.NOW + rows.HOUR)
     assert held.alerts[0].deliveries == ()
-    silenced = db.read_now(lambda session: story.gather(session, 3))
+    silenced = db.read_now(lambda session: story.gather(session, 3, rows.NOW))
     assert silenced is not None
     assert silenced.story.silenced_until == rows.NOW + 40 * rows.HOUR
 
@@ -99,14 +99,14 @@ def test_an_unread_article_is_shown_in_its_feeds_words(db: Database) -> None:
         row.revision, row.title, row.author, row.feed_title, row.feed_author = 0, "", "", "From the feed", "F. Eed"
 
     db.write_now(unread)
-    page = db.read_now(lambda session: story.gather(session, 1))
+    page = db.read_now(lambda session: story.gather(session, 1, rows.NOW))
     assert page is not None
     assert (page.articles[0].title, page.articles[0].author) == ("From the feed", "F. Eed")
 
 
 def test_a_story_that_is_not_there_is_none(db: Database) -> None:
     def look(session: Session) -> list[object]:
-        return [story.gather(session, story_id) for story_id in (0, -1, 99, 2**31, 2**63, 10**30)]
+        return [story.gather(session, story_id, rows.NOW) for story_id in (0, -1, 99, 2**31, 2**63, 10**30)]
 
     assert db.read_now(look) == [None] * 6
 

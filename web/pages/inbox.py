@@ -10,6 +10,7 @@ from typing import Any
 from nicegui import ui
 from sqlmodel import Session
 
+from core.clock import SystemClock
 from core.text import one_line
 from storage import configs, hits, stories
 from storage.engine import Database
@@ -45,7 +46,9 @@ def register(db: Database) -> None:
     @ui.page("/")
     async def inbox(rule: str = "", state: str = "") -> None:
         chosen_rule, chosen_state = one_line(rule), state if state in STATES else ""
-        lines, rules = await db.read(lambda session: gather(session, rule=chosen_rule, state=chosen_state))
+        lines, rules = await db.read(
+            lambda session: gather(session, SystemClock().now(), rule=chosen_rule, state=chosen_state)
+        )
         with frame("Inbox", at="/"):
             show(
                 "inbox.html", stories=lines, cut=len(lines) == SHOWN, rules=rules, states=STATES,
@@ -53,22 +56,22 @@ def register(db: Database) -> None:
             )  # fmt: skip
 
 
-def gather(session: Session, *, rule: str, state: str) -> tuple[list[Line], list[str]]:
+def gather(session: Session, now: datetime, *, rule: str, state: str) -> tuple[list[Line], list[str]]:
     """The newest stories, and the rules that can be chosen."""
-    rows = stories.listing(session, rule=rule, state=state, limit=SHOWN)
+    rows = stories.listing(session, now, rule=rule, state=state, limit=SHOWN)
     told = hits.of_stories(session, [row.id or 0 for row in rows])
     rules = sorted({*configs.rule_states(session), *([rule] if rule else ())})
-    return [_line(row, told.get(row.id or 0, [])) for row in rows], rules
+    return [_line(row, told.get(row.id or 0, []), now) for row in rows], rules
 
 
-def _line(row: Story, told: Sequence[tuple[Hit, Article]]) -> Line:
+def _line(row: Story, told: Sequence[tuple[Hit, Article]], now: datetime) -> Line:
     sources = list(dict.fromkeys(article.source for _, article in told if article.source))
     passage, language = _first_passage(told)
     return Line(
         id=row.id or 0,
         rule=row.rule_id,
         title=row.title,
-        state=row.state,
+        state=stories.state_of(row, now),
         last=row.last_hit_at,
         articles=row.articles,
         origins=row.origins,

@@ -10,6 +10,7 @@ from typing import Any
 from nicegui import ui
 from sqlmodel import Session
 
+from core.clock import SystemClock
 from storage import alerts, deliveries, hits, stories
 from storage.engine import Database
 from storage.tables import Alert, Article, Decision, Delivery, Hit, Story
@@ -88,7 +89,7 @@ def register(db: Database) -> None:
 
     @ui.page("/stories/{story_id:int}")
     async def story(story_id: int) -> None:
-        page = await db.read(lambda session: gather(session, story_id))
+        page = await db.read(lambda session: gather(session, story_id, SystemClock().now()))
         if page is None:
             missing("There is no such story.")
             return
@@ -98,7 +99,7 @@ def register(db: Database) -> None:
             )  # fmt: skip
 
 
-def gather(session: Session, story_id: int) -> StoryPage | None:
+def gather(session: Session, story_id: int, now: datetime) -> StoryPage | None:
     """The story of this id with all that hangs on it; None when there is none."""
     row = stories.find(session, story_id)
     if row is None:
@@ -106,16 +107,17 @@ def gather(session: Session, story_id: int) -> StoryPage | None:
     made = alerts.of_story(session, story_id)
     sent = deliveries.of_alerts(session, [one.id for one in made])
     return StoryPage(
-        _head(row),
+        _head(row, now),
         tuple(_telling(hit, article) for hit, article in hits.of_story(session, story_id)),
         tuple(_told(one, sent) for one in made),
         alerts.of_story_decisions(session, story_id),
     )
 
 
-def _head(row: Story) -> Head:
-    until = row.silenced_until if row.state == "silenced" else None
-    return Head(row.title, row.rule_id, row.state, until, row.origins, row.first_hit_at, row.last_hit_at)
+def _head(row: Story, now: datetime) -> Head:
+    state = stories.state_of(row, now)
+    until = row.silenced_until if state == "silenced" else None
+    return Head(row.title, row.rule_id, state, until, row.origins, row.first_hit_at, row.last_hit_at)
 
 
 def _telling(hit: Hit, article: Article) -> Telling:
