@@ -51,7 +51,9 @@ class Robots:
             return Failed(url, Reason.BAD_URL, "")
         site = await self._site(str(URL(url).origin()))
         if site.failed:
-            return replace(site.failed, url=url, detail=f"robots.txt: {site.failed.detail}")
+            ours = site.failed.reason is Reason.FORBIDDEN_ADDRESS  # of robots.txt, not of the page
+            reason = Reason.ROBOTS if ours else site.failed.reason
+            return replace(site.failed, url=url, reason=reason, detail=f"robots.txt: {site.failed.detail}")
         allowed = site.rules is not None and site.rules.can_fetch(url, self._user_agent)
         return None if allowed else Failed(url, Reason.ROBOTS, "")
 

@@ -18,7 +18,7 @@ from tests.test_house import ROOT, sources
 # Who may open connections: the client; channels, by a rule of their own; `up`, to its own Prefect. The demo serves.
 DIALLERS = {
     "fetching/client.py", "fetching/failures.py", "fetching/guard.py", "alerts/webhook.py", "alerts/apprise_channel.py",
-    "alerts/smtp.py", "alerts/heartbeat.py", "cli/up.py", "cli/demo_servers.py",
+    "alerts/smtp.py", "alerts/heartbeat.py", "alerts/reach.py", "cli/up.py", "cli/demo_servers.py",
 }  # fmt: skip
 LIBRARIES = {"aiohttp", "httpx", "requests", "urllib3", "urllib.request", "http.client", "smtplib", "ftplib", "pycurl"}
 
