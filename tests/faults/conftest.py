@@ -29,7 +29,16 @@ from tests.faults.survived import numbers, survived
 from tests.faults.ward import Ward, open_things
 
 ROOT = Path(__file__).parents[2]
+ONE_DATABASE = {"test_articles", "test_channels", "test_hanging", "test_inert", "test_messages", "test_rule_changes"}
 OUTCOMES = ("passed", "failed", "error", "skipped")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What has its fault outside the database is tried on one of them, and on both by `make faults`."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.stem in ONE_DATABASE and "postgresql" in item.name:
+            item.add_marker(pytest.mark.faults)
 
 
 @pytest.hookimpl(trylast=True)
