@@ -3,8 +3,8 @@
     python -m bench.feeds [--json] [--corpus DIR]
 
 The feeds are made up: RSS as blogs and as news sites write it, Atom and RSS 1.0, with pictures, categories and text in
-HTML. One in twenty leaves a doubt, as one in twenty real feeds does: an HTML entity, a bare ampersand, a DOCTYPE, text
-as XHTML. `--corpus` reads the feed files of a folder instead. Each way reads each feed so often; the fastest round
+HTML. One in twenty leaves a doubt, as one in twenty real feeds does: an HTML entity, a bare ampersand, a DOCTYPE. None
+has text as XHTML, for which feedparser is asked. `--corpus` reads the feed files of a folder instead. Each way reads each feed so often; the fastest round
 counts. Times are of this process's CPU.
 
 Ours makes the text of an entry when it is asked for: "texts when asked" asks for none, and so has done less than its
