@@ -4,8 +4,8 @@
 
 The feeds are made up: RSS as blogs and as news sites write it, Atom and RSS 1.0, with pictures, categories and text in
 HTML. One in twenty leaves a doubt, as one in twenty real feeds does: an HTML entity, a bare ampersand, a DOCTYPE. None
-has text as XHTML, for which feedparser is asked. `--corpus` reads the feed files of a folder instead. Each way reads each feed so often; the fastest round
-counts. Times are of this process's CPU.
+has text as XHTML, for which feedparser is asked. `--corpus` reads the feed files of a folder instead. Each way reads
+each feed so often; the fastest round counts. Times are of this process's CPU.
 
 Ours makes the text of an entry when it is asked for: "texts when asked" asks for none, and so has done less than its
 peers; "all texts made" has done more than them, as they leave HTML as it is. "a poll" is what polling does of a feed
