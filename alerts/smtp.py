@@ -1,8 +1,7 @@
 """One message to one recipient over one SMTP connection, and what it came to. Blocks: run it in a thread.
 
-The line between "surely not taken" and "taken or not" is the final dot of DATA: a server must drop what comes without
-it and may keep what comes with it (RFC 5321, 4.1.1.4). So after a connection lost before the dot the message is sent
-again, and one lost after it leaves open whether the message was taken (`ResultClass.UNKNOWN`).
+A server takes a message with the final dot of DATA and not sooner (RFC 5321, section 4.1.1.4): whatever goes wrong
+before the dot is `ResultClass.TEMP`, and a missing answer to the dot is `ResultClass.UNKNOWN`.
 """
 
 from __future__ import annotations
