@@ -1,7 +1,7 @@
 """One message to one recipient over one SMTP connection, and what it came to. Blocks: run it in a thread.
 
-A server takes a message with the final dot of DATA and not sooner (RFC 5321, section 4.1.1.4): whatever goes wrong
-before the dot is `ResultClass.TEMP`, and a missing answer to the dot is `ResultClass.UNKNOWN`.
+A server takes a message with the final dot of DATA and not sooner (RFC 5321, section 4.1.1.4): a connection that breaks
+before the dot gives `ResultClass.TEMP`, one that breaks before the answer to the dot `ResultClass.UNKNOWN`.
 """
 
 from __future__ import annotations
