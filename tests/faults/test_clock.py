@@ -94,11 +94,6 @@ def told(world: World) -> World:
     return world
 
 
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
-
-
 async def for_forty_minutes(app: App, clock: FixedClock) -> None:
     for _ in range(5):
         await run_cycle(app)

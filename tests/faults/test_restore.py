@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel, select
 
@@ -21,14 +20,8 @@ from storage.engine import Database
 from storage.tables import Alert, Decision
 from tests.builders import Item, World, rss
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOWNS = ("Aarhus", "Bergen", "Cadiz", "Dover", "Emden", "Faro", "Gdansk", "Haifa", "Izmir", "Jeddah")
 Rows = dict[str, list[dict[str, Any]]]
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOON)
 
 
 def backup(db: Database) -> Rows:
@@ -70,10 +63,15 @@ class Day:
 
     def __init__(self, world: World, db: Database, clock: FixedClock) -> None:
         self.world, self.db, self.clock = world, db, clock
+        self.kept: Rows = {}
         self.feeds: dict[str, list[Item]] = {"/rss": [], "/other": []}
         world.feeds.append({"url": world.url("/other"), "name": "Other", "language": "en", "first_poll": "9000h"})
         world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
         self.publish()
+
+    def restore(self) -> None:
+        """Put the backup of the day before back."""
+        restore(self.db, self.kept)
 
     def publish(self, path: str = "/rss", items: Sequence[Item] = ()) -> None:
         self.feeds[path] += items
@@ -91,12 +89,19 @@ class Day:
                     await run_cycle(app)
 
 
+async def a_day(world: World, db: Database, clock: FixedClock, **alert: object) -> Day:
+    """A day that has just begun: its feeds are known, and all is backed up. `alert`: more of the rule's settings."""
+    day = Day(world, db, clock)
+    world.rules["strike"]["alert"] |= alert
+    await day.run(hours=0)
+    day.kept = backup(db)
+    return day
+
+
 async def test_fault_47_a_day_old_backup_repeats_nothing_and_still_tells_what_is_new(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    day = Day(world, db, clock)
-    await day.run(hours=0)
-    kept = backup(db)
+    day = await a_day(world, db, clock)
     for town in TOWNS:  # hour by hour, and most of them in both feeds
         day.publish("/rss", [item(town)])
         await day.run()
@@ -105,7 +110,7 @@ async def test_fault_47_a_day_old_backup_repeats_nothing_and_still_tells_what_is
             await day.run(hours=0.5)
     told = seen(world)
     assert told == (len(TOWNS), len(TOWNS))
-    restore(db, kept)
+    day.restore()
     await day.run(only=["Other"])  # other articles begin the stories now
     await day.run(until_quiet=True)
     assert seen(world) == told
@@ -118,16 +123,13 @@ async def test_fault_47_a_day_old_backup_repeats_nothing_and_still_tells_what_is
 async def test_fault_47_what_was_told_in_a_digest_is_not_told_again_alone(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    day = Day(world, db, clock)
-    day.world.rules["strike"]["alert"] |= {"digest": {"at": "18:00"}}
-    await day.run(hours=0)
-    kept = backup(db)
+    day = await a_day(world, db, clock, digest={"at": "18:00"})
     day.publish("/rss", [item(town) for town in TOWNS])
     await day.run(hours=1)
     assert seen(world) == (0, 0)
     await day.run(hours=6)
     assert seen(world) == (1, 1)
-    restore(db, kept)
+    day.restore()
     await day.run(hours=1)
     await day.run(hours=24)
     assert seen(world) == (1, 1)
@@ -141,14 +143,12 @@ async def test_fault_47_what_was_told_in_a_digest_is_not_told_again_alone(
 async def test_fault_47_an_alert_that_had_not_left_before_the_loss_goes_out_after_the_restore(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    day = Day(world, db, clock)
-    await day.run(hours=0)
-    kept = backup(db)
+    day = await a_day(world, db, clock)
     day.publish("/rss", [item("Aarhus")])
     world.mail.refused["desk@x.test"] = "451 4.3.0 come back later"
     await day.run()
     assert seen(world) == (1, 0)
-    restore(db, kept)
+    day.restore()
     world.mail.refused.clear()
     await day.run(until_quiet=True)
     assert seen(world) == (1, 1)
@@ -157,12 +157,10 @@ async def test_fault_47_an_alert_that_had_not_left_before_the_loss_goes_out_afte
 async def test_fault_47_the_operator_can_read_that_it_was_told_before(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    day = Day(world, db, clock)
-    await day.run(hours=0)
-    kept = backup(db)
+    day = await a_day(world, db, clock)
     day.publish("/rss", [item("Aarhus")])
     await day.run()
-    restore(db, kept)
+    day.restore()
     await day.run()
 
     def told(session: Session) -> list[tuple[str, str, str]]:
@@ -176,12 +174,10 @@ async def test_fault_47_without_sent_log_the_same_day_would_be_told_again(
     world: World, db: Database, clock: FixedClock
 ) -> None:
     """The other tests of this file hold because of `sent.log`: without it they fail."""
-    day = Day(world, db, clock)
-    await day.run(hours=0)
-    kept = backup(db)
+    day = await a_day(world, db, clock)
     day.publish("/rss", [item("Aarhus")])
     await day.run()
-    restore(db, kept)
+    day.restore()
     shutil.move(world.folder / "data" / "sent.log", world.folder / "elsewhere")
     await day.run()
     assert seen(world) == (2, 2)

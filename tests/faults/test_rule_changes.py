@@ -33,11 +33,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOON)
-
-
 @asynccontextmanager
 async def waiting(world: World, db: Database, clock: FixedClock, way: str) -> AsyncIterator[App]:
     """A worker in whose database an alert of the rule waits in this way; until two o'clock nothing gets through."""
