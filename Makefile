@@ -37,7 +37,7 @@ test: $(DEV) lint ## what CI runs: checks, tests on both databases, coverage flo
 	@$(MAKE) --no-print-directory browser-test
 
 check: $(DEV) lint ## the fast part of test, before a commit: SQLite only, no Prefect, no browser
-	$(BIN)/pytest -n $(JOBS) -m "not browser and not faults" -k "not postgresql" --ignore tests/flows
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not browser and not faults" -k "not postgresql" --ignore tests/flows
 
 lint: $(DEV)
 	$(BIN)/ruff check

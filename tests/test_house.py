@@ -118,6 +118,13 @@ def versions(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", (ROOT / lock).read_text(), re.M))
 
 
+@pytest.mark.xdist_group("house")
+def test_tests_of_a_group_share_a_worker(request: pytest.FixtureRequest) -> None:
+    """Not every pytest takes xdist's word for it; without it each worker starts every group's servers anew."""
+    wanted = getattr(request.config.option, "loadgroup", False)
+    assert request.node.nodeid.endswith("@house") is bool(wanted)
+
+
 def test_tests_run_on_the_versions_that_are_shipped() -> None:
     runtime, development = versions("requirements.lock"), versions("requirements-dev.lock")
     assert runtime.items() <= development.items()
