@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ class AppriseChannel(Channel):
         own_pace = float(plugin.request_rate_per_sec)
         self.pace = own_pace if own_pace < BLANKET_PACE else PACE_SECONDS
         self._url = settings.url
+        self._trust_env = settings.trust_env
         self._pool = pool
         self._seconds = seconds
 
@@ -65,7 +67,9 @@ class AppriseChannel(Channel):
         """Send once; see Channel. Raises NotAvailable when the pool was closed: the program is ending."""
         parcel = replace(message, view=None, text="", html="")
         try:
-            return await self._pool.run(deliver, self._url, parcel, seconds=self._seconds, item=f"channel {self.name}")
+            return await self._pool.run(
+                deliver, self._url, parcel, self._trust_env, seconds=self._seconds, item=f"channel {self.name}"
+            )
         except TaskTimeout:
             return Result(ResultClass.UNKNOWN, f"not done after {self._seconds:g} s, and stopped")
         except WorkerDied as died:
@@ -106,9 +110,14 @@ def warm() -> None:
         NotificationManager().load_modules()  # type: ignore[no-untyped-call]
 
 
-def deliver(url: str, message: Message) -> Result:
-    """Send `message` to the one service of `url` and say how it ended; never raises, so no trace shows the URL."""
+def deliver(url: str, message: Message, trust_env: bool) -> Result:
+    """Send `message` to the one service of `url` and say how it ended; never raises, so no trace shows the URL.
+
+    Without `trust_env` this process asks no proxy from now on: requests has no other word for it that reaches Apprise.
+    """
     _guard_this_process()
+    if not trust_env:
+        os.environ["no_proxy"] = "*"
     plugin = _plugin(url)
     if plugin is None:
         return Result(ResultClass.AUTH, "its URL is not one that can be sent to")

@@ -29,6 +29,7 @@ class ChannelSettings:
 
     A channel is given by `url`, or is e-mail given by `host` and the fields after it. `security` empty means STARTTLS;
     on port 465 both mean TLS. `sender` and `to` are addresses, with or without a name ("Desk <desk@example.org>").
+    `trust_env` lets all but e-mail use the environment's proxy.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ChannelSettings:
     to: tuple[str, ...] = ()
     security: Security = ""
     on_unknown: OnUnknown = "retry"
+    trust_env: bool = False
 
     @property
     def scheme(self) -> str:
@@ -87,13 +89,11 @@ class Channel(Protocol):
         ...
 
 
-def make_channel(
-    settings: ChannelSettings, *, clock: Clock, pool: WorkerPool, stream: TextIO | None = None, trust_env: bool = False
-) -> Channel:
+def make_channel(settings: ChannelSettings, *, clock: Clock, pool: WorkerPool, stream: TextIO | None = None) -> Channel:
     """The channel that `settings` mean; checks all that can be checked without the network.
 
-    `pool` runs Apprise's sends, `stream` (default: standard output) takes what terminal:// prints, `trust_env` lets
-    webhooks use the environment's proxy. Raises InputError that names the channel and shows nothing of its URL.
+    `pool` runs Apprise's sends, `stream` (default: standard output) takes what terminal:// prints. Raises InputError
+    that names the channel and shows nothing of its URL.
     """
     match settings.scheme:
         case "mailto" | "mailtos":
@@ -103,7 +103,7 @@ def make_channel(
         case "webhook" | "webhooks":
             from alerts.webhook import WebhookChannel
 
-            return WebhookChannel(settings, clock=clock, trust_env=trust_env)
+            return WebhookChannel(settings, clock=clock)
         case "terminal":
             from alerts.terminal import TerminalChannel
 

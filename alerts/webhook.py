@@ -44,7 +44,6 @@ class WebhookChannel(Channel):
         settings: ChannelSettings,
         *,
         clock: Clock,
-        trust_env: bool = False,
         tls: ssl.SSLContext | None = None,
         seconds: float = DEADLINE_SECONDS,
     ) -> None:
@@ -54,7 +53,7 @@ class WebhookChannel(Channel):
         self._url, self._sign_in = address_of(settings)
         self._secret = signing_key(settings)
         self._clock = clock
-        self._trust_env = trust_env
+        self._trust_env = settings.trust_env
         self._tls = tls or ssl.create_default_context()
         self._seconds = seconds
 

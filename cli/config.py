@@ -87,7 +87,9 @@ def _broken_channels(context: typer.Context, text: str, path: Path) -> list[Prob
     except ConfigError:
         return []  # no YAML: that is told, and nothing can be said of channels
     pool = WorkerPool(1)
-    _, broken = configure.made_channels(configured, secrets=secrets(context), clock=SystemClock(), pool=pool)
+    _, broken = configure.made_channels(
+        configured, secrets=secrets(context), clock=SystemClock(), pool=pool, trust_env=False
+    )
     pool.close()
     tree = yamltext.parse(text, str(path))
     problems = []

@@ -15,10 +15,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+ENV_FILE = ".env"  # in the working folder
+
+
 class Settings(BaseSettings):
     """The installation's settings: from the environment (`WIREWATCH_…`) and `.env`."""
 
-    model_config = SettingsConfigDict(env_prefix="WIREWATCH_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="WIREWATCH_", env_file=ENV_FILE, extra="ignore", frozen=True)
 
     config: Path = Field(Path("watch.yaml"), description="the watch file")
     data: Path = Field(

@@ -7,14 +7,15 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import uuid4
+
+from dotenv import dotenv_values
 
 from alerts.channels import sending_pool
 from core.clock import Clock, SystemClock
 from core.errors import InputError, NotAvailable
 from core.pool import WorkerPool
-from core.settings import Settings
+from core.settings import ENV_FILE, Settings
 from extractors.choose import warm_up
 from fetching.client import Client
 from fetching.robots import Robots
@@ -32,8 +33,12 @@ PRELOAD = ("extractors.warm", "pipeline.pooled")  # the language model, and what
 
 
 def secrets_of(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """Secrets by name: the environment, and over it the files of the secrets folder (a final newline is no secret)."""
-    secrets = dict(environ)
+    """Secrets by name: `.env`, over it the environment, over both the files of the secrets folder.
+
+    A final newline is no secret. Raises InputError for a secrets folder that is not there.
+    """
+    written = dotenv_values(ENV_FILE, interpolate=False)
+    secrets = {name: value for name, value in written.items() if value is not None} | dict(environ)
     if settings.secrets is not None:
         if not settings.secrets.is_dir():
             raise InputError(
@@ -84,7 +89,7 @@ async def open_app(
     workers = settings.jobs or os.cpu_count() or 1
     pool = WorkerPool(workers, warm=warm_up, preload=PRELOAD, memory_bytes=READER_BYTES)
     senders = sending_pool()
-    active = await asyncio.to_thread(_active, db, settings.data / INDEX, secrets, clock, senders)
+    active = await asyncio.to_thread(_active, db, settings, secrets, clock, senders)
     contact = active.watch.settings.contact
     agent = f"{settings.user_agent} (+{contact})" if contact else settings.user_agent
     try:
@@ -118,12 +123,14 @@ async def open_app(
             await asyncio.to_thread(db.close)
 
 
-def _active(db: Database, folder: Path, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool) -> Active:
+def _active(db: Database, settings: Settings, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool) -> Active:
     config = db.read_now(configs.active)
     text = config.text if config else EMPTY
     revision = (config.revision or 0) if config else 0
-    watch, matcher = compiled.opened(folder, text, file=f"revision {revision}")
-    return activate(revision, watch, secrets=secrets, clock=clock, pool=pool, matcher=matcher)
+    watch, matcher = compiled.opened(settings.data / INDEX, text, file=f"revision {revision}")
+    return activate(
+        revision, watch, secrets=secrets, clock=clock, pool=pool, trust_env=settings.proxy_from_env, matcher=matcher
+    )
 
 
 def upgrade(settings: Settings) -> tuple[str, str]:

@@ -58,27 +58,35 @@ def activate(
     secrets: Mapping[str, str],
     clock: Clock,
     pool: WorkerPool,
+    trust_env: bool,
     matcher: Matcher | None = None,
 ) -> Active:
     """Make a loaded watch file ready to use. A channel that cannot be made is named in `broken`; the rest goes on.
 
-    `matcher`: of these rules, when there is one already.
+    `trust_env`: channels use the environment's proxy. `matcher`: of these rules, when there is one already.
     """
-    channels, broken = made_channels(watch.channels, secrets=secrets, clock=clock, pool=pool)
+    channels, broken = made_channels(watch.channels, secrets=secrets, clock=clock, pool=pool, trust_env=trust_env)
     for name, why in broken.items():
         logger.error(pairs(channel=name, event="cannot be used", why=why))
     return Active(revision, watch, Matcher(watch.rules) if matcher is None else matcher, channels, broken)
 
 
 def made_channels(
-    configured: Mapping[str, ChannelConfig], *, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool
+    configured: Mapping[str, ChannelConfig],
+    *,
+    secrets: Mapping[str, str],
+    clock: Clock,
+    pool: WorkerPool,
+    trust_env: bool,
 ) -> tuple[dict[str, Channel], dict[str, str]]:
     """The channels by name, and why each of the others cannot be made."""
     channels: dict[str, Channel] = {}
     broken: dict[str, str] = {}
     for name, channel in configured.items():
         try:
-            channels[name] = make_channel(channel_settings(channel, secrets), clock=clock, pool=pool)
+            channels[name] = make_channel(
+                channel_settings(channel, secrets, trust_env=trust_env), clock=clock, pool=pool
+            )
         except WirewatchError as error:
             broken[name] = error.message
     return channels, broken
@@ -92,7 +100,14 @@ async def refresh(app: App) -> Active:
         if config is not None:
             watch, matcher = await asyncio.to_thread(_renewed, app.active, app.settings.data / INDEX, config)
             app.active = await asyncio.to_thread(
-                activate, newest, watch, secrets=app.secrets, clock=app.clock, pool=app.senders, matcher=matcher
+                activate,
+                newest,
+                watch,
+                secrets=app.secrets,
+                clock=app.clock,
+                pool=app.senders,
+                trust_env=app.settings.proxy_from_env,
+                matcher=matcher,
             )
             logger.info(pairs(event="config", revision=newest, rules=len(watch.rules), feeds=len(watch.feeds)))
     if app.active.off != off:

@@ -16,7 +16,7 @@ from core.errors import WirewatchError
 from core.pool import WorkerPool
 from core.settings import Settings
 from pipeline import heartbeat
-from pipeline.configure import activate, read_watch
+from pipeline.configure import made_channels, read_watch
 from pipeline.run import INGEST
 from rules.config import load
 from storage import configs, deliveries, feeds, locks, notices, schema
@@ -129,12 +129,13 @@ def _channels(session: Session, secrets: Mapping[str, str]) -> list[Finding]:
     if active is None:
         return [Finding("channels", True, "no active revision yet")]
     pool = WorkerPool(1)
-    made = activate(active.revision or 0, load(active.text, env=None), secrets=secrets, clock=SystemClock(), pool=pool)
+    watch = load(active.text, env=None)
+    _, broken = made_channels(watch.channels, secrets=secrets, clock=SystemClock(), pool=pool, trust_env=False)
     pool.close()
     paused = {one.channel: one.pause_reason for one in deliveries.targets(session) if one.state == "paused"}
     findings = []
-    for name in made.watch.channels:
-        wrong = made.broken.get(name) or (f"paused: {paused[name]}" if name in paused else "")
+    for name in watch.channels:
+        wrong = broken.get(name) or (f"paused: {paused[name]}" if name in paused else "")
         do = f"mend it, then `wirewatch channels resume {name}`" if name in paused else "mend it in the watch file"
         findings.append(Finding(f"channel {name}", not wrong, wrong or "can be used", do if wrong else ""))
     return findings

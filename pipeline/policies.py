@@ -30,7 +30,7 @@ def policy_of(active: Active, rule: Rule) -> Policy:
     )
 
 
-def channel_settings(channel: ChannelConfig, secrets: Mapping[str, str]) -> ChannelSettings:
+def channel_settings(channel: ChannelConfig, secrets: Mapping[str, str], *, trust_env: bool) -> ChannelSettings:
     """A channel of the watch file with its secrets put in. Raises InputError for a missing one."""
     return ChannelSettings(
         name=channel.name,
@@ -43,6 +43,7 @@ def channel_settings(channel: ChannelConfig, secrets: Mapping[str, str]) -> Chan
         to=tuple(expand(one, secrets) for one in channel.to),
         security=channel.security if channel.host else "",
         on_unknown=channel.on_unknown,
+        trust_env=trust_env,
     )
 
 

@@ -102,7 +102,7 @@ def test_the_first_rule_takes_ten_lines_and_telling_people_five() -> None:
 def test_every_channel_can_be_made() -> None:
     pool = WorkerPool(1)
     made = [
-        make_channel(channel_settings(one, SECRETS), clock=SystemClock(), pool=pool)
+        make_channel(channel_settings(one, SECRETS, trust_env=False), clock=SystemClock(), pool=pool)
         for one in watch().channels.values()
     ]
     pool.close()

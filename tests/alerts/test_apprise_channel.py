@@ -96,7 +96,7 @@ async def test_a_service_that_takes_it_is_ok_and_got_headline_and_link_once(
 )
 def test_what_a_service_answers_gives_the_class(url: str, answer: Answer, expected: Result, sink: HttpSink) -> None:
     sink.will(*[answer] * 3)
-    assert deliver(url.format(port=sink.port), MESSAGE) == expected
+    assert deliver(url.format(port=sink.port), MESSAGE, False) == expected
     assert len(sink.requests) == 1
 
 
@@ -105,13 +105,13 @@ def test_what_a_service_answers_gives_the_class(url: str, answer: Answer, expect
 def test_a_redirect_is_a_failure_and_nothing_goes_elsewhere(status: int, asked: str, sink: HttpSink) -> None:
     with HttpSink() as elsewhere:
         sink.will(Answer(status, {"Location": elsewhere.url("/")}))
-        assert deliver(f"json://127.0.0.1:{sink.port}/{asked}", MESSAGE).cls is ResultClass.PERM
+        assert deliver(f"json://127.0.0.1:{sink.port}/{asked}", MESSAGE, False).cls is ResultClass.PERM
         assert not elsewhere.requests
 
 
 def test_the_urls_own_wishes_for_retries_and_optional_success_are_not_followed(sink: HttpSink) -> None:
     sink.will(*[Answer(500)] * 5)
-    result = deliver(f"json://127.0.0.1:{sink.port}/?retry=3&wait=0&optional=yes", MESSAGE)
+    result = deliver(f"json://127.0.0.1:{sink.port}/?retry=3&wait=0&optional=yes", MESSAGE, False)
     assert result == Result(ResultClass.TEMP, "HTTP 500")
     assert len(sink.requests) == 1
 
@@ -119,26 +119,26 @@ def test_the_urls_own_wishes_for_retries_and_optional_success_are_not_followed(s
 def test_a_refused_connection_can_be_tried_again() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        result = deliver(f"json://127.0.0.1:{unused.getsockname()[1]}/", MESSAGE)
+        result = deliver(f"json://127.0.0.1:{unused.getsockname()[1]}/", MESSAGE, False)
     assert result == Result(ResultClass.TEMP, "no connection")
 
 
 def test_a_read_that_times_out_is_unknown(sink: HttpSink) -> None:
     sink.will(Answer(hang=True))
-    result = deliver(f"json://127.0.0.1:{sink.port}/?rto=0.2", MESSAGE)
+    result = deliver(f"json://127.0.0.1:{sink.port}/?rto=0.2", MESSAGE, False)
     assert result == Result(ResultClass.UNKNOWN, "no answer, after the message was sent")
 
 
 def test_a_certificate_nobody_vouches_for_gets_nothing() -> None:
     with HttpSink(tls=server_tls()) as sink:
-        result = deliver(f"jsons://127.0.0.1:{sink.port}/", MESSAGE)
+        result = deliver(f"jsons://127.0.0.1:{sink.port}/", MESSAGE, False)
         assert (result.cls, sink.requests) == (ResultClass.TEMP, [])
 
 
 def test_a_name_that_leads_to_a_metadata_address_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: found)
-    assert deliver("json://hooks.example.org/", MESSAGE) == Result(
+    assert deliver("json://hooks.example.org/", MESSAGE, False) == Result(
         ResultClass.AUTH, "the address is link-local or a metadata service: never asked"
     )
 
@@ -150,13 +150,15 @@ def test_a_service_whose_code_fails_can_be_tried_again(monkeypatch: pytest.Monke
         raise KeyError("s3cr3t")
 
     monkeypatch.setattr(NotifyJSON, "send", fail)
-    assert deliver("json://127.0.0.1:9/", MESSAGE) == Result(ResultClass.TEMP, "the service's code failed: KeyError")
+    assert deliver("json://127.0.0.1:9/", MESSAGE, False) == Result(
+        ResultClass.TEMP, "the service's code failed: KeyError"
+    )
     monkeypatch.setattr(NotifyJSON, "send", lambda *_args, **_named: False)
-    assert deliver("json://127.0.0.1:9/", MESSAGE) == Result(ResultClass.TEMP, "the service did not take it")
+    assert deliver("json://127.0.0.1:9/", MESSAGE, False) == Result(ResultClass.TEMP, "the service did not take it")
 
 
 def test_a_url_that_stopped_being_one_pauses_its_target() -> None:
-    assert deliver("nosuchservice://s3cr3t", MESSAGE) == Result(
+    assert deliver("nosuchservice://s3cr3t", MESSAGE, False) == Result(
         ResultClass.AUTH, "its URL is not one that can be sent to"
     )
 
@@ -174,7 +176,7 @@ async def test_a_hang_is_stopped_at_the_deadline_and_the_next_message_goes_out(
     assert (await send(channel(pool, f"json://127.0.0.1:{sink.port}/"))).ok
 
 
-def kill_myself(_url: str, _message: Message) -> Result:
+def kill_myself(_url: str, _message: Message, _trust_env: bool) -> Result:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
@@ -209,7 +211,7 @@ def sent_through(url: str, message: Message, monkeypatch: pytest.MonkeyPatch) ->
         return response
 
     monkeypatch.setattr(requests.Session, "send", answer)
-    assert deliver(url, message).ok
+    assert deliver(url, message, False).ok
     (request,) = seen
     assert isinstance(request.body, str | bytes)
     return json.loads(request.body)
@@ -232,13 +234,13 @@ def test_100_kb_fit_the_service_with_the_link_whole(url: str, limit: int, monkey
 
 
 def test_100_kb_fit_ntfy_which_counts_bytes(sink: HttpSink) -> None:
-    assert deliver(f"ntfy://127.0.0.1:{sink.port}/topic", compose(HUGE)).ok
+    assert deliver(f"ntfy://127.0.0.1:{sink.port}/topic", compose(HUGE), False).ok
     assert len(told(sink).encode()) <= 4096
     assert ARTICLE.url in told(sink)
 
 
 def test_text_of_no_length_is_sent_as_the_subject(sink: HttpSink) -> None:
-    assert deliver(f"gotify://127.0.0.1:{sink.port}/t0ken", replace(MESSAGE, lines=())).ok
+    assert deliver(f"gotify://127.0.0.1:{sink.port}/t0ken", replace(MESSAGE, lines=()), False).ok
     assert told(sink) == MESSAGE.subject
 
 
@@ -255,7 +257,7 @@ def test_text_from_the_web_rings_nobody_and_is_no_mark_up(url: str, form: str, m
 
 
 def test_a_subject_goes_where_a_service_has_a_field_for_it(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert deliver(f"json://127.0.0.1:{sink.port}/", MESSAGE).ok
+    assert deliver(f"json://127.0.0.1:{sink.port}/", MESSAGE, False).ok
     assert sink.requests[0].json["title"] == MESSAGE.subject
     mail = "sendgrid://abcd123:user@example.org/newuser@example.org"
     assert sent_through(mail, MESSAGE, monkeypatch)["personalizations"][0]["to"] == [{"email": "newuser@example.org"}]
@@ -291,7 +293,7 @@ def test_a_send_logs_no_part_of_the_url(sink: HttpSink, caplog: pytest.LogCaptur
         logging.getLogger(name).setLevel(logging.DEBUG)
     logging.getLogger("urllib3").setLevel(logging.WARNING)
     sink.will(Answer(500))
-    deliver(f"json://user:s3cr3t@127.0.0.1:{sink.port}/s3cr3t/?+X-Token=s3cr3t", MESSAGE)
+    deliver(f"json://user:s3cr3t@127.0.0.1:{sink.port}/s3cr3t/?+X-Token=s3cr3t", MESSAGE, False)
     assert "s3cr3t" not in caplog.text
 
 

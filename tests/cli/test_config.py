@@ -161,6 +161,18 @@ def test_schema_is_a_json_schema(empty_desk: Desk) -> None:
     assert empty_desk.run("schema", "--webhook").document["title"] == "What a webhook gets"
 
 
+def test_secrets_stand_in_the_env_file_and_the_environment_goes_before_it(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty_desk.watch_file.write_text('version: 1\nchannels: {hook: {url: "${HOOK_SECRET}"}}\nrules: {}\n')
+    monkeypatch.chdir(empty_desk.folder)
+    assert "the secret HOOK_SECRET is not set" in empty_desk.run("check").err
+    (empty_desk.folder / ".env").write_text('HOOK_SECRET="webhooks://hook.example/a$b"\n')
+    assert empty_desk.run("check").code == 0
+    shadowed = Desk(empty_desk.folder, {"HOOK_SECRET": "hook.example"})
+    assert "a channel's url is a scheme" in shadowed.run("check").err
+
+
 def test_secrets_of_a_folder_that_is_not_there_end_with_2(desk: Desk) -> None:
     ended = Desk(desk.folder, {"WIREWATCH_SECRETS": "/nowhere"}).run("check")
     assert ended.code == 2

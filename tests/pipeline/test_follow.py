@@ -203,7 +203,7 @@ async def test_a_changed_entity_makes_its_rules_changed_rules(world: World, db: 
 def test_a_channel_that_cannot_be_made_is_named_and_the_others_work(world: World, clock: FixedClock) -> None:
     world.channels["bad"] = {"url": "${NOT_SET}"}
     watch = load(world.watch_text(), env=None)
-    active = activate(1, watch, secrets={}, clock=clock, pool=None)  # type: ignore[arg-type]
+    active = activate(1, watch, secrets={}, clock=clock, pool=None, trust_env=False)  # type: ignore[arg-type]
     assert set(active.broken) == {"bad"}
     assert active.recipients("bad") == (("bad/*", "*"),)
     assert active.recipients("mail") == (("mail:desk@x.test", "desk@x.test"),)
