@@ -30,12 +30,16 @@ MISSED = 3  # cycles in a row that may be missed before it is said
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: good or not, what was found, what to do."""
+    """One check: good or not, what was found, what to do.
+
+    `of_the_news`: what is wrong lies outside, at a source or a receiver; the installation does what it should.
+    """
 
     check: str
     ok: bool
     found: str
     do: str = ""
+    of_the_news: bool = False
 
 
 async def check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
@@ -97,7 +101,10 @@ def _stored(session: Session, settings: Settings, secrets: Mapping[str, str]) ->
         _feeds(session),
         _dead_letters(session),
         _heartbeat(session, settings),
-        *(Finding("notice", False, one.text.split("\n", 1)[0]) for one in notices.open_notices(session)),
+        *(
+            Finding("notice", False, one.text.split("\n", 1)[0], of_the_news=True)
+            for one in notices.open_notices(session)
+        ),
     ]
 
 
@@ -137,7 +144,10 @@ def _channels(session: Session, secrets: Mapping[str, str]) -> list[Finding]:
     for name in watch.channels:
         wrong = broken.get(name) or (f"paused: {paused[name]}" if name in paused else "")
         do = f"mend it, then `wirewatch channels resume {name}`" if name in paused else "mend it in the watch file"
-        findings.append(Finding(f"channel {name}", not wrong, wrong or "can be used", do if wrong else ""))
+        is_paused = name in paused and name not in broken
+        findings.append(
+            Finding(f"channel {name}", not wrong, wrong or "can be used", do if wrong else "", of_the_news=is_paused)
+        )
     return findings
 
 
@@ -150,12 +160,14 @@ def _feeds(session: Session) -> Finding:
         not down,
         f"{len(rows) - len(down)} of {len(rows)} in order" + (f"; not: {', '.join(down)}" if down else ""),
         do,
+        of_the_news=True,
     )
 
 
 def _dead_letters(session: Session) -> Finding:
     dead = deliveries.counts(session).get("dead", 0)
-    return Finding("dead letters", not dead, str(dead), "run `wirewatch deliveries dead`" if dead else "")
+    do = "run `wirewatch deliveries dead`" if dead else ""
+    return Finding("dead letters", not dead, str(dead), do, of_the_news=True)
 
 
 def _heartbeat(session: Session, settings: Settings) -> Finding:
@@ -165,6 +177,7 @@ def _heartbeat(session: Session, settings: Settings) -> Finding:
     beats = heartbeat.known(session)
     if beats.failing_since is not None:
         since = f"{beats.failing_since:%d %b %Y %H:%M} UTC"
-        return Finding("heartbeat", False, f"fails since {since}: {beats.why}", "see WIREWATCH_HEARTBEAT_URL")
+        do = "see WIREWATCH_HEARTBEAT_URL"
+        return Finding("heartbeat", False, f"fails since {since}: {beats.why}", do, of_the_news=True)
     last = f"taken {beats.answered_at:%d %b %Y %H:%M} UTC" if beats.answered_at else "none sent yet"
     return Finding("heartbeat", True, last)

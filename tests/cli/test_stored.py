@@ -225,6 +225,14 @@ def test_doctor_finds_all_in_order(desk: Desk) -> None:
     assert desk.run("doctor").code == 0
 
 
+def test_a_feed_that_rests_is_no_fault_of_the_installation(own_desk: Desk) -> None:
+    name = own_desk.run("feeds", "list", "--json").rows[0]["name"]
+    assert own_desk.run("feeds", "pause", name).code == 0
+    assert own_desk.run("doctor").code == 1
+    assert own_desk.run("doctor", "--installation").code == 0
+    assert Desk(own_desk.folder, {"WIREWATCH_CONFIG": "nowhere.yaml"}).run("doctor", "--installation").code == 1
+
+
 def test_doctor_says_what_to_do(empty_desk: Desk) -> None:
     ended = Desk(empty_desk.folder, {"WIREWATCH_DATABASE": "postgresql://u:hidden@127.0.0.1:1/x"}).run("doctor")
     assert ended.code == 1
