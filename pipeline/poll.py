@@ -261,7 +261,7 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
 def _tell_flood(session: Session, app: App, feed: Feed, counts: Counts, now: datetime) -> None:
     """News, not a trouble: told once and over at once."""
     key = f"flood:{feed.config_url}"
-    text = f"feed {feed.name}: {counts.flood} of {counts.new} new items are held back: {Reason.FLOOD.sentence}"
+    text = f"feed {feed.name}: {counts.flood} of {counts.new} new items are shown and not told: {Reason.FLOOD.sentence}"
     notices.tell(session, app, key, text, now=now)
     notice_rows.end_notice(session, key, now)
 

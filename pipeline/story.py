@@ -110,7 +110,7 @@ def sentences(spans: Sequence[Span]) -> list[dict[str, Any]]:
 
 
 def told_at(article: Article, *, past: bool) -> datetime:
-    """When an article told its news: when we first saw it, or in replay, when it was published."""
+    """When an article told its news: when we first saw it, or of one from before, when it was published."""
     return article.published or article.first_seen_at if past else article.first_seen_at
 
 

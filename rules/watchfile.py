@@ -170,7 +170,7 @@ class RuleEntry(Section):
     feeds: FeedFilter = Field(FeedFilter(), description="which feeds' articles are tried; all when empty")
     story_window: f.Window = Field(
         timedelta(hours=72),
-        description="texts so far apart can tell one story: from when the first was seen (in a backtest: published)",
+        description="texts so far apart can tell one story: from when each was seen (from before: published)",
         examples=["72h"],
     )
     alert: AlertSettings = Field(AlertSettings(), description="whom to tell, when, and how often")

@@ -19,7 +19,8 @@ LEAD_PARAGRAPHS, LEAD_WORDS, SHORTEST_LEAD = 2, 120, 8
 class Telling:
     """An article as it tells a story: what is needed to compare it. `sentences` are those that matched the rule.
 
-    `at` is first_seen when live, published in replay. `wire`, `owner`, `source` and `language` may be "".
+    `at` is when it was first seen; of an article from before, when it was published. `wire`, `owner`, `source`
+    and `language` may be "".
     """
 
     article: str
