@@ -3,6 +3,8 @@
 On loopback everybody on this machine may, under one of loopback's names (a foreign name that is made to resolve to
 127.0.0.1 is a foreign page's way in). Where a password or a proxy's header is set, or the address is not loopback, one
 of them is asked for: HTTP Basic, then a signed cookie, because browsers send no password with a websocket.
+
+Whoever comes in has a name, for `web.people` to find in the scope: the proxy's, the one that signed in, or LOCAL.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.settings import Settings
+from core.text import one_line
 from web.loopback import is_loopback
 
 COOKIE = "wirewatch"
@@ -26,6 +29,10 @@ COOKIE_AGE_S = 7 * 24 * 3600
 OPEN = ("/healthz", "/links/", "/static/")  # the second are signed themselves
 SAFE = ("GET", "HEAD", "OPTIONS")
 SOCKET = "/_nicegui_ws/"
+
+WHO = "wirewatch.who"  # the key in the scope
+LOCAL = "local"  # who comes from this machine, where nobody is asked
+LONGEST_NAME = 80
 
 SIGN_IN = (401, "sign in")
 FOREIGN_NAME = (
@@ -56,10 +63,19 @@ class Guard:
         headers = _headers(scope["headers"])
         if refusal := self._refusal(scope, headers):
             await _refuse(scope, send, refusal)
-        elif self._free or self._has_cookie(headers) or not self._brings_password(headers):
+            return
+        scope[WHO] = who = self._name(headers)
+        if self._free or self._has_cookie(headers) or not self._brings_password(headers):
             await self._app(scope, receive, send)
         else:
-            await self._app(scope, receive, _adding(send, b"set-cookie", self._cookie(scope, headers)))
+            await self._app(scope, receive, _adding(send, b"set-cookie", self._cookie(scope, headers, who)))
+
+    def _name(self, headers: dict[str, str]) -> str:
+        """Of whom `_refusal` lets in."""
+        if self._free:
+            return LOCAL
+        named = headers.get(self._user_header, "") if self._user_header else ""
+        return one_line(named or _basic(headers)[0] or self._of_cookie(headers), LONGEST_NAME) or LOCAL
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
         if self._free and not is_loopback(_name_of(headers.get("host", ""))):
@@ -75,31 +91,41 @@ class Guard:
         return named or self._brings_password(headers) or self._has_cookie(headers)
 
     def _brings_password(self, headers: dict[str, str]) -> bool:
-        kind, _, value = headers.get("authorization", "").partition(" ")
-        if not self._password or kind.lower() != "basic":
-            return False
-        try:
-            _, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return False
-        return hmac.compare_digest(password.encode(), self._password.encode())
+        password = _basic(headers)[1]
+        return bool(self._password) and hmac.compare_digest(password.encode(), self._password.encode())
 
     def _has_cookie(self, headers: dict[str, str]) -> bool:
+        return bool(self._of_cookie(headers))
+
+    def _of_cookie(self, headers: dict[str, str]) -> str:
+        """The name in a cookie of ours, or nothing."""
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-            return cookie is not None and bool(self._signer.loads(cookie.value, max_age=COOKIE_AGE_S))
+            return str(self._signer.loads(cookie.value, max_age=COOKIE_AGE_S)) if cookie else ""
         except (BadSignature, CookieError):
-            return False
+            return ""
 
-    def _cookie(self, scope: Scope, headers: dict[str, str]) -> bytes:
+    def _cookie(self, scope: Scope, headers: dict[str, str], who: str) -> bytes:
         over_tls = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto"))
-        value = self._signer.dumps("user")
+        value = self._signer.dumps(who)
         text = f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={COOKIE_AGE_S}{'; Secure' * over_tls}"
         return text.encode()
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+
+
+def _basic(headers: dict[str, str]) -> tuple[str, str]:
+    """Name and password as HTTP Basic brings them; two empty ones otherwise."""
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return "", ""
+    try:
+        name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return name, password
 
 
 def _name_of(host: str) -> str:

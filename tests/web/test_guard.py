@@ -14,15 +14,15 @@ from starlette.websockets import WebSocket
 
 from core.settings import Settings
 from tests.web.asgi import Visitor
-from web.guard import COOKIE, Guard
+from web.guard import COOKIE, LOCAL, WHO, Guard
 
 KEY = "k" * 32
 PASSWORD = "correct horse: battery"
 SOCKET = "/_nicegui_ws/socket.io"
 
 
-async def page(_: Request) -> PlainTextResponse:
-    return PlainTextResponse("in")
+async def page(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(request.scope.get(WHO, ""))
 
 
 async def socket(websocket: WebSocket) -> None:
@@ -88,7 +88,17 @@ async def test_what_is_not_the_password_opens_nothing(header: dict[str, str]) ->
 
 async def test_the_password_opens_under_any_name_and_user() -> None:
     answer = await client(at="http://news.example", password=PASSWORD, host="0.0.0.0").get("/", headers=basic(PASSWORD))
-    assert (answer.status_code, answer.text) == (200, "in")
+    assert (answer.status_code, answer.text) == (200, "anybody")
+
+
+async def test_whoever_comes_in_has_a_name_and_keeps_it_with_the_cookie() -> None:
+    assert (await client().get("/")).text == LOCAL
+    visitor = client(password=PASSWORD)
+    assert (await visitor.get("/", headers=basic(PASSWORD, "ada"))).text == "ada"
+    assert (await visitor.get("/")).text == "ada"
+    assert (await client(password=PASSWORD).get("/", headers=basic(PASSWORD, ""))).text == LOCAL
+    behind = client(user_header="X-Forwarded-User")
+    assert (await behind.get("/", headers={"x-forwarded-user": "  grace\thopper "})).text == "grace hopper"
 
 
 async def test_no_password_set_is_not_the_empty_password() -> None:
