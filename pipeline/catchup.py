@@ -99,10 +99,11 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
     for targets, told in _by_targets(active, going, missed):
         row = digests.digest_alert(session, active, digest, told, now)
         digest.alert_id = digest.alert_id or row.id
-        channels = sorted({channel for channel, _ in targets})
-        row.targets = channels
-        for channel in channels:
-            alerting.send_to(session, app, active, row, channel, now, only={target for _, target in targets})
+        row.targets = sorted({channel for channel, _ in targets})
+        for channel in row.targets:
+            alerting.send_to(
+                session, app, active, row, channel, now, only=sorted(one for name, one in targets if name == channel)
+            )
     deliveries.settle_stale(session, [one.id or 0 for owed in missed.values() for one in owed])
     return str(Reason.STALE) if going else str(last)
 
@@ -125,12 +126,17 @@ def _by_targets(
 
 
 def _who_missed(active: Active, row: Alert, owed: Sequence[Delivery]) -> list[tuple[str, str]]:
-    """(channel, target id) of those that an alert did not reach: everybody, when it was folded before it went out."""
+    """(channel, target id) of those that an alert did not reach: everybody, when it was folded before it went out.
+
+    A target of a channel that cannot be used now is still one: its message waits until the channel can be.
+    """
     if row.state == "folded":
         return [(name, target) for name in row.targets for target, _ in active.recipients(name)]
     found = []
     for one in owed:
-        everybody = one.target_id.endswith(f"/{EVERYBODY}")
         known = [target for target, _ in active.recipients(one.channel)]
-        found += [(one.channel, target) for target in known if everybody or target == one.target_id]
+        if one.target_id.endswith(f"/{EVERYBODY}"):
+            found += [(one.channel, target) for target in known]
+        elif one.target_id in known or one.channel in active.broken:
+            found.append((one.channel, one.target_id))
     return found

@@ -25,6 +25,7 @@ from tests.pipeline.conftest import NOON
 from tests.sinks.http import Answer
 
 HOUR, DAY, TEN = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
+ANN = "mail:ann@x.test"
 
 
 def publish(world: World, *numbers: int) -> None:
@@ -186,6 +187,34 @@ async def test_a_channel_that_lacked_its_secret_for_a_day_catches_up_with_each_r
         await run_cycle(app)
     assert sorted(mail.recipients for mail in world.mail.mails) == [("ann@x.test",), ("bob@x.test",)]
     assert all("2 alerts: catch-up" in str(mail.parsed["Subject"]) for mail in world.mail.mails)
+
+
+async def test_who_missed_it_waits_for_a_channel_that_lacks_its_secret_when_the_catch_up_is_due(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.channels["mail"] = world.mailbox("ann@x.test", "bob@x.test")
+    world.rules["strike"]["alert"] = {"to": ["mail", "hook"]}
+    publish(world, 0)
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: deliveries.sync_targets(s, [(ANN, "mail", "ann@x.test"), ("hook", "hook", "")]))
+        await app.db.write(lambda s: [deliveries.pause(s, one, "auth", clock.now()) for one in (ANN, "hook")])
+        await run_cycle(app)
+        clock.move(DAY + HOUR)
+        await app.db.write(lambda s: [deliveries.resume(s, one) for one in ("mail", "hook")])
+        await run_cycle(app)
+    secret = {"user": "watch", "password": "${MAIL_PASSWORD}"}
+    world.channels["mail"] |= secret
+    async with world.worker(db, clock, environ={"MAIL_PASSWORD": "hush"}):
+        pass
+    clock.move(TEN)
+    async with world.worker(db, clock, follow=False) as app:
+        await run_cycle(app)
+    assert states(db)[-2:] == [("digest", "hook", "sent", "accepted"), ("digest", ANN, "pending", "")]
+    for name in secret:
+        del world.channels["mail"][name]
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    assert [mail.recipients for mail in world.mail.mails] == [("bob@x.test",), ("ann@x.test",)]
 
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
