@@ -98,7 +98,6 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
     session.add(digest)
     for targets, told in _by_targets(active, going, missed):
         row = digests.digest_alert(session, active, digest, told, now)
-        digest.alert_id = digest.alert_id or row.id
         row.targets = sorted({channel for channel, _ in targets})
         for channel in row.targets:
             alerting.send_to(

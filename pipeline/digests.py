@@ -70,7 +70,6 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
         return str(last)
     going = list(tellers.values())
     row = digest_alert(session, active, digest, going, now)
-    digest.alert_id = row.id
     alerting.send(session, app, active, row, now)
     return str(Reason.DIGEST)
 
@@ -99,9 +98,11 @@ def digest_alert(session: Session, active: Active, digest: Digest, going: Sequen
         targets=sorted({name for one in going for name in one.targets}),
         view=views.dump(view),
         made_at=now,
+        digest_id=digest.id,
     )
     session.add(row)
     session.flush()
+    digest.alert_id = digest.alert_id or row.id
     alerting.noted(session, row, "send", "send", Reason.DIGEST, f"one message for {len(going)} alerts", now)
     for one in going:
         alerting.noted(

@@ -10,22 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
+from alerts import keys
+from alerts.message import Kind
 from alerts.retry import GIVE_UP, Next, State
 from core.clock import FixedClock
 from core.reasons import Reason
+from pipeline.app import App
 from pipeline.catchup import gives_up, is_stale
 from pipeline.resend import resend
 from pipeline.run import run_cycle
 from pipeline.stories import silence
 from storage import deliveries
 from storage.engine import Database
-from storage.tables import Alert, Decision, Delivery
+from storage.tables import Alert, Article, Decision, Delivery, Hit
 from tests.builders import Item, World, rss
 from tests.pipeline.conftest import NOON
 from tests.sinks.http import Answer
 
 HOUR, DAY, TEN = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
-ANN = "mail:ann@x.test"
+ANN, DESK = "mail:ann@x.test", "mail:desk@x.test"
 
 
 def publish(world: World, *numbers: int) -> None:
@@ -37,6 +40,11 @@ def publish(world: World, *numbers: int) -> None:
             for n in numbers
         )
     )
+
+
+async def pause(app: App, target: str) -> None:
+    """Send nothing to this target."""
+    await app.db.write(lambda s: deliveries.pause(s, target, "auth", app.clock.now()))
 
 
 def states(db: Database) -> list[tuple[str, str, str, str]]:
@@ -197,7 +205,8 @@ async def test_who_missed_it_waits_for_a_channel_that_lacks_its_secret_when_the_
     publish(world, 0)
     async with world.worker(db, clock) as app:
         await app.db.write(lambda s: deliveries.sync_targets(s, [(ANN, "mail", "ann@x.test"), ("hook", "hook", "")]))
-        await app.db.write(lambda s: [deliveries.pause(s, one, "auth", clock.now()) for one in (ANN, "hook")])
+        for target in (ANN, "hook"):
+            await pause(app, target)
         await run_cycle(app)
         clock.move(DAY + HOUR)
         await app.db.write(lambda s: [deliveries.resume(s, one) for one in ("mail", "hook")])
@@ -215,6 +224,46 @@ async def test_who_missed_it_waits_for_a_channel_that_lacks_its_secret_when_the_
     async with world.worker(db, clock) as app:
         await run_cycle(app)
     assert [mail.recipients for mail in world.mail.mails] == [("bob@x.test",), ("ann@x.test",)]
+
+
+async def test_what_a_catch_up_told_is_noted_for_each_target_under_all_articles_of_its_events(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
+    tellings = [
+        Item(f"{port}{n}", "", f"Dockers strike at {port}, {n} ships wait", f"Witness {n * 31} of {port} said so.")
+        for n in range(2)
+        for port in ("Antwerp", "Bergen")
+    ]
+    missing = {"hook": "hook", "mail": DESK}
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: deliveries.sync_targets(s, [("hook", "hook", ""), (DESK, "mail", "desk@x.test")]))
+        for count, target in enumerate(missing.values(), start=1):  # the mailbox had Antwerp when it was paused
+            await pause(app, target)
+            world.site["/rss"] = rss(*tellings[:count])
+            await run_cycle(app)
+            clock.move(HOUR)
+        clock.move(DAY)
+        await app.db.write(lambda s: [deliveries.resume(s, channel) for channel in missing])
+        for count in (2, 2, 4):
+            world.site["/rss"] = rss(*tellings[:count])
+            await run_cycle(app)
+            clock.move(HOUR)
+        joined = db.read_now(
+            lambda s: s.exec(select(Article.key, Hit.story_id).where(Hit.article_id == Article.id)).all()
+        )
+        first = {key: keys.alert_id("strike", key, Kind.FIRST) for key, _ in joined}
+        noted = {
+            (key, target)
+            for key, alert in first.items()
+            for target in missing.values()
+            if keys.delivery_key(app.installation, alert, target) in app.sent_log
+        }
+    assert len(joined) == 4
+    assert len({story for _, story in joined}) == 2
+    assert noted == {(key, target) for key in first for target in missing.values()}
+    assert [len(one.json["alerts"]) for one in world.hook.taken] == [2]
+    assert len(world.mail.mails) == 2
 
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
