@@ -17,7 +17,7 @@ from alerts.retry import GIVE_UP, Next, State
 from alerts.stages import GATHER, Action
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import digests
+from pipeline import digests, views
 from pipeline.app import EVERYBODY, Active, Sender
 from storage import alerts, deliveries
 from storage.engine import lock_names
@@ -73,20 +73,17 @@ def hold_rules(session: Session, alert: Alert, target_id: str, now: datetime) ->
 
 def tell(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:
     """Make the catch-up digest's alerts, one for each set of targets, of what is still to be told."""
-    rows = alerts.in_digest(session, digest.id or 0)
-    missed = deliveries.stale_of(session, [row.id for row in rows])
+    rows = digests.collected(session, digest)
+    missed = deliveries.stale_of(session, [row.id for row, _ in rows])
     going = []
     last = Reason.SILENCED
-    for row in rows:
-        decision = digests.still_told(session, app, active, digest, row, {}, now)
+    for row, story in rows:
+        decision = digests.still_told(session, app, active, digest, row, story, now)
         if decision.action is Action.HOLD:
-            digest.due_at = decision.until or now
-            session.add(digest)
-            alerting.noted(
-                session, row, decision.stage, "hold", decision.reason, "the digest waits with all of it", now
-            )
-            return str(decision.reason)
+            return digests.hold(session, digest, row, decision, now)
         if decision.action is not Action.DROP:
+            if row.state == "folded":  # what others had stays as they had it: it may be on its way to them again
+                views.bring_up_to_date(session, row, story)
             going.append(row)
             continue
         last = decision.reason

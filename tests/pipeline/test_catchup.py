@@ -47,6 +47,12 @@ async def pause(app: App, target: str) -> None:
     await app.db.write(lambda s: deliveries.pause(s, target, "auth", app.clock.now()))
 
 
+def telling(port: str, number: int) -> Item:
+    """A separate text of this port's strike."""
+    headline = f"Dockers strike at {port}, {number} ships wait"
+    return Item(f"{port}{number}", "", headline, f"Witness {number * 31} of {port} said so.")
+
+
 def states(db: Database) -> list[tuple[str, str, str, str]]:
     """Kind, target, state and reason of each delivery, in the order they were made."""
     found = db.read_now(
@@ -230,11 +236,7 @@ async def test_what_a_catch_up_told_is_noted_for_each_target_under_all_articles_
     world: World, db: Database, clock: FixedClock
 ) -> None:
     world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
-    tellings = [
-        Item(f"{port}{n}", "", f"Dockers strike at {port}, {n} ships wait", f"Witness {n * 31} of {port} said so.")
-        for n in range(2)
-        for port in ("Antwerp", "Bergen")
-    ]
+    tellings = [telling(port, number) for number in range(2) for port in ("Antwerp", "Bergen")]
     missing = {"hook": "hook", "mail": DESK}
     async with world.worker(db, clock) as app:
         await app.db.write(lambda s: deliveries.sync_targets(s, [("hook", "hook", ""), (DESK, "mail", "desk@x.test")]))
@@ -264,6 +266,46 @@ async def test_what_a_catch_up_told_is_noted_for_each_target_under_all_articles_
     assert noted == {(key, target) for key in first for target in missing.values()}
     assert [len(one.json["alerts"]) for one in world.hook.taken] == [2]
     assert len(world.mail.mails) == 2
+
+
+async def test_an_event_that_grew_while_nothing_ran_is_caught_up_with_all_its_texts(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"again_at": 3, "quiet": [{"from": "11:00", "to": "14:00"}]}
+    async with world.worker(db, clock) as app:
+        for count in range(1, 4):
+            world.site["/rss"] = rss(*(telling("Antwerp", number) for number in range(count)))
+            await run_cycle(app)
+            clock.move(HOUR / 2)
+        clock.at = NOON + 28 * HOUR
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    (digest,) = world.hook.taken
+    (event,) = digest.json["alerts"]
+    assert (event["kind"], event["separate_texts"], len(event["articles"])) == ("first", 3, 3)
+
+
+async def test_an_event_of_which_a_target_missed_two_alerts_stands_once_in_its_catch_up(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"again_at": 2}
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: deliveries.sync_targets(s, [("hook", "hook", "")]))
+        await pause(app, "hook")
+        for count in (1, 2):
+            world.site["/rss"] = rss(*(telling("Antwerp", number) for number in range(count)))
+            await run_cycle(app)
+            clock.move(HOUR)
+        clock.move(DAY)
+        await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    (digest,) = world.hook.taken
+    assert [(one["kind"], one["separate_texts"]) for one in digest.json["alerts"]] == [("again", 2)]
+    for headline in ("0 ships", "1 ships"):
+        assert stages(db, headline)[-1] == ("digest", "none", "stale")
 
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
