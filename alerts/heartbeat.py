@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 
-from alerts.reach import guarded_socket
+from alerts.reach import guarded_connector
 from alerts.webhook import CONNECT_SECONDS, in_words, refused_by_us
 
 DEADLINE_SECONDS = 10.0  # for the whole exchange: a dead service must not hold up the next run
@@ -19,7 +19,7 @@ async def beat(url: str, *, seconds: float = DEADLINE_SECONDS, trust_env: bool =
     try:
         async with (
             aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(force_close=True, socket_factory=guarded_socket),
+                connector=guarded_connector(),
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT_SECONDS, seconds)),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "wirewatch"},

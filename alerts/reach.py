@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from functools import partial
 from typing import Any
 
+import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from alerts.threads import in_thread
@@ -87,6 +89,11 @@ class Names(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is kept."""
+
+
+def guarded_connector(tls: ssl.SSLContext | bool = True) -> aiohttp.TCPConnector:
+    """What a session of one exchange connects through: each address is judged, and names are asked for by `Names`."""
+    return aiohttp.TCPConnector(ssl=tls, force_close=True, socket_factory=guarded_socket, resolver=Names())
 
 
 def connect(host: str, port: int, seconds: float) -> socket.socket:

@@ -20,7 +20,7 @@ from alerts.answers import result_of
 from alerts.channels import Channel, ChannelSettings, Target
 from alerts.message import Message
 from alerts.payload import body
-from alerts.reach import ForbiddenAddress, Names, forbidden, guarded_socket
+from alerts.reach import ForbiddenAddress, forbidden, guarded_connector
 from alerts.result import Result, ResultClass
 from core.clock import Clock
 from core.errors import InputError
@@ -71,9 +71,7 @@ class WebhookChannel(Channel):
 
     def _session(self, progress: _Progress) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                ssl=self._tls, force_close=True, socket_factory=guarded_socket, resolver=Names()
-            ),
+            connector=guarded_connector(self._tls),
             timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=min(CONNECT_SECONDS, self._seconds)),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[progress.traced()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,14 @@ from datetime import UTC, datetime, timedelta
 from prefect import aserve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterTags,
+    FlowFilter,
+    FlowFilterName,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.schedules import Interval
@@ -25,6 +33,7 @@ POOL = "wirewatch"
 # minutes, for mail servers that do not answer (pipeline/outlast.py: one run a channel that hangs).
 AT_ONCE = 6
 TAGS = ["wirewatch"]
+SHARD = re.compile(r"ingest(-\d+)?")  # a deployment's name, see `deployments`
 FIRST_RUN_S = 2
 ENTRYPOINTS = {"ingest": "flows.ingest:ingest", "deliver": "flows.delivering:deliver"}  # of an installed wirewatch
 
@@ -68,10 +77,15 @@ async def register_deployments(shards: int) -> list[str]:
 
 
 async def _forget_other_shards(names: set[str]) -> None:
+    """Others may have a flow of this name on the same server: ours are known by pool, tag and name."""
     async with get_client() as client:
-        known = await client.read_deployments(flow_filter=FlowFilter(name=FlowFilterName(any_=[ingest.name])))
+        known = await client.read_deployments(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[ingest.name])),
+            deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=TAGS)),
+            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])),
+        )
         for deployment in known:
-            if deployment.name not in names:
+            if SHARD.fullmatch(deployment.name) and deployment.name not in names:
                 await client.delete_deployment(deployment.id)
 
 

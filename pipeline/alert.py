@@ -140,13 +140,15 @@ def send_to(
     session: Session, app: Sender, active: Active, row: Alert, channel: str, now: datetime, *,
     only: Collection[str] | None = None,
 ) -> None:  # fmt: skip
-    """Enter an alert's deliveries to one channel (to these of its targets `only`) into the ledger, but to nobody who
-    asked for no more of its rule.
+    """Enter an alert's deliveries to one channel into the ledger, but to nobody who asked for no more of its rule.
+
+    `only`: to these of its targets; those of a channel that cannot be used now are in the ledger from before.
     """
     opted_out = optouts.targets_of(session, row.rule_id) if row.rule_id else frozenset()
-    recipients = [one for one in active.recipients(channel) if only is None or one[0] in only]
-    deliveries.sync_targets(session, ((one, channel, recipient) for one, recipient in recipients))
-    for target_id, _ in recipients:
+    known = dict(active.recipients(channel))
+    wanted = known if only is None else only
+    deliveries.sync_targets(session, ((one, channel, known[one]) for one in wanted if one in known))
+    for target_id in wanted:
         if target_id in opted_out:
             said = f"{target_id}: {Reason.OPTED_OUT.sentence}"
             noted(session, row, "send", "drop", Reason.OPTED_OUT, said, now)

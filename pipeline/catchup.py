@@ -17,7 +17,7 @@ from alerts.retry import GIVE_UP, Next, State
 from alerts.stages import GATHER, Action
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import digests
+from pipeline import digests, views
 from pipeline.app import EVERYBODY, Active, Sender
 from storage import alerts, deliveries
 from storage.engine import lock_names
@@ -73,20 +73,17 @@ def hold_rules(session: Session, alert: Alert, target_id: str, now: datetime) ->
 
 def tell(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:
     """Make the catch-up digest's alerts, one for each set of targets, of what is still to be told."""
-    rows = alerts.in_digest(session, digest.id or 0)
-    missed = deliveries.stale_of(session, [row.id for row in rows])
+    rows = digests.collected(session, digest)
+    missed = deliveries.stale_of(session, [row.id for row, _ in rows])
     going = []
     last = Reason.SILENCED
-    for row in rows:
-        decision = digests.still_told(session, app, active, digest, row, {}, now)
+    for row, story in rows:
+        decision = digests.still_told(session, app, active, digest, row, story, now)
         if decision.action is Action.HOLD:
-            digest.due_at = decision.until or now
-            session.add(digest)
-            alerting.noted(
-                session, row, decision.stage, "hold", decision.reason, "the digest waits with all of it", now
-            )
-            return str(decision.reason)
+            return digests.hold(session, digest, row, decision, now)
         if decision.action is not Action.DROP:
+            if row.state == "folded":  # what others had stays as they had it: it may be on its way to them again
+                views.bring_up_to_date(session, row, story)
             going.append(row)
             continue
         last = decision.reason
@@ -98,11 +95,11 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
     session.add(digest)
     for targets, told in _by_targets(active, going, missed):
         row = digests.digest_alert(session, active, digest, told, now)
-        digest.alert_id = digest.alert_id or row.id
-        channels = sorted({channel for channel, _ in targets})
-        row.targets = channels
-        for channel in channels:
-            alerting.send_to(session, app, active, row, channel, now, only={target for _, target in targets})
+        row.targets = sorted({channel for channel, _ in targets})
+        for channel in row.targets:
+            alerting.send_to(
+                session, app, active, row, channel, now, only=sorted(one for name, one in targets if name == channel)
+            )
     deliveries.settle_stale(session, [one.id or 0 for owed in missed.values() for one in owed])
     return str(Reason.STALE) if going else str(last)
 
@@ -125,12 +122,17 @@ def _by_targets(
 
 
 def _who_missed(active: Active, row: Alert, owed: Sequence[Delivery]) -> list[tuple[str, str]]:
-    """(channel, target id) of those that an alert did not reach: everybody, when it was folded before it went out."""
+    """(channel, target id) of those that an alert did not reach: everybody, when it was folded before it went out.
+
+    A target of a channel that cannot be used now is still one: its message waits until the channel can be.
+    """
     if row.state == "folded":
         return [(name, target) for name in row.targets for target, _ in active.recipients(name)]
     found = []
     for one in owed:
-        everybody = one.target_id.endswith(f"/{EVERYBODY}")
         known = [target for target, _ in active.recipients(one.channel)]
-        found += [(one.channel, target) for target in known if everybody or target == one.target_id]
+        if one.target_id.endswith(f"/{EVERYBODY}"):
+            found += [(one.channel, target) for target in known]
+        elif one.target_id in known or one.channel in active.broken:
+            found.append((one.channel, one.target_id))
     return found

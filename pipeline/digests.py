@@ -26,68 +26,77 @@ def still_told(
     active: Active,
     digest: Digest,
     row: Alert,
-    tellers: dict[int, Alert],
+    story: Story | None,
     now: datetime,
+    *,
+    told_by_earlier: bool = False,
 ) -> Decision:
     """What the stages say of an alert whose digest is due."""
     rule = active.rules.get(digest.rule_id)
-    story = session.get(Story, row.story_id) if row.story_id else None
     facts = alerting.alert_facts(
         session, row, alerting.policy_for(active, digest.rule_id), story, now,
         rule_exists=rule is not None and rule.enabled,
         folded=True,
-        told_by_earlier=row.story_id in tellers,
+        told_by_earlier=told_by_earlier,
         already_told=row.state == "folded"
         and (alerts.told_since(session, row) or told.told_before(app, active, row)),
     )  # fmt: skip
     return decide(facts, now)
 
 
+def collected(session: Session, digest: Digest) -> list[tuple[Alert, Story | None]]:
+    """What a digest collected, oldest first, with its stories: of thousands, asked at once."""
+    rows = alerts.in_digest(session, digest.id or 0)
+    stories = story_rows.of_ids(session, {row.story_id for row in rows if row.story_id})
+    return [(row, stories.get(row.story_id or 0)) for row in rows]
+
+
+def hold(session: Session, digest: Digest, row: Alert, decision: Decision, now: datetime) -> str:
+    """Have the whole digest wait for the end of the quiet hours that one of its alerts met; returns the Reason."""
+    digest.due_at = decision.until or now
+    session.add(digest)
+    alerting.noted(session, row, decision.stage, "hold", decision.reason, "the digest waits with all of it", now)
+    return str(decision.reason)
+
+
 def tell(session: Session, app: Sender, active: Active, digest: Digest, now: datetime) -> str:
     """Make one alert of what a digest collected, after the stages looked at each again; nothing left = nothing sent."""
     tellers: dict[int, Alert] = {}
     last = Reason.SILENCED
-    rows = alerts.in_digest(session, digest.id or 0)
-    stories = story_rows.of_ids(session, {row.story_id for row in rows if row.story_id})  # of thousands, asked at once
-    for row in rows:
-        decision = still_told(session, app, active, digest, row, tellers, now)
-        if decision.action is Action.HOLD:  # quiet hours: the whole digest waits for their end
-            digest.due_at = decision.until or now
-            session.add(digest)
-            alerting.noted(
-                session, row, decision.stage, "hold", decision.reason, "the digest waits with all of it", now
-            )
-            return str(decision.reason)
+    for row, story in collected(session, digest):
+        told_by_earlier = row.story_id in tellers
+        decision = still_told(session, app, active, digest, row, story, now, told_by_earlier=told_by_earlier)
+        if decision.action is Action.HOLD:
+            return hold(session, digest, row, decision, now)
         if decision.action is Action.DROP:
             last = decision.reason
             alerting.apply(session, app, active, row, decision, now)
         else:
             tellers[row.story_id or -len(tellers) - 1] = row
-            views.bring_up_to_date(session, row, stories.get(row.story_id or 0))
+            views.bring_up_to_date(session, row, story)
     digest.closed_at = now
     session.add(digest)
     if not tellers:
         return str(last)
     going = list(tellers.values())
     row = digest_alert(session, active, digest, going, now)
-    digest.alert_id = row.id
     alerting.send(session, app, active, row, now)
     return str(Reason.DIGEST)
 
 
 def digest_alert(session: Session, active: Active, digest: Digest, going: Sequence[Alert], now: datetime) -> Alert:
-    """The one alert that tells these; nobody is owed it yet."""
+    """The one alert that tells these, of several of one story the last, which tells all; nobody is owed it yet."""
     due = f"{digest.cause} {digest.due_at.isoformat()}"  # the same in a restored backup, which the row's number is not
     ids = (keys.alert_id(digest.rule_id, due, Kind.DIGEST, ordinal) for ordinal in count())
     alert_id = next(one for one in ids if session.get(Alert, one) is None)
-    shown = [views.load(row.view) for row in going]
+    shown = {row.story_id or row.id: views.load(row.view) for row in going}
     view = views.digest_view(
         session,
         active,
         alert_id,
         Reason.of(digest.cause),
         digest.rule_id,
-        [one for one in shown if isinstance(one, AlertView)],
+        [one for one in shown.values() if isinstance(one, AlertView)],
         now,
     )
     row = Alert(
@@ -99,9 +108,11 @@ def digest_alert(session: Session, active: Active, digest: Digest, going: Sequen
         targets=sorted({name for one in going for name in one.targets}),
         view=views.dump(view),
         made_at=now,
+        digest_id=digest.id,
     )
     session.add(row)
     session.flush()
+    digest.alert_id = digest.alert_id or row.id
     alerting.noted(session, row, "send", "send", Reason.DIGEST, f"one message for {len(going)} alerts", now)
     for one in going:
         alerting.noted(

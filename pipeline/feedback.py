@@ -21,7 +21,6 @@ from pipeline.configure import EMPTY
 from rules.config import load
 from rules.match import Matcher
 from storage import configs, deliveries, feedback, hits, meta, optouts, stories
-from storage import notices as notice_rows
 from storage.engine import Database
 from storage.tables import Story
 
@@ -105,6 +104,4 @@ async def _active(db: Database) -> Active:
 
 
 def _tell(session: Session, active: Active, key: str, text: str, now: datetime) -> None:
-    """News, not a trouble: told once and over at once."""
-    notices.tell(session, _Desk(meta.installation(session), active), key, text, now=now)
-    notice_rows.end_notice(session, key, now)
+    notices.news(session, _Desk(meta.installation(session), active), key, text, now=now)

@@ -37,13 +37,18 @@ def over(session: Session, app: Sender, key: str, text: str, *, now: datetime) -
     return True
 
 
+def news(session: Session, app: Sender, key: str, text: str, *, now: datetime) -> None:
+    """Tell what is no trouble: over as soon as it is told, so that it is told the next time, too."""
+    tell(session, app, key, text, now=now)
+    notices.end_notice(session, key, now)
+
+
 def tell_all(session: Session, app: Sender, found: Mapping[str, str], *, now: datetime) -> int:
     """Tell several troubles (key → text) of one look, those known already left out, in one message; how many it tells.
 
     Each is a notice of its own, and over by itself.
     """
-    fresh = {key: text for key, text in found.items() if text}
-    opened = [one for key, text in fresh.items() if (one := notices.open_notice(session, key, text, now))]
+    opened = [one for key, text in found.items() if (one := notices.open_notice(session, key, text, now))]
     _send_all(session, app, [(f"{one.key}:{one.id}", one.text) for one in opened], "{} troubles", now)
     return len(opened)
 

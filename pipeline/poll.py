@@ -33,7 +33,6 @@ from pipeline.further import Known
 from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
 from pipeline.turns import turn_came
 from storage import feeds, hosts
-from storage import notices as notice_rows
 from storage.tables import Feed, FeedPoll
 
 logger = logging.getLogger(__name__)
@@ -259,11 +258,8 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
 
 
 def _tell_flood(session: Session, app: App, feed: Feed, counts: Counts, now: datetime) -> None:
-    """News, not a trouble: told once and over at once."""
-    key = f"flood:{feed.config_url}"
-    text = f"feed {feed.name}: {counts.flood} of {counts.new} new items are shown and not told: {Reason.FLOOD.sentence}"
-    notices.tell(session, app, key, text, now=now)
-    notice_rows.end_notice(session, key, now)
+    text = f"feed {feed.name}: {counts.flood} of {counts.new} new items: {Reason.FLOOD.sentence}"
+    notices.news(session, app, f"flood:{feed.config_url}", text, now=now)
 
 
 def timing(feed: Feed, neighbours: int, spacing: timedelta) -> Timing:

@@ -18,7 +18,6 @@ class SentLog:
         self._read = 0  # bytes
         self._lock = threading.Lock()  # its own thread for each write
         self._catch_up()
-        self._torn = self._size() > self._read  # the power went while a line was written
 
     def __contains__(self, key: object) -> bool:
         if key not in self._keys and self._size() != self._read:
@@ -26,16 +25,20 @@ class SentLog:
         return key in self._keys
 
     def add(self, *keys: str) -> None:
-        """Note that these were sent; on return they are on the disk."""
+        """Note that these were sent; on return they are on the disk. Raises OSError when it is full.
+
+        Begins on a line of its own: another process may have been cut off in the middle of one.
+        """
+        lines = ("\n" + "".join(f"{key}\n" for key in keys)).encode("ascii")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, ("\n" * self._torn + "".join(f"{key}\n" for key in keys)).encode("ascii"))
+            while os.write(handle, lines) < len(lines):  # a disk that fills up takes a part, and says so the next time
+                pass
             os.fsync(handle)
         finally:
             os.close(handle)
         self._keys.update(keys)
-        self._torn = False
 
     def _size(self) -> int:
         try:

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func
+from sqlalchemy import CompoundSelect, Select, bindparam, union_all
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from alerts import keys
 from alerts.message import Kind
 from pipeline.app import Active, Sender
-from storage.tables import Alert, Article, Delivery, Digest, Hit
+from storage.tables import Alert, Article, Delivery, Hit
 
 
 def told_before(app: Sender, active: Active, alert: Alert) -> bool:
@@ -41,7 +42,9 @@ def names_of_joiners(session: Session, installation: str, articles: Sequence[int
     return _keys(session, installation, _of_articles(), {"articles": list(articles)})
 
 
-def _keys(session: Session, installation: str, query: Select[Any], values: dict[str, Any]) -> set[str]:
+def _keys(
+    session: Session, installation: str, query: Select[Any] | CompoundSelect[Any], values: dict[str, Any]
+) -> set[str]:
     return {
         keys.delivery_key(installation, keys.alert_id(rule, article, Kind(kind), ordinal), target)
         for rule, article, kind, ordinal, target in session.connection().execute(query, values)
@@ -50,26 +53,36 @@ def _keys(session: Session, installation: str, query: Select[Any], values: dict[
 
 @cache
 def _of_alert() -> Select[Any]:
-    return _told().where(col(Alert.id) == bindparam("alert"), col(Delivery.target_id) == bindparam("target"))
+    return _told_alone().where(col(Alert.id) == bindparam("alert"), col(Delivery.target_id) == bindparam("target"))
 
 
 @cache
 def _of_digest() -> Select[Any]:
-    return _told().where(col(Digest.alert_id) == bindparam("alert"), col(Delivery.target_id) == bindparam("target"))
+    return _told_in_digest().where(col(Teller.id) == bindparam("alert"), col(Delivery.target_id) == bindparam("target"))
 
 
 @cache
-def _of_articles() -> Select[Any]:
-    return _told().where(col(Hit.article_id).in_(bindparam("articles", expanding=True)))
+def _of_articles() -> CompoundSelect[Any]:
+    these = col(Hit.article_id).in_(bindparam("articles", expanding=True))
+    return union_all(_told_alone().where(these), _told_in_digest().where(these))
+
+
+Teller = aliased(Alert)  # the alert that tells a digest; a catch-up has one for each set of targets
+
+
+def _told_alone() -> Select[Any]:
+    return _told().join(Delivery, col(Delivery.alert_id) == col(Alert.id)).where(col(Delivery.state) == "sent")
+
+
+def _told_in_digest() -> Select[Any]:
+    """A target that got one message of a catch-up is taken to know all of it: what that left out it had before."""
+    of_digest = (col(Teller.kind) == Kind.DIGEST.value) & (col(Teller.digest_id) == col(Alert.digest_id))
+    query = _told().join(Teller, of_digest).join(Delivery, col(Delivery.alert_id) == col(Teller.id))
+    return query.where(col(Delivery.state) == "sent")
 
 
 def _told() -> Select[Any]:
-    """(rule, article, kind, ordinal, target) of each article of a story, each alert of it and each target that got it,
-    alone or in a digest.
-    """
+    """(rule, article, kind, ordinal, target) of each article of a story and each alert of it, without who got it."""
     facts: tuple[Any, ...] = (Alert.rule_id, Article.key, Alert.kind, Alert.ordinal, Delivery.target_id)
     query: Select[Any] = sa_select(*facts)
-    query = query.join(Hit, col(Hit.story_id) == col(Alert.story_id)).join(Article, col(Article.id) == Hit.article_id)
-    query = query.outerjoin(Digest, col(Digest.id) == col(Alert.digest_id))
-    sent_as = func.coalesce(col(Digest.alert_id), col(Alert.id))
-    return query.join(Delivery, col(Delivery.alert_id) == sent_as).where(col(Delivery.state) == "sent")
+    return query.join(Hit, col(Hit.story_id) == col(Alert.story_id)).join(Article, col(Article.id) == Hit.article_id)

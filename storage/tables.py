@@ -271,7 +271,7 @@ class Digest(SQLModel, table=True):
     due_at: datetime = time(index=True)
     opened_at: datetime = time()
     closed_at: datetime | None = maybe_time()
-    alert_id: str = ""  # the alert that told it
+    alert_id: str = ""  # the alert that told it; of a catch-up's, the first
 
 
 class Alert(SQLModel, table=True):
@@ -292,7 +292,9 @@ class Alert(SQLModel, table=True):
     view: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # what compose needs
     made_at: datetime = time(index=True)
     release_at: datetime | None = maybe_time(index=True)
-    digest_id: int | None = Field(default=None, foreign_key="digest.id", index=True)
+    digest_id: int | None = Field(
+        default=None, foreign_key="digest.id", index=True
+    )  # that tells it; of a digest's alert, its own
 
 
 class Target(SQLModel, table=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 
 import pytest
@@ -33,6 +35,22 @@ async def test_a_service_that_hangs_holds_up_nobody(answer: Answer) -> None:
         why = await beat(sink.url("/ping"), seconds=0.3)
         assert time.monotonic() - began < 3
     assert why == "no answer in time"
+
+
+async def test_a_name_server_that_hangs_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, end = [], threading.Event()
+
+    def silent(*_args: object, **_named: object) -> object:
+        asked.append(threading.current_thread().name)
+        end.wait()
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    try:
+        assert await beat("http://silent.example.org/ping", seconds=0.3) == "no answer in time"
+    finally:
+        end.set()
+    assert asked == ["names"]  # a thread of its own, none of the loop's
 
 
 async def test_a_failure_is_told_without_the_address() -> None:

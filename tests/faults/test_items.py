@@ -193,7 +193,7 @@ async def old_items_under_new_ids(world: World, db: Database, clock: FixedClock,
             clock.move(10 * DAY)
     held = [] if kind == "same addresses" else [f"{count} of {count + 1}", f"{count - 1} of {count - 1}"]
     notices = [one.json["title"] for one in world.hook.requests if one.path == "/ops"]
-    assert [line.partition("News: ")[2].partition(" new items are shown and not told")[0] for line in notices] == held
+    assert [line.partition("News: ")[2].partition(" new items: ")[0] for line in notices] == held
     polls = select(FeedPoll.reason).where(FeedPoll.feed_id == feed_of(db).id, FeedPoll.reason != "")
     assert db.read_now(lambda s: s.exec(polls).all()) == ["flood"] * len(held)
     feed = [one.feed_title for one in articles_of(db) if one.feed_title != HEADLINE]

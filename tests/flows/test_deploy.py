@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,35 @@ async def test_deploying_again_leaves_as_many_shards_as_were_asked_for(prefect_s
             seen.append(await known())
     assert seen[0] == seen[2] == ["deliver", "ingest"]
     assert seen[1] == ["deliver", "ingest-1", "ingest-2", "ingest-3"]
+
+
+async def test_deploying_leaves_alone_what_others_registered_under_the_same_flow(prefect_server: str) -> None:
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.serve import POOL, TAGS, register_deployments
+
+    @flow(name="ingest")
+    def sales() -> None:
+        """Somebody else's."""
+
+    others: list[dict[str, Any]] = [  # the last three are each like a shard of ours but for one thing
+        {"name": "nightly-sales", "tags": ["sales"]},
+        {"name": "ingest-7", "tags": TAGS},
+        {"name": "ingest-of-sales", "tags": TAGS, "work_pool_name": POOL},
+        {"name": "ingest-9", "tags": ["sales"], "work_pool_name": POOL},
+    ]
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        await register_deployments(1)  # makes the work pool
+        async with get_client() as client:
+            flow_id = await client.create_flow(sales)
+            made = [await client.create_deployment(flow_id, **one) for one in others]
+            await register_deployments(1)
+            left = {one.id for one in await client.read_deployments()}
+            for one in left & set(made):
+                await client.delete_deployment(one)
+    assert left >= set(made)
 
 
 async def test_the_automation_for_killed_runs_is_installed_once(prefect_server: str) -> None:

@@ -10,21 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
+from alerts import keys
+from alerts.message import Kind
 from alerts.retry import GIVE_UP, Next, State
 from core.clock import FixedClock
 from core.reasons import Reason
+from pipeline.app import App
 from pipeline.catchup import gives_up, is_stale
 from pipeline.resend import resend
 from pipeline.run import run_cycle
 from pipeline.stories import silence
 from storage import deliveries
 from storage.engine import Database
-from storage.tables import Alert, Decision, Delivery
+from storage.tables import Alert, Article, Decision, Delivery, Hit
 from tests.builders import Item, World, rss
 from tests.pipeline.conftest import NOON
 from tests.sinks.http import Answer
 
 HOUR, DAY, TEN = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
+ANN, DESK = "mail:ann@x.test", "mail:desk@x.test"
 
 
 def publish(world: World, *numbers: int) -> None:
@@ -36,6 +40,17 @@ def publish(world: World, *numbers: int) -> None:
             for n in numbers
         )
     )
+
+
+async def pause(app: App, target: str) -> None:
+    """Send nothing to this target."""
+    await app.db.write(lambda s: deliveries.pause(s, target, "auth", app.clock.now()))
+
+
+def telling(port: str, number: int) -> Item:
+    """A separate text of this port's strike."""
+    headline = f"Dockers strike at {port}, {number} ships wait"
+    return Item(f"{port}{number}", "", headline, f"Witness {number * 31} of {port} said so.")
 
 
 def states(db: Database) -> list[tuple[str, str, str, str]]:
@@ -186,6 +201,111 @@ async def test_a_channel_that_lacked_its_secret_for_a_day_catches_up_with_each_r
         await run_cycle(app)
     assert sorted(mail.recipients for mail in world.mail.mails) == [("ann@x.test",), ("bob@x.test",)]
     assert all("2 alerts: catch-up" in str(mail.parsed["Subject"]) for mail in world.mail.mails)
+
+
+async def test_who_missed_it_waits_for_a_channel_that_lacks_its_secret_when_the_catch_up_is_due(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.channels["mail"] = world.mailbox("ann@x.test", "bob@x.test")
+    world.rules["strike"]["alert"] = {"to": ["mail", "hook"]}
+    publish(world, 0)
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: deliveries.sync_targets(s, [(ANN, "mail", "ann@x.test"), ("hook", "hook", "")]))
+        for target in (ANN, "hook"):
+            await pause(app, target)
+        await run_cycle(app)
+        clock.move(DAY + HOUR)
+        await app.db.write(lambda s: [deliveries.resume(s, one) for one in ("mail", "hook")])
+        await run_cycle(app)
+    secret = {"user": "watch", "password": "${MAIL_PASSWORD}"}
+    world.channels["mail"] |= secret
+    async with world.worker(db, clock, environ={"MAIL_PASSWORD": "hush"}):
+        pass
+    clock.move(TEN)
+    async with world.worker(db, clock, follow=False) as app:
+        await run_cycle(app)
+    assert states(db)[-2:] == [("digest", "hook", "sent", "accepted"), ("digest", ANN, "pending", "")]
+    for name in secret:
+        del world.channels["mail"][name]
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    assert [mail.recipients for mail in world.mail.mails] == [("bob@x.test",), ("ann@x.test",)]
+
+
+async def test_what_a_catch_up_told_is_noted_for_each_target_under_all_articles_of_its_events(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
+    tellings = [telling(port, number) for number in range(2) for port in ("Antwerp", "Bergen")]
+    missing = {"hook": "hook", "mail": DESK}
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: deliveries.sync_targets(s, [("hook", "hook", ""), (DESK, "mail", "desk@x.test")]))
+        for count, target in enumerate(missing.values(), start=1):  # the mailbox had Antwerp when it was paused
+            await pause(app, target)
+            world.site["/rss"] = rss(*tellings[:count])
+            await run_cycle(app)
+            clock.move(HOUR)
+        clock.move(DAY)
+        await app.db.write(lambda s: [deliveries.resume(s, channel) for channel in missing])
+        for count in (2, 2, 4):
+            world.site["/rss"] = rss(*tellings[:count])
+            await run_cycle(app)
+            clock.move(HOUR)
+        joined = db.read_now(
+            lambda s: s.exec(select(Article.key, Hit.story_id).where(Hit.article_id == Article.id)).all()
+        )
+        first = {key: keys.alert_id("strike", key, Kind.FIRST) for key, _ in joined}
+        noted = {
+            (key, target)
+            for key, alert in first.items()
+            for target in missing.values()
+            if keys.delivery_key(app.installation, alert, target) in app.sent_log
+        }
+    assert len(joined) == 4
+    assert len({story for _, story in joined}) == 2
+    assert noted == {(key, target) for key in first for target in missing.values()}
+    assert [len(one.json["alerts"]) for one in world.hook.taken] == [2]
+    assert len(world.mail.mails) == 2
+
+
+async def test_an_event_that_grew_while_nothing_ran_is_caught_up_with_all_its_texts(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"again_at": 3, "quiet": [{"from": "11:00", "to": "14:00"}]}
+    async with world.worker(db, clock) as app:
+        for count in range(1, 4):
+            world.site["/rss"] = rss(*(telling("Antwerp", number) for number in range(count)))
+            await run_cycle(app)
+            clock.move(HOUR / 2)
+        clock.at = NOON + 28 * HOUR
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    (digest,) = world.hook.taken
+    (event,) = digest.json["alerts"]
+    assert (event["kind"], event["separate_texts"], len(event["articles"])) == ("first", 3, 3)
+
+
+async def test_an_event_of_which_a_target_missed_two_alerts_stands_once_in_its_catch_up(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"again_at": 2}
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: deliveries.sync_targets(s, [("hook", "hook", "")]))
+        await pause(app, "hook")
+        for count in (1, 2):
+            world.site["/rss"] = rss(*(telling("Antwerp", number) for number in range(count)))
+            await run_cycle(app)
+            clock.move(HOUR)
+        clock.move(DAY)
+        await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    (digest,) = world.hook.taken
+    assert [(one["kind"], one["separate_texts"]) for one in digest.json["alerts"]] == [("again", 2)]
+    for headline in ("0 ships", "1 ships"):
+        assert stages(db, headline)[-1] == ("digest", "none", "stale")
 
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -365,3 +366,19 @@ def test_sent_log_is_read_at_start_and_survives_a_torn_last_line(tmp_path: Path)
     again = SentLog(log.path)
     again.add("k2")
     assert [key in SentLog(log.path) for key in ("k1", "k2")] == [True, True]
+
+
+def test_what_a_full_disk_did_not_take_is_not_noted_and_spoils_no_later_line(tmp_path: Path) -> None:
+    log, other = SentLog(tmp_path / "sent.log"), SentLog(tmp_path / "sent.log")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))  # bytes: the second key does not fit
+    try:
+        with pytest.raises(OSError, match="too large"):
+            log.add("a" * 64, "b" * 64)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "b" * 64 not in log
+    other.add("c" * 64)
+    log.add("d" * 64)
+    again = SentLog(log.path)
+    assert [one * 64 in again for one in "bcd"] == [False, True, True]

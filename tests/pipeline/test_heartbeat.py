@@ -13,7 +13,7 @@ from core.clock import FixedClock
 from core.errors import NotAvailable
 from pipeline.app import App
 from pipeline.health import check_up
-from pipeline.heartbeat import TELL_AFTER, Beats, after, beat, known, lasts
+from pipeline.heartbeat import FORGET_AFTER, TELL_AFTER, Beats, after, beat, known, lasts
 from pipeline.report import STEPS
 from pipeline.run import INGEST, job_lock
 from storage import notices as rows
@@ -88,6 +88,31 @@ async def test_a_heartbeat_that_is_not_taken_is_told_once_and_once_when_it_is(
         "[wirewatch] the heartbeat is not taken: HTTP 503", "[wirewatch] the heartbeat is taken again",
     ]  # fmt: skip
     assert b"secret-canary" not in b"".join(request.body for request in world.hook.requests)
+    assert db.read_now(rows.open_notices) == []
+
+
+async def test_a_heartbeat_that_is_asked_for_no_more_is_no_trouble_any_more(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.more["defaults"] = {"operators": ["hook"]}
+    world.site["/rss"] = rss(Item("a", title="A"))
+    with HttpSink() as monitor:
+        monitor.choose = lambda request: Answer(503)
+        async with world.worker(db, clock, heartbeat_url=monitor.url("/ping")) as app:
+            for _ in range(2):
+                await run(app)
+                clock.move(TELL_AFTER)
+    async with world.worker(db, clock) as app:
+        await run(app)  # another machine may still have an address
+        assert len(db.read_now(rows.open_notices)) == 1
+        clock.move(FORGET_AFTER)
+        for _ in range(2):
+            await run(app)
+            clock.move(MINUTE)
+    assert [request.json["title"] for request in world.hook.requests] == [
+        "[wirewatch] the heartbeat is not taken: HTTP 503", "[wirewatch] no heartbeat is asked for any more",
+    ]  # fmt: skip
+    assert db.read_now(known) == Beats()
     assert db.read_now(rows.open_notices) == []
 
 
