@@ -10,6 +10,7 @@ from alerts.message import AlertView
 from core.clock import FixedClock
 from pipeline import views
 from pipeline.run import run_cycle
+from storage.alerts import RELEASED_AT_ONCE
 from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery, Hit, Story
 from tests.builders import Item, World, rss
@@ -180,6 +181,7 @@ async def test_what_waits_in_a_digest_is_not_told_when_a_later_message_of_its_ev
 
 
 async def test_however_many_piled_up_they_are_one_message(world: World, db: Database, clock: FixedClock) -> None:
+    many = RELEASED_AT_ONCE + 100
     world.rules["strike"]["alert"] |= {"quiet": QUIET}
     tell(world, ("Antwerp", 0))
     async with world.worker(db, clock) as app:
@@ -189,7 +191,7 @@ async def test_however_many_piled_up_they_are_one_message(world: World, db: Data
             held = session.exec(select(Alert)).one()
             view = views.load(held.view)
             assert isinstance(view, AlertView)
-            for number in range(1000):
+            for number in range(many):
                 story = Story(
                     rule_id="strike",
                     title="S",
@@ -206,7 +208,7 @@ async def test_however_many_piled_up_they_are_one_message(world: World, db: Data
         clock.at = NOON + 2 * HOUR
         await run_cycle(app)
     (digest,) = (request.json for request in world.hook.requests)
-    assert len(digest["alerts"]) + digest["left_out"] == 1001
+    assert len(digest["alerts"]) + digest["left_out"] == 1 + many
 
 
 async def test_a_deleted_rule_says_of_each_alert_that_it_took_it_along(
