@@ -22,8 +22,7 @@ from fetching.client import CONNECT_SECONDS
 from fetching.schedule import JITTER
 from pipeline.run import run_cycle
 from storage import feeds
-from tests.builders import Item, page, rss
-from tests.faults.stored import NOON
+from tests.builders import NOON, Item, page, rss
 from tests.faults.ward import (
     CANARY,
     NOWHERE,

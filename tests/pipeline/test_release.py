@@ -13,8 +13,7 @@ from pipeline.run import run_cycle
 from storage.alerts import RELEASED_AT_ONCE
 from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery, Hit, Story
-from tests.builders import Item, World, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import NOON, Item, World, rss
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 QUIET = [{"from": "11:00", "to": "14:00"}]
