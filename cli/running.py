@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from cli.console import json_alone, out, print_json
 from cli.context import run_async, settings, user
 from cli.exits import EXIT_SOME_FAILED, complain
 from core.errors import NotAvailable
+from core.log import pairs
 from pipeline.app import App
 from pipeline.bootstrap import open_app
 from pipeline.follow import follow_file
@@ -23,6 +25,7 @@ from pipeline.lookout import look_after
 from pipeline.report import STEPS, Report
 from pipeline.run import INGEST, job_lock, run_cycle
 
+logger = logging.getLogger(__name__)
 BUSY = "another run is at work, or was killed less than a minute ago: nothing done"
 
 
@@ -94,6 +97,7 @@ def stop_on_signals(app: App) -> None:
 
     def stop() -> None:
         app.stopping.set()
+        logger.info(pairs(event="stopping"))
         loop.remove_signal_handler(signal.SIGINT)
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -35,6 +35,7 @@ from tests.sinks.smtp import SmtpSink
 T = TypeVar("T")
 Json = dict[str, Any]
 
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 MATCH = "near/12(docker, strike)"
 STRIKE = (
     "Dockers at the northern harbour went on strike on Tuesday morning, and no ship has been unloaded since then.",

@@ -20,11 +20,10 @@ from core.clock import FixedClock
 from core.pool import WorkerPool
 from core.settings import Settings
 from storage.engine import Database
-from tests.builders import World
+from tests.builders import NOON, World
 from tests.conftest import migrate
 from tests.databases import Databases
 from tests.faults.doors import KINDS, Door, Post
-from tests.faults.stored import NOON
 from tests.faults.survived import numbers, survived
 from tests.faults.ward import Ward, open_things
 
@@ -124,19 +123,6 @@ def command(world: World, url: str, *arguments: str, **settings: object) -> Iter
 def driver() -> Iterator[Driver]:
     """One for all tests of this process."""
     with Driver() as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    """Noon, until it is moved."""
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """A site, a webhook receiver and a mail server."""
-    with World(tmp_path) as made:
         yield made
 
 

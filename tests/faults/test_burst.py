@@ -18,8 +18,8 @@ from core.clock import FixedClock
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery, Hit, Story
-from tests.builders import Item, World, rss
-from tests.faults.stored import NOON, due, feed_of
+from tests.builders import NOON, Item, World, rss
+from tests.faults.stored import due, feed_of
 from tests.faults.ward import peak_memory
 from tests.sinks.http import Request
 

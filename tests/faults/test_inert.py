@@ -22,8 +22,7 @@ from cli.main import app as command
 from core.clock import FixedClock
 from pipeline.run import run_cycle
 from storage.engine import Database
-from tests.builders import STRIKE, World, minutes
-from tests.faults.stored import NOON
+from tests.builders import NOON, STRIKE, World, minutes
 from web.pages import inbox, story
 from web.render import render
 

@@ -19,8 +19,8 @@ from pipeline.entries import FLOOD
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Alert, ArticleRevision, Delivery, Entry, FeedPoll, Story
-from tests.builders import CALM, STRIKE, Item, World, page, rss
-from tests.faults.stored import DAY, NOON, articles_of, due, feed_of, told
+from tests.builders import CALM, NOON, STRIKE, Item, World, page, rss
+from tests.faults.stored import DAY, articles_of, due, feed_of, told
 
 HOUR = timedelta(hours=1)
 HEADLINE = "Harbour at rest"

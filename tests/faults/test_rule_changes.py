@@ -20,8 +20,8 @@ from pipeline.configure import apply_text, read_watch
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery
-from tests.builders import MATCH, STRIKE, World, rss
-from tests.faults.stored import NOON, due
+from tests.builders import MATCH, NOON, STRIKE, World, rss
+from tests.faults.stored import due
 from tests.sinks.http import Answer
 
 HEADLINE = "Harbour at rest"

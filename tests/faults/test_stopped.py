@@ -91,13 +91,15 @@ def test_fault_53_a_worker_asked_to_end_records_what_is_under_way_and_leaves_no_
     told: World, databases: Databases, database_kind: str
 ) -> None:
     slow = Slow(told)
-    with databases.fresh(database_kind, told.folder, migrate) as url, command(told, url, "run") as asked:
+    with databases.fresh(database_kind, told.folder, migrate) as url, command(told, url, "-v", "run") as asked:
         assert slow.came.wait(PATIENCE_S)
         all_of_it = family(asked.pid)
         asked.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        assert asked.stdout is not None
+        heard = any("event=stopping" in line for line in asked.stdout)
         slow.go.set()
         words, _ = asked.communicate(timeout=PATIENCE_S)
+        assert heard, words
         assert asked.returncode == 0, words
         assert read(url, ledger) == [("sent", 1, "")]
     assert len(told.hook.requests) == 1

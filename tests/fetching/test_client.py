@@ -55,7 +55,7 @@ async def test_a_304_answers_the_validators_that_were_sent(site: Loopback, clien
     assert (sent["if-none-match"], sent["if-modified-since"]) == ('W/"x"', "yesterday, verbatim")
 
 
-async def test_a_304_that_nobody_asked_for_is_afailure_of(site: Loopback, client: Client) -> None:
+async def test_a_304_that_nobody_asked_for_is_a_failure(site: Loopback, client: Client) -> None:
     site.answers["/feed"] = answer("304 Not Modified")
     failure = await failure_of(client, Ask(site.url("/feed")))
     assert (failure.reason, failure.status) == (Reason.HTTP_STATUS, 304)
@@ -237,7 +237,7 @@ async def test_a_self_signed_certificate_is_refused(client: Client) -> None:
         assert site.requests == []
 
 
-async def test_a_server_that_speaks_no_tls_is_afailure_of(client: Client) -> None:
+async def test_a_server_that_speaks_no_tls_is_a_failure(client: Client) -> None:
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer(body=FEED))
         writer.close()

@@ -137,5 +137,5 @@ async def test_an_operator_may_open_every_network(site: Loopback) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "feed.xml", "file:///etc/passwd", "http://a\\@127.0.0.1/", "http://..../"])
-async def test_a_url_that_cannot_be_asked_is_afailure_of(client: Client, url: str) -> None:
+async def test_a_url_that_cannot_be_asked_is_a_failure(client: Client, url: str) -> None:
     assert (await failure_of(client, Ask(url))).reason is Reason.BAD_URL

@@ -17,8 +17,7 @@ from pipeline.stories import silence
 from storage.alerts import open_digest
 from storage.engine import Database, lock_names
 from storage.tables import Alert, Decision, Delivery, Digest
-from tests.builders import Item, World, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import NOON, Item, World, rss
 from tests.sinks.http import Answer
 
 _NAMES = (

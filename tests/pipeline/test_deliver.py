@@ -22,8 +22,7 @@ from storage.engine import Database
 from storage.notices import open_notices
 from storage.tables import Alert, Delivery, Target
 from tests.builders import Item, World, rss
-from tests.sinks.http import Answer, HttpSink
-from tests.sinks.smtp import HANG
+from tests.sinks.http import Answer
 
 
 @pytest.fixture
@@ -309,34 +308,6 @@ async def test_a_message_that_cannot_be_composed_is_a_dead_letter_and_the_queue_
         clock.move(timedelta(hours=2))
         await run_cycle(app)
     assert sorted(state for _, state in states(db)) == ["dead", "sent"]
-
-
-async def test_twenty_hanging_receivers_hold_up_no_other_channel(told: World, db: Database) -> None:
-    with HttpSink(lambda request: Answer(hang=True)) as slow:
-        for number in range(20):
-            told.channels[f"slow{number}"] = {"url": slow.url(f"/{number}", scheme="webhook")}
-        told.rules["strike"]["alert"] = {"to": [*(f"slow{n}" for n in range(20)), "hook"]}
-        async with told.worker(db) as app:
-            run = asyncio.create_task(run_cycle(app))
-            while not told.hook.requests:
-                assert not run.done()
-                await asyncio.sleep(0.05)
-            run.cancel()
-            await asyncio.gather(run, return_exceptions=True)
-
-
-async def test_a_hanging_mail_server_with_many_recipients_holds_up_no_other_channel(told: World, db: Database) -> None:
-    told.mail.will(*[HANG] * 40)
-    told.channels["mail"] = told.mailbox(*(f"p{number}@x.test" for number in range(40)))
-    told.rules["strike"]["alert"] = {"to": ["mail", "hook"]}
-    async with told.worker(db) as app:
-        run = asyncio.create_task(run_cycle(app))
-        while not (told.hook.requests and told.mail.mails):
-            assert not run.done()
-            await asyncio.sleep(0.05)
-        assert 1 <= len(told.mail.mails) <= app.active.channels["mail"].concurrency
-        run.cancel()
-        await asyncio.gather(run, return_exceptions=True)
 
 
 async def test_a_target_with_a_pace_is_not_sent_to_before_its_time(

@@ -13,7 +13,7 @@ from fetching.entries import ParsedEntry, ParsedFeed
 from pipeline.entries import FLOOD, Counts, take_in
 from storage.engine import Database
 from storage.tables import Article, ArticleRevision, Entry, Feed
-from tests.pipeline.conftest import NOON
+from tests.builders import NOON
 
 HOUR = timedelta(hours=1)
 

@@ -17,8 +17,7 @@ from rules.config import load
 from storage import configs, notices
 from storage.engine import Database
 from storage.tables import Alert, Delivery, Feed, RuleState
-from tests.builders import Item, World, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import NOON, Item, World, rss
 from tests.sinks.http import Answer
 
 

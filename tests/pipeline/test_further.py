@@ -15,8 +15,7 @@ from fetching.entries import ParsedEntry, ParsedFeed
 from pipeline.further import PAGES, SITEMAPS, reaches_further
 from storage.engine import Database
 from storage.tables import Article
-from tests.builders import Item, World, page, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import NOON, Item, World, page, rss
 from tests.pipeline.test_poll import feed_of, polled
 from tests.sinks.http import Answer, Request
 

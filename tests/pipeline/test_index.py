@@ -23,8 +23,7 @@ from storage import meta
 from storage.engine import Database
 from storage.lookup import Keys
 from storage.tables import Article, Entry, Feed
-from tests.builders import CALM, STRIKE, Item, World, page, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import CALM, NOON, STRIKE, Item, World, page, rss
 from tests.rules.test_lookup import WORDS, Chance, offers
 
 

@@ -18,7 +18,7 @@ from storage import configs
 from storage import notices as rows
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll
-from tests.builders import Item, World, page, rss
+from tests.builders import CALM, Item, World, page, rss
 from tests.sinks.http import Answer
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -106,7 +106,7 @@ async def test_a_site_whose_pages_are_no_longer_read_is_told_once_and_once_when_
             clock.move(DAY)
             await run(app)
 
-        good = page("Garden NUMBER", [f"{line} NUMBER says so, sentence by sentence." for line in CALM_LINES])
+        good = page("Garden NUMBER", [f"{line} NUMBER says so, sentence by sentence." for line in CALM[:3]])
         empty = page("Garden NUMBER", [])
         for name in ("one", "two", "three"):
             await publish(name, good)
@@ -123,13 +123,6 @@ async def test_a_site_whose_pages_are_no_longer_read_is_told_once_and_once_when_
             await publish(name, good)
     assert subjects(told)[1:] == [f"[wirewatch] pages of {host_of(db)} are read again"]
     assert opened(db) == []
-
-
-CALM_LINES = (
-    "The botanical garden opened its new glass house on Tuesday morning, and several hundred visitors came to see it.",
-    "Gardeners had carried four thousand ferns and orchids across the park in a week, without losing a single plant.",
-    "The director said that school classes would be let in free of charge on every Thursday until the end of the year.",
-)
 
 
 def states(db: Database) -> dict[str, int]:

@@ -9,8 +9,7 @@ from pipeline.app import App
 from pipeline.near import Near, near_misses
 from pipeline.run import run_cycle
 from storage.engine import Database
-from tests.builders import Item, World, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import NOON, Item, World, rss
 
 TEXTS = {
     "Dockers strike in Antwerp": "A hit.",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import update
+from sqlmodel import col, select
 
 from core.clock import FixedClock
 from pipeline import outlast
-from pipeline.run import run_cycle
+from pipeline.app import App
+from pipeline.report import STEPS, Report
+from pipeline.run import begin, finish, run_cycle, run_step
 from storage import deliveries
 from storage.engine import Database
+from storage.statements import run
 from storage.tables import Delivery, Target
+from storage.types import db_now
 from tests.builders import Item, World, minutes, rss
 from tests.sinks.smtp import HANG, LATE
 
@@ -21,17 +26,37 @@ FIVE = [f"p{number}@x.test" for number in range(5)]
 
 
 @pytest.fixture
-def slow(world: World) -> World:
+def slow(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """One event, owed to five people behind a mail server that is slow, and to a webhook."""
+    monkeypatch.setattr("pipeline.cycle.PATIENCE_S", 0.1)
     world.site["/rss"] = rss(Item("e", "", "Dockers begin strike at the harbour"))
     world.channels["mail"] = world.mailbox(*FIVE)
     world.rules["strike"]["alert"] = {"to": ["mail", "hook"]}
     return world
 
 
+async def cut_short(app: App, world: World, *, sent: int, mails: int) -> Report:
+    """A cycle whose time is over when so much was sent and so many e-mails came: what is left then is what hangs,
+    however busy the machine is.
+    """
+    cycle = await begin(app, seconds=1000)
+    steps = asyncio.gather(*(run_step(cycle, step) for step in STEPS))
+    while (cycle.report.total("deliver", "sent"), len(world.mail.mails)) != (sent, mails):
+        assert not steps.done()
+        await asyncio.sleep(0.02)
+    cycle.ends_at = cycle.began_at
+    await steps
+    return finish(cycle)
+
+
 def states(db: Database) -> dict[str, str]:
     rows = db.read_now(lambda session: session.exec(select(Delivery)).all())
     return {one.target_id.removeprefix("mail:").removesuffix("@x.test"): one.state for one in rows}
+
+
+def leased_until(db: Database) -> list[datetime]:
+    """Until when the deliveries under way are leased, by the database's clock."""
+    return [one.lease_until for one in db.read_now(lambda s: s.exec(select(Delivery)).all()) if one.lease_until]
 
 
 def resting(db: Database, clock: FixedClock) -> set[str]:
@@ -44,15 +69,14 @@ async def test_a_cycle_does_not_wait_for_an_answer_that_takes_longer_and_the_nex
 ) -> None:
     slow.mail.will(LATE)
     async with slow.worker(db, clock) as app:
-        report = await run_cycle(app, seconds=3)
+        report = await cut_short(app, slow, sent=5, mails=5)
         counts = {row["reason"]: row["count"] for row in report.rows() if row["step"] == "deliver"}
         assert counts == {"": 5, "no_answer_yet": 1}
         assert sorted(states(db).values()) == ["leased", *["sent"] * 5]
         slow.site["/rss"] = rss(Item("f", "", "Pilots and dockers call a strike far away in Yokohama"))
         clock.move(minutes(90))
-        await run_cycle(app, seconds=3)
+        await cut_short(app, slow, sent=5, mails=5 + 4)  # the one that waits gets nothing beside
         assert len(slow.hook.keys) == 2
-        assert len(slow.mail.mails) == 5 + 4  # the one that waits gets nothing beside
         slow.mail.let_go()
         while app.outlasting.targets:
             await asyncio.sleep(0.02)
@@ -64,15 +88,16 @@ async def test_a_cycle_does_not_wait_for_an_answer_that_takes_longer_and_the_nex
 
 
 async def test_a_channel_all_of_whose_sends_hang_rests_for_every_worker_and_its_leases_are_kept(
-    slow: World, db: Database, clock: FixedClock
+    slow: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outlast, "RENEW_SECONDS", 0.05)
     slow.mail.will(*[LATE] * 4)  # as many as go out at once
-    async with slow.worker(db, clock, lease_seconds=3) as one, slow.worker(db, clock, lease_seconds=3) as other:
-        await run_cycle(one, seconds=3)
-        while len(resting(db, clock)) < 5:
+    async with slow.worker(db, clock) as one, slow.worker(db, clock) as other:
+        await cut_short(one, slow, sent=1, mails=4)
+        before = max(leased_until(db))
+        while len(resting(db, clock)) < 5 or min(leased_until(db)) <= before:
             await asyncio.sleep(0.02)
-        await asyncio.sleep(3.5)  # longer than a lease lasts unless somebody keeps it
-        await run_cycle(other, seconds=3)
+        await run_cycle(other)
         assert sorted(states(db).values()) == [*["leased"] * 4, "pending", "sent"]
         slow.mail.let_go()
     assert len(slow.mail.mails) == len(slow.mail.ids) == 4
@@ -88,22 +113,33 @@ async def test_a_worker_waits_for_what_outlasted_its_cycles_before_it_ends(
 ) -> None:
     slow.mail.will(LATE)
     async with slow.worker(db, clock) as app:
-        await run_cycle(app, seconds=3)
+        await cut_short(app, slow, sent=5, mails=5)
         assert app.outlasting.targets
         asyncio.get_running_loop().call_later(0.3, slow.mail.let_go)
     assert set(states(db).values()) == {"sent"}
 
 
-async def test_a_worker_told_to_stop_gives_it_a_minute_and_its_lease_says_what_became_of_it(
+async def test_a_worker_told_to_stop_still_waits_for_it(slow: World, db: Database, clock: FixedClock) -> None:
+    slow.mail.will(LATE)
+    async with slow.worker(db, clock) as app:
+        await cut_short(app, slow, sent=5, mails=5)
+        assert app.outlasting.targets
+        app.stopping.set()
+        asyncio.get_running_loop().call_later(0.3, slow.mail.let_go)
+    assert set(states(db).values()) == {"sent"}
+
+
+async def test_a_worker_told_to_stop_waits_a_minute_at_most_and_its_lease_says_what_became_of_it(
     slow: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outlast, "STOP_SECONDS", 0.2)
     slow.mail.will(HANG)
-    async with slow.worker(db, clock, lease_seconds=0.5) as app:
-        await run_cycle(app, seconds=3)
+    async with slow.worker(db, clock) as app:
+        await cut_short(app, slow, sent=5, mails=5)
         app.stopping.set()
     assert sorted(states(db).values()) == ["leased", *["sent"] * 5]
-    await asyncio.sleep(0.6)
+    lapse = update(Delivery).where(col(Delivery.state) == "leased").values(lease_until=db_now(-1))
+    db.write_now(lambda session: run(session, lapse))
     assert db.write_now(deliveries.expire) == 1
     assert sorted(states(db).values()) == [*["sent"] * 5, "unknown"]
 
@@ -113,7 +149,7 @@ async def test_an_error_while_the_result_is_recorded_is_told_and_leaves_the_deli
 ) -> None:
     slow.mail.will(LATE)
     async with slow.worker(db, clock) as app:
-        await run_cycle(app, seconds=3)
+        await cut_short(app, slow, sent=5, mails=5)
 
         def broken(*_: object) -> bool:
             raise RuntimeError("a fault of ours")

@@ -14,8 +14,7 @@ from pipeline.report import Report
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
-from tests.builders import STRIKE, Item, World, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import NOON, STRIKE, Item, World, rss
 from tests.sinks.http import Answer, Request
 
 

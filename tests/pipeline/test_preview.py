@@ -22,8 +22,7 @@ from rules.match import Trouble, Verdict
 from storage.articles import ToMatch
 from storage.engine import Database
 from storage.tables import Alert, Article, Decision, Hit, Story
-from tests.builders import CALM, STRIKE, Item, World, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import CALM, NOON, STRIKE, Item, World, rss
 
 GATES = Path(__file__).parents[1] / "gates" / "matching"
 DAY = timedelta(days=1)

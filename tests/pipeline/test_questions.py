@@ -13,8 +13,7 @@ from pipeline.run import run_cycle
 from pipeline.stories import close, silence
 from storage import alerts, articles, deliveries, feeds, hits, locks, stories
 from storage.engine import Database
-from tests.builders import CALM, STRIKE, World, minutes, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import CALM, NOON, STRIKE, World, minutes, rss
 
 
 async def test_everything_that_came_of_a_cycle_can_be_asked_for(world: World, db: Database, clock: FixedClock) -> None:

@@ -18,8 +18,7 @@ from storage import articles
 from storage.engine import Database
 from storage.tables import Article, ArticleRevision, Hit, HostState
 from stories.fingerprint import shingles
-from tests.builders import CALM, STRIKE, Item, World, minutes, page, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import CALM, NOON, STRIKE, Item, World, minutes, page, rss
 from tests.sinks.http import Answer, Request
 
 

@@ -10,10 +10,10 @@ from alerts.message import AlertView
 from core.clock import FixedClock
 from pipeline import views
 from pipeline.run import run_cycle
+from storage.alerts import RELEASED_AT_ONCE
 from storage.engine import Database
-from storage.tables import Alert, Decision, Delivery, Story
-from tests.builders import Item, World, rss
-from tests.pipeline.conftest import NOON
+from storage.tables import Alert, Decision, Delivery, Hit, Story
+from tests.builders import NOON, Item, World, rss
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 QUIET = [{"from": "11:00", "to": "14:00"}]
@@ -44,6 +44,12 @@ def why(db: Database, reason: str) -> list[tuple[str, str]]:
     return [(one.stage, one.action) for one in db.read_now(lambda session: session.exec(query).all())]
 
 
+def made(db: Database) -> list[tuple[str, str, str]]:
+    """Kind, state and reason of each alert in the order they were made."""
+    rows = db.read_now(lambda session: session.exec(select(Alert).order_by(col(Alert.made_at))).all())
+    return [(one.kind, one.state, one.reason) for one in rows]
+
+
 async def test_an_event_that_grew_in_quiet_hours_is_one_message_that_tells_all_its_texts(
     world: World, db: Database, clock: FixedClock
 ) -> None:
@@ -55,9 +61,13 @@ async def test_an_event_that_grew_in_quiet_hours_is_one_message_that_tells_all_i
             clock.move(30 * MINUTE)
         clock.at = NOON + 2 * HOUR
         await run_cycle(app)
+        tell(world, *(("Antwerp", n) for n in range(4)))
+        clock.move(HOUR)
+        await run_cycle(app)
     assert told(world) == [("first", 3)]
     assert len(world.hook.requests[0].json["articles"]) == 3
     assert why(db, "merged") == [("told", "drop")]
+    assert made(db) == [("first", "queued", "sent"), ("again", "suppressed", "merged")]
 
 
 async def test_an_event_stands_once_in_a_digest_with_all_its_texts(
@@ -72,11 +82,30 @@ async def test_an_event_stands_once_in_a_digest_with_all_its_texts(
         clock.at = NOON + 4 * HOUR
         await run_cycle(app)
     (digest,) = (request.json for request in world.hook.requests)
-    assert sorted((one["kind"], one["separate_texts"]) for one in digest["alerts"]) == [("first", 1), ("first", 3)]
+    assert sorted((one["kind"], one["headline"], one["separate_texts"]) for one in digest["alerts"]) == [
+        ("first", "Dockers strike at Antwerp, 0 ships wait", 3), ("first", "Dockers strike at Lisbon, 0 ships wait", 1),
+    ]  # fmt: skip
     assert why(db, "merged") == [("told", "drop"), ("told", "drop")]
 
 
-async def test_two_replies_that_are_due_together_stay_replies(world: World, db: Database, clock: FixedClock) -> None:
+async def test_a_late_joiner_of_a_story_that_was_told_rings_nobody_and_is_kept_with_it(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        tell(world, ("Antwerp", 0))
+        await run_cycle(app)
+        clock.move(30 * HOUR)
+        tell(world, ("Antwerp", 0), ("Antwerp", 1))
+        await run_cycle(app)
+    assert told(world) == [("first", 1)]
+    assert made(db) == [("first", "queued", "sent")]
+    one, other = db.read_now(lambda session: session.exec(select(Hit.story_id)).all())
+    assert one == other
+
+
+async def test_two_replies_that_are_due_together_go_each_into_its_own_thread(
+    world: World, db: Database, clock: FixedClock
+) -> None:
     world.rules["strike"]["alert"] = {"to": ["mail"], "update": "thread"}
     world.feeds[0]["every"] = "1m"
     async with world.worker(db, clock) as app:
@@ -89,6 +118,8 @@ async def test_two_replies_that_are_due_together_stay_replies(world: World, db: 
         clock.move(10 * MINUTE)
         await run_cycle(app)
     assert updates(world) == [False, False, True, True]
+    first, second = (mail.parsed["References"] for mail in world.mail.mails[2:])
+    assert first != second
 
 
 def updates(world: World) -> list[bool]:
@@ -103,7 +134,7 @@ async def test_replies_in_a_thread_are_spaced_from_when_the_last_one_went_out(
     world.feeds[0]["every"] = "1m"
     sent: list[int] = []
     async with world.worker(db, clock) as app:
-        for minute in range(40):
+        for minute in (0, 1, 2, 14, 15, 18, 29, 30, 39):
             tell(world, *(("Antwerp", n) for n in range(1 + sum(minute >= at for at in (1, 18)))))
             clock.at = NOON + minute * MINUTE
             before = len(world.mail.mails)
@@ -149,6 +180,7 @@ async def test_what_waits_in_a_digest_is_not_told_when_a_later_message_of_its_ev
 
 
 async def test_however_many_piled_up_they_are_one_message(world: World, db: Database, clock: FixedClock) -> None:
+    many = RELEASED_AT_ONCE + 100
     world.rules["strike"]["alert"] |= {"quiet": QUIET}
     tell(world, ("Antwerp", 0))
     async with world.worker(db, clock) as app:
@@ -158,7 +190,7 @@ async def test_however_many_piled_up_they_are_one_message(world: World, db: Data
             held = session.exec(select(Alert)).one()
             view = views.load(held.view)
             assert isinstance(view, AlertView)
-            for number in range(1000):
+            for number in range(many):
                 story = Story(
                     rule_id="strike",
                     title="S",
@@ -175,7 +207,7 @@ async def test_however_many_piled_up_they_are_one_message(world: World, db: Data
         clock.at = NOON + 2 * HOUR
         await run_cycle(app)
     (digest,) = (request.json for request in world.hook.requests)
-    assert len(digest["alerts"]) + digest["left_out"] == 1001
+    assert len(digest["alerts"]) + digest["left_out"] == 1 + many
 
 
 async def test_a_deleted_rule_says_of_each_alert_that_it_took_it_along(

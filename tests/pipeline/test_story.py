@@ -14,8 +14,7 @@ from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Feed, Story
 from stories.telling import Telling
-from tests.builders import CALM, STRIKE, Item, World, minutes, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import CALM, NOON, STRIKE, Item, World, minutes, rss
 
 
 @pytest.fixture

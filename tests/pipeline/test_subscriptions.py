@@ -12,8 +12,7 @@ from pipeline.subscriptions import Outcome, edit_watch
 from rules.config import load
 from storage import configs
 from storage.engine import Database
-from tests.builders import Item, World, rss
-from tests.pipeline.conftest import NOON
+from tests.builders import NOON, Item, World, rss
 
 OTHER = "https://other.test/feed"
 

@@ -61,6 +61,8 @@ class SmtpSink:
         self.refused: dict[str, str] = {}  # recipient → reply to RCPT (or CUT)
         self.senders: list[str] = []  # of each MAIL command: who got so far as to begin one
         self.port = port
+        self.pause = 0.0  # seconds that each message takes
+        self.now, self.most = 0, 0  # messages that are being taken at this moment, and at any
         self._tls = tls
         self._implicit = implicit
         self._login = login
@@ -165,6 +167,15 @@ class _Handler:
         return reply
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self._sink.now += 1
+        self._sink.most = max(self._sink.most, self._sink.now)
+        try:
+            await asyncio.sleep(self._sink.pause)
+            return await self._take(server, envelope)
+        finally:
+            self._sink.now -= 1
+
+    async def _take(self, server: SMTP, envelope: Envelope) -> str:
         reply = self._sink.next_reply()
         if reply in (DROP, HANG, LATE) or reply.startswith("250"):
             raw = cast(bytes, envelope.original_content)

@@ -33,6 +33,14 @@ def test_days_near_the_telling_are_understood(language: str, text: str, days: li
     assert dates(text, language, TOLD) == [date(2024, 4, day) for day in days]
 
 
-@given(st.text(), st.dates(date(1971, 1, 1), date(2999, 1, 1)), st.sampled_from(["", "en", "ar", "zh"]))
+WORDS = ["Thursday", "Friday", "on", "3 April", "tomorrow", "yesterday", "31/12", "الأربعاء", "周三", "3日", "4月3日"]
+SPRING = st.dates(date(2024, 2, 1), date(2024, 6, 1))  # near what the words name
+
+
+@given(
+    st.lists(st.sampled_from(WORDS)).map(" ".join) | st.text(),
+    SPRING | st.dates(date(1971, 1, 1), date(2999, 1, 1)),
+    st.sampled_from(["", "en", "ar", "zh"]),
+)
 def test_a_day_that_is_named_is_near(text: str, told: date, language: str) -> None:
     assert all(-6 <= (day - told).days <= 1 for day in dates(text, language, told))

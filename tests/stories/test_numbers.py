@@ -41,6 +41,15 @@ def test_a_word_for_a_number_is_no_name() -> None:
     assert not is_number("brandt", "en")
 
 
-@given(st.text(), st.sampled_from(["", "en", "de", "fr", "ar", "zh", "ja", "xx"]))
+WORDS = [
+    "fifty", "seven", "two", "hundred", "thousand", "million", "1.2", "6,500", "12:40", "2024", "men", "ein", "zwanzig",
+    "siebenundfünfzig", "quatre-vingt-dix", "ثلاثين", "وعشرين", "六千五百", "百二十万", "万",
+]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(WORDS)).map(" ".join) | st.text(),
+    st.sampled_from(["", "en", "de", "fr", "ar", "zh", "ja", "xx"]),
+)
 def test_any_text_can_be_counted(text: str, language: str) -> None:
-    assert all(0 < much <= 1 for much in numbers(text, language).values())
+    assert all(float(number) >= 0 and 0 < much <= 1 for number, much in numbers(text, language).items())

@@ -34,6 +34,23 @@ def test_words_of_a_country_of_several_words_are_known() -> None:
     assert in_phrases("In South Korea and the Yellow Sea", "en") == {"south", "korea"}
 
 
-@given(st.text(), st.sampled_from(["", "en", "de", "ar", "zh", "ja", "xx"]))
+WORDS = [
+    "Turkish",
+    "Papua New Guinea",
+    "US",
+    "Shanghai Cooperation",
+    "türkischen",
+    "in",
+    "التركي",
+    "中越",
+    "美军",
+    "日本",
+]
+
+
+@given(
+    st.lists(st.sampled_from(WORDS)).map(" ".join) | st.text(),
+    st.sampled_from(["", "en", "de", "ar", "zh", "ja", "xx"]),
+)
 def test_any_text_can_be_looked_through(text: str, language: str) -> None:
     assert all(len(code) == 2 for code in places(text, language))

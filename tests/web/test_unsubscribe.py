@@ -11,7 +11,6 @@ from pipeline.run import run_cycle
 from storage import feeds
 from storage.engine import Database
 from tests.builders import Item, World, rss
-from tests.pipeline.conftest import world as world  # the fixture
 from tests.sinks.smtp import Mail
 from tests.web.asgi import Visitor
 from web.app import bare_app
