@@ -112,7 +112,6 @@ def digest_alert(session: Session, active: Active, digest: Digest, going: Sequen
     )
     session.add(row)
     session.flush()
-    digest.alert_id = digest.alert_id or row.id
     alerting.noted(session, row, "send", "send", Reason.DIGEST, f"one message for {len(going)} alerts", now)
     for one in going:
         alerting.noted(

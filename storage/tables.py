@@ -271,7 +271,6 @@ class Digest(SQLModel, table=True):
     due_at: datetime = time(index=True)
     opened_at: datetime = time()
     closed_at: datetime | None = maybe_time()
-    alert_id: str = ""  # the alert that told it; of a catch-up's, the first
 
 
 class Alert(SQLModel, table=True):

@@ -168,7 +168,6 @@ def _alerts() -> None:
         sa.Column("due_at", UtcTime(), nullable=False),
         sa.Column("opened_at", UtcTime(), nullable=False),
         sa.Column("closed_at", UtcTime(), nullable=True),
-        sa.Column("alert_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_digest")),
     )
     op.create_index(op.f("ix_digest_due_at"), "digest", ["due_at"])
