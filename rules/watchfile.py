@@ -177,7 +177,7 @@ class RuleEntry(Section):
 
 
 class Snapshots(Section):
-    """How long the bytes of pages are kept."""
+    """How long the bytes of pages are to be kept. Taken and checked, and without effect: this release keeps none."""
 
     keep: f.Keep = Field(timedelta(days=7), description="of every page read", examples=["7d", "forever"])
     keep_hits: f.Keep = Field(None, description="of pages that a rule matched", examples=["forever"])
@@ -194,7 +194,9 @@ class Defaults(Section):
         description="channels for notices about the watch itself: a dead feed, a paused channel",
         examples=[["ops-chat"]],
     )
-    snapshots: Snapshots = Field(Snapshots(), description="how long the bytes of pages are kept")
+    snapshots: Snapshots = Field(
+        Snapshots(), description="how long the bytes of pages are to be kept: without effect in this release"
+    )
 
 
 class WatchFile(Section):
