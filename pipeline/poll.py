@@ -135,9 +135,11 @@ async def ask_and_understand(app: App, feed: Feed) -> Polled:
 
 
 async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
-    """With what stands in further documents. A list of sitemaps is followed even when it reads as before."""
+    """With what stands in further documents. A list of sitemaps is followed even when it reads as before, but not when
+    something else stands in its place: that is to be heard of.
+    """
     answer, first = polled.answer, polled.parsed
-    if isinstance(answer, Failed):
+    if isinstance(answer, Failed) or polled.kind == "failed":
         return polled
     own = own_secrets(feed, app.secrets)
 
