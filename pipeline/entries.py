@@ -30,8 +30,8 @@ REUSED_LOOKED_AT = 20  # entries under one id, latest seen first, of which an it
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one poll brought: entries seen before, new ones, edited ones, and new articles; `flood`: of the new ones,
-    how many are held back from alerts as old items under new ids.
+    """What one poll brought: entries seen before and new ones, together all, and new articles. `edited`: how many of
+    those seen before; `flood`: how many of the new ones are held back from alerts as old items under new ids.
     """
 
     seen_before: int = 0

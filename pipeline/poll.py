@@ -353,10 +353,9 @@ def _report(cycle: Cycle, feed: Feed, polled: Polled, counts: Counts) -> None:
         logger.warning(pairs(step="poll", feed=feed.name, reason=polled.reason, detail=polled.detail))
         return
     cycle.report.count("poll", polled.kind)
-    cycle.report.count("entries", "new", by=counts.new)
-    if counts.flood:
-        cycle.report.count("entries", "held back", Reason.FLOOD, by=counts.flood)
-    cycle.report.count("entries", "seen", by=counts.seen_before)
+    cycle.report.count("entries", "new", by=counts.new - counts.flood)
+    cycle.report.count("entries", "held back", Reason.FLOOD, by=counts.flood)
+    cycle.report.count("entries", "seen", by=counts.seen_before - counts.edited)
     cycle.report.count("entries", "edited", by=counts.edited)
     cycle.report.count("articles", "new", by=counts.articles)
     logger.info(pairs(step="poll", feed=feed.name, outcome=polled.kind, new=counts.new, seen=counts.seen_before))
