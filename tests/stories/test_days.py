@@ -33,6 +33,22 @@ def test_days_near_the_telling_are_understood(language: str, text: str, days: li
     assert dates(text, language, TOLD) == [date(2024, 4, day) for day in days]
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "days"),
+    [
+        ("en", "At least 10 may have died", []),
+        ("en", "The 10 Mayor Adams named", []),
+        ("es", "hay 9 mayores heridos", []),
+        ("fr", "le 10 mai, puis le 9", [10]),
+        ("en", "At least 8 died on 10 May.", [10]),
+        ("en", "on May 10", [10]),
+        ("de", "Almai 10", []),
+    ],
+)
+def test_words_that_hold_a_month_are_none(language: str, text: str, days: list[int]) -> None:
+    assert dates(text, language, date(2026, 5, 10)) == [date(2026, 5, day) for day in days]
+
+
 @given(st.text(), st.dates(date(1971, 1, 1), date(2999, 1, 1)), st.sampled_from(["", "en", "ar", "zh"]))
 def test_a_day_that_is_named_is_near(text: str, told: date, language: str) -> None:
     assert all(-6 <= (day - told).days <= 1 for day in dates(text, language, told))
