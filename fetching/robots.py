@@ -22,11 +22,12 @@ MOST_SITES = 5_000
 MOST_BYTES = 512_000  # what RFC 9309, 2.5, asks to read at least
 
 _NO_RULES = Protego.parse("")
+_ADDRESS = frozenset({Reason.FORBIDDEN_ADDRESS, Reason.BAD_URL})  # said of where robots.txt leads, not of the page
 
 
 @dataclass(slots=True)
 class _Site:
-    rules: Protego | None = None
+    rules: Protego = _NO_RULES
     failed: Failed | None = None  # why nothing is allowed, when the site is broken
     until: datetime | None = None
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -51,11 +52,9 @@ class Robots:
             return Failed(url, Reason.BAD_URL, "")
         site = await self._site(str(URL(url).origin()))
         if site.failed:
-            ours = site.failed.reason is Reason.FORBIDDEN_ADDRESS  # of robots.txt, not of the page
-            reason = Reason.ROBOTS if ours else site.failed.reason
+            reason = Reason.ROBOTS if site.failed.reason in _ADDRESS else site.failed.reason
             return replace(site.failed, url=url, reason=reason, detail=f"robots.txt: {site.failed.detail}")
-        allowed = site.rules is not None and site.rules.can_fetch(url, self._user_agent)
-        return None if allowed else Failed(url, Reason.ROBOTS, "")
+        return None if site.rules.can_fetch(url, self._user_agent) else Failed(url, Reason.ROBOTS, "")
 
     async def _site(self, origin: str) -> _Site:
         site = self._sites.setdefault(origin, _Site())
@@ -64,7 +63,7 @@ class Robots:
             self._sites.popitem(last=False)
         async with site.asking:
             now = self._clock.now()
-            if site.rules is None or site.until is None or site.until <= now:
+            if site.until is None or site.until <= now:
                 answer = await self._client.get(
                     Ask(f"{origin}/robots.txt", accept="text/plain", max_bytes=MOST_BYTES, seconds=15.0)
                 )

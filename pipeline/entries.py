@@ -25,12 +25,13 @@ FLOOD = 20  # new entries at once, most of them old: held back from alerts
 OPEN_WINDOW = timedelta(days=365)  # a first-poll window this long means "everything", dated or not
 SAME_ITEM = 0.5  # share of the shorter text's pairs of neighbouring words that an edit leaves: two items share under .1
 KEYS_AT_ONCE = 500
+REUSED_LOOKED_AT = 20  # entries under one id, latest seen first, of which an item may be an edit
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one poll brought: entries seen before, new ones, edited ones, and new articles; `flood`: of the new ones,
-    how many are held back from alerts as old items under new ids.
+    """What one poll brought: entries seen before and new ones, together all, and new articles. `edited`: how many of
+    those seen before; `flood`: how many of the new ones are held back from alerts as old items under new ids.
     """
 
     seen_before: int = 0
@@ -56,7 +57,7 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> 
         for item in batch:
             row = _known(known, item)
             if row is None or (row.key == item.key and _is_another(session, row, item)):
-                row = known.by_key.get(_reused_key(item)) if row is not None else None
+                row = known.by_key.get(_reused_key(item)) or _under_reused(session, row, item) if row else None
             if row is None:
                 unknown.append(item)
                 continue
@@ -134,6 +135,12 @@ def _is_another(session: Session, row: Entry, item: Item) -> bool:
     now = f"{item.entry.title}\n{item.entry.content or item.entry.summary}"
     a, b = _neighbours(before), _neighbours(now)
     return bool(a and b) and len(a & b) < SAME_ITEM * min(len(a), len(b))
+
+
+def _under_reused(session: Session, row: Entry, item: Item) -> Entry | None:
+    """The entry that this item is an edit of, among those that were given the id of `row` after it."""
+    later = rows.under_reused(session, row, REUSED_LOOKED_AT)
+    return next((one for one in later if not _is_another(session, one, item)), None)
 
 
 def _neighbours(text: str) -> set[tuple[str, str]]:

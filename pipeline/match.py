@@ -1,9 +1,8 @@
 """match: articles due → hits → stories → alerts → deliveries.
 
-Matching runs before the transaction. The transaction locks the rules that hit, checks that the active revision is
-still the one
-matched with (else the articles stay due), re-reads open stories and budgets, and writes everything with the article's
-mark.
+Matching runs before the transaction, and what open stories tell is found there when it is not known. The transaction
+locks the rules that hit, checks that the active revision is still the one matched with (else the articles stay due),
+re-reads open stories and budgets, and writes everything with the article's mark.
 """
 
 from __future__ import annotations
@@ -95,6 +94,7 @@ async def match_batch(cycle: Cycle, items: Sequence[articles.ToMatch]) -> None:
     done = await app.db.write(lambda session: _record_plain(session, app, active, plain, now))
     _count(cycle, plain, done)
     hit = [one for one in judged if not one.plain]
+    await stories_step.read_ahead(app, active, [match.rule for one in hit for match in one.verdict.matches])
     outcomes = await app.db.write_each([partial(record, app=app, active=active, judged=one) for one in hit])
     for one, outcome in zip(hit, outcomes, strict=True):
         _tell(cycle, one, outcome)

@@ -15,6 +15,7 @@ from pipeline.app import Active, App
 from pipeline.configure import refresh
 from pipeline.cycle import Cycle
 from pipeline.match import Judged, add_hit, judge
+from pipeline.story import read_ahead
 from rules.config import Rule
 from rules.match import Matcher
 from storage import articles, configs, decisions, hits
@@ -50,6 +51,8 @@ async def match_past(cycle: Cycle, active: Active, state: RuleState) -> None:
     alone = Active(active.revision, active.watch, Matcher([rule]), active.channels, active.broken)
     ones = [articles.ToMatch(article, _NO_LEASE, feed) for article, feed in pairs]
     judged = await asyncio.to_thread(lambda: [judge(alone, one) for one in ones])
+    if any(one.verdict.matches for one in judged):
+        await read_ahead(app, active, [rule.id])
     found = await app.db.write(lambda session: record(session, app, active, rule, state.past_id, judged, now))
     cycle.report.count("past", "matched", by=len(judged))
     cycle.report.count("past", "hit", by=found)

@@ -134,9 +134,11 @@ async def ask_and_understand(app: App, feed: Feed) -> Polled:
 
 
 async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
-    """With what stands in further documents. A list of sitemaps is followed even when it reads as before."""
+    """With what stands in further documents. A list of sitemaps is followed even when it reads as before, but not when
+    something else stands in its place: that is to be heard of.
+    """
     answer, first = polled.answer, polled.parsed
-    if isinstance(answer, Failed):
+    if isinstance(answer, Failed) or polled.kind == "failed":
         return polled
     own = own_secrets(feed, app.secrets)
 
@@ -347,10 +349,9 @@ def _report(cycle: Cycle, feed: Feed, polled: Polled, counts: Counts) -> None:
         logger.warning(pairs(step="poll", feed=feed.name, reason=polled.reason, detail=polled.detail))
         return
     cycle.report.count("poll", polled.kind)
-    cycle.report.count("entries", "new", by=counts.new)
-    if counts.flood:
-        cycle.report.count("entries", "held back", Reason.FLOOD, by=counts.flood)
-    cycle.report.count("entries", "seen", by=counts.seen_before)
+    cycle.report.count("entries", "new", by=counts.new - counts.flood)
+    cycle.report.count("entries", "held back", Reason.FLOOD, by=counts.flood)
+    cycle.report.count("entries", "seen", by=counts.seen_before - counts.edited)
     cycle.report.count("entries", "edited", by=counts.edited)
     cycle.report.count("articles", "new", by=counts.articles)
     logger.info(pairs(step="poll", feed=feed.name, outcome=polled.kind, new=counts.new, seen=counts.seen_before))

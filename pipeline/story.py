@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
 
 from core.text import one_line
-from pipeline.app import Active
+from pipeline.app import Active, App
 from rules.config import Rule
 from rules.document import Document
 from rules.match import Match, Span
@@ -18,11 +20,11 @@ from storage import articles, decisions, hits
 from storage import stories as story_rows
 from storage.tables import Article, Feed, Hit, Story
 from stories.group import OpenStory, Placement, place
-from stories.telling import Telling, lead_of
+from stories.telling import Telling, just_told, lead_of
 from stories.wires import wire_of
 
 SENTENCES_TOLD = 5  # matched sentences that grouping looks at
-TELLINGS_KEPT = 10_000  # in memory, of all rules: some 5 KB each
+TELLINGS_KEPT = 10_000  # in memory, of all rules: some 35 KB each. More when one rule's window has more
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,17 @@ class Placed:
     rule: Rule
     placement: Placement
     past: bool
+
+
+async def read_ahead(app: App, active: Active, rules: Iterable[str]) -> None:
+    """Have at hand what the open stories of these rules tell, before a transaction looks through them: after a start
+    that takes seconds, in which nobody else could write.
+    """
+    now = app.clock.now()
+    for rule in sorted(set(rules)):
+        window = active.rule(rule).story_window
+        stories = await app.db.read(partial(_open_stories, active=active, rule=rule, since=now - window))
+        await asyncio.to_thread(lambda opened: [one.facts for story in opened for one in story.tellings], stories)
 
 
 def place_hit(
@@ -58,8 +71,8 @@ def place_hit(
         rule_id=match.rule, article_id=article.id or 0, story_id=0, state="from_before" if past else "live", at=now
     )
     fill(hit, match, article, active.revision)
-    new = telling(article, feed, hit, at=at)
-    opened = _open_stories(session, active, rule, since=now - rule.story_window)
+    new = just_told(telling(article, feed, hit, at=at))
+    opened = _open_stories(session, active=active, rule=rule.id, since=now - rule.story_window)
     placement = place(new, opened, window=rule.story_window)
     story = _story(session, placement, hit, article, now)
     hit.story_id, hit.origin, hit.why = story.id or 0, placement.origin, placement.why
@@ -133,20 +146,15 @@ def telling(article: Article, feed: Feed, hit: Hit, *, at: datetime) -> Telling:
     )
 
 
-def _open_stories(session: Session, active: Active, rule: Rule, *, since: datetime) -> list[OpenStory]:
+def _open_stories(session: Session, *, active: Active, rule: str, since: datetime) -> list[OpenStory]:
     """The rule's stories that were told within its window, as grouping sees them.
 
     All are looked at for each hit, and most were looked at for the hit before: what their articles tell is kept in
     memory, so that a burst of 5,000 hits reads each article once and not 5,000 times.
     """
-    stories = story_rows.candidates(session, rule.id, since)
-    told = hits.told_in(session, rule.id, since)
-    known = active.tellings
-    missing = [one for one in told if one not in known]
-    if len(known) + len(missing) > TELLINGS_KEPT:
-        known.clear()
-        missing = list(told)
-    known |= _tellings(session, missing)
+    stories = story_rows.candidates(session, rule, since)
+    told = hits.told_in(session, rule, since)
+    known = _known(session, active, told)
     by_story: dict[int, list[hits.Told]] = {}
     for one in told:
         by_story.setdefault(one.story, []).append(one)
@@ -161,12 +169,25 @@ def _open_stories(session: Session, active: Active, rule: Rule, *, since: dateti
     ]
 
 
+def _known(session: Session, active: Active, told: Sequence[hits.Told]) -> dict[hits.Told, Telling]:
+    """What these hits tell. When too many are kept, those that were not asked for the longest go, never these: looked
+    through in the same order each time, they would all be missing each time.
+    """
+    kept = active.tellings  # other threads use it, too: what one took out, another makes again
+    known = {one: telling for one in told if (telling := kept.pop(one, None))}
+    known |= _tellings(session, [one for one in told if one not in known])
+    kept |= known
+    for one in list(kept)[: max(0, len(kept) - max(TELLINGS_KEPT, len(known)))]:
+        kept.pop(one, None)
+    return known
+
+
 def _tellings(session: Session, told: Sequence[hits.Told]) -> dict[hits.Told, Telling]:
     rows = {hit.id: (hit, article, feed) for hit, article, feed in hits.with_feeds(session, [one.hit for one in told])}
     made = {}
     for one in told:
         hit, article, feed = rows[one.hit]
-        made[one] = telling(article, feed, hit, at=told_at(article, past=hit.state == "from_before"))
+        made[one] = just_told(telling(article, feed, hit, at=told_at(article, past=hit.state == "from_before")))
     return made
 
 

@@ -33,6 +33,13 @@ def known(
     )
 
 
+def under_reused(session: Session, row: Entry, limit: int) -> Sequence[Entry]:
+    """Entries without an address that bear the id of `row` with words of their own, the latest seen first."""
+    bears = col(Entry.key).startswith(f"{row.key}#", autoescape=True) & (col(Entry.url_key) == "")
+    query = select(Entry).where((col(Entry.feed_id) == row.feed_id) & bears)
+    return session.exec(query.order_by(col(Entry.last_seen_at).desc(), col(Entry.id).desc()).limit(limit)).all()
+
+
 def article_by_key(session: Session, keys: Sequence[str]) -> dict[str, Article]:
     """Articles that exist already under these keys."""
     rows = session.exec(select(Article).where(col(Article.key).in_(keys))).all()

@@ -27,6 +27,8 @@ _TODAY = re.compile(
     "|今日|今天|本日|오늘"
 )
 
+_NO_MONTH = re.compile(r"\b(?:may|march)\b")  # "10 may have died", "40 march in Bergen": months have a capital
+
 
 @dataclass(frozen=True, slots=True)
 class _Calendar:
@@ -39,6 +41,8 @@ class _Calendar:
 def dates(text: str, language: str, told: date) -> list[date]:
     """The days near `told` that a text names by weekday or date, in its order."""
     calendar = _calendar(language)
+    if language in ("", "en"):
+        text = _NO_MONTH.sub("", text)
     folded = unicodedata.normalize("NFC", text).casefold()
     found: list[tuple[int, date]] = []
     for weekday in calendar.weekday.finditer(folded):
@@ -69,12 +73,12 @@ def _calendar(language: str) -> _Calendar:
     named = cldr.names(language)
     days = {**named.days, **(_CHINESE if language == "zh" else {} if language in UNSPACED else WEEKDAYS)}
     months = _any(named.months)
-    before = "" if language in UNSPACED else r"(?<!\w)"
+    before, behind = ("", "") if language in UNSPACED else (r"(?<!\w)", r"(?!\w)")
     return _Calendar(
         weekday=re.compile(f"{before}(?:{_any(days)})"),
         dated=re.compile(
-            rf"(?<!\d)(?P<day1>\d{{1,2}})(?:\.|º|er|st|nd|rd|th)?\s+(?:de\s+|of\s+)?(?P<month1>{months})"
-            rf"|(?P<month2>{months})\s+(?P<day2>\d{{1,2}})(?![\d:])"
+            rf"(?<!\d)(?P<day1>\d{{1,2}})(?:\.|º|er|st|nd|rd|th)?\s+(?:de\s+|of\s+)?(?P<month1>{months}){behind}"
+            rf"|{before}(?P<month2>{months})\s+(?P<day2>\d{{1,2}})(?![\d:])"
             r"|(?P<month3>\d{1,2})月(?P<day3>\d{1,2})日|(?<!\d)(?P<day4>\d{1,2})(?:日|일)"
             r"|(?<![\d/])(?P<day5>\d{1,2})/(?P<month5>\d{1,2})(?![\d/])"
         ),

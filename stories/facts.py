@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from stories.cldr import months
 from stories.common import ANY_STOP, STOP, WEAK, WEEKDAYS
-from stories.cues import ANOTHER, DAY_BEFORE
+from stories.cues import tells_of_another, tells_of_day_before
 from stories.days import dates
 from stories.event import Features, is_title_case
 from stories.numbers import is_number, numbers
@@ -94,10 +94,10 @@ def facts_of(title: str, lead: str, sentences: tuple[str, ...], at: datetime, fe
         day=day,
         said=_latest(in_key, at) is not None,
         days=frozenset(in_key + in_lead),
-        day_before=told - A_DAY if DAY_BEFORE.search(folded) else None,
+        day_before=told - A_DAY if tells_of_day_before(folded, language) else None,
         numbers=said_numbers,
         measures=frozenset(number for number in numbers(key, language) if "." in number),
-        another=ANOTHER.search(folded) is not None,
+        another=tells_of_another(folded, language),
         key_things=things(key, _plain_words(key)),
         things=spoken_of,
         finding=features.finding

@@ -16,7 +16,7 @@ from core.reasons import Reason
 from stories.event import likeness, same_words
 from stories.evidence import Spread, Weighed, measured, shared, weigh, worded
 from stories.fingerprint import COPY, FEWEST_SHARED, containment
-from stories.telling import Telling, facts, features, tell
+from stories.telling import Telling, tell
 
 __all__ = ["Board", "OpenStory", "Placement", "Telling", "group", "place", "tell"]
 
@@ -89,17 +89,19 @@ class _Story:
 
 
 def place(telling: Telling, stories: Sequence[OpenStory], *, window: timedelta) -> Placement:
-    """Where `telling` belongs among a rule's open `stories`: some microseconds for each telling they have."""
+    """Where `telling` belongs among a rule's open `stories`: some microseconds for each telling they have,
+    and some milliseconds for each of which it was not yet asked what it says (`Telling.facts`).
+    """
     near: list[tuple[_Story, int]] = []
     copied: list[tuple[_Story, Telling]] = []
     spread: Counter[str] = Counter()
-    finding = facts(telling).finding
+    finding = telling.facts.finding
     for open_story in (story for story in stories if story.tellings):
         story = _gathered(open_story)
         if telling.article in story.origins:
             return _same_article(telling, story)
         copied += [(story, other) for other in open_story.tellings if _share_hashes(telling, other)]
-        terms = set().union(*(finding & facts(text).finding for text in story.told))
+        terms = set().union(*(finding & text.facts.finding for text in story.told))
         near.append((story, len(terms)))
         spread.update(terms)
     return _decide(telling, copied, near, spread, window)
@@ -134,7 +136,7 @@ class Board:
         copied = [tellings[article] for article, count in hashes.items() if count >= FEWEST_SHARED]
         shared: Counter[str] = Counter()
         spread: dict[str, int] = {}
-        for term in facts(telling).finding:
+        for term in telling.facts.finding:
             shared.update(found := self._by_term.get(term, ()))
             spread[term] = len(found)
         near = [(self._stories[story_id], count) for story_id, count in shared.items()]
@@ -146,7 +148,7 @@ class Board:
             self._stories[story] = _Story(story, telling.at, telling.at)
         entry = self._by_article[telling.article] = self._stories[story]
         if entry.add(telling, origin):
-            for term in facts(telling).finding:
+            for term in telling.facts.finding:
                 self._by_term[term].add(story)
         for number in telling.shingles:
             self._by_hash[number].append((entry, telling))
@@ -190,7 +192,7 @@ def _gathered(story: OpenStory) -> _Story:
 
 
 def _is_copy(telling: Telling, other: Telling) -> bool:
-    return containment(telling.shingles, other.shingles) >= COPY or same_words(features(telling), features(other))
+    return containment(telling.shingles, other.shingles) >= COPY or same_words(telling.features, other.features)
 
 
 def _share_hashes(a: Telling, b: Telling) -> bool:
@@ -250,25 +252,25 @@ def _same_event(telling: Telling, candidates: list[_Story], spread: Spread) -> P
         why = f"the nearest is “{nearest.title}”, but {reasons} {measured(weighed)}"
         return Placement(None, 1, False, Reason.NEW_STORY, why, weighed.score)
     origin, reason = _origin(telling, story, nearest)
-    what = shared(facts(telling), [facts(one) for one in story.spokesmen()], f"{telling.title}\n{telling.lead}")
+    what = shared(telling.facts, [one.facts for one in story.spokesmen()], f"{telling.title}\n{telling.lead}")
     why = f"shares {', '.join([*what, *worded(weighed)])} with “{nearest.title}” {measured(weighed)}"
     return Placement(story.id, origin, reason is not Reason.SAME_EVENT, reason, why, weighed.score)
 
 
 def _compare(telling: Telling, story: _Story, spread: Spread) -> Weighed:
-    texts = [(features(one), facts(one)) for one in story.spokesmen()]
-    return weigh((features(telling), facts(telling)), texts, spread)
+    texts = [(one.features, one.facts) for one in story.spokesmen()]
+    return weigh((telling.features, telling.facts), texts, spread)
 
 
 def _nearest(telling: Telling, story: _Story) -> Telling:
     """The text of a story that is most like it, or its first where none can be compared."""
-    mine = features(telling)
-    return max(story.spokesmen(), key=lambda other: likeness(mine, features(other), telling.at - other.at).margin)
+    mine = telling.features
+    return max(story.spokesmen(), key=lambda other: likeness(mine, other.features, telling.at - other.at).margin)
 
 
 def _origin(telling: Telling, story: _Story, nearest: Telling) -> tuple[int, Reason]:
     """Which separate text of its story the telling counts as, and why."""
-    if same_words(features(telling), features(nearest)):
+    if same_words(telling.features, nearest.features):
         return story.origins[nearest.article], Reason.SAME_ORIGIN
     if telling.wire in story.wires:
         return story.wires[telling.wire], Reason.SAME_WIRE

@@ -15,8 +15,9 @@ from stories.sounds import plain
 
 LONG, SHORT = 1.0, 0.5  # what a number says: 5.2 and 137,000 are of one event, 30 is of many, and 3 of all
 SMALLEST = 10
-_FIGURES = re.compile(r"(?<![A-Za-z\d:])(?<!\d[.,])\d+(?:[.,\u00a0\u202f]\d{3})*(?:[.,]\d+)?(?![A-Za-z\d]*:)")
-_THOUSANDS = re.compile(r"[.,](?=\d{3}(?!\d))|[\u00a0\u202f]")
+_FIGURES = re.compile(r"(?<![A-Za-z\d:])(?<!\d[.,])\d+(?:[.,]\d{3}(?!\d))*(?:[.,]\d+)?(?![A-Za-z\d]*:)")
+_THOUSANDS = re.compile(r"[.,](?=\d{3}(?!\d))")
+_FIXED_BLANK = re.compile(r"(?<=\d)(?<!\d{4})[\u00a0\u2009\u202f](?=\d{3}(?!\d))")  # of thousands; none after NFKC
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TIMES = {
     1_000: "thousand mil mille mila tausend тыс тысяч ribu nghin ngan bin tys tysiac duizend ألف الف آلاف 千 천",
@@ -77,7 +78,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def numbers(text: str, language: str) -> dict[str, float]:
     """The numbers that can tell events apart, and how much each says."""
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", _FIXED_BLANK.sub(",", text))
     found = dict(_in_figures(in_figures(text) if language in ("ja", "zh") else text))
     if language in _WORDS:
         found.update((str(number), _says(str(number))) for number in _in_words(text, language))

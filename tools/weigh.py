@@ -27,7 +27,7 @@ from bench.stories import TUNE, Outcome, Topic, judge, lines, topics
 from stories import evidence, group
 from stories.event import Features, Likeness, likeness
 from stories.fingerprint import COPY, containment
-from stories.telling import Telling, facts, features, tell
+from stories.telling import Telling, tell
 
 ROOT = Path(__file__).parents[1]
 PAIRS = ROOT / "tests" / "gates" / "stories"
@@ -49,8 +49,8 @@ def of_topic(one: Topic) -> Iterator[Row]:
         mine = text.telling
         near = {event: told for event, told in stories.items() if mine.at - told[0].at <= one.window}
         if not any(containment(mine.shingles, other.shingles) >= COPY for told in near.values() for other in told):
-            finding = facts(mine).finding
-            said = (frozenset().union(*(finding & facts(other).finding for other in told)) for told in near.values())
+            finding = mine.facts.finding
+            said = (frozenset().union(*(finding & other.facts.finding for other in told)) for told in near.values())
             spread = Counter(term for terms in said for term in terms)
             for event, told in near.items():
                 alone = [[other] for other in told] if len(told) > 1 else []
@@ -79,7 +79,7 @@ def _values(weighed: evidence.Weighed) -> list[float]:
 
 
 def _told(telling: Telling) -> evidence.Told:
-    return features(telling), facts(telling)
+    return telling.features, telling.facts
 
 
 def _telling(pair: dict[str, Any], side: str) -> Telling:

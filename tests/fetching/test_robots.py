@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.clock import FixedClock
+from core.reasons import Reason
 from fetching import robots
 from fetching.client import Client
 from fetching.robots import Robots
@@ -57,6 +58,19 @@ async def test_a_robots_file_too_big_or_in_circles_counts_as_none(site: Loopback
     async with loopback() as circle:
         circle.answers["/robots.txt"] = answer("302 Found", Location="/robots.txt")
         assert not await rules.refusal(circle.url("/story"))
+
+
+@pytest.mark.parametrize("target", ["mailto:a@x.example", "ftp://x.example/robots.txt", "http://[", "http://10.0.0.1/"])
+async def test_a_robots_file_that_leads_to_a_bad_address_keeps_pages_out_for_half_an_hour_and_not_for_good(
+    site: Loopback, rules: Robots, clock: FixedClock, target: str
+) -> None:
+    site.answers["/robots.txt"] = answer("302 Found", Location=target)
+    refusal = await rules.refusal(site.url("/story"))
+    assert refusal is not None
+    assert refusal.reason is Reason.ROBOTS
+    site.answers["/robots.txt"] = answer(body=b"")
+    clock.move(timedelta(minutes=31))
+    assert not await rules.refusal(site.url("/story"))
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "503 Later", "429 Slow down"])

@@ -108,6 +108,20 @@ def test_a_guid_given_to_another_item_without_an_address_makes_a_second_article_
     assert [one.feed_title for one in stored(db)] == ["Strike in the harbour", "Ferries stay in port"]
 
 
+def test_an_edit_of_an_item_under_a_reused_guid_is_no_new_item(db: Database) -> None:
+    first = item("100%", url="", title="Strike in the harbour", summary="Four hundred dockers stood at the gates.")
+    other = item("100%", url="", title="Ferries stay in port", summary="Twelve sailings to the islands are off.")
+    third = item("100%", url="", title="Mayor opens the bridge", summary="It has two lanes and a path for cyclists.")
+    for one in (first, other, third):
+        assert see(db, one) == Counts(new=1, articles=1)
+    for end in ("Passengers wait.", "Buses replace them.", "Fog is expected until noon."):
+        other = replace(other, summary=f"{other.summary} {end}")
+        assert see(db, other) == Counts(seen_before=1, edited=1)
+        assert see(db, other) == see(db, first) == see(db, third) == Counts(seen_before=1)
+    assert len(stored(db)) == 3
+    assert stored(db)[1].feed_text == other.summary
+
+
 def test_an_edit_of_some_words_of_an_item_without_an_address_is_no_new_item(db: Database) -> None:
     first = item("now", url="", title="Strike in the harbour", summary="Four hundred dockers stood at the gates today.")
     see(db, first)

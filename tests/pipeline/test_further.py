@@ -151,6 +151,27 @@ async def test_a_list_of_sitemaps_none_of_which_can_be_read_is_a_failure(
     assert feed_of(db).last_reason == Reason.NOT_FOUND
 
 
+async def test_a_login_page_in_place_of_a_list_of_sitemaps_is_a_failure_though_its_sitemaps_are_known(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def sitemap(link: str) -> bytes:
+        return f"<urlset><url><loc>{world.url(link)}</loc></url></urlset>".encode()
+
+    index = b"<sitemapindex><sitemap><loc>/s</loc></sitemap></sitemapindex>"
+    world.site |= {"/rss": Answer(200, {"ETag": '"list"'}, index), "/s": sitemap("/a")}
+    await polled(world, db, clock)
+    login = page("Sign in", ["Please sign in."])
+    world.site |= {"/rss": Answer(200, {"ETag": '"login"', "Content-Type": "text/html"}, login), "/s": sitemap("/b")}
+    await polled(world, db, clock)
+    feed = feed_of(db)
+    assert (feed.state, feed.last_reason, feed.failures > 0, feed.etag) == (
+        "failing", Reason.NOT_A_FEED, True, '"list"',
+    )  # fmt: skip
+    world.site["/rss"] = Answer(200, {"ETag": '"list"'}, index)
+    (report,) = await polled(world, db, clock)
+    assert (report.total("articles", "new"), feed_of(db).state) == (1, "ok")
+
+
 async def test_a_pages_links_are_a_feed(world: World, db: Database, clock: FixedClock) -> None:
     world.feeds = [{"page": world.url("/press"), "links": "main h3 a", "name": "Press", "first_poll": "9000h"}]
     world.site["/press"] = b"<!DOCTYPE html><main><h3><a href='/1'>One</a></h3></main>"

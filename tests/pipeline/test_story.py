@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
 from core.clock import FixedClock
-from pipeline import story
+from pipeline import match, story
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Feed, Story
-from stories.telling import Telling
+from stories.facts import Facts, facts_of
+from stories.telling import Telling, just_told
 from tests.builders import CALM, NOON, STRIKE, Item, World, minutes, rss
+
+PIERS = rss(*(Item(f"e{n}", "", f"Dockers of pier {n} strike", f"Crane {n * 7}.") for n in range(30)))
 
 
 @pytest.fixture
@@ -23,9 +27,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counts: Counter[str] = Counter()
 
     def counting(*args: Any, **named: Any) -> Telling:
-        telling = real(*args, **named)
-        counts[telling.article] += 1
-        return telling
+        made = real(*args, **named)
+        counts[made.article] += 1
+        return made
 
     real = story.telling
     monkeypatch.setattr(story, "telling", counting)
@@ -46,11 +50,68 @@ def poll_again(db: Database) -> None:
 async def test_of_many_hits_each_article_is_read_once_for_all_later_ones(
     world: World, db: Database, clock: FixedClock, made: Counter[str]
 ) -> None:
-    world.site["/rss"] = rss(*(Item(f"e{n}", "", f"Dockers of pier {n} strike", f"Crane {n * 7}.") for n in range(30)))
+    world.site["/rss"] = PIERS
     async with world.worker(db, clock) as app:
         await run_cycle(app)
     assert len(made) == 30
     assert max(made.values()) == 2  # as the new hit, and as one that is there
+
+
+async def test_a_rule_with_more_tellings_than_are_kept_has_each_of_its_articles_read_once(
+    world: World, db: Database, clock: FixedClock, made: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story, "TELLINGS_KEPT", 5)
+    world.site["/rss"] = PIERS
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    assert max(made.values()) == 2
+
+
+async def test_what_was_not_asked_for_the_longest_is_not_kept(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.site["/rss"] = PIERS
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        before = len(app.active.tellings)
+        monkeypatch.setattr(story, "TELLINGS_KEPT", 5)
+        clock.move(timedelta(days=30))  # out of the rule's window
+        world.site["/rss"] = rss(*(Item(f"f{n}", "", f"Dockers of quay {n} strike", f"Ship {n}.") for n in range(8)))
+        poll_again(db)
+        await run_cycle(app)
+        assert (before, len(app.active.tellings)) == (29, 7)  # all but the last, which none was compared with
+
+
+async def test_after_a_start_what_open_stories_tell_is_found_before_the_transaction(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.site["/rss"] = PIERS
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    just_told.cache_clear()
+    found = within = 0
+
+    def finding(*args: Any) -> Facts:
+        nonlocal found
+        found += 1
+        return facts_of(*args)
+
+    def recording(*args: Any, **named: Any) -> Any:
+        nonlocal within
+        before = found
+        try:
+            return record(*args, **named)
+        finally:
+            within += found - before
+
+    record = match.record
+    monkeypatch.setattr("stories.telling.facts_of", finding)
+    monkeypatch.setattr(match, "record", recording)
+    world.site["/rss"] = rss(Item("f", "", "Dockers of Bergen strike", "Cranes."))
+    async with world.worker(db, clock) as app:
+        poll_again(db)
+        await run_cycle(app)
+    assert (found, within) == (31, 1)  # the new one's own
 
 
 async def test_a_text_that_was_read_anew_is_compared_as_it_is_now(

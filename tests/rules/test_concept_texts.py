@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pytest
@@ -41,3 +42,16 @@ def test_it_speaks_every_language_and_shows_so(concept: Concept) -> None:
     assert concept.about
     for texts, least in ((concept.terms, 3), (concept.match, TEXTS), (concept.ignore, TEXTS)):
         assert {language for language, given in texts.items() if len(given) >= least} >= LANGUAGES
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_language_holds_every_year_up_to_2025_to_be_long_ago(language: str) -> None:
+    text = next(one for one in CATALOGUE["long-ago"].match[language] if re.search("20(11|22)", one))
+    years = [1900, 1998, 2000, 2010, 2019, 2025, 2026]
+    found_in = [year for year in years if found("long-ago", re.sub("20(11|22)", str(year), text), language)]
+    assert found_in == years[:-1]
+
+
+def test_a_year_that_is_over_is_written_alike_wherever_it_stands() -> None:
+    terms = str([CATALOGUE[name].terms for name in ("long-ago", "just-now")])
+    assert len(set(re.findall("/[^/ ]*(?:19|20)[^/ ]*/", terms))) == 1

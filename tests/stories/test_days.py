@@ -33,6 +33,22 @@ def test_days_near_the_telling_are_understood(language: str, text: str, days: li
     assert dates(text, language, TOLD) == [date(2024, 4, day) for day in days]
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "days"),
+    [
+        ("en", "At least 10 may have died", []),
+        ("en", "The 10 Mayor Adams named", []),
+        ("es", "hay 9 mayores heridos", []),
+        ("fr", "le 10 mai, puis le 9", [10]),
+        ("en", "At least 8 died on 10 May.", [10]),
+        ("en", "on May 10", [10]),
+        ("de", "Almai 10", []),
+    ],
+)
+def test_words_that_hold_a_month_are_none(language: str, text: str, days: list[int]) -> None:
+    assert dates(text, language, date(2026, 5, 10)) == [date(2026, 5, day) for day in days]
+
+
 WORDS = ["Thursday", "Friday", "on", "3 April", "tomorrow", "yesterday", "31/12", "الأربعاء", "周三", "3日", "4月3日"]
 SPRING = st.dates(date(2024, 2, 1), date(2024, 6, 1))  # near what the words name
 

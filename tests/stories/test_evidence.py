@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stories.evidence import NEEDED, NEEDED_LIKE, Told, Weighed, measured, weigh, worded
-from stories.telling import facts, features, tell
+from stories.telling import tell
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 TITLE = "Quake of 5.2 shakes Tarnak in Nepal"
@@ -12,7 +12,7 @@ LEAD = "An earthquake of magnitude 5.2 shook Tarnak in Nepal on Wednesday, and M
 
 def told(title: str = TITLE, text: str = LEAD, hours: float = 0, language: str = "en") -> Told:
     one = tell("a", title, text, NOON + timedelta(hours=hours), sentences=[text], language=language)
-    return features(one), facts(one)
+    return one.features, one.facts
 
 
 def kinds(telling: Told) -> dict[str, float]:

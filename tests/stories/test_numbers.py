@@ -21,6 +21,11 @@ from stories.numbers import in_figures, is_number, numbers
         ("ja", "六千五百人、百二十万台", {"6500", "1200000"}),
         ("zh", "裁员3400人，四十一人受伤", {"3400", "41"}),
         ("ko", "120만대", {"1200000"}),
+        ("fr", "137\u202f000 personnes, 1\u00a0234\u00a0567,89 euros", {"137000", "1234567.89"}),
+        ("pl", "12\u00a0500 osób", {"12500"}),
+        ("fr", "en 2024\u00a0137 morts", {"137"}),
+        ("de", "1.234.567,89 Euro, 0,1234 Prozent", {"1234567.89", "0.1234"}),
+        ("en", "3.1415 of them", {"3.1415"}),
     ],
 )
 def test_numbers_are_one_in_figures_and_words(language: str, text: str, found: set[str]) -> None:

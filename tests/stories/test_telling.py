@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from stories.telling import LEAD_WORDS, features, lead_of, tell
+from stories.telling import LEAD_WORDS, just_told, lead_of, tell
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 FIRST = "The envoy came to the harbour town with three of her deputies."
@@ -44,6 +44,14 @@ def test_an_author_line_can_name_the_wire() -> None:
     assert tell("a", "T", FIRST, NOW, author="Reuters").wire == "reuters"
 
 
-def test_features_are_computed_once() -> None:
+def test_what_a_telling_says_is_found_once() -> None:
     telling = tell("a", "Envoy comes", FIRST, NOW)
-    assert features(telling) is features(tell("a", "Envoy comes", FIRST, NOW))
+    assert (telling.features, telling.facts) == (telling.features, telling.facts)
+    assert telling.features is telling.features
+    assert telling.facts is telling.facts
+
+
+def test_a_telling_that_is_made_again_soon_is_the_one_before() -> None:
+    telling = just_told(tell("a", "Envoy comes", FIRST, NOW))
+    assert just_told(tell("a", "Envoy comes", FIRST, NOW)) is telling
+    assert just_told(tell("a", "Envoy leaves", FIRST, NOW)) is not telling
