@@ -70,6 +70,7 @@ class Reason(StrEnum):
     RULE_FAILED = "rule_failed", "the rule made the matcher fail on this article: a fault of wirewatch"
     FROM_BEFORE = "from_before", "stored before the rule or feed became active"
     WITHDRAWN = "withdrawn", "matched on title and summary, no longer on the full text"
+    NOT_THIS = "not_this", "somebody said that it is not what the rule is for"
     # -- stories
     NEW_STORY = "new_story", "no open story tells this event"
     SAME_ARTICLE = "same_article", "the same article under another address"

@@ -92,6 +92,11 @@ def recent(session: Session, *, rule: str = "", limit: int) -> list[tuple[Hit, A
     return list(session.exec(query.order_by(col(Hit.at).desc(), col(Hit.id).desc()).limit(limit)).all())
 
 
+def find(session: Session, hit_id: int) -> Hit | None:
+    """The hit of this id; None for a number that is none's, however large."""
+    return session.get(Hit, hit_id) if 0 < hit_id <= stories.LARGEST_ID else None
+
+
 def with_article(session: Session, hit_id: int) -> tuple[Hit, Article] | None:
     """One hit with its article."""
     query = select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id)).where(col(Hit.id) == hit_id)
