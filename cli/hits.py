@@ -77,7 +77,7 @@ def not_this(
     by: Annotated[str, typer.Option(help="Whose verdict it is; yours when nothing is said.")] = "",
     undo: Annotated[bool, typer.Option("--undo", help="Take it back.")] = False,
 ) -> None:
-    """Keep that a hit is not what its rule is for, by name."""
+    """Keep, by name, that a hit is not what its rule is for: its text counts no more for what is told of its story."""
     who, now = by or user(), SystemClock().now()
     with database(context) as db:
         if undo:

@@ -24,7 +24,7 @@ from rules.config import load
 from rules.match import Matcher
 from storage import configs, decisions, deliveries, feedback, hits, meta, optouts, stories
 from storage import notices as notice_rows
-from storage.engine import Database
+from storage.engine import Database, lock_names
 from storage.tables import Hit, Story
 
 SILENCE = timedelta(hours=72)
@@ -54,18 +54,23 @@ def not_this_hit(session: Session, hit_id: int, *, who: str, now: datetime) -> N
 def take_back(session: Session, hit_id: int, *, who: str) -> None:
     """Forget what somebody said of a hit. Raises InputError when they said nothing."""
     hit, who = _hit(session, hit_id), _name(who)
+    lock_names(session, [f"rule:{hit.rule_id}"])
     if not feedback.take_back(session, hit.id or 0, who):
         raise InputError(f"{who} said nothing of hit {hit_id}", hint=f"run `wirewatch hits show {hit_id}`")
+    stories.recount(session, hit.story_id)
 
 
 def _judge(session: Session, told: Sequence[Hit], who: str, now: datetime) -> None:
     by_id = {hit.id or 0: hit for hit in told}
+    lock_names(session, [f"rule:{hit.rule_id}" for hit in told])
     for hit_id in feedback.judge(session, by_id, verdict="wrong", who=who, now=now):
         hit = by_id[hit_id]
         decisions.add(
             session, rule=hit.rule_id, article=hit.article_id, story=hit.story_id, alert="", stage="feedback",
             action="none", reason=Reason.NOT_THIS, detail=f"{who}: not this", at=now,
         )  # fmt: skip
+    for story_id in {hit.story_id for hit in told}:
+        stories.recount(session, story_id)
 
 
 def _hit(session: Session, hit_id: int) -> Hit:

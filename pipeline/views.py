@@ -122,7 +122,7 @@ def bring_up_to_date(session: Session, row: Alert, story: Story | None) -> None:
         return
     told = [article for _, article in hits.of_story(session, story.id or 0) if article.id != row.article_id]
     others = tuple(article_line(article) for article in told[-OTHERS:])
-    row.view = dump(replace(view, separate_texts=story.origins, others=others))
+    row.view = dump(replace(view, separate_texts=max(1, story.origins), others=others))
     session.add(row)
 
 

@@ -26,6 +26,11 @@ def _of_article() -> SelectOfScalar[Hit]:
     return select(Hit).where(col(Hit.article_id) == bindparam("article"))
 
 
+def rules_of(session: Session, article_id: int) -> list[str]:
+    """The rules that have a hit on this article."""
+    return list(session.exec(select(Hit.rule_id).where(col(Hit.article_id) == article_id)).all())
+
+
 def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
     """A story's hits with their articles, in the order they came."""
     return of_stories(session, [story_id]).get(story_id, [])

@@ -116,7 +116,8 @@ async def _open(db: Database, link: Link) -> Said:
 async def _ask_not_this(db: Database, link: Link) -> Said:
     story = await _story(db, link)
     kept = f"This keeps, as said by {link.by}, that it is not what the rule {link.rule} is for."
-    lines = (story.title, f"{kept} It changes no rule by itself.")
+    counted = "Its texts count no more for what is told of it later. It changes no rule by itself."
+    lines = (story.title, f"{kept} {counted}")
     return Said("Not this?", lines, "Not this", link.address, story.id)
 
 
