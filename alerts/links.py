@@ -60,12 +60,12 @@ def read(
     return tuple(subject)
 
 
-def story_links(public_url: str, secret: str, *, rule: str, story: str, now: datetime) -> Links | None:
-    """The three links of an alert, or None without a `public_url`; each token's subject is (rule, story)."""
+def story_links(public_url: str, secret: str, *, rule: str, story: str, by: str, now: datetime) -> Links | None:
+    """The three links of an alert to `by`, or None without a `public_url`; tokens say (rule, story, by)."""
     if not public_url:
         return None
     story_link, not_this, silence = (
-        link(public_url, purpose, sign(secret, purpose, rule, story, now=now))
+        link(public_url, purpose, sign(secret, purpose, rule, story, by, now=now))
         for purpose in (Purpose.STORY, Purpose.NOT_THIS, Purpose.SILENCE)
     )
     return Links(story=story_link, not_this=not_this, silence=silence)

@@ -67,12 +67,14 @@ class Policy:
 class StoryFacts:
     """A story as it stands after its newest article was placed.
 
-    `origins` counts separate texts. `first_at_origins` is how many there were when the first alert was made (None: not
-    yet). `again_made` and `update_waiting` say whether such an alert exists, or waits to be sent. `last_alert_at` is
-    when the newest was sent or is due. `from_before`: all its articles were stored before the rule or feed was active.
+    `origins` counts separate texts that stand. `text` numbers the newest article's text, whatever was withdrawn since.
+    `first_at_origins` is how many there were when the first alert was made (None: not yet). `again_made` and
+    `update_waiting` say whether such an alert exists, or waits to be sent. `last_alert_at` is when the newest was sent
+    or is due. `from_before`: all its articles were stored before the rule or feed was active.
     """
 
     origins: int
+    text: int = 1
     new_origin: bool = True
     first_at_origins: int | None = None
     again_made: bool = False
@@ -110,11 +112,11 @@ def _update(story: StoryFacts, policy: Policy) -> Owed:
     if policy.update is Update.NEVER or not story.new_origin:
         return Owed(None, Reason.ALREADY_TOLD)
     if policy.update is Update.EVERY:
-        return Owed(Kind.UPDATE, Reason.UPDATE, story.origins)
+        return Owed(Kind.UPDATE, Reason.UPDATE, story.text)
     if story.update_waiting:
         return Owed(None, Reason.MERGED)
     spaced = story.last_alert_at + UPDATE_GAP if story.last_alert_at else None
-    return Owed(Kind.UPDATE, Reason.UPDATE, story.origins, spaced)
+    return Owed(Kind.UPDATE, Reason.UPDATE, story.text, spaced)
 
 
 def quiet_until(quiet: tuple[Quiet, ...], now: datetime, timezone: str) -> datetime | None:

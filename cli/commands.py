@@ -56,6 +56,7 @@ SECTIONS: dict[str, dict[str, Place]] = {
         "deploy": Place("cli.running", "deploy", "Register the deployments with a Prefect server."),
         "worker": Place("cli.running", "worker", "Work for that Prefect server."),
         "db": Place("cli.db", "app", "The database's schema."),
+        "prune": Place("cli.prune", "prune", "Delete what is older than is to be kept."),
         "settings": Place("cli.config", "list_settings", "List every WIREWATCH_ setting."),
     },
     "What came of it": {

@@ -69,7 +69,8 @@ class Reason(StrEnum):
     TOO_COSTLY = "too_costly", "the rule needs more work on this article than its budget allows"
     RULE_FAILED = "rule_failed", "the rule made the matcher fail on this article: a fault of wirewatch"
     FROM_BEFORE = "from_before", "stored before the rule or feed became active"
-    WITHDRAWN = "withdrawn", "matched on title and summary, no longer on the full text"
+    WITHDRAWN = "withdrawn", "matched on title and summary or before an edit, and no longer"
+    NOT_THIS = "not_this", "somebody said that it is not what the rule is for"
     # -- stories
     NEW_STORY = "new_story", "no open story tells this event"
     SAME_ARTICLE = "same_article", "the same article under another address"

@@ -55,6 +55,22 @@ class Settings(BaseSettings):
         60.0, gt=0, description="how often a cycle runs (`up`, `run`, deployments), seconds; `web` judges by it, too"
     )
 
+    keep_polls: int = Field(
+        90, ge=0, le=36_500, description="what each poll brought is kept so long, days; 0 = for ever"
+    )
+    keep_articles: int = Field(
+        365, ge=0, le=36_500, description="articles that no rule matched are kept so long, days; 0 = for ever"
+    )
+    keep_ledger: int = Field(
+        365, ge=0, le=36_500, description="what was told of a story is kept so long after its end, days; 0 = for ever"
+    )
+    keep_hits: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="hits and their stories are kept so long after the story's end, days; 0 = for ever",
+    )
+
     @field_validator("allow_addresses", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:

@@ -7,6 +7,7 @@ The whole run, each line a loop of its own that claims what is due (run.py start
     match    articles due   → hits → stories → alerts → deliveries, under the rules' locks
     past     rules that are new → hits on what is stored already, shown and not told
     index    articles matched → their words, for search, backtests, near misses; when the others leave time
+    prune    once a day: what is old enough and nobody's business any more → gone
     alert    held alerts and digests whose time has come → deliveries (release.py)
     deliver  deliveries due → one channel call each → the result, recorded after the call
 

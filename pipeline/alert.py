@@ -68,6 +68,7 @@ def _facts(placed: Placed, told: Sequence[Alert]) -> StoryFacts:
     first = next((one for one in told if one.kind == Kind.FIRST), None)
     return StoryFacts(
         origins=placed.story.origins,
+        text=placed.placement.origin,
         new_origin=not placed.placement.same_origin,
         first_at_origins=int(first.view.get("separate_texts", 1)) if first else None,
         again_made=any(one.kind == Kind.AGAIN for one in told),

@@ -7,6 +7,7 @@ entered into the ledger, and the next cycle sends it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,18 +15,19 @@ from sqlmodel import Session
 
 from core.errors import ConfigError, InputError
 from core.reasons import Reason
+from core.text import one_line
 from pipeline import notices
 from pipeline import stories as stories_step
 from pipeline.app import Active
 from pipeline.configure import EMPTY
 from rules.config import load
 from rules.match import Matcher
-from storage import configs, deliveries, feedback, hits, meta, optouts, stories
-from storage.engine import Database
-from storage.tables import Story
+from storage import configs, decisions, deliveries, feedback, hits, meta, optouts, stories
+from storage.engine import Database, lock_names
+from storage.tables import Hit, Story
 
 SILENCE = timedelta(hours=72)
-WHO = "link"  # a link's bearer has no name
+LONGEST_NAME = 100  # characters
 
 
 def story_of(session: Session, rule_id: str, story_id: str) -> Story:
@@ -36,20 +38,60 @@ def story_of(session: Session, rule_id: str, story_id: str) -> Story:
     return row
 
 
-def not_this(session: Session, rule_id: str, story_id: str, *, now: datetime) -> Story:
-    """Keep that this story is not what its rule is for."""
+def not_this(session: Session, rule_id: str, story_id: str, *, who: str, now: datetime) -> Story:
+    """Keep with each hit of this story who said that it is not what its rule is for."""
     story = story_of(session, rule_id, story_id)
-    told = hits.of_story(session, story.id or 0)
-    feedback.judge(session, [hit.id or 0 for hit, _ in told], verdict="wrong", who=WHO, now=now)
+    _judge(session, [hit for hit, _ in hits.of_story(session, story.id or 0)], who, now)
     return story
 
 
-def silence(session: Session, rule_id: str, story_id: str, *, now: datetime) -> Story:
+def not_this_hit(session: Session, hit_id: int, *, who: str, now: datetime) -> None:
+    """Keep who said of this hit alone that it is not what its rule is for. Raises InputError."""
+    _judge(session, [_hit(session, hit_id)], _name(who), now)
+
+
+def take_back(session: Session, hit_id: int, *, who: str) -> None:
+    """Forget what somebody said of a hit. Raises InputError when they said nothing."""
+    hit, who = _hit(session, hit_id), _name(who)
+    lock_names(session, [f"rule:{hit.rule_id}"])
+    if not feedback.take_back(session, hit.id or 0, who):
+        raise InputError(f"{who} said nothing of hit {hit_id}", hint=f"run `wirewatch hits show {hit_id}`")
+    stories.recount(session, hit.story_id)
+
+
+def _judge(session: Session, told: Sequence[Hit], who: str, now: datetime) -> None:
+    by_id = {hit.id or 0: hit for hit in told}
+    lock_names(session, [f"rule:{hit.rule_id}" for hit in told])
+    for hit_id in feedback.judge(session, by_id, verdict="wrong", who=who, now=now):
+        hit = by_id[hit_id]
+        decisions.add(
+            session, rule=hit.rule_id, article=hit.article_id, story=hit.story_id, alert="", stage="feedback",
+            action="none", reason=Reason.NOT_THIS, detail=f"{who}: not this", at=now,
+        )  # fmt: skip
+    for story_id in {hit.story_id for hit in told}:
+        stories.recount(session, story_id)
+
+
+def _hit(session: Session, hit_id: int) -> Hit:
+    found = hits.find(session, hit_id)
+    if found is None:
+        raise InputError(f"there is no hit {hit_id}", hint="run `wirewatch hits list`")
+    return found
+
+
+def _name(who: str) -> str:
+    name = one_line(who, LONGEST_NAME)
+    if not name:
+        raise InputError("a verdict bears a name", hint="say whose with --by NAME")
+    return name
+
+
+def silence(session: Session, rule_id: str, story_id: str, *, who: str, now: datetime) -> Story:
     """Tell nothing more of this story for 72 hours. Raises InputError for a closed one: nothing more comes of it."""
     story = story_of(session, rule_id, story_id)
     if story.state == "closed":
         raise InputError("this story is closed: nothing more is told of it")
-    stories_step.silence(session, story.id or 0, until=now + SILENCE, who=WHO, now=now)
+    stories_step.silence(session, story.id or 0, until=now + SILENCE, who=who, now=now)
     return story
 
 

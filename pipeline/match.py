@@ -26,7 +26,7 @@ from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle, work_off
 from rules.document import ArticleText, Document, analyse
 from rules.match import FeedTag, Match, Verdict
-from storage import articles, configs, decisions, hits
+from storage import articles, configs, decisions, hits, stories
 from storage.engine import lock_names
 from storage.leases import Lease, settle
 from storage.tables import Article, Feed, Hit
@@ -165,7 +165,8 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     """
     now = app.clock.now()
     still_active = _is_active(session, active)
-    _lock_rules(session, [judged])
+    before = hits.rules_of(session, judged.one.article.id or 0) if judged.one.article.matched_revision >= 0 else ()
+    _lock_rules(session, [judged], before)
     if not still_active:
         _give_back(session, [judged])
         return None
@@ -209,26 +210,31 @@ def add_hit(
 def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Active) -> None:
     """The same rule matched the same article again: the hit is brought up to date in place, nobody is told."""
     stories_step.fill(hit, match, judged.one.article, active.revision)
+    session.add(hit)
     if hit.state == "withdrawn":
         hit.state = "live"
-    session.add(hit)
+        stories.recount(session, hit.story_id)
 
 
 def _withdraw(session: Session, judged: Judged, known: dict[str, Hit], now: datetime) -> None:
-    """What matched on title and summary and no longer matches the full text is shown as withdrawn, never unsaid."""
+    """What matched on title and summary, or before an edit, and matches no longer is shown as withdrawn, never unsaid;
+    its text counts no more. What the feed alone says has revision 0, however often it is edited.
+    """
     matched = {match.rule for match in judged.verdict.matches}
+    revision = judged.one.article.revision
     for rule, hit in known.items():
-        if rule not in matched and hit.state != "withdrawn" and judged.one.article.revision > hit.article_revision:
+        if rule not in matched and hit.state != "withdrawn" and (revision > hit.article_revision or not revision):
             hit.state = "withdrawn"
             session.add(hit)
+            stories.recount(session, hit.story_id)
             note(session, rule, judged, Reason.WITHDRAWN, now, hit.story_id)
 
 
-def _lock_rules(session: Session, judged: Sequence[Judged]) -> None:
+def _lock_rules(session: Session, judged: Sequence[Judged], matched_before: Sequence[str] = ()) -> None:
     """All rules that are written about, before any row of theirs is: in one order, so that nobody waits in a circle."""
     hit = {match.rule for one in judged for match in one.verdict.matches}
     troubled = {trouble.rule for one in judged for trouble in one.verdict.troubles}
-    lock_names(session, [f"rule:{rule}" for rule in hit | troubled])
+    lock_names(session, [f"rule:{rule}" for rule in hit | troubled | set(matched_before)])
 
 
 def _troubles(session: Session, app: Sender, active: Active, judged: Judged, now: datetime) -> None:

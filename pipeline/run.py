@@ -18,6 +18,8 @@ from pipeline.index import index
 from pipeline.match import match as match_articles
 from pipeline.past import past
 from pipeline.poll import poll
+from pipeline.prune import is_due as prune_is_due
+from pipeline.prune import prune
 from pipeline.read import read
 from pipeline.release import release
 from pipeline.report import STEPS, Report
@@ -33,7 +35,7 @@ LOOPS: Mapping[str, Sequence[str]] = {
     "match": ("match", "past"),
     "alert": ("alert",),
     "deliver": ("deliver",),
-    "index": ("index",),
+    "index": ("index", "prune"),
 }
 
 
@@ -98,7 +100,7 @@ async def _run_loops(cycle: Cycle, step: str, only: Sequence[str]) -> None:
         case "deliver":
             await deliver(cycle)
         case _:
-            await index(cycle)
+            await asyncio.gather(index(cycle), prune(cycle))
 
 
 def finish(cycle: Cycle) -> Report:
@@ -122,6 +124,7 @@ async def anything_due(app: App) -> bool:
             or alerts.count_due(session, now)
             or deliveries.count_expired(session)
             or deliveries.any_due(session, now, who)
+            or prune_is_due(session, now)
         )
     )
 

@@ -78,6 +78,8 @@ def place_hit(
     hit.story_id, hit.origin, hit.why = story.id or 0, placement.origin, placement.why
     session.add(hit)
     session.flush()
+    if placement.same_origin:  # its text may have counted no more
+        story.origins = story_rows.texts_that_count(session, hit.story_id)
     _note(session, hit, placement, now)
     return Placed(hit, story, article, feed, rule, placement, past)
 

@@ -122,7 +122,7 @@ def bring_up_to_date(session: Session, row: Alert, story: Story | None) -> None:
         return
     told = [article for _, article in hits.of_story(session, story.id or 0) if article.id != row.article_id]
     others = tuple(article_line(article) for article in told[-OTHERS:])
-    row.view = dump(replace(view, separate_texts=story.origins, others=others))
+    row.view = dump(replace(view, separate_texts=max(1, story.origins), others=others))
     session.add(row)
 
 
@@ -135,18 +135,20 @@ def gaps(session: Session, now: datetime) -> Gaps:
     )
 
 
-def with_links(app: App, view: View, now: datetime) -> View:
-    """The view with its signed links, made when it is sent so that they do not expire on the way."""
+def with_links(app: App, view: View, now: datetime, to: str) -> View:
+    """The view with its signed links, made when it is sent so that they do not expire on the way; what is answered by
+    them bears the name of the recipient `to`.
+    """
     public_url = app.active.public_url
     if not public_url:
         return view
     if isinstance(view, AlertView):
-        links = story_links(public_url, app.signing_key, rule=view.rule_id, story=view.story_id, now=now)
+        links = story_links(public_url, app.signing_key, rule=view.rule_id, story=view.story_id, by=to, now=now)
         return replace(view, links=links)
     if isinstance(view, DigestView):
         page = f"{public_url.rstrip('/')}/?rule={quote(view.rule_id, safe='')}" if view.rule_id else public_url
         if len(view.alerts) > SHOW_PASSAGES:
             return replace(view, page=page)
-        told = tuple(cast(AlertView, with_links(app, one, now)) for one in view.alerts)
+        told = tuple(cast(AlertView, with_links(app, one, now, to)) for one in view.alerts)
         return replace(view, alerts=told, page=page)
     return replace(view, page=public_url)

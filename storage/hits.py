@@ -26,6 +26,11 @@ def _of_article() -> SelectOfScalar[Hit]:
     return select(Hit).where(col(Hit.article_id) == bindparam("article"))
 
 
+def rules_of(session: Session, article_id: int) -> list[str]:
+    """The rules that have a hit on this article."""
+    return list(session.exec(select(Hit.rule_id).where(col(Hit.article_id) == article_id)).all())
+
+
 def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
     """A story's hits with their articles, in the order they came."""
     return of_stories(session, [story_id]).get(story_id, [])
@@ -90,6 +95,11 @@ def recent(session: Session, *, rule: str = "", limit: int) -> list[tuple[Hit, A
     if rule:
         query = query.where(col(Hit.rule_id) == rule)
     return list(session.exec(query.order_by(col(Hit.at).desc(), col(Hit.id).desc()).limit(limit)).all())
+
+
+def find(session: Session, hit_id: int) -> Hit | None:
+    """The hit of this id; None for a number that is none's, however large."""
+    return session.get(Hit, hit_id) if 0 < hit_id <= stories.LARGEST_ID else None
 
 
 def with_article(session: Session, hit_id: int) -> tuple[Hit, Article] | None:

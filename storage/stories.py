@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam
+from sqlalchemy import Select, bindparam, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from storage.tables import Silence, Story
+from storage.tables import Feedback, Hit, Silence, Story
 
 LARGEST_ID = 2**31 - 1  # of an integer column: PostgreSQL and SQLite refuse to look for a larger one
 
@@ -33,6 +34,25 @@ def candidates_query() -> Select[tuple[int | None, str]]:
     told = (col(Story.rule_id) == bindparam("rule")) & (col(Story.last_hit_at) >= bindparam("since"))
     newest = sa_select(col(Story.id), col(Story.state)).where(told)
     return newest.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(CANDIDATES)
+
+
+def texts_that_count(session: Session, story_id: int) -> int:
+    """How many separate texts tell the story, without those of which each hit is withdrawn or is "not this"."""
+    return session.exec(_texts_that_count(), params={"story": story_id}).one()
+
+
+@cache
+def _texts_that_count() -> SelectOfScalar[int]:
+    wrong = select(Feedback.id).where((col(Feedback.hit_id) == col(Hit.id)) & (col(Feedback.verdict) == "wrong"))
+    stands = (col(Hit.state) != "withdrawn") & ~wrong.exists()
+    return select(func.count(col(Hit.origin).distinct())).where((col(Hit.story_id) == bindparam("story")) & stands)
+
+
+def recount(session: Session, story_id: int) -> None:
+    """Have a story count the texts that count by now. The caller holds its rule, as everybody does who adds to it."""
+    story = session.get_one(Story, story_id, populate_existing=True)
+    story.origins = texts_that_count(session, story_id)
+    session.add(story)
 
 
 def state_of(story: Story, now: datetime) -> str:

@@ -89,9 +89,9 @@ class HostState(SQLModel, table=True):
 class Entry(SQLModel, table=True):
     """An item seen in a feed; kept while it can come back."""
 
-    __table_args__ = (UniqueConstraint("feed_id", "key"),)
+    __table_args__ = (UniqueConstraint("feed_id", "key"), Index("ix_entry_listed", "feed_id", "last_seen_at"))
     id: int | None = Field(default=None, primary_key=True)
-    feed_id: int = Field(foreign_key="feed.id", index=True)
+    feed_id: int = Field(foreign_key="feed.id")
     key: str
     url_key: str = Field(default="", index=True)  # canonical URL: the same item under a changed guid
     text_key: str = Field(default="", index=True)  # hash of title and text: likewise
@@ -101,7 +101,7 @@ class Entry(SQLModel, table=True):
     published: datetime | None = maybe_time()
     updated: datetime | None = maybe_time()
     first_seen_at: datetime = time()
-    last_seen_at: datetime = time(index=True)
+    last_seen_at: datetime = time()
     article_id: int | None = Field(default=None, foreign_key="article.id", index=True)
 
 
@@ -124,7 +124,7 @@ class Article(SQLModel, table=True):
     reason: str = ""
     detail: str = long_text()
     final: bool = False  # nothing better will come: read in full, or tried often enough
-    duplicate_of: int | None = Field(default=None, foreign_key="article.id")
+    duplicate_of: int | None = Field(default=None, foreign_key="article.id", index=True)
     feed_title: str = long_text()
     feed_text: str = long_text()
     feed_author: str = ""
@@ -240,7 +240,7 @@ class Story(SQLModel, table=True):
     title: str = long_text()
     state: str = "open"  # open | silenced | closed
     silenced_until: datetime | None = maybe_time()
-    first_article_id: int = Field(foreign_key="article.id")
+    first_article_id: int = Field(foreign_key="article.id", index=True)
     first_hit_at: datetime = time()
     last_hit_at: datetime = time(index=True)
     articles: int = 0
@@ -281,7 +281,7 @@ class Alert(SQLModel, table=True):
     id: str = Field(primary_key=True)
     rule_id: str = Field(index=True)
     story_id: int | None = Field(default=None, foreign_key="story.id", index=True)
-    article_id: int | None = Field(default=None, foreign_key="article.id")
+    article_id: int | None = Field(default=None, foreign_key="article.id", index=True)
     kind: str  # first | again | update | digest
     ordinal: int = 0
     state: str = "queued"  # queued (has deliveries) | held | folded | suppressed

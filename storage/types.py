@@ -61,3 +61,26 @@ def _sqlite_now(element: db_now, compiler: SQLCompiler, **kw: Any) -> str:
 def _postgresql_now(element: db_now, compiler: SQLCompiler, **kw: Any) -> str:
     seconds = compiler.process(element.clauses, **kw)
     return f"(clock_timestamp() + ({seconds}) * interval '1 second')"
+
+
+class earlier(GenericFunction[datetime]):  # noqa: N801 - SQL functions are written in lower case
+    """A time of the database less a length; to the millisecond on SQLite."""
+
+    type = UtcTime()
+    inherit_cache = True
+    name = "earlier"
+
+    def __init__(self, at: ColumnElement[Any], length: timedelta) -> None:
+        super().__init__(at, literal(length.total_seconds(), Float()))
+
+
+@compiles(earlier, "sqlite")
+def _sqlite_earlier(element: earlier, compiler: SQLCompiler, **kw: Any) -> str:
+    at, seconds = (compiler.process(one, **kw) for one in element.clauses)
+    return f"strftime('%Y-%m-%d %H:%M:%f', {at}, (-{seconds}) || ' seconds')"
+
+
+@compiles(earlier, "postgresql")
+def _postgresql_earlier(element: earlier, compiler: SQLCompiler, **kw: Any) -> str:
+    at, seconds = (compiler.process(one, **kw) for one in element.clauses)
+    return f"({at} - ({seconds}) * interval '1 second')"

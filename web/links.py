@@ -29,12 +29,15 @@ BARE = NO_STORE | {"content-security-policy": BARE_POLICY}
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link whose signature is good: what it is for, and of which rule and story (or target) it speaks."""
+    """A link whose signature is good: what it is for, of which rule and story (or target) it speaks, and whom the
+    message went to that it stood in.
+    """
 
     purpose: Purpose
     token: str
     rule: str
     subject: str
+    by: str
     now: datetime
 
     @property
@@ -89,8 +92,8 @@ async def _answer(db: Database, key: str, answers: Mapping[Purpose, Answer], pur
         return Said("This link is not valid", status=404)
     now = SystemClock().now()
     try:
-        rule, subject = read(key, Purpose(purpose), token, now=now)
-        return await answers[Purpose(purpose)](db, Link(Purpose(purpose), token, rule, subject, now))
+        rule, subject, *by = read(key, Purpose(purpose), token, now=now)
+        return await answers[Purpose(purpose)](db, Link(Purpose(purpose), token, rule, subject, "".join(by), now))
     except BadLink as error:
         if error.expired:
             return Said("This link has expired", ("What it could do can be done on the page itself.",), status=410)
@@ -112,12 +115,16 @@ async def _open(db: Database, link: Link) -> Said:
 
 async def _ask_not_this(db: Database, link: Link) -> Said:
     story = await _story(db, link)
-    lines = (story.title, f"This keeps that it is not what the rule {link.rule} is for. It changes no rule by itself.")
+    kept = f"This keeps, as said by {link.by}, that it is not what the rule {link.rule} is for."
+    counted = "Its texts count no more for what is told of it later. It changes no rule by itself."
+    lines = (story.title, f"{kept} {counted}")
     return Said("Not this?", lines, "Not this", link.address, story.id)
 
 
 async def _not_this(db: Database, link: Link) -> Said:
-    story = await db.write(lambda session: feedback.not_this(session, link.rule, link.subject, now=link.now))
+    story = await db.write(
+        lambda session: feedback.not_this(session, link.rule, link.subject, who=link.by, now=link.now)
+    )
     return Said("Kept", (story.title, f"is not what the rule {link.rule} is for."), story=story.id)
 
 
@@ -128,7 +135,9 @@ async def _ask_silence(db: Database, link: Link) -> Said:
 
 
 async def _silence(db: Database, link: Link) -> Said:
-    story = await db.write(lambda session: feedback.silence(session, link.rule, link.subject, now=link.now))
+    story = await db.write(
+        lambda session: feedback.silence(session, link.rule, link.subject, who=link.by, now=link.now)
+    )
     until = f"{link.now + feedback.SILENCE:%d %b %Y, %H:%M} UTC"
     return Said("Silenced", (story.title, f"Nothing more is told of it until {until}."), story=story.id)
 

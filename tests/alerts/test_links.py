@@ -48,7 +48,7 @@ def test_the_age_can_be_set() -> None:
 
 
 def test_an_alert_has_three_links_below_the_public_url() -> None:
-    links = story_links("https://watch.example.org/", SECRET, rule="rule", story="7", now=NOW)
+    links = story_links("https://watch.example.org/", SECRET, rule="rule", story="7", by="ada@x.test", now=NOW)
     assert links is not None
     for purpose, url in [
         (Purpose.STORY, links.story),
@@ -57,11 +57,11 @@ def test_an_alert_has_three_links_below_the_public_url() -> None:
     ]:
         start = f"https://watch.example.org/links/{purpose}/"
         assert url.startswith(start)
-        assert read(SECRET, purpose, url.removeprefix(start), now=NOW) == ("rule", "7")
+        assert read(SECRET, purpose, url.removeprefix(start), now=NOW) == ("rule", "7", "ada@x.test")
 
 
 def test_without_a_public_url_there_are_no_links() -> None:
-    assert story_links("", SECRET, rule="rule", story="7", now=NOW) is None
+    assert story_links("", SECRET, rule="rule", story="7", by="ada@x.test", now=NOW) is None
     assert unsubscribe_link("", SECRET, rule="rule", target="desk", now=NOW) == ""
 
 

@@ -76,13 +76,13 @@ def test_updates_come_for_separate_texts_only() -> None:
     policy = Policy(targets=("desk",), update=Update.EVERY)
     copy = StoryFacts(origins=2, new_origin=False, first_at_origins=1)
     assert owed(copy, policy).reason is Reason.ALREADY_TOLD
-    assert owed(StoryFacts(origins=2, first_at_origins=1), policy) == Owed(Kind.UPDATE, Reason.UPDATE, 2)
+    assert owed(StoryFacts(origins=2, text=2, first_at_origins=1), policy) == Owed(Kind.UPDATE, Reason.UPDATE, 2)
 
 
 def test_replies_in_a_thread_are_spaced_by_a_quarter_of_an_hour() -> None:
     policy = Policy(targets=("desk",), update=Update.THREAD)
     told = utc("2026-03-01T12:00+00:00")
-    update = owed(StoryFacts(origins=2, first_at_origins=1, last_alert_at=told), policy)
+    update = owed(StoryFacts(origins=2, text=2, first_at_origins=1, last_alert_at=told), policy)
     assert update == Owed(Kind.UPDATE, Reason.UPDATE, 2, told + timedelta(minutes=15))
     assert owed(StoryFacts(origins=2, first_at_origins=1), policy).not_before is None
 

@@ -16,7 +16,7 @@ from tests.cli.desk import ROOT
 
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 CODE = re.compile(r"^```.*?^```|^    [^\n]*|`[^`\n]+`", re.DOTALL | re.MULTILINE)
-CALL = re.compile(r"(?<![\w./-])(?:\.venv/bin/)?wirewatch(?: --\w+ \S+)* ([a-z]+)(?: ([a-z]+)\b(?![.:/=]))?")
+CALL = re.compile(r"(?<![\w./-])(?:\.venv/bin/)?wirewatch(?: --\w+ \S+)* ([a-z]+)(?: ([a-z][a-z-]*[a-z])(?![\w.:/=]))?")
 
 
 def commands() -> dict[str, set[str]]:

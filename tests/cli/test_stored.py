@@ -244,3 +244,24 @@ def test_doctor_says_what_to_do(empty_desk: Desk) -> None:
 def test_a_database_is_upgraded_once(empty_desk: Desk) -> None:
     assert "from (empty) to revision" in empty_desk.run("db", "upgrade").out
     assert "already at revision" in empty_desk.run("db", "upgrade").out
+
+
+def test_a_hit_is_not_this_by_name_until_it_is_taken_back(own_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "bo")
+    hit = own_desk.run("hits", "list", "--json").rows[0]
+    assert hit["not_this"] == []
+    assert own_desk.run("hits", "not-this", str(hit["id"]), "--by", " Ada ").code == 0
+    said = own_desk.run("hits", "not-this", str(hit["id"]))
+    assert said.out == f"bo: hit {hit['id']} is not what its rule is for\n"
+    assert own_desk.run("hits", "list", "--json").rows[0]["not_this"] == ["Ada", "bo"]
+    assert "Ada, bo" in own_desk.run("hits", "show", str(hit["id"])).out
+    why = own_desk.run("alerts", "why", hit["url"], "--rule", hit["rule"], "--json").rows
+    assert [one["detail"] for one in why if one["reason"] == "not_this"] == ["Ada: not this", "bo: not this"]
+    assert own_desk.run("hits", "not-this", str(hit["id"]), "--undo").code == 0
+    assert own_desk.run("hits", "show", str(hit["id"]), "--json").document["not_this"] == ["Ada"]
+
+
+def test_a_verdict_on_no_hit_or_without_a_name_or_never_given_is_refused(own_desk: Desk) -> None:
+    hit = str(own_desk.run("hits", "list", "--json").rows[0]["id"])
+    for wrong in (["0"], [str(2**40)], [hit, "--by", " "], [hit, "--by", "Ada", "--undo"]):
+        assert own_desk.run("hits", "not-this", *wrong).code == 2, wrong

@@ -61,3 +61,12 @@ def test_of_one_persons_verdicts_on_a_hit_the_newest_is_kept(db: Database) -> No
         lambda session: session.exec(select(Feedback).where(Feedback.hit_id == 1).order_by(col(Feedback.id))).all()
     )
     assert [(one.who, one.verdict) for one in said] == [("link", "right"), ("ada", "right")]
+
+
+def test_who_said_not_this_of_a_hit_is_told_until_they_take_it_back(db: Database) -> None:
+    db.write_now(rows.newsroom)
+    for hits, who in (([1, 2], "bo"), ([1], "ada"), ([1], "bo")):
+        db.write_now(lambda s, h=hits, w=who: feedback.judge(s, h, verdict="wrong", who=w, now=NOW))  # type: ignore[misc]
+    assert db.read_now(lambda s: feedback.not_this(s, [1, 2, 3])) == {1: ["bo", "ada"], 2: ["bo"]}
+    assert db.write_now(lambda s: [feedback.take_back(s, 1, "bo") for _ in range(2)]) == [True, False]
+    assert db.read_now(lambda s: feedback.not_this(s, [1, 2])) == {1: ["ada"], 2: ["bo"]}

@@ -8,15 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, select
 
 from alerts.links import MAX_AGE, Purpose, sign
 from core.clock import SystemClock
 from core.settings import Settings
-from storage import hits, optouts
+from storage import alerts, feedback, hits, optouts
 from storage.engine import Database
 from storage.office import Notice
-from storage.tables import Alert, Delivery, Feedback, Story
+from storage.tables import Alert, Delivery, Story
 from tests.web import rows
 from tests.web.asgi import Visitor
 from tests.web.hostile import TEXTS
@@ -48,7 +48,8 @@ def visitor(db: Database) -> Visitor:
 
 
 def path(purpose: str, *, rule: str = rows.RULE, subject: str = "1", ago: timedelta = timedelta(0), **key: str) -> str:
-    token = sign(key.get("key", KEY), Purpose(purpose), rule, subject, now=SystemClock().now() - ago)
+    by = () if purpose == "unsubscribe" else (key.get("by", "editor@desk.example"),)
+    token = sign(key.get("key", KEY), Purpose(purpose), rule, subject, *by, now=SystemClock().now() - ago)
     return f"/links/{purpose}/{token}"
 
 
@@ -83,14 +84,18 @@ async def test_a_storys_link_leads_to_its_page(visitor: Visitor) -> None:
     assert (await visitor.post(path("story"))).status_code == 404
 
 
-async def test_not_this_is_kept_with_each_hit_once(db: Database, visitor: Visitor) -> None:
-    asked = await visitor.get(path("not-this"))
-    assert "Port workers at Callender" in asked.text
-    for _ in range(2):
+async def test_not_this_is_kept_with_each_hit_once_for_each_recipient(db: Database, visitor: Visitor) -> None:
+    for by in ("ada@x.test", "ada@x.test", "ops-chat"):
+        asked = await visitor.get(path("not-this", by=by))
+        assert "Port workers at Callender" in asked.text
+        assert by in asked.text
         assert (await visitor.post(button(asked))).status_code == 200
-    told = db.read_now(lambda session: hits.of_story(session, 1))
-    said = db.read_now(lambda session: session.exec(select(Feedback).order_by(col(Feedback.hit_id))).all())
-    assert [(one.hit_id, one.verdict, one.who) for one in said] == [(hit.id, "wrong", "link") for hit, _ in told]
+    told = [hit.id or 0 for hit, _ in db.read_now(lambda session: hits.of_story(session, 1))]
+    said = db.read_now(lambda session: feedback.not_this(session, told))
+    assert said == {hit: ["ada@x.test", "ops-chat"] for hit in told}
+    kept = db.read_now(lambda session: alerts.of_story_decisions(session, 1))
+    noted = [one.detail for one in kept if one.reason == "not_this"]
+    assert noted == [f"{by}: not this" for by in ("ada@x.test", "ops-chat") for _ in told]
 
 
 async def test_silence_holds_for_three_days(db: Database, visitor: Visitor) -> None:

@@ -211,6 +211,7 @@ def _articles() -> None:
 
 def _indexes_of_articles() -> None:
     op.create_index(op.f("ix_article_canonical_key"), "article", ["canonical_key"])
+    op.create_index(op.f("ix_article_duplicate_of"), "article", ["duplicate_of"])
     op.create_index(op.f("ix_article_feed_id"), "article", ["feed_id"])
     op.create_index(op.f("ix_article_first_seen_at"), "article", ["first_seen_at"])
     op.create_index(op.f("ix_article_host"), "article", ["host"])
@@ -280,7 +281,6 @@ def _entries() -> None:
         sa.UniqueConstraint("feed_id", "key", name=op.f("uq_entry_feed_id_key")),
     )
     op.create_index(op.f("ix_entry_article_id"), "entry", ["article_id"])
-    op.create_index(op.f("ix_entry_feed_id"), "entry", ["feed_id"])
-    op.create_index(op.f("ix_entry_last_seen_at"), "entry", ["last_seen_at"])
+    op.create_index("ix_entry_listed", "entry", ["feed_id", "last_seen_at"])
     op.create_index(op.f("ix_entry_text_key"), "entry", ["text_key"])
     op.create_index(op.f("ix_entry_url_key"), "entry", ["url_key"])

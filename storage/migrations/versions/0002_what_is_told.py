@@ -96,6 +96,7 @@ def _stories() -> None:
         sa.ForeignKeyConstraint(["first_article_id"], ["article.id"], name=op.f("fk_story_first_article_id_article")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_story")),
     )
+    op.create_index(op.f("ix_story_first_article_id"), "story", ["first_article_id"])
     op.create_index(op.f("ix_story_last_hit_at"), "story", ["last_hit_at"])
     op.create_index(op.f("ix_story_rule_id"), "story", ["rule_id"])
     op.create_table(
@@ -193,6 +194,7 @@ def _alerts() -> None:
         sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_alert_story_id_story")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
     )
+    op.create_index(op.f("ix_alert_article_id"), "alert", ["article_id"])
     op.create_index(op.f("ix_alert_digest_id"), "alert", ["digest_id"])
     op.create_index(op.f("ix_alert_made_at"), "alert", ["made_at"])
     op.create_index(op.f("ix_alert_release_at"), "alert", ["release_at"])

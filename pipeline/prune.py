@@ -1,0 +1,118 @@
+"""prune: what is old enough and nobody's business any more → gone. Once a day in a cycle, or by `wirewatch prune`.
+
+Nothing that goes can make anything be told again: storage/prune.py says what stays. Small batches with rests between
+them leave the database to the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlmodel import Session
+
+from core.errors import NotAvailable
+from core.log import pairs
+from core.settings import Settings
+from pipeline.app import Active, App
+from pipeline.cycle import Cycle
+from storage import locks
+from storage import prune as rows
+from storage.prune import KINDS, Cutoffs, Kind
+
+logger = logging.getLogger(__name__)
+JOB = "prune"  # the name of its lock
+EVERY = timedelta(days=1)
+MARGIN = timedelta(days=1)  # beyond the longest story window, for clocks that differ
+BATCH = 100  # rows of one commit, and what hangs on them
+REST = 4  # after a commit the others have the database for so many times as long as it took,
+LONGEST_REST_S = 0.5  # and at most so long
+LOCK_SECONDS = 60.0
+
+
+def cutoffs(settings: Settings, longest_window: timedelta, now: datetime) -> Cutoffs:
+    """What is older goes. Nothing of a story that more may still join, however little is to be kept. Pure."""
+
+    def since(days: int, least: timedelta = timedelta()) -> datetime | None:
+        return now - max(timedelta(days=days), least) if days else None
+
+    joined = longest_window + MARGIN
+    return Cutoffs(
+        polls=since(settings.keep_polls),
+        articles=since(settings.keep_articles, joined),
+        ledger=since(settings.keep_ledger, joined),
+        hits=since(settings.keep_hits, joined),
+        unlisted=timedelta(days=max(settings.keep_articles, settings.keep_hits)),
+    )
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether it is a day since all was looked through."""
+    last = locks.last_finished(session, JOB)
+    return last is None or not timedelta() <= now - last < EVERY
+
+
+async def prune(cycle: Cycle) -> None:
+    """The loop: once a day, until all is looked through or the cycle ends; the next one goes on then."""
+    app, now = cycle.app, cycle.app.clock.now()
+    if await app.db.read(lambda session: is_due(session, now)):
+        gone = await _prune(app, now, lambda: cycle.is_open)
+        for name, number in (gone or Counter()).items():
+            cycle.report.count(JOB, name, by=number)
+    cycle.leave(JOB)
+
+
+async def prune_now(app: App) -> Counter[str]:
+    """Delete what goes; returns how many rows of what. Raises NotAvailable when another process is at it."""
+    gone = await _prune(app, app.clock.now(), lambda: not app.stopping.is_set())
+    if gone is None:
+        raise NotAvailable("another process is deleting what is old", hint="wait a minute, then try again")
+    return gone
+
+
+async def would_go(app: App) -> Counter[str]:
+    """How many rows of what would go now, without articles that are free only when their stories are gone."""
+    limits = _limits(app.settings, app.active, app.clock.now())
+    found: Counter[str] = Counter()
+    for kind in KINDS:
+        found += await app.db.read(partial(rows.count, kind=kind, cutoffs=limits))
+    return found
+
+
+def _limits(settings: Settings, active: Active, now: datetime) -> Cutoffs:
+    return cutoffs(settings, max((rule.story_window for rule in active.watch.rules), default=timedelta()), now)
+
+
+async def _prune(app: App, now: datetime, goes_on: Callable[[], bool]) -> Counter[str] | None:
+    """What went; None when another process holds the lock. A pass that is broken off is not over: it is due again."""
+    limits = _limits(app.settings, app.active, now)
+    gone: Counter[str] = Counter()
+    if not await app.db.write(lambda session: _take(session, app, now)):
+        return None
+    for kind in KINDS:
+        after = None
+        while goes_on():
+            ids = await app.db.read(partial(rows.find, kind=kind, cutoffs=limits, after=after, limit=BATCH))
+            if not ids:
+                break
+            began = time.monotonic()
+            gone += await app.db.write(partial(_remove, app=app, kind=kind, limits=limits, ids=ids, now=now))
+            after = ids[-1]
+            await asyncio.sleep(min(REST * (time.monotonic() - began), LONGEST_REST_S))
+    if goes_on():
+        await app.db.write(lambda session: locks.release(session, JOB, app.owner.name, now))
+        logger.info(pairs(event="pruned", **gone))
+    return gone
+
+
+def _take(session: Session, app: App, now: datetime) -> bool:
+    return locks.take(session, JOB, app.owner.name, seconds=max(LOCK_SECONDS, app.owner.seconds), now=now)
+
+
+def _remove(session: Session, app: App, kind: Kind, limits: Cutoffs, ids: list[object], now: datetime) -> Counter[str]:
+    return rows.remove(session, kind, limits, ids) if _take(session, app, now) else Counter()

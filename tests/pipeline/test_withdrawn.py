@@ -1,0 +1,144 @@
+"""What is withdrawn counts no more for `first` and `again_at`: edited so that it matches no more, or "not this"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from core.clock import FixedClock
+from pipeline import feedback
+from pipeline.app import App
+from pipeline.run import run_cycle
+from storage.engine import Database
+from storage.tables import Alert, Feed, Hit, Story
+from tests.builders import Item, World, rss
+from tests.pipeline.conftest import NOON
+
+ANTWERP = "Dockers strike at Antwerp"
+
+
+def telling(number: int) -> Item:
+    """A further separate text of one event."""
+    return Item(f"t{number}", "", f"{ANTWERP}, {number} ships wait", f"Witness {number * 31} said so.")
+
+
+def edited(number: int) -> Item:
+    """The same item when its words match no more."""
+    before = telling(number)
+    return replace(before, title=before.title.replace("strike", "sing"))
+
+
+async def come(world: World, db: Database, app: App, *items: Item) -> None:
+    """These items come in, and a cycle is run."""
+    world.site["/rss"] = rss(*items)
+
+    def due(session: Any) -> None:
+        for feed in session.exec(select(Feed)):
+            feed.next_poll_at = NOON
+            session.add(feed)
+
+    db.write_now(due)
+    await run_cycle(app)
+
+
+def story(db: Database) -> Story:
+    """The one story."""
+    return db.read_now(lambda session: session.exec(select(Story)).one())
+
+
+def made(db: Database) -> list[tuple[str, int]]:
+    """Kind and ordinal of each alert."""
+    rows = db.read_now(lambda s: s.exec(select(Alert).order_by(col(Alert.made_at), col(Alert.ordinal))).all())
+    return [(one.kind, one.ordinal) for one in rows]
+
+
+async def withdraw(how: str, world: World, db: Database, app: App, number: int) -> None:
+    """Have a text of the story count no more."""
+    if how == "edited":
+        await come(world, db, app, edited(number))
+        return
+    hit = db.read_now(lambda s: s.exec(select(Hit).order_by(col(Hit.id).desc())).first())
+    assert hit is not None
+    if how == "a hit":
+        db.write_now(lambda s: feedback.not_this_hit(s, hit.id or 0, who="ada", now=app.clock.now()))
+    else:
+        about = (hit.rule_id, str(hit.story_id))
+        db.write_now(lambda s: feedback.not_this(s, *about, who="ada", now=app.clock.now()))
+
+
+@pytest.mark.parametrize("how", ["edited", "a hit", "the story"])
+async def test_what_is_withdrawn_counts_no_more_for_first(
+    world: World, db: Database, clock: FixedClock, how: str
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2}
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        await withdraw(how, world, db, app, 0)
+        assert (story(db).articles, story(db).origins) == (1, 0)
+        await come(world, db, app, telling(1))
+        assert (made(db), story(db).origins) == ([], 1)
+        await come(world, db, app, telling(2))
+    (told,) = (request.json for request in world.hook.requests)
+    assert (told["kind"], told["separate_texts"]) == ("first", 2)
+
+
+async def test_what_is_withdrawn_counts_no_more_for_again_at(world: World, db: Database, clock: FixedClock) -> None:
+    world.rules["strike"]["alert"] |= {"again_at": 3}
+    async with world.worker(db, clock) as app:
+        for number in range(2):
+            await come(world, db, app, telling(number))
+        await withdraw("a hit", world, db, app, 1)
+        await come(world, db, app, telling(2))
+        assert made(db) == [("first", 0)]
+        await come(world, db, app, telling(3))
+    assert [request.json["separate_texts"] for request in world.hook.requests] == [1, 3]
+
+
+async def test_a_text_counts_as_long_as_one_copy_of_it_does_and_again_when_it_comes_back(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 3}
+    copy = Item("copy", world.url("/copy"), telling(0).title, telling(0).summary)
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        await come(world, db, app, copy, telling(0))
+        assert (story(db).articles, story(db).origins) == (2, 1)
+        await withdraw("a hit", world, db, app, 0)
+        assert story(db).origins == 1
+        await withdraw("edited", world, db, app, 0)
+        assert story(db).origins == 0
+        await come(world, db, app, telling(0))
+        assert story(db).origins == 1
+        hit = db.read_now(lambda s: s.exec(select(Hit.id).order_by(col(Hit.id).desc())).first())
+        db.write_now(lambda s: feedback.take_back(s, hit or 0, who="ada"))
+        await come(world, db, app, edited(0))
+        assert story(db).origins == 1
+
+
+async def test_a_new_copy_of_a_withdrawn_text_makes_it_count(world: World, db: Database, clock: FixedClock) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2}
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        await withdraw("a hit", world, db, app, 0)
+        await come(world, db, app, telling(1))
+        assert made(db) == []
+        await come(world, db, app, Item("copy", world.url("/copy"), telling(0).title, telling(0).summary))
+    assert made(db) == [("first", 0)]
+
+
+async def test_a_further_text_is_told_even_where_another_was_withdrawn_before(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"update": "every"}
+    async with world.worker(db, clock) as app:
+        for number in range(2):
+            await come(world, db, app, telling(number))
+            clock.move(timedelta(minutes=1))
+        await withdraw("a hit", world, db, app, 1)
+        await come(world, db, app, telling(2))
+    assert made(db) == [("first", 0), ("update", 2), ("update", 3)]
+    assert len(world.hook.requests) == 3
