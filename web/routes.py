@@ -1,0 +1,58 @@
+"""Every route with who may see it. What is not on this list is for people who signed in; a test asks each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+
+from starlette.routing import compile_path
+
+API = "/api"  # what is below it answers problems as application/problem+json
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+
+
+class Audience(StrEnum):
+    """Who may ask for a route."""
+
+    EVERYBODY = "everybody"  # it proves by itself what it is asked for, or there is nothing to hide
+    DOOR = "door"  # everybody, but no other site's page
+    SIGNED_IN = "signed in"
+    PROGRAM = "program"  # with a token; a cookie opens nothing here
+
+
+_E, _D, _S, _P = Audience.EVERYBODY, Audience.DOOR, Audience.SIGNED_IN, Audience.PROGRAM
+
+ROUTES: Mapping[str, Audience] = {
+    "/healthz": _E,
+    "/links/story/{token}": _E,
+    "/links/{purpose}/{token}": _E,
+    "/links/{purpose}/{token}/undo": _E,
+    "/links/{path:path}": _E,  # a link that a mail program cut in two is answered as not valid
+    "/static/{path:path}": _E,
+    SIGN_IN: _D,
+    SIGN_OUT: _D,
+    "/": _S,
+    "/stories/{story_id:int}": _S,
+    "/feeds": _S,
+    "/deliveries": _S,
+    "/_nicegui_ws/{path:path}": _S,
+    "/_nicegui/{version}/static/{path:path}": _S,
+    "/_nicegui/{version}/libraries/{key:path}": _S,
+    "/_nicegui/{version}/components/{key:path}": _S,
+    "/_nicegui/{version}/resources/{key}/{path:path}": _S,
+    "/_nicegui/{version}/dynamic_resources/{name}": _S,
+    "/_nicegui/{version}/esm/{key}/{path:path}": _S,
+}
+
+
+def audience(path: str) -> Audience:
+    """Who may ask for this path; people who signed in where the list does not know it."""
+    return next((who for shape, who in _shapes() if shape.match(path)), Audience.SIGNED_IN)
+
+
+@cache
+def _shapes() -> tuple[tuple[re.Pattern[str], Audience], ...]:
+    """Those that are for others than people who signed in."""
+    return tuple((compile_path(path)[0], who) for path, who in ROUTES.items() if who is not Audience.SIGNED_IN)
