@@ -11,9 +11,15 @@ from web.api.problems import MEDIA_TYPE
 TOKEN = {"token": {"type": "http", "scheme": "bearer", "description": "made by `wirewatch users token`"}}
 
 
+IF_MATCH = {"type": "string", "pattern": '^"[0-9]{1,9}"$'}
+
+
 def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The document saying that errors are problems, and that a token is needed."""
+    """The document saying that errors are problems, that a token is needed, and with edits the revision edited."""
     for operation in _operations(document):
+        for part in operation.get("parameters", []):
+            if part["name"] == "if-match":  # without it the answer is 428, not the framework's 422
+                part.update(required=True, schema=IF_MATCH)
         for status, answer in operation["responses"].items():
             if not status.startswith("2") and "content" in answer:
                 schema = answer["content"].pop("application/json", None)
