@@ -17,6 +17,7 @@ from storage import configs
 from storage.engine import Database, lock_names
 from storage.tables import Config
 
+DEEPEST = 10  # levels of a rule
 WATCH = "watch.yaml"  # what problems call the text
 
 
@@ -77,7 +78,18 @@ async def roll_back(db: Database, number: int, *, who: str, now: datetime, base:
 
 def put_rule(text: str, rule_id: str, rule: Mapping[str, Any]) -> str:
     """The watch file with this rule in the place of the one of its id, or as a new one."""
-    return edits.set_value(text, ("rules", rule_id), dict(rule), file=WATCH)
+    return edits.set_value(text, ("rules", rule_id), _writable(rule, DEEPEST), file=WATCH)
+
+
+def _writable(value: Any, depth: int) -> Any:
+    """JSON values as a watch file can hold them: no fractions but as text."""
+    if depth == 0:
+        raise InputError("no rule is nested so deep")
+    if isinstance(value, Mapping):
+        return {key: _writable(part, depth - 1) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_writable(part, depth - 1) for part in value]
+    return repr(value) if isinstance(value, float) else value
 
 
 def remove_rule(text: str, rule_id: str) -> str:

@@ -27,7 +27,7 @@ from storage.engine import Database
 from storage.measures import Moments
 
 BUCKETS_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 86400.0)
-WINDOW = timedelta(days=1)
+WINDOW, NEWEST = timedelta(days=1), 2000  # of the hits whose latency is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def gather(session: Session, now: datetime) -> Readings:
         revision=configs.active_revision(session),
         rules_off=len(configs.switched_off(session)),
         troubles=len(notices.open_notices(session)),
-        moments=legs.moments(session, now - WINDOW),
+        moments=rows.moments(session, now - WINDOW, limit=NEWEST),
     )
 
 

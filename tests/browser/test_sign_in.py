@@ -51,7 +51,7 @@ def test_somebody_signs_in_comes_to_the_page_they_wanted_and_signs_out(browser: 
         page.wait_for_function("window.did_handshake")  # the socket takes the cookie
         (cookie,) = look.context.cookies()
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
-        page.get_by_role("link", name="ada: sign out").click()
+        page.get_by_role("link", name="ada · sign out").click()
         page.get_by_role("button", name="Sign out").click()
         page.wait_for_url("**/sign-in")
         assert look.context.request.get(guarded.address + "/").status == 401

@@ -156,6 +156,7 @@ async def test_rules_are_read_tried_and_nearly_match(api: Client) -> None:
     assert draft["matches"]
     problem = await api("POST", "/rules/test", 422, json=text | {"match": "strike AND (port"})
     assert problem["problems"][0]["line"] == 1
+    assert (await api("GET", "/rules/port-strike/explain"))["terms"] == ["port"]
     near = await api("POST", "/rules/port-strike/near", json={"days": 3})
     assert near["rule"] == "port-strike"
     tested = await api("POST", "/rules/port-strike/backtest", json={"match": "strike", "days": 2})
@@ -178,6 +179,15 @@ async def test_a_rule_is_saved_as_a_new_revision_that_overwrites_nobody(api: Cli
     )
     assert {one["item"] for one in wrong["problems"]} == {"rules.quake.match", "rules.quake"}
     assert all(one["line"] > 0 and one["column"] > 0 for one in wrong["problems"])
+    odd = {"match": "quake", "alert": {"budget": 1.5}, "x\x05": None, "tags": [[[[[[[[[[[["deep"]]]]]]]]]]]]}
+    await api("PUT", "/rules/quake", 409, json=odd, headers={"if-match": '"2"'})
+    await api(
+        "PUT",
+        "/rules/quake",
+        422,
+        json={"match": "quake", "tags": [0.5]} | {"alert": {"budget": 1.5}},
+        headers={"if-match": '"2"'},
+    )
     await api("DELETE", "/rules/quake", headers={"if-match": '"2"'})
     await api("GET", "/rules/quake", 404)
 
@@ -220,11 +230,19 @@ async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
 OPML = {"content-type": "text/x-opml"}
 
 
+async def test_a_sites_feeds_are_looked_for_as_politely_and_guarded_as_all_else(api: Client) -> None:
+    problem = await api("GET", "/feeds/discover?url=http://127.0.0.1/", 409)
+    assert "not public" in problem["title"] or "private" in problem["title"], problem
+    await api("GET", "/feeds/discover?url=nonsense", 409)
+
+
 async def test_deliveries_and_alerts_say_what_became_of_them(api: Client) -> None:
     (dead,) = (await api("GET", "/deliveries?state=dead"))["items"]
     assert (dead["error"], dead["rule"]) == ("550 no such user", "port-strike")
     await api("POST", "/deliveries/1/resend", 409)  # it was sent
     assert (await api("POST", f"/deliveries/{dead['id']}/resend"))["state"] == "retry"
+    counts = {one["state"]: one["deliveries"] for one in await api("GET", "/deliveries/counts")}
+    assert counts == {"sent": 1, "retry": 1}
     assert await api("POST", "/deliveries/resend-dead") == {"resent": 0}
     alert = await api("GET", f"/alerts/{'a1' * 32}")
     assert alert["deliveries"]["desk-mail:late@desk.example"] == "retry"

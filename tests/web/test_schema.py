@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import schemathesis
@@ -51,7 +51,7 @@ def operations(db: Database, tmp_path: Path, bearer: dict[str, str]) -> Iterator
     settings = Settings(_env_file=None, data=tmp_path / "data", database=db.url, host="0.0.0.0")
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", bare_app(settings, db, "k" * 40), headers=bearer)
     schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-    return (result.ok() for result in schema.get_all_operations())
+    return (one.ok() for one in cast("Iterator[Any]", schema.get_all_operations()))
 
 
 @pytest.mark.timeout(600)
@@ -60,6 +60,8 @@ def test_no_answer_is_one_that_the_document_does_not_describe(
 ) -> None:
     asked, failures = 0, []
     for operation in operations:
+        if operation.path == "/v1/feeds/discover":  # asks other people's sites
+            continue
         many = FEW if any(word in operation.path for word in SLOW) else EXAMPLES
 
         @bounds(

@@ -18,8 +18,9 @@ from web.render import render
 VERSION = "1"
 NOUNS = (stories, hits, articles, rules, feeds, deliveries, channels, alerts, config, stats, people)
 ABOUT = (
-    "What the page and the command line do, for programs. Bring a token (`wirewatch users token`) as "
-    "`Authorization: Bearer …`. Lists are pages: `next` of one is `cursor` of the next. Errors are problems (RFC 9457)."
+    "What the page and the command line do, for programs. "
+    "Bring a token, made by wirewatch users token, as Authorization: "
+    "Bearer ww_… Long lists are pages: next of one is cursor of the next. Errors are problems (RFC 9457)."
 )
 
 

@@ -38,6 +38,14 @@ class DeliveryLine(BaseModel):
     error: str
 
 
+class Count(BaseModel):
+    """How many deliveries of a channel are in a state."""
+
+    channel: str
+    state: str
+    deliveries: int
+
+
 class Resent(BaseModel):
     """How many are tried again in the next cycle."""
 
@@ -58,6 +66,12 @@ def router(desk: Desk) -> APIRouter:
             lambda session: listings.deliveries(session, after, limit + 1, state=state, channel=channel, alert=alert)
         )
         return page(rows, limit, lambda pair: _line(*pair), lambda pair: (pair[0].id,))
+
+    @routes.get("/counts")
+    async def counts() -> list[Count]:
+        """How many deliveries are in each state, by channel."""
+        rows = await desk.read(deliveries.counts_by_channel)
+        return [Count(channel=channel, state=state, deliveries=count) for channel, state, count in rows]
 
     @routes.post("/resend-dead")
     async def resend_dead() -> Resent:

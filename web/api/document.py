@@ -84,7 +84,8 @@ def _shape(said: Mapping[str, Any]) -> str:
 def _type(schema: Mapping[str, Any]) -> str:
     """A schema in a word or two."""
     if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return f"a page of {name[5:-1]}" if name.startswith("Page_") else name
     if "anyOf" in schema:
         return " or ".join(_type(one) for one in schema["anyOf"])
     if "enum" in schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
@@ -59,6 +59,15 @@ class FeedWhole(FeedLine):
     polls: list[Poll]
 
 
+class Discovered(BaseModel):
+    """A feed that a site has."""
+
+    model_config = ConfigDict(from_attributes=True)
+    url: str
+    title: str
+    type: str
+
+
 class NewFeed(BaseModel):
     """A feed to add."""
 
@@ -76,7 +85,12 @@ class Added(Revision):
 def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/feeds", tags=["feeds"])
+    _list(routes, desk)
+    _one(routes, desk)
+    return routes
 
+
+def _list(routes: APIRouter, desk: Desk) -> None:
     @routes.get("")
     async def list_feeds(state: State = "", cursor: Cursor = "", limit: Limit = 50) -> Page[FeedLine]:
         """The feeds of the active revision, in the order they were added in."""
@@ -94,6 +108,16 @@ def router(desk: Desk) -> APIRouter:
             f"feed {said.url}",
         )
 
+    @routes.get("/discover")
+    async def discover(
+        url: Annotated[
+            str, Query(min_length=1, max_length=2000, pattern=r"^[^\x00]*$", description="a site's address")
+        ],
+    ) -> list[Discovered]:
+        """Find a site's feeds: the address itself, what its page names, or what is where many sites have theirs."""
+        found = await subscriptions.discover_alone(desk.settings, url)
+        return [Discovered.model_validate(one) for one in found]
+
     @routes.get("/opml", response_class=Response, responses={200: {"content": {"text/x-opml": {"schema": TEXT}}}})
     async def export() -> Response:
         """The feeds as OPML."""
@@ -109,6 +133,8 @@ def router(desk: Desk) -> APIRouter:
         given = opml.read(body, name="the list")
         return await _edited(desk, lambda text: subscriptions.add_all(text, given), who, "feeds imported")
 
+
+def _one(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/{feed_id}")
     async def one_feed(feed_id: Id) -> FeedWhole:
         """A feed with its last polls."""
@@ -141,8 +167,6 @@ def router(desk: Desk) -> APIRouter:
     async def poll(feed_id: Id) -> FeedLine:
         """Have a feed polled in the next cycle, whatever its schedule."""
         return _line(await desk.write(lambda session: polling.poll_now(session, feed_id, now=desk.now())))
-
-    return routes
 
 
 async def _edited(desk: Desk, edit: subscriptions.Edit, who: str, note: str) -> Added:

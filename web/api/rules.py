@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.text import clean, one_line
-from pipeline import revising, trials
+from pipeline import revising, trials, trying
 from pipeline.near import SHOWN
 from pipeline.preview import Backtest
 from rules.config import Rule
@@ -68,6 +69,16 @@ class Verdict(BaseModel):
     spans: list[Any]
     clauses: list[str]
     troubles: list[str]
+
+
+class Explained(BaseModel):
+    """A rule in words; its work is counted in steps, on the dearest of its examples."""
+
+    model_config = ConfigDict(from_attributes=True)
+    words: str
+    terms: list[str]
+    cost: int
+    limit: int
 
 
 class Draft(BaseModel):
@@ -154,7 +165,12 @@ class Revision(BaseModel):
 def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/rules", tags=["rules"])
+    _saved(routes, desk)
+    _tried_on(routes, desk)
+    return routes
 
+
+def _saved(routes: APIRouter, desk: Desk) -> None:
     @routes.get("")
     async def list_rules(response: Response) -> list[RuleLine]:
         """The rules of the active revision, in its order; the ETag names the revision."""
@@ -162,12 +178,7 @@ def router(desk: Desk) -> APIRouter:
         response.headers.update(etag(active.revision))
         return [RuleLine(**_line(rule, active.off)) for rule in active.watch.rules]
 
-    @routes.post("/test")
-    async def test(trial: Annotated[Trial, Body()]) -> list[Verdict]:
-        """Try all rules, or a text that is not saved, on a text: which clause matched where, or the nearest miss."""
-        return await _tried(desk, trial, [])
-
-    @routes.get("/{rule_id}", responses={})
+    @routes.get("/{rule_id}")
     async def one_rule(rule_id: RuleId, response: Response) -> RuleWhole:
         """A rule with its settings."""
         active = await desk.active()
@@ -177,6 +188,12 @@ def router(desk: Desk) -> APIRouter:
             **_line(rule, active.off), match=rule.text, story_window_seconds=rule.story_window.total_seconds(),
             alert=rule.alert.model_dump(mode="json", by_alias=True), revision=active.revision,
         )  # fmt: skip
+
+    @routes.get("/{rule_id}/explain")
+    async def explain(rule_id: RuleId) -> Explained:
+        """What a rule means in words, which terms it is looked up by, and how much work it is."""
+        rule = found((await desk.active()).rules.get(rule_id), f"rule {rule_id}")
+        return Explained.model_validate(await asyncio.to_thread(trying.explained, rule))
 
     @routes.put("/{rule_id}", responses=EDITED)
     async def put_rule(who: Who, base: Base, rule_id: RuleId, rule: RuleEdit, response: Response) -> Revision:
@@ -190,6 +207,13 @@ def router(desk: Desk) -> APIRouter:
         found((await desk.active()).rules.get(rule_id), f"rule {rule_id}")
         edit = partial(revising.remove_rule, rule_id=rule_id)
         return await _revised(desk, edit, who, base, f"rule {rule_id} removed", response)
+
+
+def _tried_on(routes: APIRouter, desk: Desk) -> None:
+    @routes.post("/test")
+    async def test(trial: Annotated[Trial, Body()]) -> list[Verdict]:
+        """Try all rules, or a text that is not saved, on a text: which clause matched where, or the nearest miss."""
+        return await _tried(desk, trial, [])
 
     @routes.post("/{rule_id}/test")
     async def test_one(rule_id: RuleId, trial: Annotated[Trial, Body()]) -> Verdict:
@@ -224,8 +248,6 @@ def router(desk: Desk) -> APIRouter:
             rule=rule_id, since=one.since, articles=one.articles, offered=one.offered, looked_at=one.looked_at,
             misses=misses,
         )  # fmt: skip
-
-    return routes
 
 
 async def _tried(desk: Desk, trial: Trial, rule_ids: list[str]) -> list[Verdict]:

@@ -70,7 +70,12 @@ class Silencing(BaseModel):
 def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/stories", tags=["stories"])
+    _reading(routes, desk)
+    _changing(routes, desk)
+    return routes
 
+
+def _reading(routes: APIRouter, desk: Desk) -> None:
     @routes.get("")
     async def list_stories(
         who: Who, rule: Filter = "", source: Filter = "", state: State = "", since: Time = None, until: Time = None,
@@ -95,6 +100,8 @@ def router(desk: Desk) -> APIRouter:
         """A story with its articles and alerts."""
         return await desk.read(lambda session: _whole(session, story_id, who, desk.now()))
 
+
+def _changing(routes: APIRouter, desk: Desk) -> None:
     async def changed(who: str, story_id: int) -> StoryLine:
         now = desk.now()
 
@@ -137,8 +144,6 @@ def router(desk: Desk) -> APIRouter:
         """Forget that whoever asks has read a story."""
         await desk.write(lambda session: triage.mark_unread(session, story_id, who=who))
         return await changed(who, story_id)
-
-    return routes
 
 
 def _line(row: Story, now: datetime, read_at: datetime | None) -> StoryLine:

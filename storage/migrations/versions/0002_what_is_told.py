@@ -243,7 +243,7 @@ def _deliveries() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_delivery_key")),
     )
     op.create_index(op.f("ix_delivery_alert_id"), "delivery", ["alert_id"])
-    op.create_index(op.f("ix_delivery_channel"), "delivery", ["channel"])
+    op.create_index("ix_delivery_channel_state", "delivery", ["channel", "state"])
     op.create_index("ix_delivery_due", "delivery", ["state", "not_before"])
     op.create_index(op.f("ix_delivery_made_at"), "delivery", ["made_at"])
     op.create_index(op.f("ix_delivery_target_id"), "delivery", ["target_id"])
