@@ -57,6 +57,7 @@ SECTIONS: dict[str, dict[str, Place]] = {
         "worker": Place("cli.running", "worker", "Work for that Prefect server."),
         "db": Place("cli.db", "app", "The database's schema."),
         "prune": Place("cli.prune", "prune", "Delete what is older than is to be kept."),
+        "users": Place("cli.users", "app", "Who signs in on the page, and their tokens."),
         "settings": Place("cli.config", "list_settings", "List every WIREWATCH_ setting."),
     },
     "What came of it": {

@@ -17,6 +17,7 @@ from rules.document import Document, analyse
 from rules.explain import explain
 from rules.match import FeedTag, refused
 from storage import alerts, articles, configs, hits
+from storage.engine import Database
 from storage.tables import Article, Decision, Hit
 
 
@@ -32,7 +33,12 @@ class Why:
 
 async def of_article(app: App, which: str) -> list[Why]:
     """One answer a rule. Raises InputError for an article that is not stored and is not named by an address."""
-    return await asyncio.to_thread(app.db.read_now, lambda session: _of_article(session, app.active, which))
+    return await asyncio.to_thread(of_stored, app.db, app.active, which)
+
+
+def of_stored(db: Database, active: Active, which: str) -> list[Why]:
+    """`of_article` for the page, which is no App."""
+    return db.read_now(lambda session: _of_article(session, active, which))
 
 
 def _of_article(session: Session, active: Active, which: str) -> list[Why]:

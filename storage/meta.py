@@ -19,6 +19,12 @@ def installation(session: Session) -> str:
     return _once(session, "installation", uuid4().hex)
 
 
+def known_installation(session: Session) -> str:
+    """The installation's id, for those that only read; "" before it was made."""
+    row = session.get(Meta, "installation")
+    return row.value if row else ""
+
+
 def secret_key(session: Session) -> str:
     """The key that signs links and cookies where none is set. Made at the first asking."""
     return _once(session, "secret_key", uuid4().hex + uuid4().hex)

@@ -36,11 +36,22 @@ class JobLock(SQLModel, table=True):
     last_finished_at: datetime | None = maybe_time()
 
 
-class ApiToken(SQLModel, table=True):
-    """Named access to the API; only a hash is kept."""
+class Person(SQLModel, table=True):
+    """Somebody who signs in under a name of their own. The row stays when they leave: the name is nobody else's."""
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
+    password: str  # scrypt, with its parameters and salt: pipeline/people.py reads it
+    made_at: datetime = time()
+    ended_at: datetime | None = maybe_time()
+
+
+class ApiToken(SQLModel, table=True):
+    """A person's access to the API by a program; only a hash of the token is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    name: str = Field(unique=True)
     sha256: str = Field(unique=True)
     made_at: datetime = time()
-    last_used_at: datetime | None = maybe_time()
+    last_used_at: datetime | None = maybe_time()  # to the minute

@@ -321,12 +321,15 @@ class OptOut(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """One alert to one target, at least once, under a stable key."""
 
-    __table_args__ = (Index("ix_delivery_due", "state", "not_before"),)
+    __table_args__ = (
+        Index("ix_delivery_due", "state", "not_before"),
+        Index("ix_delivery_channel_state", "channel", "state"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     alert_id: str = Field(foreign_key="alert.id", index=True)
     target_id: str = Field(foreign_key="target.id", index=True)
-    channel: str = Field(index=True)
+    channel: str
     state: str = "pending"  # pending | leased | sent | retry | unknown | dead | suppressed
     reason: str = ""
     attempts: int = 0

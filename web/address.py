@@ -7,20 +7,22 @@ import socket
 
 from core.errors import InputError, NotAvailable
 from core.settings import Settings
+from pipeline.people import any_named
 from web.loopback import is_loopback
 
 TAKEN = (errno.EADDRINUSE, errno.EACCES)
 
 
 def check_address(settings: Settings, port: int) -> None:
-    """Raises InputError for an open address with no password, or a host that there is not, and NotAvailable for a port
-    that something else has.
+    """Raises InputError for an open address with no password and no users, or a host that there is not, and
+    NotAvailable for a port that something else has.
     """
     host = settings.host
-    if not is_loopback(host) and not (settings.password or settings.user_header):
+    if not (is_loopback(host) or settings.password or settings.user_header or any_named(settings)):
         raise InputError(
             f"the page would be open to everybody at {host}",
-            hint="set WIREWATCH_PASSWORD, or WIREWATCH_USER_HEADER behind a proxy that signs people in",
+            hint="set WIREWATCH_PASSWORD, or WIREWATCH_USER_HEADER behind a proxy that signs people in, "
+            "or run `wirewatch users add`",
         )
     try:
         places = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -10,11 +10,13 @@ from starlette.staticfiles import StaticFiles
 from core.settings import Settings
 from storage import meta
 from storage.engine import Database
-from web import links, status
+from web import atom, links, metrics, sign_in, status
+from web.api.app import create_api
 from web.guard import Guard
 from web.headers import Headers
 from web.pages import deliveries, faults, feeds, inbox, story
 from web.render import STATIC
+from web.routes import API
 
 TITLE = "wirewatch"
 
@@ -38,8 +40,12 @@ def bare_app(settings: Settings, db: Database, key: str) -> FastAPI:
     app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(status.router(db, settings))
     app.include_router(links.router(db, key))
+    app.include_router(sign_in.router())
+    app.include_router(metrics.router(db))
+    app.include_router(atom.router(db, key))
+    app.mount(API, create_api(settings, db))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, settings=settings, key=key)
+    app.add_middleware(Guard, settings=settings, key=key, db=db)
     app.add_middleware(Headers)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     return app

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
+from web.entrance import LOCAL
+from web.people import who
 from web.render import render
 
 PAGES = (("Inbox", "/"), ("Feeds", "/feeds"), ("Deliveries", "/deliveries"))
@@ -17,7 +19,8 @@ def frame(title: str, *, at: str = "") -> Iterator[None]:
     """A page whose content is what is made inside; `at` is the path of the page it belongs to in the bar."""
     ui.page_title(f"{title} · wirewatch")
     ui.add_head_html('<link rel="stylesheet" href="/static/wirewatch.css">')
-    show("bar.html", pages=PAGES, at=at)
+    name = who()
+    show("bar.html", pages=PAGES, at=at, who="" if name == LOCAL else name)
     with ui.element("main").props("id=content tabindex=-1").classes("page"):
         ui.html(render("heading.html", title=title), tag="h1").props("dir=auto")
         yield

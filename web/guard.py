@@ -1,8 +1,10 @@
-"""Who may come in: a plain ASGI middleware before all routes and the websocket.
+"""Who may come in: a plain ASGI middleware before all routes and the websocket. `web.routes` says which route is for
+whom, `web.entrance` checks what visitors bring.
 
 On loopback everybody on this machine may, under one of loopback's names (a foreign name that is made to resolve to
-127.0.0.1 is a foreign page's way in). Where a password or a proxy's header is set, or the address is not loopback, one
-of them is asked for: HTTP Basic, then a signed cookie, because browsers send no password with a websocket.
+127.0.0.1 is a foreign page's way in). Where a password or a proxy's header is set, or the address is not loopback,
+people sign in: with the form, or with HTTP Basic; then a signed cookie stands for it, because browsers send no password
+with a websocket. Programs bring a token, which opens the API and nothing else.
 
 Whoever comes in has a name, for `web.people` to find in the scope: the proxy's, the one that signed in, or LOCAL.
 """
@@ -11,120 +13,150 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
+import json
+import math
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.errors import NotAvailable
 from core.settings import Settings
 from core.text import one_line
+from storage.engine import Database
+from web.entrance import COOKIE as COOKIE
+from web.entrance import LOCAL as LOCAL
+from web.entrance import LONGEST_NAME, Entrance, Wait, address_of, is_over_tls
 from web.loopback import is_loopback
+from web.routes import API, SIGN_IN, Audience, audience
 
-COOKIE = "wirewatch"
-COOKIE_AGE_S = 7 * 24 * 3600
-OPEN = ("/healthz", "/links/", "/static/")  # the second are signed themselves
 SAFE = ("GET", "HEAD", "OPTIONS")
 SOCKET = "/_nicegui_ws/"
 
 WHO = "wirewatch.who"  # the key in the scope
-LOCAL = "local"  # who comes from this machine, where nobody is asked
-LONGEST_NAME = 80
+ENTRANCE = "wirewatch.entrance"  # likewise: what the sign-in page checks passwords with
 
-SIGN_IN = (401, "sign in")
-FOREIGN_NAME = (
-    403,
-    "this page is open to this machine only; set WIREWATCH_PASSWORD or WIREWATCH_USER_HEADER to open it",
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody does not come in."""
+
+    status: int
+    words: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+BASIC = (b"www-authenticate", b'Basic realm="wirewatch", charset="UTF-8"')
+BEARER = (b"www-authenticate", b'Bearer realm="wirewatch"')
+UNKNOWN = Refusal(401, "sign in", (BASIC,))
+NO_TOKEN = Refusal(401, "bring a token: `wirewatch users token` makes one", (BEARER,))
+FOREIGN_NAME = Refusal(
+    403, "this page is open to this machine only; set WIREWATCH_PASSWORD or WIREWATCH_USER_HEADER to open it"
 )
-FOREIGN_PAGE = (403, "refused: asked for by another site's page")
+FOREIGN_PAGE = Refusal(403, "refused: asked for by another site's page")
+NOT_NOW = Refusal(503, "the database does not answer", ((b"retry-after", b"10"),))
 
-Refusal = tuple[int, str]  # status, words
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Somebody who may come in; `cookie` is what keeps them signed in from now on."""
+
+    name: str
+    cookie: str = ""
 
 
 class Guard:
-    """Lets known people in, and nothing that another site's page asks for in their name."""
+    """Lets known people and programs in, and nothing that another site's page asks for in their name."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, key: str) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, key: str, db: Database | None = None) -> None:
         self._app = app
-        self._password = settings.password
         self._user_header = settings.user_header.lower()
         self._free = is_loopback(settings.host) and not (settings.password or settings.user_header)
-        of_password = hashlib.sha256(settings.password.encode()).hexdigest()  # a new password ends old sessions
-        self._signer = URLSafeTimedSerializer(key, salt=f"wirewatch.session.{of_password}")
+        self._entrance = Entrance(settings, key, db)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] not in ("http", "websocket") or scope["path"].startswith(OPEN):
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        who = audience(scope["path"])
+        if who is Audience.EVERYBODY:
             await self._app(scope, receive, send)
             return
         headers = _headers(scope["headers"])
-        if refusal := self._refusal(scope, headers):
-            await _refuse(scope, send, refusal)
+        try:
+            entered = self._foreign(scope, headers) or await self._entered(who, scope, headers)
+        except NotAvailable:
+            entered = NOT_NOW
+        if isinstance(entered, Refusal):
+            await _refuse(scope, headers, send, entered)
             return
-        scope[WHO] = who = self._name(headers)
-        if self._free or self._has_cookie(headers) or not self._brings_password(headers):
-            await self._app(scope, receive, send)
-        else:
-            await self._app(scope, receive, _adding(send, b"set-cookie", self._cookie(scope, headers, who)))
+        scope[WHO], scope[ENTRANCE] = entered.name, self._entrance
+        await self._app(
+            scope, receive, _adding(send, b"set-cookie", entered.cookie.encode()) if entered.cookie else send
+        )
 
-    def _name(self, headers: dict[str, str]) -> str:
-        """Of whom `_refusal` lets in."""
-        if self._free:
-            return LOCAL
-        named = headers.get(self._user_header, "") if self._user_header else ""
-        return one_line(named or _basic(headers)[0] or self._of_cookie(headers), LONGEST_NAME) or LOCAL
-
-    def _refusal(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
+    def _foreign(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
+        """Whether another site's page asks, in the name of whoever looks at it."""
         if self._free and not is_loopback(_name_of(headers.get("host", ""))):
             return FOREIGN_NAME
-        if not (self._free or self._is_known(headers)):
-            return SIGN_IN
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE or scope["path"].startswith(SOCKET)
         return FOREIGN_PAGE if changes and not _same_origin(headers) else None
 
-    def _is_known(self, headers: dict[str, str]) -> bool:
-        """Whether a trusted proxy names the user, the password is brought, or a cookie of ours comes back."""
-        named = bool(self._user_header and headers.get(self._user_header))
-        return named or self._brings_password(headers) or self._has_cookie(headers)
+    async def _entered(self, who: Audience, scope: Scope, headers: dict[str, str]) -> Entered | Refusal:
+        if who is Audience.PROGRAM:
+            return await self._program(headers)
+        named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if self._user_header else ""
+        if named or (named := await self._entrance.of_cookie(headers)):
+            return Entered(named)
+        if self._free or who is Audience.DOOR:
+            return Entered(LOCAL)
+        return await self._of_basic(scope, headers)
 
-    def _brings_password(self, headers: dict[str, str]) -> bool:
-        password = _basic(headers)[1]
-        return bool(self._password) and hmac.compare_digest(password.encode(), self._password.encode())
+    async def _program(self, headers: dict[str, str]) -> Entered | Refusal:
+        """By its token; on loopback without one, too. A cookie or a password opens nothing here."""
+        if self._free and "authorization" not in headers:
+            return Entered(LOCAL)
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        name = await self._entrance.of_token(token.strip()) if kind.lower() == "bearer" else ""
+        return Entered(name) if name else NO_TOKEN
 
-    def _has_cookie(self, headers: dict[str, str]) -> bool:
-        return bool(self._of_cookie(headers))
+    async def _of_basic(self, scope: Scope, headers: dict[str, str]) -> Entered | Refusal:
+        brought = _basic(headers)
+        if brought is None:
+            return UNKNOWN
+        peer = (scope.get("client") or ("", 0))[0]
+        known = await self._entrance.of_password(*brought, address_of(peer, headers))
+        if known is None:
+            return UNKNOWN
+        if isinstance(known, Wait):
+            return too_often(known)
+        over_tls = is_over_tls(scope.get("scheme", ""), headers)
+        return Entered(known.name, self._entrance.cookie(known, over_tls=over_tls))
 
-    def _of_cookie(self, headers: dict[str, str]) -> str:
-        """The name in a cookie of ours, or nothing."""
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-            return str(self._signer.loads(cookie.value, max_age=COOKIE_AGE_S)) if cookie else ""
-        except (BadSignature, CookieError):
-            return ""
 
-    def _cookie(self, scope: Scope, headers: dict[str, str], who: str) -> bytes:
-        over_tls = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto"))
-        value = self._signer.dumps(who)
-        text = f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={COOKIE_AGE_S}{'; Secure' * over_tls}"
-        return text.encode()
+def too_often(wait: Wait) -> Refusal:
+    """What somebody is told who tried too often."""
+    seconds = math.ceil(wait.seconds)
+    return Refusal(429, f"too many attempts: wait {seconds} seconds", ((b"retry-after", str(seconds).encode()),))
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
 
 
-def _basic(headers: dict[str, str]) -> tuple[str, str]:
-    """Name and password as HTTP Basic brings them; two empty ones otherwise."""
+def _basic(headers: dict[str, str]) -> tuple[str, str] | None:
+    """Name and password as HTTP Basic brings them."""
     kind, _, value = headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
-        return "", ""
+        return None
     try:
         name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        return "", ""
+        return None
     return name, password
 
 
@@ -139,19 +171,42 @@ def _name_of(host: str) -> str:
 def _same_origin(headers: dict[str, str]) -> bool:
     """A browser says whose page asks; programs that say nothing are no browsers."""
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == headers.get("host")
+    except ValueError:
+        return False
 
 
-async def _refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
-    status, words = refusal
+def _wants_page(scope: Scope, headers: dict[str, str]) -> bool:
+    """Whether a person's browser asks, for something to look at."""
+    return scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", "")
+
+
+async def _refuse(scope: Scope, headers: dict[str, str], send: Send, refusal: Refusal) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 4403})
         return
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    if status == SIGN_IN[0]:
-        headers.append((b"www-authenticate", b'Basic realm="wirewatch", charset="UTF-8"'))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": words.encode()})
+    if refusal is UNKNOWN and _wants_page(scope, headers):
+        refusal = _to_sign_in(scope)
+    kind, body = _said(scope["path"], refusal)
+    sent: Headers = [(b"content-type", kind), (b"cache-control", b"no-store"), *refusal.headers]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": sent})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _to_sign_in(scope: Scope) -> Refusal:
+    """A browser is shown the form, and led back to where it wanted to go."""
+    wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+    place = f"{SIGN_IN}?next={quote(wanted, safe='/')}" if wanted != "/" else SIGN_IN
+    return Refusal(303, "sign in", ((b"location", place.encode()),))
+
+
+def _said(path: str, refusal: Refusal) -> tuple[bytes, bytes]:
+    """The content type and the body of a refusal: of the API a problem (RFC 9457)."""
+    if path == API or path.startswith(f"{API}/"):
+        problem = {"type": "about:blank", "title": refusal.words, "status": refusal.status}
+        return b"application/problem+json", json.dumps(problem).encode()
+    return b"text/plain; charset=utf-8", refusal.words.encode()
 
 
 def _adding(send: Send, name: bytes, value: bytes) -> Send:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from markupsafe import Markup, escape
 
 from alerts.inert import safe_link
 from core.reasons import Reason
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def marked(sentence: str, marks: Iterable[Sequence[int]]) -> Markup:
@@ -62,6 +65,11 @@ def why(reason: str) -> str:
         return Reason.of(reason).sentence
     except KeyError:
         return reason
+
+
+def plain_xml(text: str) -> str:
+    """Text without the characters that no XML document may hold."""
+    return _NOT_XML.sub("", text)
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -35,11 +35,27 @@ def test_without_the_password_there_is_nothing_to_see(browser: Browser, guarded:
         assert (answer.status, answer.text()) == (401, "sign in")
 
 
-def test_with_the_password_the_page_and_its_socket_work(browser: Browser, guarded: Site) -> None:
-    with looking(browser, guarded, http_credentials={"username": "ada", "password": PASSWORD}) as look:
-        look.at("/stories/1")  # waits for the socket's handshake
+def test_somebody_signs_in_comes_to_the_page_they_wanted_and_signs_out(browser: Browser, guarded: Site) -> None:
+    with looking(browser, guarded, viewport={"width": 360, "height": 640}) as look:
+        page = look.at("/stories/1")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.keyboard.type("ada")
+        page.get_by_label("Password").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("That name and password do not fit together.")
+        look.picture("sign-in")
+        page.keyboard.type(PASSWORD)  # the name is kept, and the cursor stands in the password
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/stories/1")
+        page.wait_for_function("window.did_handshake")  # the socket takes the cookie
         (cookie,) = look.context.cookies()
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+        page.get_by_role("link", name="ada · sign out").click()
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/sign-in")
+        assert look.context.request.get(guarded.address + "/").status == 401
+        look.wrong = [one for one in look.wrong if "401" not in one]  # the console repeats the status
 
 
 def test_a_link_from_a_message_asks_and_its_button_does_it(browser: Browser, guarded: Site, folder: Path) -> None:

@@ -101,6 +101,12 @@ async def test_whoever_comes_in_has_a_name_and_keeps_it_with_the_cookie() -> Non
     assert (await behind.get("/", headers={"x-forwarded-user": "  grace\thopper "})).text == "grace hopper"
 
 
+async def test_a_browser_is_sent_to_the_form_and_a_program_is_challenged() -> None:
+    page = await client(password=PASSWORD).get("/stories/1?x=/a", headers={"accept": "text/html"})
+    assert (page.status_code, page.headers["location"]) == (303, "/sign-in?next=/stories/1%3Fx%3D/a")
+    assert (await client(password=PASSWORD).post("/", {"accept": "text/html"})).status_code == 401
+
+
 async def test_no_password_set_is_not_the_empty_password() -> None:
     assert (await client(host="0.0.0.0", user_header="x-user").get("/", headers=basic(""))).status_code == 401
 

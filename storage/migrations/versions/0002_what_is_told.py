@@ -27,6 +27,7 @@ TABLES = (
     "delivery",
     "optout",
     "notice",
+    "person",
     "apitoken",
 )
 
@@ -243,7 +244,7 @@ def _deliveries() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_delivery_key")),
     )
     op.create_index(op.f("ix_delivery_alert_id"), "delivery", ["alert_id"])
-    op.create_index(op.f("ix_delivery_channel"), "delivery", ["channel"])
+    op.create_index("ix_delivery_channel_state", "delivery", ["channel", "state"])
     op.create_index("ix_delivery_due", "delivery", ["state", "not_before"])
     op.create_index(op.f("ix_delivery_made_at"), "delivery", ["made_at"])
     op.create_index(op.f("ix_delivery_target_id"), "delivery", ["target_id"])
@@ -271,13 +272,26 @@ def _office() -> None:
     op.create_index(op.f("ix_notice_at"), "notice", ["at"])
     op.create_index(op.f("ix_notice_key"), "notice", ["key"])
     op.create_table(
+        "person",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("password", sa.String(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
+        sa.UniqueConstraint("name", name=op.f("uq_person_name")),
+    )
+    op.create_table(
         "apitoken",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("made_at", UtcTime(), nullable=False),
         sa.Column("last_used_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_apitoken_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_apitoken")),
         sa.UniqueConstraint("name", name=op.f("uq_apitoken_name")),
         sa.UniqueConstraint("sha256", name=op.f("uq_apitoken_sha256")),
     )
+    op.create_index(op.f("ix_apitoken_person_id"), "apitoken", ["person_id"])

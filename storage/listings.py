@@ -1,0 +1,135 @@
+"""Lists for programs, a page at a time: newest first, each page beginning after the last row of the one before.
+
+A place in a list is the sort key of a row, so a page costs the same however deep it lies, and rows that come in
+meanwhile shift nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from storage.tables import Alert, Article, Delivery, Feed, FeedPoll, Hit, Story, StoryRead
+
+Moment = tuple[datetime, int]  # where a list sorted by time is: the time and the id of its last row
+
+
+@dataclass(frozen=True, slots=True)
+class StoryFilter:
+    """Which stories; `unread_by`: only what has news since this person read it last."""
+
+    rule: str = ""
+    source: str = ""
+    state: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    unread_by: str = ""
+
+
+def stories(session: Session, now: datetime, chosen: StoryFilter, after: Moment | None, limit: int) -> list[Story]:
+    """Stories, newest first; `now` tells which silences are over."""
+    query = select(Story).where(*_of_stories(chosen, now), *_after(col(Story.last_hit_at), col(Story.id), after))
+    return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
+
+
+def _of_stories(chosen: StoryFilter, now: datetime) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = _between(col(Story.last_hit_at), chosen.since, chosen.until)
+    if chosen.rule:
+        wanted.append(col(Story.rule_id) == chosen.rule)
+    if chosen.source:
+        told = sa_select(col(Hit.id)).join(Article, col(Article.id) == col(Hit.article_id))
+        wanted.append(exists(told.where(col(Hit.story_id) == col(Story.id), col(Article.source) == chosen.source)))
+    if chosen.unread_by:
+        mine = (col(StoryRead.story_id) == col(Story.id)) & (col(StoryRead.who) == chosen.unread_by)
+        wanted.append(
+            ~exists(sa_select(col(StoryRead.story_id)).where(mine & (col(StoryRead.at) >= col(Story.last_hit_at))))
+        )
+    silent = (col(Story.state) == "silenced") & (col(Story.silenced_until) > now)
+    states = {
+        "silenced": silent,
+        "closed": col(Story.state) == "closed",
+        "open": (col(Story.state) != "closed") & ~silent,
+    }
+    return [*wanted, states[chosen.state]] if chosen.state else wanted
+
+
+def read_by(session: Session, who: str, story_ids: Collection[int]) -> dict[int, datetime]:
+    """Story id → up to when this person has read it."""
+    mine = (col(StoryRead.who) == who) & col(StoryRead.story_id).in_(list(story_ids))
+    return {one.story_id: one.at for one in session.exec(select(StoryRead).where(mine)).all()}
+
+
+def hits(
+    session: Session, after: int | None, limit: int, *, rule: str = "", state: str = "", story: int | None = None
+) -> list[tuple[Hit, Article]]:
+    """Hits with their articles, newest first."""
+    query = select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
+    equal = {Hit.rule_id: rule, Hit.state: state, Hit.story_id: story}
+    return list(session.exec(_newest(query, Hit.id, after, limit, equal)).all())
+
+
+def articles(
+    session: Session, after: int | None, limit: int, *, state: str = "", source: str = "", feed: int | None = None
+) -> list[Article]:
+    """Articles, newest first."""
+    equal = {Article.state: state, Article.source: source, Article.feed_id: feed}
+    return list(session.exec(_newest(select(Article), Article.id, after, limit, equal)).all())
+
+
+def deliveries(
+    session: Session, after: int | None, limit: int, *, state: str = "", channel: str = "", alert: str = ""
+) -> list[tuple[Delivery, Alert]]:
+    """Deliveries with their alerts, newest first."""
+    query = select(Delivery, Alert).join(Alert, col(Alert.id) == col(Delivery.alert_id))
+    equal = {Delivery.state: state, Delivery.channel: channel, Delivery.alert_id: alert}
+    return list(session.exec(_newest(query, Delivery.id, after, limit, equal)).all())
+
+
+def alerts(
+    session: Session, after: tuple[datetime, str] | None, limit: int, *, rule: str = "", state: str = ""
+) -> list[Alert]:
+    """Alerts, newest first."""
+    query = select(Alert).where(*_after(col(Alert.made_at), col(Alert.id), after))
+    for column, value in ((Alert.rule_id, rule), (Alert.state, state)):
+        query = query.where(col(column) == value) if value else query
+    return list(session.exec(query.order_by(col(Alert.made_at).desc(), col(Alert.id).desc()).limit(limit)).all())
+
+
+def feeds(session: Session, after: int | None, limit: int, *, state: str = "") -> list[Feed]:
+    """The active watch file's feeds, oldest first: the order they were added in."""
+    query = select(Feed).where(col(Feed.active), col(Feed.id) > (after or 0))
+    query = query.where(col(Feed.state) == state) if state else query
+    return list(session.exec(query.order_by(col(Feed.id)).limit(limit)).all())
+
+
+def polls(session: Session, feed_id: int, limit: int) -> list[FeedPoll]:
+    """A feed's last polls, newest first."""
+    query = select(FeedPoll).where(col(FeedPoll.feed_id) == feed_id)
+    return list(session.exec(query.order_by(col(FeedPoll.at).desc(), col(FeedPoll.id).desc()).limit(limit)).all())
+
+
+def _newest(query: Any, key: Any, after: int | None, limit: int, equal: dict[Any, Any]) -> Any:
+    """Rows whose columns equal what was said of them, by id from the newest."""
+    for column, value in equal.items():
+        query = query.where(col(column) == value) if value not in ("", None) else query
+    query = query.where(col(key) < after) if after is not None else query
+    return query.order_by(col(key).desc()).limit(limit)
+
+
+def _between(column: Any, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    bounds = ((since, column.__ge__), (until, column.__lt__))
+    return [compare(bound) for bound, compare in bounds if bound is not None]
+
+
+def _after(at: Any, key: Any, place: tuple[datetime, Any] | None) -> list[ColumnElement[bool]]:
+    """What comes behind a place, newest first. The first part alone lets the databases use the index of times."""
+    if place is None:
+        return []
+    moment, last = place
+    return [and_(at <= moment, or_(at < moment, key < last))]

@@ -1,0 +1,57 @@
+"""Numbers about what is stored: times of passing each step, counts by day, states."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+
+from sqlalchemy import Date, func
+from sqlalchemy import cast as sql_cast
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col
+
+from storage.tables import Alert, Article, Delivery, Entry, FeedPoll, Hit
+
+
+class Moments(NamedTuple):
+    """When a hit's article was published, seen, read and matched, and when its story's first message went out."""
+
+    published: datetime | None
+    seen: datetime
+    read: datetime | None
+    matched: datetime
+    sent: datetime | None
+
+
+def moments(session: Session, since: datetime, *, rule: str = "", limit: int) -> list[Moments]:
+    """Of the newest live hits since then; `sent` only of the hit that its story's first alert is about."""
+    sent = sa_select(func.min(col(Delivery.sent_at))).join(Alert, col(Alert.id) == col(Delivery.alert_id))
+    told = sent.where(col(Alert.story_id) == col(Hit.story_id), col(Alert.article_id) == col(Hit.article_id))
+    published = func.coalesce(col(Article.published), col(Article.feed_published))
+    columns = (Article.first_seen_at, Article.read_at, Hit.at)
+    query: Any = sa_select(published, *map(col, columns), told.correlate(Hit).scalar_subquery())
+    query = query.join(Article, col(Article.id) == col(Hit.article_id))
+    query = query.where(col(Hit.at) >= since, col(Hit.state) == "live")
+    query = query.where(col(Hit.rule_id) == rule) if rule else query
+    return [Moments(*row) for row in session.execute(query.order_by(col(Hit.at).desc()).limit(limit))]
+
+
+def by_day(session: Session, first: date) -> dict[str, Counter[date]]:
+    """Articles first seen, hits and alerts made on each day in UTC since the first."""
+    since = datetime.combine(first, time(), UTC)
+    columns = {"articles": Article.first_seen_at, "hits": Hit.at, "alerts": Alert.made_at}
+    return {what: _by_day(session, col(column), since) for what, column in columns.items()}
+
+
+def _by_day(session: Session, column: Any, since: datetime) -> Counter[date]:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    day: Any = func.date(column) if sqlite else sql_cast(func.timezone("UTC", column), Date)
+    rows = session.execute(sa_select(day, func.count()).where(column >= since).group_by(day))
+    return Counter({date.fromisoformat(str(name)): count for name, count in rows})
+
+
+def ever(session: Session) -> dict[str, int]:
+    """How many of each there ever were: the largest ids. Counting a million rows would take long."""
+    ids = {"polls": FeedPoll.id, "entries": Entry.id, "articles": Article.id, "hits": Hit.id}
+    return {name: int(session.execute(sa_select(func.max(col(one)))).scalar() or 0) for name, one in ids.items()}

@@ -1,0 +1,284 @@
+"""The JSON API: what programs read and change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import Session, select
+
+from core.settings import Settings
+from storage.engine import Database
+from storage.tables import Article, Feedback, Target
+from tests.web import rows
+from tests.web.asgi import Visitor
+from web.app import bare_app
+
+WATCH = """\
+version: 1
+channels:
+  desk-mail: {host: mail.desk.example, from: watch@desk.example, to: [editor@desk.example]}
+  screen: {url: "terminal://"}
+feeds:
+  - {url: "https://harbour-post.example/feed.atom", name: Harbour Post}
+  - {url: "https://eastward-radio.example/feeds/news.rss", name: Eastward Radio}
+rules:
+  port-strike: {title: Strike at a port, match: 'strike NEAR/10 port', alert: {to: [screen]}}
+  river-flood: {title: A river floods, match: flood}
+"""
+
+
+class Client:
+    """Asks the API, and checks that each error is a problem."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._client = visitor.client
+
+    async def __call__(self, method: str, path: str, expect: int = 200, **options: Any) -> Any:
+        answer = await self.answer(method, path, **options)
+        assert answer.status_code == expect, answer.text
+        return answer.json()
+
+    async def answer(self, method: str, path: str, **options: Any) -> httpx.Response:
+        answer = await self._client.request(method, f"/api/v1{path}", **options)
+        kind = answer.headers["content-type"]
+        assert (kind == "application/problem+json") is (answer.status_code >= 400), answer.text
+        return answer
+
+
+@pytest.fixture
+def api(db: Database, tmp_path: Path) -> Client:
+    db.write_now(lambda session: rows.config(session, WATCH))
+    db.write_now(rows.newsroom)
+    settings = Settings(_env_file=None, data=tmp_path / "data", database=db.url)
+    return Client(Visitor(bare_app(settings, db, "k" * 40)))
+
+
+async def pages(api: Client, path: str) -> list[list[Any]]:
+    """The ids on each page of a list, two rows a page."""
+    found, cursor = [], ""
+    while True:
+        page = await api("GET", f"{path}{'&' if '?' in path else '?'}limit=2&cursor={cursor}")
+        found.append([one["id"] for one in page["items"]])
+        if page["next"] is None:
+            return found
+        cursor = page["next"]
+
+
+@pytest.mark.parametrize(
+    ("path", "ids"),
+    [
+        ("/stories", [[1, 2], [3]]),
+        ("/hits", [[4, 3], [2, 1]]),
+        ("/articles", [[4, 3], [2, 1]]),
+        ("/deliveries", [[2, 1]]),
+        ("/alerts", [["a1" * 32, "b2" * 32]]),
+        ("/feeds", [[1, 2], [3]]),
+    ],
+)
+async def test_a_list_comes_page_by_page(api: Client, path: str, ids: list[list[Any]]) -> None:
+    assert await pages(api, path) == ids
+    for cursor in ("x", "W10", "WzFd" if path in ("/stories", "/alerts") else "WyJ4Il0", "bnVsbA", "*"):
+        problem = await api("GET", f"{path}?cursor={cursor}", 422)
+        assert "query.cursor" in problem["problems"][0]["item"]
+    await api("GET", f"{path}?limit=201", 422)
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("rule=port-strike", [1, 3]),
+        ("source=Eastward+Radio", [1, 2]),
+        ("state=silenced", [3]),
+        ("state=open", [1, 2]),
+        ("rule=' OR 1=1 --", []),
+    ],
+)
+async def test_stories_are_narrowed(api: Client, query: str, ids: list[int]) -> None:
+    assert [one["id"] for one in (await api("GET", f"/stories?{query}"))["items"]] == ids
+
+
+async def test_stories_of_a_time_and_unread_ones(api: Client) -> None:
+    day_ago, now = (rows.NOW - timedelta(days=1)), rows.NOW - timedelta(hours=1)
+    found = await api("GET", "/stories", params={"since": day_ago.isoformat(), "until": now.isoformat()})
+    assert [one["id"] for one in found["items"]] == [2]
+    assert (await api("PUT", "/stories/1/read"))["unread"] is False
+    assert [one["id"] for one in (await api("GET", "/stories?unread=true"))["items"]] == [2, 3]
+    assert (await api("DELETE", "/stories/1/read"))["unread"] is True
+    await api("GET", "/stories?since=2026-01-01T00:00:00", 422)  # without a zone
+
+
+async def test_a_story_is_shown_whole_silenced_closed_and_reopened(api: Client) -> None:
+    story = await api("GET", "/stories/1")
+    assert (len(story["timeline"]), story["alerts"][0]["headline"]) == (2, story["title"])
+    assert (await api("POST", "/stories/1/silence"))["state"] == "silenced"
+    await api("POST", "/stories/1/silence", 409, json={"until": "2020-01-01T00:00:00Z"})
+    assert (await api("POST", "/stories/1/close"))["state"] == "closed"
+    assert (await api("POST", "/stories/1/reopen"))["state"] == "open"
+    for path in ("/stories/99", "/hits/99", "/articles/99", "/deliveries/99", "/feeds/99", "/alerts/99", "/rules/99"):
+        assert (await api("GET", path, 404))["title"].startswith("there is no ")
+
+
+async def test_a_hit_is_not_what_its_rule_is_for(api: Client, db: Database) -> None:
+    hit = await api("GET", "/hits/1")
+    assert hit["sentences"][0]["marks"]
+    await api("POST", "/hits/1/not-this")
+    ((kept,),) = [db.read_now(lambda session: session.exec(select(Feedback)).all())]
+    assert (kept.hit_id, kept.verdict, kept.who) == (1, "wrong", "local")
+    await api("POST", "/hits/99/not-this", 404)
+
+
+async def test_an_article_is_shown_found_and_explained(api: Client, db: Database) -> None:
+    def write(session: Session) -> None:
+        article = session.get_one(Article, 1)
+        article.text = "The strike goes on. " * 3 + "Nothing is loaded."
+
+    db.write_now(write)
+    assert (await api("GET", "/articles/1"))["text"].startswith("The strike")
+    assert [one["id"] for one in (await api("GET", "/articles/search?words=strike"))["items"]] == [1]
+    await api("GET", "/articles/search?words=%22", 409)
+    why = {one["rule"]: one["outcome"] for one in await api("GET", "/articles/1/why")}
+    assert why.keys() == {"port-strike", "river-flood"}
+
+
+async def test_rules_are_read_tried_and_nearly_match(api: Client) -> None:
+    assert [one["id"] for one in await api("GET", "/rules")] == ["port-strike", "river-flood"]
+    rule = await api("GET", "/rules/port-strike")
+    assert (rule["match"], rule["to"], rule["revision"]) == ("strike NEAR/10 port", ["screen"], 1)
+    text = {"text": "A strike began at the port of Callender this morning."}
+    verdict = await api("POST", "/rules/port-strike/test", json=text)
+    assert (verdict["matches"], len(verdict["spans"])) == (True, 1)
+    assert [one["matches"] for one in await api("POST", "/rules/test", json=text)] == [True, False]
+    (draft,) = await api("POST", "/rules/test", json=text | {"match": "Callender"})
+    assert draft["matches"]
+    problem = await api("POST", "/rules/test", 422, json=text | {"match": "strike AND (port"})
+    assert problem["problems"][0]["line"] == 1
+    assert (await api("GET", "/rules/port-strike/explain"))["terms"] == ["port"]
+    near = await api("POST", "/rules/port-strike/near", json={"days": 3})
+    assert near["rule"] == "port-strike"
+    tested = await api("POST", "/rules/port-strike/backtest", json={"match": "strike", "days": 2})
+    assert (tested["rule"], len(tested["days"])) == ("port-strike", 3)
+
+
+async def test_a_rule_is_saved_as_a_new_revision_that_overwrites_nobody(api: Client) -> None:
+    rule = {"match": "quake", "title": "A quake"}
+    await api("PUT", "/rules/quake", 428, json=rule)
+    await api("PUT", "/rules/quake", 412, json=rule, headers={"if-match": '"x"'})
+    saved = await api.answer("PUT", "/rules/quake", json=rule, headers={"if-match": '"1"'})
+    assert (saved.status_code, saved.headers["etag"], saved.json()) == (200, '"2"', {"revision": 2, "changed": True})
+    assert (await api("GET", "/rules/quake"))["title"] == "A quake"
+    late = await api("PUT", "/rules/quake", 412, json={"match": "earthquake"}, headers={"if-match": '"1"'})
+    assert late["revision"] == 2
+    assert "+" in late["diff"]
+    assert "quake" in late["diff"]
+    wrong = await api(
+        "PUT", "/rules/quake", 422, json={"match": "quake AND", "titel": "x"}, headers={"if-match": '"2"'}
+    )
+    assert {one["item"] for one in wrong["problems"]} == {"rules.quake.match", "rules.quake"}
+    assert all(one["line"] > 0 and one["column"] > 0 for one in wrong["problems"])
+    odd = {"match": "quake", "alert": {"budget": 1.5}, "x\x05": None, "tags": [[[[[[[[[[[["deep"]]]]]]]]]]]]}
+    await api("PUT", "/rules/quake", 409, json=odd, headers={"if-match": '"2"'})
+    await api(
+        "PUT",
+        "/rules/quake",
+        422,
+        json={"match": "quake", "tags": [0.5]} | {"alert": {"budget": 1.5}},
+        headers={"if-match": '"2"'},
+    )
+    await api("DELETE", "/rules/quake", headers={"if-match": '"2"'})
+    await api("GET", "/rules/quake", 404)
+
+
+async def test_revisions_are_listed_compared_and_rolled_back(api: Client) -> None:
+    active = await api("GET", "/config")
+    assert active["text"] == WATCH
+    text = WATCH.replace("match: flood", "match: inundation")
+    await api("PUT", "/config", json={"text": text, "note": "wider"}, headers={"if-match": '"1"'})
+    assert [(one["revision"], one["note"]) for one in await api("GET", "/config/history")] == [(2, "wider"), (1, "")]
+    assert "+  river-flood" in (await api("GET", "/config/revisions/1/diff"))["diff"]
+    rolled = await api("POST", "/config/revisions/1/rollback", headers={"if-match": '"2"'})
+    assert rolled["revision"] == 3
+    assert (await api("GET", "/config"))["text"] == (await api("GET", "/config/revisions/1"))["text"]
+    bad = await api("PUT", "/config", 422, json={"text": "rules: ["}, headers={"if-match": '"3"'})
+    assert bad["problems"][0]["line"] == 1
+
+
+async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
+    feed = await api("GET", "/feeds/1")
+    assert (len(feed["polls"]), feed["state"]) == (24, "ok")
+    assert (await api("POST", "/feeds/1/pause"))["paused_by"] == "local"
+    await api("POST", "/feeds/1/poll", 409)
+    assert (await api("POST", "/feeds/1/resume"))["state"] == "ok"
+    await api("POST", "/feeds/1/poll")
+    added = await api("POST", "/feeds", 201, json={"url": "https://new.example/rss", "tags": ["asia"]})
+    assert added["revision"] == 2
+    await api("POST", "/feeds", 409, json={"url": "https://new.example/rss"})
+    listed = (await api("GET", "/feeds"))["items"]
+    assert [one["url"] for one in listed if one["tags"] == ["asia"]] == ["https://new.example/rss"]
+    assert (await api("DELETE", f"/feeds/{listed[-1]['id']}"))["revision"] == 3
+    opml = await api.answer("GET", "/feeds/opml")
+    assert (opml.headers["content-type"].split(";")[0], "harbour-post" in opml.text) == ("text/x-opml", True)
+    given = await api("POST", "/feeds/opml", content="https://a.example/\nhttps://b.example/", headers=OPML)
+    assert given["summary"].startswith("2 feeds added")
+    bad = await api("POST", "/feeds/opml", 422, content="https://a.example/\nnonsense", headers=OPML)
+    assert bad["problems"][0]["line"] == 2
+
+
+OPML = {"content-type": "text/x-opml"}
+
+
+async def test_a_sites_feeds_are_looked_for_as_politely_and_guarded_as_all_else(api: Client) -> None:
+    problem = await api("GET", "/feeds/discover?url=http://127.0.0.1/", 409)
+    assert "not public" in problem["title"] or "private" in problem["title"], problem
+    await api("GET", "/feeds/discover?url=nonsense", 409)
+
+
+async def test_deliveries_and_alerts_say_what_became_of_them(api: Client) -> None:
+    (dead,) = (await api("GET", "/deliveries?state=dead"))["items"]
+    assert (dead["error"], dead["rule"]) == ("550 no such user", "port-strike")
+    await api("POST", "/deliveries/1/resend", 409)  # it was sent
+    assert (await api("POST", f"/deliveries/{dead['id']}/resend"))["state"] == "retry"
+    counts = {one["state"]: one["deliveries"] for one in await api("GET", "/deliveries/counts")}
+    assert counts == {"sent": 1, "retry": 1}
+    assert await api("POST", "/deliveries/resend-dead") == {"resent": 0}
+    alert = await api("GET", f"/alerts/{'a1' * 32}")
+    assert alert["deliveries"]["desk-mail:late@desk.example"] == "retry"
+    assert [one["id"] for one in (await api("GET", "/alerts?state=held"))["items"]] == ["b2" * 32]
+
+
+async def test_channels_are_listed_tried_and_resumed(api: Client, db: Database) -> None:
+    def pause(session: Session) -> None:
+        session.get_one(Target, "desk-mail:late@desk.example").state = "paused"
+
+    listed = {(one["channel"], one["kind"]) for one in await api("GET", "/channels")}
+    assert listed == {("desk-mail", "mailto"), ("screen", "terminal")}
+    (tried,) = await api("POST", "/channels/screen/test")
+    assert tried["result"] == "ok"
+    await api("POST", "/channels/nothing/test", 404)
+    await api("POST", "/channels/desk-mail/resume", 409)
+    db.write_now(pause)
+    assert await api("POST", "/channels/desk-mail/resume") == {"resumed": 1}
+
+
+async def test_stats_people_and_the_document(api: Client) -> None:
+    latency = await api("GET", "/stats/latency?days=2")
+    legs = {one["leg"]: one for one in latency["legs"]}
+    assert legs["published to seen"]["p50"] == 600
+    assert legs["matched to sent"]["count"] == 1
+    volume = await api("GET", "/stats/volume?days=3")
+    assert sum(one["hits"] for one in volume) == 4
+    assert await api("GET", "/people/me") == {"name": "local"}
+    assert await api("GET", "/people") == []
+    document = await api("GET", "/openapi.json")
+    assert "/v1/stories" in document["paths"]
+
+
+async def test_what_is_not_there_is_a_problem_too(api: Client) -> None:
+    await api("GET", "/nothing", 404)
+    await api("PATCH", "/stories", 405)
+    await api("GET", "/stories/x", 422)
+    await api("GET", "/stories?rule=%00", 422)
+    await api("POST", "/feeds", 422, content="{", headers={"content-type": "application/json"})

@@ -1,0 +1,63 @@
+"""A rule's feed: opened by its own token only, and read by our own parser."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from sqlmodel import Session
+
+from core.settings import Settings
+from fetching.parse import parse
+from storage import meta
+from storage.engine import Database
+from storage.tables import Story
+from tests.web import rows
+from tests.web.asgi import Visitor
+from tests.web.hostile import TEXTS
+from web import atom
+from web.app import bare_app
+
+KEY = "k" * 40
+
+
+@pytest.fixture
+def visitor(db: Database) -> Visitor:
+    db.write_now(rows.newsroom)
+    db.write_now(meta.installation)
+    settings = Settings(_env_file=None, host="0.0.0.0", password="hush hush hush")
+    return Visitor(bare_app(settings, db, KEY), "https://watch.example")
+
+
+async def test_a_rules_stories_are_an_atom_feed(visitor: Visitor) -> None:
+    answer = await visitor.get(atom.path(KEY, rows.RULE))
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    feed = parse(answer.content, url="https://watch.example/feed", headers=answer.headers)
+    assert (feed.format, feed.title) == ("atom", "port-strike · wirewatch")
+    first, second = feed.entries
+    assert (first.title, first.url) == (
+        "Port workers at Callender walk out over night shifts",
+        "https://watch.example/stories/1",
+    )
+    assert "walked out on strike" in first.summary
+    assert second.title == "إضراب في ميناء كاليندر"
+
+
+async def test_only_this_rules_token_opens_it(visitor: Visitor) -> None:
+    other = atom.token(KEY, "river-flood")
+    for query in ("", "?token=", f"?token={other}", f"?token={atom.token('l' * 40, rows.RULE)}", "?token=é"):
+        assert (await visitor.get(f"/rules/{rows.RULE}/feed.atom{query}")).status_code == 404
+    assert (await visitor.get(f"/rules/{rows.RULE}?token={atom.token(KEY, rows.RULE)}")).status_code == 401
+    assert (await visitor.get(atom.path(KEY, "gone"))).status_code == 410
+
+
+async def test_hostile_titles_and_characters_that_xml_may_not_hold_are_text(db: Database, visitor: Visitor) -> None:
+    def rename(session: Session, title: str) -> None:
+        session.get_one(Story, 1).title = title
+
+    for title in (*TEXTS, "a\x01b\x0bc\ufffe"):
+        db.write_now(partial(rename, title=title))
+        answer = await visitor.get(atom.path(KEY, rows.RULE))
+        feed = parse(answer.content, url="https://watch.example/feed", headers=answer.headers)
+        assert len(feed.entries) == 2
+        assert "<script" not in answer.text

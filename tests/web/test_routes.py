@@ -1,0 +1,76 @@
+"""Every route is on the list of who may see it, and shows nothing to anybody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from nicegui import __version__ as nicegui_version
+
+from core.settings import Settings
+from storage import schema
+from storage.engine import Database
+from tests.web.asgi import Visitor
+from web.app import create_app
+from web.routes import ROUTES, Audience, audience
+
+FILLED = {"int": "1", "path": "x/y", "": "x"}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The whole application, NiceGUI's routes included, where a sign-in is needed."""
+    folder: Path = tmp_path_factory.mktemp("routes")
+    database = Database(f"sqlite:///{folder / 'wirewatch.db'}")
+    schema.upgrade(database)
+    yield create_app(Settings(_env_file=None, host="0.0.0.0", password="hush hush hush", data=folder), database)
+    database.close()
+
+
+def paths(routes: Any, before: str = "") -> Iterator[tuple[str, frozenset[str]]]:
+    """Each route's path as the list writes it, with its methods; a mounted application without routes is one path."""
+    for route in (one for made in routes for one in _flat(made)):
+        below = getattr(route, "routes", None)
+        path = before + str(route.path).replace(nicegui_version, "{version}")
+        if below:
+            yield from paths(below, path)
+        elif hasattr(route, "methods"):
+            yield path, frozenset(route.methods or ())
+        else:
+            yield path + "/{path:path}", frozenset({"GET"})
+
+
+def _flat(route: Any) -> Iterator[Any]:
+    """The routes of an included router one by one; any other as it is."""
+    return iter_route_contexts([route]) if hasattr(route, "original_router") else iter([route])
+
+
+def test_every_route_is_on_the_list(app: Any) -> None:
+    found = {path for path, _ in paths(app.routes)}
+    assert {"/", "/sign-in", "/static/{path:path}", "/links/{purpose}/{token}"} <= found
+    assert found - ROUTES.keys() == set()
+
+
+def test_the_list_names_no_route_that_is_gone(app: Any) -> None:
+    assert ROUTES.keys() - {path for path, _ in paths(app.routes)} == set()
+
+
+async def test_each_route_opens_for_those_on_the_list_only(app: Any) -> None:
+    visitor = Visitor(app, "https://watch.example")
+    for path, methods in paths(app.routes):
+        filled = re.sub(r"\{\w+:?(\w*)\}", lambda part: FILLED[part[1]], path)
+        for method in methods - {"HEAD"}:
+            answer = await visitor.client.request(method, filled)
+            refused = answer.status_code == 401 and "www-authenticate" in answer.headers
+            assert refused is (ROUTES[path] in (Audience.SIGNED_IN, Audience.PROGRAM)), (method, path, answer)
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "//links/x/y", "/links", "/static", "/x/static/y", "/sign-in/x", "/healthz/x"]
+)
+def test_what_the_list_does_not_know_is_for_people_who_signed_in(path: str) -> None:
+    assert audience(path) is Audience.SIGNED_IN

@@ -1,0 +1,184 @@
+"""Signing in by the form, by HTTP Basic and by a token, and signing out."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from urllib.parse import quote, urlencode
+
+import httpx
+import pytest
+
+from core.clock import SystemClock
+from core.settings import Settings
+from pipeline import people
+from storage import people as rows
+from storage.engine import Database
+from tests.web.asgi import Visitor
+from tests.web.hostile import TEXTS
+from web.app import bare_app
+from web.sign_in import inside
+
+KEY, SHARED, OWN = "k" * 40, "hush hush hush", "correct horse"
+PAGE = {"accept": "text/html,*/*;q=0.8"}
+STORED = people.fresh(OWN)
+
+
+@pytest.fixture
+def visitor(db: Database) -> Visitor:
+    db.write_now(lambda session: people.add(session, "ada", STORED, now=SystemClock().now()))
+    settings = Settings(_env_file=None, host="0.0.0.0", password=SHARED)
+    return Visitor(bare_app(settings, db, KEY), "https://watch.example")
+
+
+async def sign_in(visitor: Visitor, name: str, password: str, wanted: str = "/feeds?x=1") -> httpx.Response:
+    form = await visitor.get(f"/sign-in?next={quote(wanted)}")
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form.text))
+    said = {key: html.unescape(value) for key, value in fields.items()} | {"name": name, "password": password}
+    return await visitor.post("/sign-in", {"origin": "https://watch.example"}, urlencode(said))
+
+
+async def is_in(visitor: Visitor) -> bool:
+    return (await visitor.get("/sign-out")).text.count("signed in as") == 1
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+async def test_a_browser_is_led_to_the_form_and_back(visitor: Visitor) -> None:
+    away = await visitor.get("/feeds?x=1", PAGE)
+    assert (away.status_code, away.headers["location"]) == (303, "/sign-in?next=/feeds%3Fx%3D1")
+    entered = await sign_in(visitor, "ada", OWN)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/feeds?x=1")
+    assert all(part in entered.headers["set-cookie"] for part in ("HttpOnly", "SameSite=Lax", "Secure"))
+    assert await is_in(visitor)
+
+
+async def test_programs_are_told_to_sign_in_instead(visitor: Visitor) -> None:
+    answer = await visitor.get("/feeds")
+    assert (answer.status_code, answer.headers["www-authenticate"][:6]) == (401, "Basic ")
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "enters"),
+    [
+        ("ada", OWN, True),
+        ("ada", SHARED, False),  # a name with a password of its own needs it
+        ("ada", "wrong", False),
+        ("grace", SHARED, True),
+        ("grace", OWN, False),
+        ("grace", "", False),
+    ],
+)
+async def test_who_comes_in_by_the_form_comes_in_by_http_basic_too(
+    visitor: Visitor, name: str, password: str, enters: bool
+) -> None:
+    assert (await visitor.get("/nothing", basic(name, password))).status_code == (404 if enters else 401)
+    visitor.client.cookies.clear()
+    assert (await sign_in(visitor, name, password)).status_code == (303 if enters else 401)
+    assert await is_in(visitor) is enters
+
+
+async def test_a_form_of_another_page_or_browser_signs_nobody_in(visitor: Visitor) -> None:
+    said = urlencode({"name": "ada", "password": OWN, "token": "x"})
+    assert (await visitor.post("/sign-in", {"origin": "https://evil.example"}, said)).status_code == 403
+    assert (await visitor.post("/sign-in", {}, said)).status_code == 403
+    fields = re.findall(r'name="token" value="([^"]*)"', (await visitor.get("/sign-in")).text)
+    visitor.client.cookies.clear()
+    said = urlencode({"name": "ada", "password": OWN, "token": fields[0]})
+    assert (await visitor.post("/sign-in", {}, said)).status_code == 403
+    assert (await visitor.post("/sign-in", {}, "x" * 30_000)).status_code == 403
+
+
+async def test_signing_out_takes_a_post(visitor: Visitor) -> None:
+    await sign_in(visitor, "ada", OWN)
+    assert await is_in(visitor)
+    assert (await visitor.post("/sign-out", {"origin": "https://evil.example"})).status_code == 403
+    assert (await visitor.post("/sign-out")).headers["location"] == "/sign-in"
+    assert not await is_in(visitor)
+
+
+async def test_whoever_left_or_has_another_password_is_out_at_once(db: Database, visitor: Visitor) -> None:
+    await sign_in(visitor, "ada", OWN)
+    changed = people.hashed("another password", b"s" * 16)
+    db.write_now(lambda session: people.change_password(session, "ada", changed))
+    assert not await is_in(visitor)
+    assert (await sign_in(visitor, "ada", "another password")).status_code == 303
+    db.write_now(lambda session: people.remove(session, "ada", now=SystemClock().now()))
+    assert not await is_in(visitor)
+    assert (await sign_in(visitor, "ada", SHARED)).status_code == 401  # the name stays theirs
+
+
+async def test_after_five_wrong_passwords_the_right_one_has_to_wait_too(visitor: Visitor) -> None:
+    for name in ("ada", "nobody"):
+        answers = [(await sign_in(visitor, name, "wrong")).status_code for _ in range(6)]
+        assert answers == [401] * 5 + [429]
+    late = await sign_in(visitor, "ada", OWN)
+    assert late.status_code == 429
+    assert 50 < int(late.headers["retry-after"]) <= 60
+    assert (await visitor.get("/feeds", basic("ada", OWN))).status_code == 429
+    assert (await sign_in(visitor, "grace", SHARED)).status_code == 303
+
+
+async def test_a_token_opens_the_api_only_and_nothing_else_opens_it(db: Database, visitor: Visitor) -> None:
+    token = db.write_now(lambda session: people.make_token(session, "ada", "ci", now=SystemClock().now()))
+    bearer = {"authorization": f"Bearer {token}"}
+    assert (await visitor.get("/metrics", bearer)).status_code == 200
+    ((row, _),) = db.read_now(rows.tokens)
+    assert row.last_used_at is not None
+    for path in ("/", "/feeds", "/_nicegui/x.js", "/api/docs"):
+        assert (await visitor.get(path, bearer)).status_code == 401
+    await sign_in(visitor, "ada", OWN)
+    for headers in ({}, basic("ada", OWN), {"authorization": "Bearer ww_x"}, {"authorization": f"Basic {token}"}):
+        refused = await visitor.get("/api/v1/people", headers)
+        assert (refused.status_code, refused.headers["www-authenticate"][:7]) == (401, "Bearer ")
+        assert refused.headers["content-type"] == "application/problem+json"
+    db.write_now(lambda session: people.remove(session, "ada", now=SystemClock().now()))
+    assert (await visitor.get("/metrics", bearer)).status_code == 401
+
+
+ELSEWHERE = (
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
+    "https://evil.example",
+    "https:evil.example", "javascript:alert(1)", "data:text/html,x", " //evil.example", "/ /evil.example",
+    "\n//evil.example",
+    "/\r\nSet-Cookie: x=1", "evil.example", "", "http:/\\evil.example", "/%0d\x0a", "//", "/\x00",
+    "\u2028//evil.example",
+    "/sign-out", "/sign-in?next=/sign-in", "/api/v1/people", "//[",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", ELSEWHERE)
+def test_nothing_leads_away_from_this_site(wanted: str) -> None:
+    assert inside(wanted) == "/"
+
+
+@pytest.mark.parametrize("wanted", ["/", "/feeds", "/stories/1?x=//evil.example", "/?rule=a%20b", "/rules/é"])
+def test_a_path_of_this_site_is_kept(wanted: str) -> None:
+    assert inside(wanted) == wanted
+
+
+async def test_after_signing_in_the_redirect_stays_here(visitor: Visitor) -> None:
+    for wanted in ("//evil.example", "https://evil.example/", "/\\evil.example", "/sign-out"):
+        assert (await sign_in(visitor, "grace", SHARED, wanted)).headers["location"] == "/"
+
+
+async def test_hostile_names_and_addresses_are_text(visitor: Visitor) -> None:
+    for text in TEXTS:
+        page = (await visitor.get(f"/sign-in?next=/{quote(text)}")).text
+        assert not re.search(r"<(script|img|svg|iframe|style|base|a )", page)
+        answer = await visitor.post("/sign-in", body=urlencode({"name": text, "next": text}))
+        assert not re.search(r"<(script|img|svg|iframe|style|base|a )", answer.text)
+
+
+async def test_on_loopback_nobody_has_to_and_somebody_may(db: Database) -> None:
+    db.write_now(lambda session: people.add(session, "ada", STORED, now=SystemClock().now()))
+    visitor = Visitor(bare_app(Settings(_env_file=None), db, KEY))
+    assert (await visitor.get("/nothing", PAGE)).status_code == 404
+    form = await visitor.get("/sign-in")
+    token = re.findall(r'name="token" value="([^"]*)"', form.text)[0]
+    said = urlencode({"name": "ada", "password": OWN, "token": token})
+    assert (await visitor.post("/sign-in", {"origin": "http://localhost"}, said)).status_code == 303
+    assert await is_in(visitor)

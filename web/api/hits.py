@@ -1,0 +1,86 @@
+"""`/hits`: which rule matched which article, and where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from pipeline import triage
+from storage import hits, listings
+from storage.stories import LARGEST_ID
+from storage.tables import Article, Hit
+from web.api.desk import Desk, Who, found
+from web.api.paging import Cursor, Filter, Id, Limit, Page, after_id, page
+
+State = Literal["", "live", "from_before", "withdrawn"]
+
+
+class HitLine(BaseModel):
+    """A match that is stored."""
+
+    id: int
+    rule: str
+    at: datetime
+    state: str
+    story: int
+    article: int
+    title: str
+    url: str
+
+
+class HitWhole(HitLine):
+    """A hit with its places."""
+
+    why: str
+    score: float
+    spans: list[Any]
+    sentences: list[Any]
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(prefix="/hits", tags=["hits"])
+
+    @routes.get("")
+    async def list_hits(
+        rule: Filter = "", state: State = "", story: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+        cursor: Cursor = "", limit: Limit = 50,
+    ) -> Page[HitLine]:  # fmt: skip
+        """Hits, newest first."""
+        after = after_id(cursor)
+        rows = await desk.read(
+            lambda session: listings.hits(session, after, limit + 1, rule=rule, state=state, story=story)
+        )
+        return page(rows, limit, lambda pair: _line(*pair), lambda pair: (pair[0].id,))
+
+    @routes.get("/{hit_id}")
+    async def one_hit(hit_id: Id) -> HitWhole:
+        """A hit with the sentences that matched, and where."""
+        hit, article = found(await desk.read(lambda session: hits.with_article(session, hit_id)), f"hit {hit_id}")
+        return HitWhole(
+            **_line(hit, article).model_dump(), why=hit.why, score=hit.score, spans=hit.spans, sentences=hit.sentences
+        )
+
+    @routes.post("/{hit_id}/not-this")
+    async def not_this(who: Who, hit_id: Id) -> HitLine:
+        """Keep that a hit is not what its rule is for. It changes no rule by itself."""
+        await desk.write(lambda session: triage.not_this(session, hit_id, who=who, now=desk.now()))
+        return _line(*found(await desk.read(lambda session: hits.with_article(session, hit_id)), f"hit {hit_id}"))
+
+    return routes
+
+
+def _line(hit: Hit, article: Article) -> HitLine:
+    return HitLine(
+        id=hit.id or 0,
+        rule=hit.rule_id,
+        at=hit.at,
+        state=hit.state,
+        story=hit.story_id,
+        article=hit.article_id,
+        title=article.title or article.feed_title,
+        url=article.url or article.key,
+    )

@@ -1,0 +1,191 @@
+"""`/stories`: events, as each rule saw them told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlmodel import Session
+
+from core.errors import InputError
+from pipeline import stories as changes
+from pipeline import triage
+from pipeline.feedback import SILENCE
+from storage import alerts, hits, listings, stories
+from storage.listings import StoryFilter
+from storage.tables import Article, Hit, Story
+from web.api.alerts import AlertLine, alert_line
+from web.api.desk import Desk, Who, found
+from web.api.paging import Cursor, Filter, Id, Limit, Page, Time, after_moment, page
+
+State = Literal["", "open", "silenced", "closed"]
+
+
+class StoryLine(BaseModel):
+    """A story."""
+
+    id: int
+    rule: str
+    title: str
+    state: str = Field(description="open, silenced or closed")
+    silenced_until: datetime | None
+    first: datetime = Field(description="when its first hit came in")
+    last: datetime = Field(description="when its newest hit came in")
+    articles: int
+    separate_texts: int
+    unread: bool = Field(description="whether it has news since whoever asks read it last")
+
+
+class Telling(BaseModel):
+    """An article of a story, with the sentences that matched."""
+
+    hit: int
+    article: int
+    title: str
+    url: str
+    source: str
+    author: str
+    seen: datetime
+    text: int = Field(description="articles that go back to one text share its number")
+    why: str
+    state: str
+    sentences: list[Any]
+
+
+class StoryWhole(StoryLine):
+    """A story with all that hangs on it."""
+
+    timeline: list[Telling]
+    alerts: list[AlertLine]
+
+
+class Silencing(BaseModel):
+    """Until when nothing more of a story is told; 72 hours when nothing is said."""
+
+    until: AwareDatetime | None = None
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(prefix="/stories", tags=["stories"])
+    _reading(routes, desk)
+    _changing(routes, desk)
+    return routes
+
+
+def _reading(routes: APIRouter, desk: Desk) -> None:
+    @routes.get("")
+    async def list_stories(
+        who: Who, rule: Filter = "", source: Filter = "", state: State = "", since: Time = None, until: Time = None,
+        unread: Annotated[bool, Query(description="only what has news for whoever asks")] = False,
+        cursor: Cursor = "", limit: Limit = 50,
+    ) -> Page[StoryLine]:  # fmt: skip
+        """Stories, newest first."""
+        chosen = StoryFilter(rule, source, state, since, until, who if unread else "")
+        now, after = desk.now(), after_moment(cursor)
+
+        def work(session: Session) -> Page[StoryLine]:
+            rows = listings.stories(session, now, chosen, after, limit + 1)
+            read = listings.read_by(session, who, [row.id or 0 for row in rows])
+            return page(
+                rows, limit, lambda row: _line(row, now, read.get(row.id or 0)), lambda row: (row.last_hit_at, row.id)
+            )
+
+        return await desk.read(work)
+
+    @routes.get("/{story_id}")
+    async def one_story(who: Who, story_id: Id) -> StoryWhole:
+        """A story with its articles and alerts."""
+        return await desk.read(lambda session: _whole(session, story_id, who, desk.now()))
+
+
+def _changing(routes: APIRouter, desk: Desk) -> None:
+    async def changed(who: str, story_id: int) -> StoryLine:
+        now = desk.now()
+
+        def work(session: Session) -> StoryLine:
+            row = found(stories.find(session, story_id), f"story {story_id}")
+            return _line(row, now, listings.read_by(session, who, [story_id]).get(story_id))
+
+        return await desk.read(work)
+
+    @routes.post("/{story_id}/silence")
+    async def silence(who: Who, story_id: Id, said: Silencing | None = None) -> StoryLine:
+        """Tell nothing more of a story for a time."""
+        now = desk.now()
+        until = (said and said.until) or now + SILENCE
+        if until <= now:
+            raise InputError("that time is over", hint="a silence lasts into the future")
+        await desk.write(lambda session: changes.silence(session, story_id, until=until, who=who, now=now))
+        return await changed(who, story_id)
+
+    @routes.post("/{story_id}/close")
+    async def close(who: Who, story_id: Id) -> StoryLine:
+        """Tell nothing more of a story, whatever joins it."""
+        await desk.write(lambda session: changes.close(session, story_id))
+        return await changed(who, story_id)
+
+    @routes.post("/{story_id}/reopen")
+    async def reopen(who: Who, story_id: Id) -> StoryLine:
+        """Tell again of a story that was silenced or closed."""
+        await desk.write(lambda session: changes.reopen(session, story_id))
+        return await changed(who, story_id)
+
+    @routes.put("/{story_id}/read")
+    async def read(who: Who, story_id: Id) -> StoryLine:
+        """Keep that whoever asks has read a story."""
+        await desk.write(lambda session: triage.mark_read(session, story_id, who=who, now=desk.now()))
+        return await changed(who, story_id)
+
+    @routes.delete("/{story_id}/read")
+    async def unread(who: Who, story_id: Id) -> StoryLine:
+        """Forget that whoever asks has read a story."""
+        await desk.write(lambda session: triage.mark_unread(session, story_id, who=who))
+        return await changed(who, story_id)
+
+
+def _line(row: Story, now: datetime, read_at: datetime | None) -> StoryLine:
+    return StoryLine(**_values(row, now, read_at))
+
+
+def _values(row: Story, now: datetime, read_at: datetime | None) -> dict[str, Any]:
+    state = stories.state_of(row, now)
+    return {
+        "id": row.id,
+        "rule": row.rule_id,
+        "title": row.title,
+        "state": state,
+        "silenced_until": row.silenced_until if state == "silenced" else None,
+        "first": row.first_hit_at,
+        "last": row.last_hit_at,
+        "articles": row.articles,
+        "separate_texts": row.origins,
+        "unread": read_at is None or read_at < row.last_hit_at,
+    }
+
+
+def _whole(session: Session, story_id: int, who: str, now: datetime) -> StoryWhole:
+    row = found(stories.find(session, story_id), f"story {story_id}")
+    read_at = listings.read_by(session, who, [story_id]).get(story_id)
+    told = [_telling(*pair) for pair in hits.of_story(session, story_id)]
+    made = [alert_line(one) for one in alerts.of_story(session, story_id)]
+    return StoryWhole(**_values(row, now, read_at), timeline=told, alerts=made)
+
+
+def _telling(hit: Hit, article: Article) -> Telling:
+    read = article.revision > 0
+    return Telling(
+        hit=hit.id or 0,
+        article=article.id or 0,
+        title=article.title if read else article.feed_title,
+        url=article.url,
+        source=article.source,
+        author=article.author if read else article.feed_author,
+        seen=article.first_seen_at,
+        text=hit.origin,
+        why=hit.why,
+        state=hit.state,
+        sentences=hit.sentences,
+    )

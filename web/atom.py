@@ -1,0 +1,138 @@
+"""`/rules/{id}/feed.atom?token=…`: a rule's stories as an Atom feed (RFC 4287), for feed readers.
+
+Readers keep no cookies, so the token stands in the address: made of the rule's id with the signing key, it opens this
+rule's feed and nothing else, until the key is changed. Written with the standard library: docs/decisions.md says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+from xml.etree import ElementTree as ET
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from alerts.inert import safe_link
+from core.clock import SystemClock
+from storage import configs, hits, listings, meta
+from storage.engine import Database
+from storage.listings import StoryFilter
+from storage.tables import Article, Hit, Story
+from web.text import plain_xml
+
+ATOM = "http://www.w3.org/2005/Atom"
+SHOWN = 50
+BEGAN = datetime(1970, 1, 1, tzinfo=UTC)  # a feed without entries has to have been updated, too
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A story as a feed tells it; `passages` are its first sentences that matched."""
+
+    id: int
+    title: str
+    updated: datetime
+    published: datetime
+    source: str
+    url: str
+    passages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFeed:
+    """All that the feed shows."""
+
+    rule: str
+    installation: str
+    items: tuple[Item, ...]
+
+
+def token(key: str, rule_id: str) -> str:
+    """What opens the feed of this rule."""
+    return hmac.new(key.encode(), f"wirewatch.atom:{rule_id}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def path(key: str, rule_id: str) -> str:
+    """Where the feed of this rule is."""
+    return f"/rules/{quote(rule_id, safe='')}/feed.atom?{urlencode({'token': token(key, rule_id)})}"
+
+
+def router(db: Database, key: str) -> APIRouter:
+    """The route."""
+    routes = APIRouter()
+
+    @routes.get("/rules/{rule_id}/feed.atom")
+    async def feed(request: Request, rule_id: str) -> Response:
+        given = request.query_params.get("token", "")
+        if not hmac.compare_digest(given.encode(), token(key, rule_id).encode()):
+            return Response("this address is not valid", 404, media_type="text/plain")
+        found = await db.read(lambda session: gather(session, rule_id, SystemClock().now()))
+        if found is None:
+            return Response("this rule is not in use any more", 410, media_type="text/plain")
+        headers = {"cache-control": "private, max-age=60"}
+        return Response(written(found, str(request.base_url)), media_type="application/atom+xml", headers=headers)
+
+    return routes
+
+
+def gather(session: Session, rule_id: str, now: datetime) -> RuleFeed | None:
+    """The newest stories of a rule; None when there is no such rule."""
+    if rule_id not in configs.rule_states(session):
+        return None
+    rows = listings.stories(session, now, StoryFilter(rule=rule_id), None, SHOWN)
+    told = hits.of_stories(session, [row.id or 0 for row in rows])
+    items = tuple(_item(row, told.get(row.id or 0, [])) for row in rows)
+    return RuleFeed(rule_id, meta.known_installation(session), items)
+
+
+def _item(row: Story, told: Sequence[tuple[Hit, Article]]) -> Item:
+    first = told[0][1] if told else None
+    passages = [str(one["sentence"]) for hit, _ in told for one in hit.sentences if one["field"] != "title"]
+    return Item(
+        id=row.id or 0,
+        title=row.title or "(without a title)",
+        updated=row.last_hit_at,
+        published=row.first_hit_at,
+        source=first.source if first else "",
+        url=safe_link(first.url) if first else "",
+        passages=tuple(passages[:3]),
+    )
+
+
+def written(feed: RuleFeed, base: str) -> bytes:
+    """The feed as a document. `base` is this site's own address."""
+    ET.register_namespace("", ATOM)
+    root = ET.Element(f"{{{ATOM}}}feed")
+    own = f"urn:wirewatch:{feed.installation}:rule:{quote(feed.rule, safe='')}"
+    _add(root, "id", own)
+    _add(root, "title", f"{feed.rule} · wirewatch")
+    _add(root, "updated", max((one.updated for one in feed.items), default=BEGAN).isoformat())
+    _add(_add(root, "author"), "name", "wirewatch")
+    _add(root, "link", rel="alternate", href=f"{base}?{urlencode({'rule': feed.rule})}")
+    for one in feed.items:
+        entry = _add(root, "entry")
+        _add(entry, "id", f"urn:wirewatch:{feed.installation}:story:{one.id}")
+        _add(entry, "title", one.title)
+        _add(entry, "updated", one.updated.isoformat())
+        _add(entry, "published", one.published.isoformat())
+        _add(entry, "link", rel="alternate", href=f"{base}stories/{one.id}")
+        if one.url:
+            _add(entry, "link", rel="related", href=one.url)
+        if one.source:
+            _add(_add(entry, "author"), "name", one.source)
+        if one.passages:
+            _add(entry, "summary", "\n".join(one.passages), type="text")
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
+
+
+def _add(to: ET.Element, name: str, value: str = "", **attributes: str) -> ET.Element:
+    kept = {key: plain_xml(text) for key, text in attributes.items()}
+    made = ET.SubElement(to, f"{{{ATOM}}}{name}", kept)
+    made.text = plain_xml(value) or None
+    return made
