@@ -96,17 +96,38 @@ def put(text: str, path: Path, written: str, *, file: str = "watch.yaml") -> Put
     return Put(changed, path, inner, before.count("\n") + 1, block.count("\n") + 1, indent)
 
 
-def _prove(tree: YamlText, changed: str, path: Path, value: Any, file: str) -> None:
-    wanted = values(tree.root)
+def set_text(written: str, path: Path, text: str, *, file: str = "watch.yaml") -> str:
+    """`written` with another text at a path; a block (`|`) stays one, with its indentation."""
+    node = parse(written, file).at(path)
+    if isinstance(node, Scalar) and node.style == "|":
+        head, _, body = written[node.start : node.end].partition("\n")
+        first = next((line for line in body.split("\n") if line.strip()), "")
+        indent = len(first) - len(first.lstrip(" "))
+        block = "".join(_indented(text, indent))
+        changed = f"{written[: node.start]}{head}\n{block}{written[node.end :]}"
+        if _reads(changed, file) == _with(values(parse(written, file).root), path, text):
+            return changed
+    return set_value(written, path, text, file=file)
+
+
+def _with(wanted: Any, path: Path, value: Any) -> Any:
+    """The values with one exchanged."""
     holder = wanted
     for step in path[:-1]:
         holder = holder[step]
     holder[path[-1]] = value
+    return wanted
+
+
+def _reads(text: str, file: str) -> Any:
     try:
-        found = values(parse(changed, file).root)
+        return values(parse(text, file).root)
     except ConfigError:
-        found = None
-    if found != wanted:
+        return None
+
+
+def _prove(tree: YamlText, changed: str, path: Path, value: Any, file: str) -> None:
+    if _reads(changed, file) != _with(values(tree.root), path, value):
         raise InputError(f"{file} is written in a way that cannot be changed here", hint="change it in an editor")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError, InputError
 from rules.config import load
-from rules.parts import part, put
+from rules.parts import part, put, set_text
 from rules.starter import starter
 from rules.yamltext import parse, values
 
@@ -119,6 +119,19 @@ def test_a_part_that_cannot_be_read_is_refused_at_its_own_place(written: str, li
     with pytest.raises(ConfigError) as refused:
         put(WATCH, PATH, written)
     assert refused.value.problems[0].line == line
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("match: |\n    a OR\n    b\n# c\n", "match: |\n    x AND\n    y\n# c\n"),
+        ("match: | # why\n  b\ntags: [z]\n", "match: | # why\n  x AND\n  y\ntags: [z]\n"),
+        ("tags: [z]\nmatch: b  # c\n", "tags: [z]\nmatch: |  # c\n  x AND\n  y\n"),
+        ("match: |-\n  b\ntags: [z]", "match: |\n  x AND\n  y\ntags: [z]"),
+    ],
+)
+def test_a_text_is_exchanged_and_a_block_stays_one(old: str, new: str) -> None:
+    assert set_text(old, ("match",), "x AND\ny\n") == new
 
 
 @given(st.dictionaries(st.sampled_from(["title", "match", "tags"]), st.text("ab #:|-\n\"'é{", max_size=20)))

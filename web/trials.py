@@ -1,0 +1,55 @@
+"""The processes that previews and backtests run in: killed when they take too long, so that no page waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from core.errors import NotAvailable
+from core.pool import TaskTimeout, WorkerDied, WorkerPool
+from core.settings import Settings
+from pipeline import in_worker
+from pipeline.configure import INDEX
+
+T = TypeVar("T")
+
+QUICK_S, LONG_S = 2.0, 60.0  # how long a preview and a backtest may take
+MEMORY_BYTES = 2_000_000_000  # address space of one: a rehearsal keeps its rows in memory
+PRELOAD = ("pipeline.in_worker",)
+
+
+class Trials:
+    """Two processes for what is asked while somebody types, one for backtests; each started when first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = settings.database_url
+        self.folder: Path = settings.data / INDEX
+        self._quick = WorkerPool(2, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
+        self._long = WorkerPool(1, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
+
+    async def quick(self, work: Callable[..., T], *values: object) -> T:
+        """What a preview says. Raises NotAvailable when it takes too long."""
+        return await _told(self._quick, work, values, QUICK_S)
+
+    async def careful(self, work: Callable[..., T], *values: object) -> T:
+        """The same with the time of a backtest, for what has to be right before it is saved."""
+        return await _told(self._quick, work, values, LONG_S)
+
+    async def long(self, work: Callable[..., T], *values: object) -> T:
+        """What a backtest says. Raises NotAvailable when it takes too long."""
+        return await _told(self._long, work, values, LONG_S)
+
+    def close(self) -> None:
+        """End every process."""
+        self._quick.close()
+        self._long.close()
+
+
+async def _told(pool: WorkerPool, work: Callable[..., T], values: tuple[object, ...], seconds: float) -> T:
+    try:
+        return await pool.run(work, *values, seconds=seconds)
+    except TaskTimeout:
+        raise NotAvailable(f"it took more than {seconds:g} s and was stopped") from None
+    except WorkerDied as error:
+        raise NotAvailable(f"its process ended: {error.detail}") from None
