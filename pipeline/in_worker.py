@@ -12,7 +12,8 @@ from pathlib import Path
 
 from core.clock import SystemClock
 from core.errors import InputError
-from pipeline import compiled, configure, drafts, preview, verdicts
+from extractors.choose import extract
+from pipeline import compiled, configure, drafts, preview, trying, verdicts
 from rules import concepts, lookup
 from rules.config import Rule, Watch, load
 from rules.document import ArticleText, analyse
@@ -31,6 +32,7 @@ class Rehearsed:
     backtest: preview.Backtest
     gained: int
     lost: int
+    compared: bool  # with a saved rule
 
 
 def warm() -> None:
@@ -43,6 +45,11 @@ def warm() -> None:
 def check(text: str, rule_id: str, written: str) -> drafts.Checked:
     """`drafts.checked`."""
     return drafts.checked(text, rule_id, written)
+
+
+def widen(text: str, rule_id: str, written: str, clause: str, word: str, limit: int) -> str:
+    """`drafts.widened`."""
+    return drafts.widened(text, rule_id, written, clause=clause, word=word, limit=limit)
 
 
 def ready(text: str) -> Watch:
@@ -71,17 +78,22 @@ def backtest(database: str, text: str, rule_id: str, saved: str, days: float) ->
         _database(database), watch, rule, since=now - timedelta(days=days), until=now, against=other
     )
     few = replace(done, found=(), gained=done.gained[:KEPT], lost=done.lost[:KEPT])
-    return Rehearsed(few, len(done.gained), len(done.lost))
+    return Rehearsed(few, len(done.gained), len(done.lost), other is not None)
+
+
+def read_page(body: bytes, url: str, content_type: str, charset: str, language: str) -> ArticleText:
+    """The text of a page that was fetched. Raises InputError when it has none."""
+    return trying.of_page(extract(body, url=url, content_type=content_type, charset=charset), language)
 
 
 def tried(folder: Path, text: str, article: ArticleText) -> tuple[verdicts.Answer, ...]:
     """The rules of a watch file that match a text."""
-    return verdicts.matching(*_compiled(folder, text), article)
+    return verdicts.matching(*_compiled(folder, text), verdicts.with_language(article))
 
 
 def nearly(folder: Path, text: str, article: ArticleText) -> verdicts.Nearly:
     """The rules of a watch file that nearly match a text."""
-    return verdicts.nearly(*_compiled(folder, text), article)
+    return verdicts.nearly(*_compiled(folder, text), verdicts.with_language(article))
 
 
 def costs(database: str, folder: Path, text: str, rule_ids: tuple[str, ...]) -> dict[str, float]:

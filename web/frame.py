@@ -9,7 +9,7 @@ from nicegui import ui
 
 from web.render import render
 
-PAGES = (("Inbox", "/"), ("Feeds", "/feeds"), ("Deliveries", "/deliveries"))
+PAGES = (("Inbox", "/"), ("Rules", "/rules"), ("Feeds", "/feeds"), ("Deliveries", "/deliveries"))
 
 
 @contextmanager

@@ -25,6 +25,7 @@ class Trials:
     def __init__(self, settings: Settings) -> None:
         self.database = settings.database_url
         self.folder: Path = settings.data / INDEX
+        self._read_s = settings.extract_seconds
         self._quick = WorkerPool(2, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
         self._long = WorkerPool(1, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
 
@@ -35,6 +36,10 @@ class Trials:
     async def careful(self, work: Callable[..., T], *values: object) -> T:
         """The same with the time of a backtest, for what has to be right before it is saved."""
         return await _told(self._quick, work, values, LONG_S)
+
+    async def read(self, work: Callable[..., T], *values: object) -> T:
+        """What reading a page says, in the time that pages have. Raises NotAvailable when it takes too long."""
+        return await _told(self._quick, work, values, self._read_s)
 
     async def long(self, work: Callable[..., T], *values: object) -> T:
         """What a backtest says. Raises NotAvailable when it takes too long."""
