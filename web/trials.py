@@ -14,9 +14,9 @@ from pipeline.configure import INDEX
 
 T = TypeVar("T")
 
-QUICK_S, LONG_S = 2.0, 60.0  # how long a preview and a backtest may take
+LONGER = 30  # times a preview's limit: what a backtest may take
 MEMORY_BYTES = 2_000_000_000  # address space of one: a rehearsal keeps its rows in memory
-PRELOAD = ("pipeline.in_worker",)
+PRELOAD = ("extractors.warm", "pipeline.in_worker")  # the language model, too: pasted texts do not say theirs
 
 
 class Trials:
@@ -25,17 +25,18 @@ class Trials:
     def __init__(self, settings: Settings) -> None:
         self.database = settings.database_url
         self.folder: Path = settings.data / INDEX
+        self._quick_s, self._long_s = settings.preview_seconds, settings.preview_seconds * LONGER
         self._read_s = settings.extract_seconds
         self._quick = WorkerPool(2, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
         self._long = WorkerPool(1, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
 
     async def quick(self, work: Callable[..., T], *values: object) -> T:
         """What a preview says. Raises NotAvailable when it takes too long."""
-        return await _told(self._quick, work, values, QUICK_S)
+        return await _told(self._quick, work, values, self._quick_s)
 
     async def careful(self, work: Callable[..., T], *values: object) -> T:
         """The same with the time of a backtest, for what has to be right before it is saved."""
-        return await _told(self._quick, work, values, LONG_S)
+        return await _told(self._quick, work, values, self._long_s)
 
     async def read(self, work: Callable[..., T], *values: object) -> T:
         """What reading a page says, in the time that pages have. Raises NotAvailable when it takes too long."""
@@ -43,7 +44,7 @@ class Trials:
 
     async def long(self, work: Callable[..., T], *values: object) -> T:
         """What a backtest says. Raises NotAvailable when it takes too long."""
-        return await _told(self._long, work, values, LONG_S)
+        return await _told(self._long, work, values, self._long_s)
 
     def close(self) -> None:
         """End every process."""

@@ -18,6 +18,8 @@ _WORDS = re.compile(
     r"(?:sentence|paragraph|(?:near|seq|atleast|any|first)/\d+)(?=\s*\()|"
     r"(?:title|lead|body|author|source|url|lang|section):)(?![\w*]|(?<=[a-z])\w))"
 )
+_KEY = re.compile(r"^[ -]*([a-z_]+:)(?=\s|$)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|[ \t])(#[^\n]*)", re.MULTILINE)
 _WORD = re.compile(r"\S+?(?=[\s,()]|$)")
 _SHOWN = 120  # characters of a line in the list of problems
 
@@ -61,7 +63,7 @@ def tooltips(problems: Sequence[Problem]) -> dict[int, str]:
 
 def decorations(written: str, problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> list[dict[str, Any]]:
     """The editor's marks: of the language, and of each problem its line and the word it is at."""
-    marks = list(_language(written))
+    marks = [*_yaml(written), *_language(written)]
     for kind, found in (("wrong", problems), ("doubtful", warnings)):
         for one in found:
             marks += _at(written, one, kind)
@@ -83,6 +85,14 @@ def _at(written: str, one: Problem, kind: str) -> Iterator[dict[str, Any]]:
         at, to = max(start, end - 1), end
     if at < to:
         yield {"kind": "mark", "from": at, "to": to, "class": kind}
+
+
+def _yaml(written: str) -> Iterator[dict[str, Any]]:
+    """Keys and comments, as far as a line tells: a line of a text that looks like one is marked too."""
+    for found in _KEY.finditer(written):
+        yield {"kind": "mark", "from": found.start(1), "to": found.end(1), "class": "rule-key"}
+    for found in _COMMENT.finditer(written):
+        yield {"kind": "mark", "from": found.start(1), "to": found.end(1), "class": "rule-comment"}
 
 
 def _language(written: str) -> Iterator[dict[str, Any]]:

@@ -153,7 +153,7 @@ def chart(days: tuple[Day, ...], *, dark: bool) -> dict[str, Any]:
         "animation": False,
         "color": colours,
         "grid": {"left": 40, "right": 12, "top": 36, "bottom": 28},
-        "legend": {"textStyle": {"color": text}},
+        "legend": {"top": 0, "textStyle": {"color": text}},
         "tooltip": {"trigger": "axis", "renderMode": "richText"},
         "xAxis": {"type": "category", "data": [f"{day.day:%d %b}" for day in days], "axisLabel": {"color": text}},
         "yAxis": {"type": "value", **axis},

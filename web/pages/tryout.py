@@ -71,8 +71,8 @@ class Tryout:
             self._url = _field("Address of a page", url)
             show("try_or.html")
             self._title = _field("Title")
-            self._body = ui.textarea("Text").props(f"outlined dense autogrow maxlength={LONGEST}")
-            self._language = _field("Language, such as en or vi: told from the text when empty")
+            self._body = ui.textarea("Text").props(f"outlined dense rows=6 maxlength={LONGEST}")
+            self._language = _field("Language, such as en")
         with ui.element("div").classes("actions"):
             self._button = Button("Try it", self._try, main=True)
             self._status = Line()
