@@ -44,7 +44,7 @@ TEXTS = (
     ("Northport strike goes on", "The strike at Northport goes on. The union met the port authority."),
     ("Callender pickets", "Pickets stand at the gates of Callender since dawn, and lorries turn back."),
     ("Northport pickets", "Pickets blocked the gates of Northport for an hour on Friday."),
-    ("River over its banks", "The river rose all night, and by noon on Friday the town had its worst flood."),
+    ("River over its banks", "The river rose all night, and on Friday the town had a flood."),
     ("Garden opens", "Ferns and roses."),
 )
 

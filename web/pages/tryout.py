@@ -99,7 +99,9 @@ class Tryout:
             return await self._trials.read(in_worker.read_page, *page)
         if not body and not title:
             raise InputError("there is no text yet", hint="paste one, or name the address of a page")
-        return ArticleText(id="text", title=one_line(title), text=clean(body[:LONGEST]), language=language)
+        return ArticleText(
+            id="text", title=one_line(title), text=clean(body[:LONGEST]), language=language, fallback_language=language
+        )
 
     async def _tried(self, article: ArticleText) -> None:
         now, watch = await self._book.active()
