@@ -23,7 +23,7 @@ def hits_between(session: Session, start: datetime, end: datetime) -> dict[str, 
 @cache
 def _hits_between() -> Select[tuple[str, int]]:
     within = (col(Hit.at) >= bindparam("start")) & (col(Hit.at) < bindparam("end"))
-    return sa_select(Hit.rule_id, func.count()).where(within).group_by(col(Hit.rule_id))
+    return sa_select(col(Hit.rule_id), func.count()).where(within).group_by(col(Hit.rule_id))
 
 
 def stories_of(session: Session, rule_ids: Collection[str]) -> dict[str, int]:
@@ -33,7 +33,7 @@ def stories_of(session: Session, rule_ids: Collection[str]) -> dict[str, int]:
 
 @cache
 def _stories_of() -> Select[tuple[int]]:
-    some = sa_select(Story.rule_id).where(col(Story.rule_id) == bindparam("rule")).limit(COUNTED + 1).subquery()
+    some = sa_select(col(Story.rule_id)).where(col(Story.rule_id) == bindparam("rule")).limit(COUNTED + 1).subquery()
     return sa_select(func.count()).select_from(some)
 
 
@@ -48,6 +48,8 @@ def verdicts_of(session: Session, rule_ids: Collection[str]) -> dict[str, tuple[
 
 @cache
 def _verdicts_of() -> Select[tuple[str, str, int]]:
-    query = sa_select(Hit.rule_id, Feedback.verdict, func.count()).join(Hit, col(Hit.id) == col(Feedback.hit_id))
+    query = sa_select(col(Hit.rule_id), col(Feedback.verdict), func.count()).join(
+        Hit, col(Hit.id) == col(Feedback.hit_id)
+    )
     of_rules = col(Hit.rule_id).in_(bindparam("rules", expanding=True))
     return query.where(of_rules).group_by(col(Hit.rule_id), col(Feedback.verdict))

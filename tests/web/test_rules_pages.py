@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 
 from core.errors import InputError, Problem
 from pipeline import editing
+from pipeline.preview import Day
 from pipeline.verdicts import Answer, Nearly
 from rules.config import Watch, load
 from rules.document import ArticleText
@@ -175,7 +176,7 @@ def test_all_rules_are_accounted_for_in_the_verdicts_of_a_text() -> None:
 
 
 def test_the_chart_has_a_bar_for_each_day() -> None:
-    days = tuple(rule_trial.Day(rows.NOW.date(), hits=number, alerts=1) for number in range(3))
+    days = tuple(Day(rows.NOW.date(), hits=number, alerts=1) for number in range(3))
     options = rule_trial.chart(days, dark=True)
     assert [one["data"] for one in options["series"]] == [[1, 1, 1], [0, 0, 0], [0, 1, 2]]
     assert len(options["xAxis"]["data"]) == 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from nicegui import ui
-from nicegui.events import ValueChangeEventArguments
 from sqlmodel import Session
 
 from core.clock import SystemClock
@@ -123,7 +123,7 @@ class Editor:
         self._backtest.dark = bool(dark)
         await self._look()
 
-    async def _typing(self, _event: ValueChangeEventArguments[str]) -> None:
+    async def _typing(self) -> None:
         self._typed += 1
         typed = self._typed
         await asyncio.sleep(PAUSE_S)
@@ -208,11 +208,8 @@ class Editor:
             text = await asyncio.to_thread(editing.merged, draft, now.text)
             watch = await self._trials.careful(in_worker.ready, text)
             at = SystemClock().now()
-            revision = await self._db.write(
-                lambda session, now=now, text=text, watch=watch, at=at: editing.save(
-                    session, draft, text, watch, upon=now.revision, who=name, now=at
-                )
-            )
+            work = partial(editing.save, draft=draft, text=text, watch=watch, upon=now.revision, who=name, now=at)
+            revision = await self._db.write(work)
             if revision is not None:
                 self._done(draft, text, revision, changed=revision != now.revision)
                 return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from nicegui import ui
 
@@ -16,6 +17,8 @@ from web.controls import Button, Line
 from web.frame import show
 from web.text import counted
 from web.trials import Trials
+
+T = TypeVar("T")
 
 DAYS = 7.0  # of stored articles that the preview looks at
 MONTH = 30.0  # of the backtest
@@ -41,20 +44,29 @@ class Preview:
 
     async def look(self, text: str, rule: str, *, still: Callable[[], bool]) -> None:
         """Show both for a rule of this watch file; nothing more once it is not `still` the one that is asked for."""
-        for place, work, make in (
-            (self._found, in_worker.matches, self._matches), (self._near, in_worker.misses, self._misses)
-        ):  # fmt: skip
-            try:
-                found = await self._trials.quick(work, self._trials.database, text, rule, DAYS)
-            except WirewatchError as error:
-                found = error
-            if not still() or place.is_deleted:
-                return
+        values = (self._trials.database, text, rule, DAYS)
+        await self._fill(self._found, self._matches, in_worker.matches, values, still)
+        if still():
+            await self._fill(self._near, self._misses, in_worker.misses, values, still)
+
+    async def _fill(
+        self,
+        place: ui.element,
+        make: Callable[[T], None],
+        work: Callable[..., T],
+        values: tuple[object, ...],
+        still: Callable[[], bool],
+    ) -> None:
+        """Show in its place what the work says, or why it says nothing."""
+        fill: Callable[[], None]
+        try:
+            fill = partial(make, await self._trials.quick(work, *values))
+        except WirewatchError as error:
+            fill = partial(show, "rule_note.html", text=f"No preview: {error.message}")
+        if still() and not place.is_deleted:
             place.clear()
             with place:
-                show("rule_note.html", text=f"No preview: {found.message}") if isinstance(
-                    found, WirewatchError
-                ) else make(found)
+                fill()
 
     def _matches(self, found: Matches) -> None:
         show("rule_matches.html", found=found, cost=f"{found.micros:,.0f} µs" if found.looked_at else "")
@@ -76,7 +88,7 @@ class Preview:
             offers = [(f"Allow {counted(one.limit, 'word', 'words')}", "", one.limit)]
         with ui.element("div").classes("actions"):
             for text, word, limit in offers:
-                Button(text, lambda word=word, limit=limit: self._widen(one.failed, word, limit))
+                Button(text, partial(self._widen, one.failed, word, limit))
 
 
 class Backtest:
