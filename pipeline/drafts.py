@@ -29,6 +29,7 @@ from rules.match import Matcher, Span
 from rules.parts import Put, put, set_text
 from rules.problems import item
 from rules.reach import check_languages
+from rules.slim import slim
 from rules.tokens import words
 from rules.yamltext import parse, values
 from storage import articles
@@ -57,7 +58,7 @@ class Example:
 class Checked:
     """What is to be said of a draft. `problems` and `warnings` have places in it; `elsewhere` lies in other rules.
 
-    `text`: the whole watch file with it, "" when it could not be put there. `good`: it could be saved.
+    `text`: a watch file with all that it needs, "" when it could not be put there. `good`: it could be saved.
     """
 
     problems: tuple[Problem, ...] = ()
@@ -81,7 +82,7 @@ class Checked:
 def checked(text: str, rule_id: str, written: str) -> Checked:
     """What `wirewatch check` would say of the watch file with this rule, as far as the rule is concerned."""
     try:
-        made = put(text, ("rules", rule_id), written, file=FILE)
+        made = put(slim(text, rule_id, written), ("rules", rule_id), written, file=FILE)
     except ConfigError as error:
         return Checked(problems=error.problems)
     except InputError as error:
@@ -102,7 +103,13 @@ def checked(text: str, rule_id: str, written: str) -> Checked:
 
 def _sorted(made: Put, problems: Sequence[Problem]) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     own = [(made.own(one), one) for one in problems]
-    return tuple(mine for mine, _ in own if mine), tuple(one.at("watch file") for mine, one in own if not mine)
+    return tuple(mine for mine, _ in own if mine), tuple(_elsewhere(one) for mine, one in own if not mine)
+
+
+def _elsewhere(one: Problem) -> str:
+    """A problem of another part: by name, since the lines are those of a file that was perhaps cut."""
+    where = f"{one.item}: " if one.item else ""
+    return f"{where}{one.message}" + (f"\n    {one.hint}" if one.hint else "")
 
 
 def _examples(rule: Rule, problems: Sequence[Problem]) -> tuple[Example, ...]:
@@ -241,7 +248,7 @@ def _says_something(word: str) -> bool:
 
 def widened(text: str, rule_id: str, written: str, *, clause: str, word: str = "", limit: int = 0) -> str:
     """The draft with a word beside a clause, or with the clause's limit changed. Raises InputError."""
-    watch = load(put(text, ("rules", rule_id), written, file=FILE).text, file=FILE, env=None)
+    watch = load(put(slim(text, rule_id, written), ("rules", rule_id), written, file=FILE).text, file=FILE, env=None)
     rule = values(parse(written, FILE).root)["match"]
     change = (
         widen.with_word(rule, clause, word, watch.names) if word else widen.with_limit(rule, clause, limit, watch.names)

@@ -15,6 +15,7 @@ from core.errors import InputError
 from pipeline.configure import CONFIG_LOCK, EMPTY, apply_text
 from rules.config import Watch
 from rules.parts import part, put
+from rules.slim import slim
 from storage import configs
 from storage.engine import lock_names
 
@@ -51,7 +52,7 @@ def current(session: Session) -> Current:
 def lines_of(text: str, rule: str) -> str:
     """The rule's lines in a watch file; "" when it is not there."""
     try:
-        return part(text, ("rules", rule))
+        return part(slim(text, rule, ""), ("rules", rule))
     except InputError:
         return ""
 

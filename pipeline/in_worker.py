@@ -13,11 +13,12 @@ from pathlib import Path
 from core.clock import SystemClock
 from core.errors import InputError
 from extractors.choose import extract
-from pipeline import compiled, configure, drafts, preview, trying, verdicts
+from pipeline import compiled, configure, drafts, editing, preview, trying, verdicts
 from rules import concepts, lookup
 from rules.config import Rule, Watch, load
 from rules.document import ArticleText, analyse
 from rules.match import Matcher
+from rules.slim import slim
 from storage.engine import Database
 
 KEPT = 100  # gained and lost articles that are sent back
@@ -52,9 +53,10 @@ def widen(text: str, rule_id: str, written: str, clause: str, word: str, limit: 
     return drafts.widened(text, rule_id, written, clause=clause, word=word, limit=limit)
 
 
-def ready(text: str) -> Watch:
-    """The watch of a file that may be saved: checked with all examples. Raises ConfigError."""
-    return configure.read_watch(text, file="the watch file", secrets=None).unread()
+def ready(text: str, draft: editing.Draft) -> tuple[str, Watch]:
+    """The watch file with the draft in it, and its watch, checked with all examples. Raises ConfigError, InputError."""
+    merged = editing.merged(draft, text)
+    return merged, configure.read_watch(merged, file="the watch file", secrets=None).unread()
 
 
 def matches(database: str, text: str, rule_id: str, days: float) -> drafts.Matches:
@@ -72,7 +74,7 @@ def misses(database: str, text: str, rule_id: str, days: float) -> FewMisses:
 def backtest(database: str, text: str, rule_id: str, saved: str, days: float) -> Rehearsed:
     """What the rule would have done in the last days, against the one of the saved watch file, where there is one."""
     watch, rule = _rule(text, rule_id)
-    other = _watch(saved).rule(rule_id)
+    other = _watch(slim(saved, rule_id, editing.lines_of(saved, rule_id))).rule(rule_id)
     now = SystemClock().now()
     done = preview.backtest(
         _database(database), watch, rule, since=now - timedelta(days=days), until=now, against=other

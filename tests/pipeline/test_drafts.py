@@ -10,6 +10,7 @@ import pytest
 from core.errors import ConfigError, InputError
 from pipeline import drafts, in_worker, verdicts
 from pipeline.drafts import Checked, checked, offered_words, widened
+from pipeline.editing import Draft
 from rules.config import Rule, Watch, load
 from rules.document import ArticleText, analyse
 from rules.explain import NearMiss, explain, near_miss
@@ -68,7 +69,7 @@ def test_what_is_wrong_elsewhere_is_told_as_such() -> None:
     bad = checked(other, "port-strike", STRIKE)
     assert not bad.problems
     assert len(bad.elsewhere) == 1
-    assert bad.elsewhere[0].startswith("watch file:")
+    assert bad.elsewhere[0].startswith("rules.dear-one.match: ")
     assert not bad.good
 
 
@@ -195,8 +196,10 @@ def test_workers_do_what_the_page_asks(db: Database, tmp_path: Path) -> None:
     assert [one.rule for one in in_worker.nearly(tmp_path, WATCH, TEXT).answers] == ["dear-one"]
     assert in_worker.costs(db.url, tmp_path, WATCH, ("dear-one",)).keys() == {"dear-one"}
     with pytest.raises(ConfigError):
-        in_worker.ready(WATCH.replace("@Port AND", "@Prt AND"))
-    assert in_worker.ready(WATCH).text == WATCH
+        in_worker.ready(WATCH, Draft("port-strike", "", STRIKE.replace("@Port", "@Prt")))
+    merged, watch = in_worker.ready(WATCH, Draft("port-strike", "", STRIKE))
+    assert merged == watch.text
+    assert "title: Strikes\n" in merged
     with pytest.raises(InputError, match="there is no rule x"):
         in_worker.matches(db.url, WATCH, "x", 7.0)
     in_worker._database(db.url).close()  # a worker closes it by ending

@@ -58,7 +58,7 @@ def register(db: Database, book: Rulebook, trials: Trials) -> None:
     async def one_rule(rule_id: str) -> None:
         now, watch = await book.active()
         rule = watch.rule(rule_id)
-        lines = editing.lines_of(now.text, rule_id)
+        lines = await asyncio.to_thread(editing.lines_of, now.text, rule_id)
         if rule is None or not lines:
             missing("There is no such rule.")
             return
@@ -201,12 +201,11 @@ class Editor:
         name = who()
         for _ in range(TRIES):
             now = await self._db.read(editing.current)
-            theirs = editing.theirs(draft, now.text)
+            theirs = await asyncio.to_thread(editing.theirs, draft, now.text)
             if theirs is not None:
                 self._ask(draft, now, theirs)
                 return
-            text = await asyncio.to_thread(editing.merged, draft, now.text)
-            watch = await self._trials.careful(in_worker.ready, text)
+            text, watch = await self._trials.careful(in_worker.ready, now.text, draft)
             at = SystemClock().now()
             work = partial(editing.save, draft=draft, text=text, watch=watch, upon=now.revision, who=name, now=at)
             revision = await self._db.write(work)
