@@ -49,7 +49,7 @@ def test_rules_that_are_indented_further_are_cut_as_well() -> None:
     deeper = TEXT.replace("\n  ", "\n      ")
     small = slim(deeper, "mine", WRITTEN)
     assert len(small) < 500
-    assert [rule.id for rule in load(small).rules][0] == "mine"
+    assert load(small).rules[0].id == "mine"
 
 
 def test_feeds_stay_for_a_rule_that_names_some() -> None:
