@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     )
     jobs: int = Field(0, ge=0, description="worker processes that read pages; 0 = one a core")
     extract_seconds: float = Field(15.0, gt=0, description="a page that takes longer to read is stopped, seconds")
+    preview_seconds: float = Field(
+        2.0,
+        gt=0,
+        description="a preview of a rule that takes longer is stopped, seconds; a backtest has 30 times as long",
+    )
     page_spacing: float = Field(
         1.0, ge=0, description="least time between two pages asked of one host, seconds; below 1 between feeds, too"
     )

@@ -40,7 +40,7 @@ async def article_of(
 ) -> ArticleText:
     """The text to try: as given, from a file, or from a page. Raises InputError when it cannot be had."""
     if url:
-        return _page(await _fetch(settings, url), language)
+        return of_page(await _fetch(settings, url), language)
     if file is None:
         if not text.strip():
             raise InputError("the text is empty", hint="give words after --text, or - and words on standard input")
@@ -54,7 +54,7 @@ def _file(file: Path, language: str) -> ArticleText:
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from None
     if file.suffix.lower() in (".html", ".htm", ".xhtml"):
-        return _page(extract(content, url=file.resolve().as_uri(), content_type="text/html"), language)
+        return of_page(extract(content, url=file.resolve().as_uri(), content_type="text/html"), language)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -69,7 +69,8 @@ async def _fetch(settings: Settings, url: str) -> Extraction:
     )
 
 
-def _page(extraction: Extraction, language: str) -> ArticleText:
+def of_page(extraction: Extraction, language: str) -> ArticleText:
+    """The text of a page that was read. Raises InputError when it has none."""
     if not extraction.text:
         why = extraction.reason.sentence if extraction.reason else "no text was found"
         raise InputError(f"{extraction.url}: {why}")

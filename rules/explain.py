@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from math import inf
 
 from core.reasons import Reason
@@ -47,6 +47,7 @@ class Clause:
     """One clause of a rule in one article. `note` says what is missing when it does not match.
 
     `beyond`: of a clause whose parts are there, but too far apart or too few, how many times its limit they take.
+    `needs`: the limit of words with which it would match; 0 where no such limit does.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Clause:
     alternatives: bool = False  # one of the parts is enough
     parts: tuple[Clause, ...] = ()
     beyond: float = 1.0
+    needs: int = 0
 
     @property
     def satisfied(self) -> bool:
@@ -113,10 +115,15 @@ class Explainable:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """The one clause that an article lacks, and what it lacks of it, in words."""
+    """The one clause that an article lacks, and what it lacks of it, in words.
+
+    `needs`: the limit of words with which the clause would match, or 0. `there`: where the other clauses are.
+    """
 
     failed: str
     miss: str
+    needs: int = field(default=0, compare=False)
+    there: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
 
 def near_miss(explanation: Explanation) -> NearMiss | None:
@@ -126,7 +133,15 @@ def near_miss(explanation: Explanation) -> NearMiss | None:
     lacking, there = _lacking(explanation.tree)
     if len(lacking) != 1 or not there or lacking[0].beyond > NEARLY:
         return None
-    return NearMiss(lacking[0].text, lacking[0].note)
+    return NearMiss(lacking[0].text, lacking[0].note, lacking[0].needs, tuple(_there(explanation.tree)))
+
+
+def _there(clause: Clause) -> Iterator[Span]:
+    """The places of a tree's innermost clauses."""
+    if not clause.parts and not clause.excluded:
+        yield from clause.places
+    for part in clause.parts:
+        yield from _there(part)
 
 
 def _lacking(clause: Clause) -> tuple[tuple[Clause, ...], int]:
@@ -164,8 +179,8 @@ class _Explainer:
         shown = tuple(
             span_of(self.evaluation.document, written(expr), place) for place in separate(places)[:MAX_PLACES]
         )
-        beyond = 1.0 if matched else self._beyond(expr, node, parts)
-        return Clause(written(expr), matched, shown, note, excluded, isinstance(expr, Or), parts, beyond)
+        beyond, needs = (1.0, 0) if matched else (self._beyond(expr, node, parts), self._needs(expr, node, parts))
+        return Clause(written(expr), matched, shown, note, excluded, isinstance(expr, Or), parts, beyond, needs)
 
     def _parts(self, expr: Expr, scope: str, joined: bool) -> tuple[Clause, ...]:
         match expr:
@@ -240,6 +255,15 @@ class _Explainer:
                 return (self._nearest(groups, ordered=False) or 0) / _USUAL[unit]
         miss = self._nearest(groups, ordered=expr.ordered)
         return (self._nearest(groups, ordered=False) or 0 if miss is None else miss) / max(expr.n, 1)
+
+    def _needs(self, expr: Expr, node: Node, parts: Sequence[Clause]) -> int:
+        """The limit of words with which the clause would match; 0 when none would."""
+        if not isinstance(expr, Near | First) or not all(part.matched for part in parts):
+            return 0
+        groups = [self.evaluation.places(part) for part in node.parts]
+        if isinstance(expr, First):
+            return min(place[1] % FIELD_STRIDE for place in groups[0]) + 1
+        return self._nearest(groups, ordered=expr.ordered) or 0
 
     def _nearest(self, groups: Sequence[list[Place]], *, ordered: bool) -> int | None:
         """The smallest n for which there is a match; None when there is none at any distance."""

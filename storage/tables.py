@@ -216,7 +216,7 @@ class RuleState(SQLModel, table=True):
 class Hit(SQLModel, table=True):
     """A rule matched an article. The sentences are copied: they stay when the article is pruned."""
 
-    __table_args__ = (UniqueConstraint("rule_id", "article_id"),)
+    __table_args__ = (UniqueConstraint("rule_id", "article_id"), Index("ix_hit_at", "at", "rule_id"))
     id: int | None = Field(default=None, primary_key=True)
     rule_id: str = Field(index=True)
     article_id: int = Field(foreign_key="article.id", index=True)
@@ -229,7 +229,7 @@ class Hit(SQLModel, table=True):
     score: float = 0.0
     spans: JsonList = json_list()
     sentences: JsonList = json_list()
-    at: datetime = time(index=True)
+    at: datetime = time()
 
 
 class Story(SQLModel, table=True):

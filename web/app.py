@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
+from nicegui import app as pages
 from nicegui import ui
 from starlette.staticfiles import StaticFiles
 
@@ -14,9 +15,11 @@ from web import atom, links, metrics, sign_in, status
 from web.api.app import create_api
 from web.guard import Guard
 from web.headers import Headers
-from web.pages import deliveries, faults, feeds, inbox, story
+from web.pages import deliveries, faults, feeds, inbox, rule, rules, story, tryout
 from web.render import STATIC
 from web.routes import API
+from web.rulebook import Rulebook
+from web.trials import Trials
 
 TITLE = "wirewatch"
 
@@ -27,12 +30,23 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app = bare_app(settings, db, key)
     for page in (inbox, story, feeds, deliveries):
         page.register(db)
+    _rules(settings, db)
     faults.register()
     ui.run_with(
         app, title=TITLE, favicon=STATIC / "favicon.svg", language="en-US", dark=None, tailwind=False,
         show_welcome_message=False, gzip_middleware_factory=None,
     )  # fmt: skip
     return app
+
+
+def _rules(settings: Settings, db: Database) -> None:
+    """The pages about rules, and the processes that they try rules in."""
+    trials = Trials(settings)
+    book = Rulebook(db, trials.folder)
+    pages.on_shutdown(trials.close)
+    rules.register(db, book, trials)
+    rule.register(db, book, trials)
+    tryout.register(settings, book, trials)
 
 
 def bare_app(settings: Settings, db: Database, key: str) -> FastAPI:

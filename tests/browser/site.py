@@ -55,7 +55,9 @@ def serving(folder: Path, fill: Callable[[Session], object], **settings: str) ->
     schema.upgrade(database)
     database.write_now(fill)
     database.close()
-    with served(folder, DATABASE=url, **{name.upper(): value for name, value in settings.items()}) as site:
+    with served(
+        folder, DATABASE=url, DATA=str(folder), **{name.upper(): value for name, value in settings.items()}
+    ) as site:
         yield site
 
 

@@ -70,7 +70,7 @@ def test_the_ledger_is_narrowed_by_state_and_names_who_asked_for_no_more(look: L
 
 
 @pytest.mark.parametrize(
-    "path", ["/stories/99", "/stories/x", "/stories/99999999999999999999999", "/nothing", "/rules"]
+    "path", ["/stories/99", "/stories/x", "/stories/99999999999999999999999", "/nothing", "/rules/nothing"]
 )
 def test_what_is_not_there_is_said_in_our_own_words(look: Look, path: str) -> None:
     answer = look.page.goto(look.address + path)
@@ -111,7 +111,18 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(look: Look) -> No
         name, outline = page.evaluate(FOCUSED)
         reached.append(name)
         assert outline >= 2, name
-    names = ["Skip to the content", "wirewatch", "Inbox", "Feeds", "Deliveries", "Rule", "State", "Show", "port-strike"]
+    names = [
+        "Skip to the content",
+        "wirewatch",
+        "Inbox",
+        "Rules",
+        "Feeds",
+        "Deliveries",
+        "Rule",
+        "State",
+        "Show",
+        "port-strike",
+    ]
     assert reached[: len(names)] == names
     assert reached[len(names)].startswith("Port workers")
 

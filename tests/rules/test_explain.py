@@ -159,3 +159,14 @@ def test_what_lacks_more_or_matches_is_no_near_miss(text: str, words: str) -> No
 def test_a_rule_that_is_not_tried_has_no_near_misses() -> None:
     document = analyse(article("A ferry left."))
     assert near_miss(explain(rule("ferry AND sank", languages=("fr",)), document)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [("ferry NEAR/3 Manila", 5), ("first/3(harbour)", 5), ("rain THEN/3 harbour", 0), ("ferry AND tanker", 0)],
+)
+def test_a_near_miss_says_which_limit_would_do_and_where_the_rest_is(text: str, needs: int) -> None:
+    miss = near_miss(of(f"boat AND {text}"))
+    assert miss is not None
+    assert miss.needs == needs
+    assert "boat" in [place.text for place in miss.there]

@@ -143,7 +143,7 @@ def _hits() -> None:
         sa.UniqueConstraint("rule_id", "article_id", name=op.f("uq_hit_rule_id_article_id")),
     )
     op.create_index(op.f("ix_hit_article_id"), "hit", ["article_id"])
-    op.create_index(op.f("ix_hit_at"), "hit", ["at"])
+    op.create_index("ix_hit_at", "hit", ["at", "rule_id"])
     op.create_index(op.f("ix_hit_rule_id"), "hit", ["rule_id"])
     op.create_index(op.f("ix_hit_story_id"), "hit", ["story_id"])
     op.create_table(

@@ -1,0 +1,132 @@
+"""What the page has worker processes do, which are killed when they take too long: plain functions, values in and out.
+
+A process keeps its database, and the last watch files that it read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from core.clock import SystemClock
+from core.errors import InputError
+from extractors.choose import extract
+from pipeline import compiled, configure, drafts, editing, preview, trying, verdicts
+from rules import concepts, lookup
+from rules.config import Rule, Watch, load
+from rules.document import ArticleText, analyse
+from rules.match import Matcher
+from rules.slim import slim
+from storage.engine import Database
+
+KEPT = 100  # gained and lost articles that are sent back
+
+FewMisses = tuple[drafts.Miss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A backtest with at most KEPT of its gained and lost articles, and how many there are of them."""
+
+    backtest: preview.Backtest
+    gained: int
+    lost: int
+    compared: bool  # with a saved rule
+
+
+def warm() -> None:
+    """What a new process does before its first task's time begins."""
+    concepts.shipped()
+    lookup.version()
+    analyse(ArticleText("warm", text="Words of a first text."))
+
+
+def check(text: str, rule_id: str, written: str) -> drafts.Checked:
+    """`drafts.checked`."""
+    return drafts.checked(text, rule_id, written)
+
+
+def widen(text: str, rule_id: str, written: str, clause: str, word: str, limit: int) -> str:
+    """`drafts.widened`."""
+    return drafts.widened(text, rule_id, written, clause=clause, word=word, limit=limit)
+
+
+def ready(text: str, draft: editing.Draft) -> tuple[str, Watch]:
+    """The watch file with the draft in it, and its watch, checked with all examples. Raises ConfigError, InputError."""
+    merged = editing.merged(draft, text)
+    return merged, configure.read_watch(merged, file="the watch file", secrets=None).unread()
+
+
+def matches(database: str, text: str, rule_id: str, days: float) -> drafts.Matches:
+    """What the rule of this watch file matches of the last days."""
+    _, rule = _rule(text, rule_id)
+    return drafts.matches(_database(database), rule, since=_ago(days))
+
+
+def misses(database: str, text: str, rule_id: str, days: float) -> FewMisses:
+    """What it nearly matches."""
+    watch, rule = _rule(text, rule_id)
+    return drafts.misses(_database(database), watch, rule, since=_ago(days))
+
+
+def backtest(database: str, text: str, rule_id: str, saved: str, days: float) -> Rehearsed:
+    """What the rule would have done in the last days, against the one of the saved watch file, where there is one."""
+    watch, rule = _rule(text, rule_id)
+    other = _watch(slim(saved, rule_id, editing.lines_of(saved, rule_id))).rule(rule_id)
+    now = SystemClock().now()
+    done = preview.backtest(
+        _database(database), watch, rule, since=now - timedelta(days=days), until=now, against=other
+    )
+    few = replace(done, found=(), gained=done.gained[:KEPT], lost=done.lost[:KEPT])
+    return Rehearsed(few, len(done.gained), len(done.lost), other is not None)
+
+
+def read_page(body: bytes, url: str, content_type: str, charset: str, language: str) -> ArticleText:
+    """The text of a page that was fetched. Raises InputError when it has none."""
+    return trying.of_page(extract(body, url=url, content_type=content_type, charset=charset), language)
+
+
+def tried(folder: Path, text: str, article: ArticleText) -> tuple[verdicts.Answer, ...]:
+    """The rules of a watch file that match a text."""
+    return verdicts.matching(*_compiled(folder, text), verdicts.with_language(article))
+
+
+def nearly(folder: Path, text: str, article: ArticleText) -> verdicts.Nearly:
+    """The rules of a watch file that nearly match a text."""
+    return verdicts.nearly(*_compiled(folder, text), verdicts.with_language(article))
+
+
+def costs(database: str, folder: Path, text: str, rule_ids: tuple[str, ...]) -> dict[str, float]:
+    """Rule id → microseconds of matching an article, over the newest ones; empty while there are none."""
+    watch, _ = _compiled(folder, text)
+    wanted = set(rule_ids)
+    return drafts.costs(_database(database), [rule for rule in watch.rules if rule.id in wanted])
+
+
+def _rule(text: str, rule_id: str) -> tuple[Watch, Rule]:
+    watch = _watch(text)
+    rule = watch.rule(rule_id)
+    if rule is None:
+        raise InputError(f"there is no rule {rule_id}")
+    return watch, rule
+
+
+def _ago(days: float) -> datetime:
+    return SystemClock().now() - timedelta(days=days)
+
+
+@lru_cache(2)
+def _watch(text: str) -> Watch:
+    return load(text, env=None)
+
+
+@lru_cache(1)
+def _compiled(folder: Path, text: str) -> tuple[Watch, Matcher]:
+    return compiled.opened(folder, text, file="the active revision")
+
+
+@lru_cache(1)
+def _database(url: str) -> Database:
+    return Database(url)

@@ -1,0 +1,31 @@
+"""Buttons and the like as plain HTML elements, so that the style sheet and the keyboard treat them as all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nicegui.elements.mixins.text_element import TextElement
+
+
+class Button(TextElement):
+    """A `<button>` with a text; `on_click` may be a coroutine function."""
+
+    def __init__(self, text: str, on_click: Callable[[], Any], *, main: bool = False) -> None:
+        super().__init__(tag="button", text=text)
+        self.props("type=button")
+        if main:
+            self.classes("main")
+        self.on("click", lambda: on_click())
+
+    def enable(self, on: bool) -> None:
+        """Whether it can be pressed."""
+        self.props(remove="disabled") if on else self.props("disabled")
+
+
+class Line(TextElement):
+    """A line of text that screen readers read out when it changes."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(tag="p", text=text)
+        self.props("role=status aria-live=polite").classes("status")
