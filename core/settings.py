@@ -48,7 +48,11 @@ class Settings(BaseSettings):
     proxy_from_env: bool = Field(False, description="use HTTP(S)_PROXY from the environment")
     host: str = Field("127.0.0.1", description="address the page listens on")
     port: int = Field(8080, ge=0, le=65535, description="port of the page")
-    password: str = Field("", repr=False, description="password of the page; required unless bound to loopback")
+    password: str = Field(
+        "",
+        repr=False,
+        description="password of the page for everybody; off loopback this, users or a proxy's header are required",
+    )
     secret_key: str = Field(
         "", repr=False, description="key that signs links and cookies; empty = made once, kept in the data folder"
     )

@@ -12,11 +12,12 @@ from jinja2 import UndefinedError
 from lxml import html
 
 from tests.web.hostile import TEXTS, URLS
+from web.api.document import Document
 from web.render import FOLDER, render
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use", "input"}
-OURS = ("/", "/static/", "/stories/", "/?rule=", "/links/", "/deliveries", "/feeds", "#content", "https://")
+OURS = ("/", "/static/", "/stories/", "/?rule=", "/links/", "/deliveries", "/feeds", "#", "https://")
 
 
 def passage(text: str) -> dict[str, Any]:
@@ -66,11 +67,25 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "link.html", {"title": text, "lines": (text,), "button": text, "action": "/links/x/y", "story": 7}
     yield "fault.html", {"text": text}
     yield "heading.html", {"title": text}
-    yield "bar.html", {"pages": [(text, "/")], "at": text}
+    yield "bar.html", {"pages": [(text, "/")], "at": text, "who": text}
+    form = {"action": "/sign-in", "token": text, "wanted": text, "name": text, "fault": text}
+    yield "sign-in.html", {"title": text, **form}
+    yield "sign-out.html", {"title": text, "who": text}
+    route = {"tags": [text], "description": text, "responses": {"200": {}}}
+    document = {
+        "info": {"description": text},
+        "paths": {"/v1/x": {"get": route}},
+        "components": {"schemas": {text: {}}},
+    }
+    yield "api-docs.html", {"title": text, "document": Document(document)}
 
 
 def named(values: dict[str, Any]) -> SimpleNamespace:
     return SimpleNamespace(**values)
+
+
+WHOLE = {"link.html", "sign-in.html", "sign-out.html", "api-docs.html"}  # the others are pieces
+PLACES = range(len(list(pages("word", ""))))
 
 
 def elements(page: str, *, whole: bool) -> Iterator[Any]:
@@ -79,10 +94,10 @@ def elements(page: str, *, whole: bool) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", PLACES)
 def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
     (name, values), (_, harmless) = list(pages(text, URLS[0]))[place], list(pages("word", URLS[0]))[place]
-    whole = name == "link.html"
+    whole = name in WHOLE
     found = list(elements(render(name, **values), whole=whole))
     plain = list(elements(render(name, **harmless), whole=whole))
     assert [node.tag for node in found] == [node.tag for node in plain]
@@ -93,10 +108,10 @@ def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
 
 
 @pytest.mark.parametrize("url", URLS)
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", PLACES)
 def test_no_link_leads_where_an_enemy_wants(place: int, url: str) -> None:
     name, values = list(pages("word", url))[place]
-    for node in elements(render(name, **values), whole=name == "link.html"):
+    for node in elements(render(name, **values), whole=name in WHOLE):
         for key in ("href", "src", "action"):
             if key in node.attrib:
                 assert node.attrib[key].startswith(OURS)
