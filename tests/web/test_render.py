@@ -11,11 +11,12 @@ import pytest
 from jinja2 import UndefinedError
 from lxml import html
 
+from tests.web import ruletemplates
 from tests.web.hostile import TEXTS, URLS
 from web.render import FOLDER, render
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
-NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use", "input"}
+NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use"}
 OURS = ("/", "/static/", "/stories/", "/?rule=", "/links/", "/deliveries", "/feeds", "#content", "https://")
 
 
@@ -67,6 +68,7 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "fault.html", {"text": text}
     yield "heading.html", {"title": text}
     yield "bar.html", {"pages": [(text, "/")], "at": text}
+    yield from ruletemplates.pages(text, url)
 
 
 def named(values: dict[str, Any]) -> SimpleNamespace:
@@ -78,8 +80,11 @@ def elements(page: str, *, whole: bool) -> Iterator[Any]:
     return (node for node in tree.iter() if isinstance(node.tag, str))
 
 
+PLACES = len(list(pages("word", "")))
+
+
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", range(PLACES))
 def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
     (name, values), (_, harmless) = list(pages(text, URLS[0]))[place], list(pages("word", URLS[0]))[place]
     whole = name == "link.html"
@@ -93,7 +98,7 @@ def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
 
 
 @pytest.mark.parametrize("url", URLS)
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", range(PLACES))
 def test_no_link_leads_where_an_enemy_wants(place: int, url: str) -> None:
     name, values = list(pages("word", url))[place]
     for node in elements(render(name, **values), whole=name == "link.html"):
