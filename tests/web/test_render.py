@@ -11,12 +11,13 @@ import pytest
 from jinja2 import UndefinedError
 from lxml import html
 
+from tests.web import ruletemplates
 from tests.web.hostile import TEXTS, URLS
 from web.api.document import Document
 from web.render import FOLDER, render
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
-NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use", "input"}
+NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use"}
 OURS = ("/", "/static/", "/stories/", "/?rule=", "/links/", "/deliveries", "/feeds", "#", "https://")
 
 
@@ -78,6 +79,7 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
         "components": {"schemas": {text: {}}},
     }
     yield "api-docs.html", {"title": text, "document": Document(document)}
+    yield from ruletemplates.pages(text, url)
 
 
 def named(values: dict[str, Any]) -> SimpleNamespace:

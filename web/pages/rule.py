@@ -111,7 +111,7 @@ class Editor:
     @property
     def rule(self) -> str:
         """The rule's id, as it stands now."""
-        return str(self._id.value).strip() if self._is_new else self._draft.rule
+        return (self._id.value or "").strip() if self._is_new else self._draft.rule
 
     async def _begin(self) -> None:
         """Once the browser is there: its colours, a name for the editor, and the first look."""
