@@ -27,9 +27,21 @@ WHY_DIGEST = {
 
 _LOADER = FileSystemLoader(Path(__file__).with_name("templates"))
 _TEXT = Environment(  # noqa: S701 -- plain text: nothing is interpreted in it
-    loader=_LOADER, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    loader=_LOADER,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    auto_reload=False,
 )
-_HTML = Environment(loader=_LOADER, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True)
+_HTML = Environment(
+    loader=_LOADER,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=True,
+    auto_reload=False,  # else every message asks the disk whether a template was changed
+)
 _TEXT.filters["plain"] = plain
 
 

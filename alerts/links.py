@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -83,6 +84,7 @@ def link(public_url: str, purpose: Purpose, token: str) -> str:
     return f"{public_url.rstrip('/')}/links/{purpose}/{token}"
 
 
+@lru_cache(maxsize=16)  # an alert has four links: making these takes longer than signing with them
 def _serializer(secret: str, purpose: Purpose) -> URLSafeSerializer:
     if not secret:
         raise ValueError("links cannot be signed with an empty secret")

@@ -14,6 +14,7 @@ from email.policy import SMTP
 LONGEST_LINE = 998  # bytes, without CRLF (RFC 5322)
 MOSTLY_ASCII = 0.83  # of the bytes: below it, base64 is shorter than quoted-printable
 
+_ASCII = bytes(range(0x80))
 _POLICY = SMTP.clone(max_line_length=LONGEST_LINE, cte_type="7bit")
 _POLICY_UTF8 = _POLICY.clone(utf8=True)
 
@@ -63,5 +64,5 @@ def _part(text: str, subtype: str) -> bytes:
 def _encoding(body: bytes) -> str:
     if body.isascii() and max(map(len, body.splitlines()), default=0) <= LONGEST_LINE:
         return "7bit"
-    share = sum(byte < 0x80 for byte in body) / len(body)
-    return "quoted-printable" if share >= MOSTLY_ASCII else "base64"
+    beyond = len(body.translate(None, _ASCII)) / len(body)
+    return "quoted-printable" if 1 - beyond >= MOSTLY_ASCII else "base64"

@@ -1,18 +1,26 @@
-"""A blocking call in a thread of its own.
+"""A blocking call in a thread that nothing else waits for.
 
 Not in the event loop's pool: its threads are few and shared, and a few servers that hang would hold up everybody
-else's work. A daemon, so that none of them holds up the end of the program.
+else's work. Daemons, so that none of them holds up the end of the program. A thread that has nothing to do takes the
+next call: starting one stops the event loop until the new thread has run.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
+Work = Callable[[], None]
+IDLE_S = 2.0  # then a thread that got nothing more to do ends
+_idle: deque[SimpleQueue[Work]] = deque()  # of threads that wait for a call
+os.register_at_fork(after_in_child=_idle.clear)  # a forked process has none of them
 
 
 async def in_thread(call: Callable[[], T], name: str) -> T:
@@ -26,6 +34,7 @@ async def in_thread(call: Callable[[], T], name: str) -> T:
             loop.call_soon_threadsafe(lambda: None if ended.done() else settle())
 
     def work() -> None:
+        threading.current_thread().name = name
         try:
             result = call()
         except BaseException as error:
@@ -33,5 +42,25 @@ async def in_thread(call: Callable[[], T], name: str) -> T:
         else:
             tell(partial(ended.set_result, result))
 
-    threading.Thread(target=work, name=name, daemon=True).start()
+    try:
+        _idle.pop().put(work)
+    except IndexError:
+        threading.Thread(target=_serve, args=(work,), daemon=True).start()
     return await ended
+
+
+def _serve(work: Work) -> None:
+    """Do this, and what comes while it waits."""
+    mine: SimpleQueue[Work] = SimpleQueue()
+    while True:
+        work()
+        _idle.append(mine)
+        try:
+            work = mine.get(timeout=IDLE_S)
+        except Empty:
+            try:
+                _idle.remove(mine)
+            except ValueError:  # it was taken just now
+                work = mine.get()
+            else:
+                return

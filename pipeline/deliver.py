@@ -46,23 +46,27 @@ async def deliver(cycle: Cycle) -> None:
     """The loop: claim due deliveries, one a target at a time, until the cycle ends."""
     app = cycle.app
     busy: dict[str, str] = {}  # target → its channel
+    going = False  # the last claim took something: more waits, mostly, and is taken without a look before
 
     async def claim(room: int) -> list[deliveries.Claimed]:
+        nonlocal going
         now = app.clock.now()
         sending = app.outlasting.targets | busy
         free = room_of(app, Counter(sending.values()))
         closed = frozenset(app.active.broken) | {name for name, left in free.items() if left <= 0}
         who = deliveries.Who(frozenset(sending), holding_channels(app), closed, free)
-        lost, due = await app.db.read(
-            lambda session: (deliveries.count_expired(session), deliveries.any_due(session, now, who))
-        )
-        if lost:
-            await _expire(app)
-        elif not due:
-            return []
+        if not going:
+            lost, due = await app.db.read(
+                lambda session: (deliveries.count_expired(session), deliveries.any_due(session, now, who))
+            )
+            if lost:
+                await _expire(app)
+            elif not due:
+                return []
         taken = await app.db.write(
             lambda session: deliveries.claim_due(session, owner=app.owner, now=now, limit=room, who=who)
         )
+        going = bool(taken)
         busy.update({one.target.id: one.target.channel for one in taken})
         return taken
 

@@ -57,8 +57,11 @@ RELEASED_AT_ONCE = 500  # held alerts of one transaction
 _SHORT = (str(Reason.BURST), str(Reason.STALE), str(Reason.MERGED))
 
 
-def _digest_due(now: datetime) -> ColumnElement[bool]:
-    from_later = col(Digest.cause).in_(_SHORT) & (col(Digest.opened_at) > now + SKEW)
+Moment = datetime | BindParameter[datetime]
+
+
+def _digest_due(now: Moment, ahead: Moment) -> ColumnElement[bool]:
+    from_later = col(Digest.cause).in_(_SHORT) & (col(Digest.opened_at) > ahead)
     return col(Digest.closed_at).is_(None) & or_(col(Digest.due_at) <= now, from_later)
 
 
@@ -104,7 +107,10 @@ def digests_due(session: Session, now: datetime) -> list[Digest]:
     """Open digests whose time has come."""
     return list(
         session.exec(
-            select(Digest).where(_digest_due(now)).order_by(col(Digest.due_at)).with_for_update(skip_locked=True)
+            select(Digest)
+            .where(_digest_due(now, now + SKEW))
+            .order_by(col(Digest.due_at))
+            .with_for_update(skip_locked=True)
         ).all()
     )
 
@@ -118,17 +124,26 @@ def in_digest(session: Session, digest_id: int) -> list[Alert]:
 def rules_due(session: Session, now: datetime) -> set[str]:
     """Rules with held alerts or digests that are due."""
     held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
-    digests = _digest_due(now)
+    digests = _digest_due(now, now + SKEW)
     first = session.exec(select(Alert.rule_id).where(held)).all()
     return {*first, *session.exec(select(Digest.rule_id).where(digests)).all()}
 
 
 def count_due(session: Session, now: datetime) -> int:
     """How many held alerts and digests are due."""
+    return sum(
+        session.connection().execute(query, {"now": now, "ahead": now + SKEW}).scalar_one() for query in _counts()
+    )
+
+
+@cache
+def _counts() -> tuple[Select[tuple[int]], ...]:
+    """The statements of `count_due`, made once: every look of the release loop asks them."""
+    now: BindParameter[datetime] = bindparam("now")
+    ahead: BindParameter[datetime] = bindparam("ahead")
     held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
-    digests = _digest_due(now)
-    first = session.exec(select(func.count()).select_from(Alert).where(held)).one()
-    return first + session.exec(select(func.count()).select_from(Digest).where(digests)).one()
+    held_count = sa_select(func.count()).select_from(Alert).where(held)
+    return held_count, sa_select(func.count()).select_from(Digest).where(_digest_due(now, ahead))
 
 
 def unsent_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Insert, Select, bindparam, case, func, or_, update
 from sqlalchemy import select as sa_select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from core.reasons import Reason
@@ -49,16 +50,26 @@ def _known_targets() -> Select[tuple[str]]:
 
 
 def owe(session: Session, *, key: str, alert_id: str, target_id: str, channel: str, now: datetime) -> None:
-    """Enter a delivery into the ledger, once."""
-    if session.connection().execute(_of_key(), {"key": key}).first() is None:
-        session.add(
-            Delivery(key=key, alert_id=alert_id, target_id=target_id, channel=channel, not_before=now, made_at=now)
-        )
+    """Enter a delivery into the ledger, once. Its alert and target are there: nothing is flushed for it."""
+    owed = {"key": key, "alert_id": alert_id, "target_id": target_id, "channel": channel}
+    session.connection().execute(
+        _owing(session.get_bind().dialect.name), {**_blank(), **owed, "not_before": now, "made_at": now}
+    )
 
 
 @cache
-def _of_key() -> Select[tuple[int | None]]:
-    return sa_select(col(Delivery.id)).where(col(Delivery.key) == bindparam("key"))
+def _blank() -> dict[str, Any]:
+    """What a new delivery says of itself."""
+    said = ("key", "alert_id", "target_id", "channel", "not_before", "made_at")
+    return {name: field.default for name, field in Delivery.model_fields.items() if name not in ("id", *said)}
+
+
+@cache
+def _owing(dialect: str) -> Insert:
+    """Making a row's object, asking for its key and flushing it took four times as long."""
+    if dialect == "sqlite":
+        return sqlite.insert(Delivery).on_conflict_do_nothing(index_elements=["key"]).inline()
+    return postgresql.insert(Delivery).on_conflict_do_nothing(index_elements=["key"]).inline()
 
 
 def _expired() -> ColumnElement[bool]:

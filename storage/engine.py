@@ -1,8 +1,7 @@
 """The database: opens it, runs work in transactions, never on the event loop.
 
-SQLite has one writer thread that puts what is waiting into one transaction (a savepoint a piece of work), because
-each commit waits
-for the disk; PostgreSQL takes a small pool. Both give back a result only after its commit.
+SQLite has one writer thread that puts what is waiting into one transaction, because each commit waits for the disk;
+work may be run twice there, as on PostgreSQL, which takes a small pool. Both give back a result only after its commit.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -163,35 +162,41 @@ class _Writer:
             self._commit(batch)
 
     def _commit(self, batch: Sequence[_Piece]) -> None:
-        """All of the batch in one transaction; work that raises is undone alone; nobody hears of success before the
-        commit.
+        """All of the batch in one transaction; nobody hears of success before the commit. When some of the work raises,
+        all of it is undone and each piece is done alone: a savepoint for each took as long as its statements.
         """
-        results: list[tuple[Future[Any], Any]] = []
-        failures: list[tuple[Future[Any], BaseException]] = []
+        done: list[Any] = []
         try:
             with Session(self._engine, expire_on_commit=False) as session:
-                driver = cast(Any, session.connection().connection.dbapi_connection)
-                for work, future, _ in batch:
-                    try:
-                        # alone in its transaction, work needs no savepoint: what raises takes nothing else with it
-                        with nullcontext() if len(batch) == 1 else session.begin_nested():
-                            result = work(session)
-                        results.append((future, result))
-                    except Exception as error:
-                        # a full disk: SQLite undid all of it, what came before too
-                        if len(batch) == 1 or not driver.in_transaction:
-                            raise
-                        failures.append((future, self._told(error)))
-                session.commit()
+                session.connection()
+                whole = self._all_done(session, batch, done)
+                if whole:
+                    session.commit()
         except Exception as error:
             lost = self._told(error)
-            results, failures = [], [(piece.future, lost) for piece in batch]
-        for future, failure in failures:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(failure)
-        for future, result in results:
-            if future.set_running_or_notify_cancel():
-                future.set_result(result)
+            for piece in batch:
+                if piece.future.set_running_or_notify_cancel():
+                    piece.future.set_exception(lost)
+            return
+        if not whole:
+            for piece in batch:
+                self._commit([piece])
+            return
+        for piece, result in zip(batch, done, strict=True):
+            if piece.future.set_running_or_notify_cancel():
+                piece.future.set_result(result)
+
+    def _all_done(self, session: Session, batch: Sequence[_Piece], done: list[Any]) -> bool:
+        """Whether all of the work was done; a single piece's exception goes up."""
+        try:
+            for piece in batch:
+                done.append(piece.work(session))
+                session.flush()
+        except Exception:
+            if len(batch) == 1:
+                raise
+            return False
+        return True
 
     def _told(self, error: Exception) -> Exception:
         return _unavailable(self._label, error) if isinstance(error, OperationalError) else error

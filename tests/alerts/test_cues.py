@@ -1,6 +1,6 @@
 import pytest
 
-from alerts.cues import CueKind, find
+from alerts.cues import _SPACED, CueKind, _may_hold, find
 from alerts.message import Passage
 
 
@@ -69,3 +69,12 @@ def test_odd_letters_that_match_without_case_break_nothing() -> None:
         CueKind.UNLIKELY,
         CueKind.UNCERTAIN,
     ]
+
+
+def test_a_quick_look_misses_no_cue_that_the_whole_one_finds() -> None:
+    for terms in _SPACED.values():
+        for term in (one.strip() for one in terms.replace("\n", ",").split(",")):
+            for written in (term, term.upper(), term.title()):
+                sentence = f"The harbour, they said - {written}! - stays as it is."
+                assert not term or _may_hold(sentence), written
+    assert not _may_hold("Dockers at the northern harbour went on strike on Tuesday.")
