@@ -23,7 +23,7 @@ from rules.match import Matcher
 from storage import configs, deliveries, feedback, hits, meta, optouts, stories
 from storage import notices as notice_rows
 from storage.engine import Database
-from storage.tables import Story
+from storage.tables import Hit, Story
 
 SILENCE = timedelta(hours=72)
 WHO = "link"  # a link's bearer has no name
@@ -43,6 +43,30 @@ def not_this(session: Session, rule_id: str, story_id: str, *, now: datetime) ->
     told = hits.of_story(session, story.id or 0)
     feedback.judge(session, [hit.id or 0 for hit, _ in told], verdict="wrong", who=WHO, now=now)
     return story
+
+
+def judge_hit(session: Session, hit_id: int, *, who: str, now: datetime) -> str:
+    """Keep that a hit is not what its rule is for; says what was done. Raises InputError when it is kept no more."""
+    hit, story = _hit(session, hit_id)
+    feedback.judge(session, [hit_id], verdict="wrong", who=who, now=now)
+    done = f"said not to be what the rule {hit.rule_id} is for, by {who}"
+    return stories_step.note(session, story, Reason.NOT_THIS, done, now=now)
+
+
+def take_back(session: Session, hit_id: int, *, who: str, now: datetime) -> str:
+    """Undo `judge_hit` of this person, and what was said through links: their bearers have no name to undo it with."""
+    hit, story = _hit(session, hit_id)
+    feedback.take_back(session, hit_id, [who, WHO])
+    return stories_step.note(
+        session, story, Reason.TAKEN_BACK, f"“not this” of the rule {hit.rule_id} taken back by {who}", now=now
+    )
+
+
+def _hit(session: Session, hit_id: int) -> tuple[Hit, Story]:
+    hit = session.get(Hit, hit_id)
+    if hit is None:
+        raise InputError("this hit is not kept any more")
+    return hit, stories_step.find(session, hit.story_id)
 
 
 def silence(session: Session, rule_id: str, story_id: str, *, now: datetime) -> Story:

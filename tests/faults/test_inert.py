@@ -100,12 +100,8 @@ def pages(db: Database) -> list[str]:
         found = story.gather(session, 1, NOON)
         assert found is not None
         parts = {"articles": found.articles, "alerts": found.alerts, "decisions": found.decisions}
-        lines, rules = inbox.gather(session, NOON, rule="", state="")
-        choices = {"rules": rules, "states": inbox.STATES, "chosen_rule": "", "chosen_state": ""}
-        return [
-            render("story.html", story=found.story, **parts),
-            render("inbox.html", stories=lines, cut=False, **choices),
-        ]
+        (line,) = inbox.gather(session, NOON, inbox.Asked(), "ada").lines
+        return [render("story.html", story=found.story, **parts), render("inbox_line.html", one=line)]
 
     return db.read_now(work)
 

@@ -2,70 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from storage import feeds as feed_rows
 from storage import optouts
 from storage.engine import Database
-from storage.tables import Alert, Article, FeedPoll, Hit, Story
+from storage.tables import Alert, Article, FeedPoll, Story
 from tests.web import rows
-from web.pages import deliveries, feeds, inbox, story
-from web.text import marked
+from web.pages import deliveries, feeds, story
 
 
 @pytest.fixture(autouse=True)
 def _rows(db: Database) -> None:
     db.write_now(rows.newsroom)
-
-
-def test_the_inbox_is_newest_first_with_the_matched_sentence(db: Database) -> None:
-    lines, rules = db.read_now(lambda session: inbox.gather(session, rows.NOW, rule="", state=""))
-    assert [line.id for line in lines] == [1, 2, 3]
-    assert rules == ["port-strike", "river-flood"]
-    first = lines[0]
-    assert (first.sources, first.origins, first.articles) == (("Harbour Post", "Eastward Radio"), 2, 2)
-    assert first.passage is not None
-    assert "<mark>on strike</mark>" in marked(first.passage["sentence"], first.passage["marks"])
-
-
-def test_the_inbox_is_narrowed_by_rule_and_state(db: Database) -> None:
-    cases = {("port-strike", ""): [1, 3], ("", "silenced"): [3], ("port-strike", "open"): [1], ("' OR 1=1", ""): []}
-
-    def narrowed(session: Session) -> None:
-        for (rule, state), ids in cases.items():
-            lines, rules = inbox.gather(session, rows.NOW, rule=rule, state=state)
-            assert [line.id for line in lines] == ids
-            assert not rule or rule in rules
-
-    db.read_now(narrowed)
-
-
-def test_a_sentence_of_the_text_goes_before_one_of_the_title(db: Database) -> None:
-    def add_title(session: Session) -> None:
-        hit = session.get_one(Hit, 1)
-        hit.sentences = [{"field": "title", "sentence": "Port strike", "marks": [[5, 11]]}, *hit.sentences]
-
-    db.write_now(add_title)
-    lines, _ = db.read_now(lambda session: inbox.gather(session, rows.NOW, rule="", state=""))
-    assert lines[0].passage is not None
-    assert lines[0].passage["field"] == "text"
-
-
-def test_sources_beyond_four_are_counted_and_what_is_from_before_says_so(db: Database) -> None:
-    def add(session: Session) -> None:
-        told = [rows.Told("t", source=f"S{n}", url=f"https://s{n}.example/") for n in range(6)]
-        row = rows.story(session, rows.feed(session, "x", "https://x.example"), "t", told, ago=timedelta(0))
-        for hit in session.exec(select(Hit).where(Hit.story_id == row.id)):
-            hit.state = "from_before"
-
-    db.write_now(add)
-    lines, _ = db.read_now(lambda session: inbox.gather(session, rows.NOW, rule="", state=""))
-    assert (lines[0].sources, lines[0].more_sources) == (("S0", "S1", "S2", "S3"), 2)
-    assert lines[0].told
-    assert lines[0].passage is None
 
 
 def test_a_storys_page_holds_articles_alerts_deliveries_and_decisions(db: Database) -> None:

@@ -11,12 +11,26 @@ import pytest
 from jinja2 import UndefinedError
 from lxml import html
 
+from storage.inbox import Counts
 from tests.web.hostile import TEXTS, URLS
+from web.pages.inbox import Asked, Start
 from web.render import FOLDER, render
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
-NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use", "input"}
-OURS = ("/", "/static/", "/stories/", "/?rule=", "/links/", "/deliveries", "/feeds", "#content", "https://")
+NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use"}
+OURS = (
+    "/",
+    "/static/",
+    "/stories/",
+    "/?",
+    "/links/",
+    "/rules",
+    "/settings",
+    "/deliveries",
+    "/feeds",
+    "#content",
+    "https://",
+)
 
 
 def passage(text: str) -> dict[str, Any]:
@@ -27,8 +41,8 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each template with this text in every place and this address behind every link."""
     story = {
         "id": 7, "rule": text, "title": text, "state": text, "last": AT, "first": AT, "articles": 3, "origins": 2,
-        "sources": (text, text), "more_sources": 1, "passage": passage(text), "language": text, "told": text,
-        "silenced_until": AT,
+        "sources": (text, text), "more_sources": 1, "cues": text, "passage": passage(text), "language": text,
+        "told": text, "silenced_until": AT,
     }  # fmt: skip
     article = {
         "title": text, "url": url, "source": text, "author": text, "language": text, "published": AT, "seen": AT,
@@ -42,9 +56,7 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
         "gaps": 0, "full": text, "bars": ((0, 1, 2),), "spark_says": text,
     }  # fmt: skip
     line = sent | {"headline": text, "story": 7, "rule": text, "kind": text}
-    chosen = {"chosen_rule": text, "chosen_state": text}
-    yield "inbox.html", {"stories": [named(story)], "cut": True, "rules": [text], "states": [text], **chosen}
-    yield "inbox.html", {"stories": [], "cut": False, "rules": [text], "states": [text], **chosen}
+    yield from inbox(text, story)
     yield (
         "story.html",
         {
@@ -69,6 +81,20 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "bar.html", {"pages": [(text, "/")], "at": text}
 
 
+def inbox(text: str, story: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The inbox's pieces."""
+    asked = Asked(rule=text, source=text, state=text, since=text, until=text, words=text)
+    yield "inbox_line.html", {"one": named(story)}
+    yield "inbox_filter.html", {"asked": asked, "rules": [text], "sources": [text], "states": [text]}
+    yield "inbox_filter.html", {"asked": asked, "rules": [], "sources": [], "states": []}
+    yield "inbox_count.html", {"counts": Counts(2, 1, all_seen=False), "unread": text, "looked": 10_000}
+    yield "inbox_later.html", {"newest": asked.address()}
+    yield "inbox_end.html", {"older": asked.address(before=text), "some": False, "looked": 10_000}
+    yield "inbox_none.html", {"asked": asked, "start": None, "older": ""}
+    yield "inbox_none.html", {"asked": Asked(), "start": Start(1, 2, 0), "older": ""}
+    yield "keys.html", {}
+
+
 def named(values: dict[str, Any]) -> SimpleNamespace:
     return SimpleNamespace(**values)
 
@@ -78,8 +104,11 @@ def elements(page: str, *, whole: bool) -> Iterator[Any]:
     return (node for node in tree.iter() if isinstance(node.tag, str))
 
 
+PLACES = len(list(pages("", "")))
+
+
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", range(PLACES))
 def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
     (name, values), (_, harmless) = list(pages(text, URLS[0]))[place], list(pages("word", URLS[0]))[place]
     whole = name == "link.html"
@@ -93,7 +122,7 @@ def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
 
 
 @pytest.mark.parametrize("url", URLS)
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", range(PLACES))
 def test_no_link_leads_where_an_enemy_wants(place: int, url: str) -> None:
     name, values = list(pages("word", url))[place]
     for node in elements(render(name, **values), whole=name == "link.html"):
@@ -114,4 +143,4 @@ def test_a_missing_value_is_an_error_and_no_empty_place() -> None:
 
 def test_what_stands_beside_other_words_has_its_own_direction() -> None:
     (_, values) = next(pages("إضراب", "https://harbour-post.example/"))
-    assert 'dir="auto"' in render("inbox.html", **values)
+    assert 'dir="auto"' in render("inbox_line.html", **values)
