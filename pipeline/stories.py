@@ -50,7 +50,7 @@ def resend(session: Session, story_id: int, delivery_id: int, *, who: str, now: 
     again.resend(session, str(delivery_id), now)
     row = deliveries.find(session, str(delivery_id))
     target = row.target_id if row else ""
-    return note(session, story, Reason.RESENT, f"sent again to {target} in the next run, by {who}", now=now)
+    return note(session, story, Reason.RESENT, f"to be sent again to {target} in the next run, says {who}", now=now)
 
 
 def mark_read(session: Session, places: Iterable[inbox.Place], who: str) -> None:

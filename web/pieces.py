@@ -23,7 +23,7 @@ def button(text: str, act: Act, *, about: str = "", classes: str = "") -> Html:
 
 def label_of(text: str, about: str = "") -> str:
     """What stands on a button."""
-    return str(escape(text) + (Markup('<span class="unseen">: %s</span>') % about if about else Markup()))
+    return str(escape(text) + (Markup('<span class="unseen"> %s</span>') % about if about else Markup()))
 
 
 def live_line(classes: str = "said") -> Html:

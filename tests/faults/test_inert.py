@@ -97,11 +97,15 @@ def pages(db: Database) -> list[str]:
     """The inbox and the story's page."""
 
     def work(session: Session) -> list[str]:
-        found = story.gather(session, 1, NOON)
+        found = story.gather(session, 1, NOON, "ada")
         assert found is not None
-        parts = {"articles": found.articles, "alerts": found.alerts, "decisions": found.decisions}
         (line,) = inbox.gather(session, NOON, inbox.Asked(), "ada").lines
-        return [render("story.html", story=found.story, **parts), render("inbox_line.html", one=line)]
+        tellings = [one for text in found.texts for one in text.tellings]
+        return [
+            *(render("story_telling.html", one=one, copy=False) for one in tellings),
+            render("preview.html", title=found.story.title),
+            render("inbox_line.html", one=line),
+        ]
 
     return db.read_now(work)
 

@@ -8,57 +8,14 @@ from sqlmodel import Session
 from storage import feeds as feed_rows
 from storage import optouts
 from storage.engine import Database
-from storage.tables import Alert, Article, FeedPoll, Story
+from storage.tables import Alert, FeedPoll, Story
 from tests.web import rows
-from web.pages import deliveries, feeds, story
+from web.pages import deliveries, feeds
 
 
 @pytest.fixture(autouse=True)
 def _rows(db: Database) -> None:
     db.write_now(rows.newsroom)
-
-
-def test_a_storys_page_holds_articles_alerts_deliveries_and_decisions(db: Database) -> None:
-    page = db.read_now(lambda session: story.gather(session, 1, rows.NOW))
-    assert page is not None
-    assert [(one.source, one.origin, one.state) for one in page.articles] == [
-        ("Harbour Post", 1, "ready"),
-        ("Eastward Radio", 2, "partial"),
-    ]
-    (alert,) = page.alerts
-    assert [(one.target, one.state, one.trouble) for one in alert.deliveries] == [
-        ("desk-mail:editor@desk.example", "sent", ""),
-        ("desk-mail:late@desk.example", "dead", "the receiver refuses it for good: 550 no such user"),
-    ]
-    assert [one.stage for one in page.decisions] == ["story", "story", "send"]
-
-
-def test_a_held_alert_says_until_when_and_a_silenced_story_too(db: Database) -> None:
-    held = db.read_now(lambda session: story.gather(session, 2, rows.NOW))
-    assert held is not None
-    assert (held.alerts[0].state, held.alerts[0].release) == ("held", rows.NOW + rows.HOUR)
-    assert held.alerts[0].deliveries == ()
-    silenced = db.read_now(lambda session: story.gather(session, 3, rows.NOW))
-    assert silenced is not None
-    assert silenced.story.silenced_until == rows.NOW + 40 * rows.HOUR
-
-
-def test_an_unread_article_is_shown_in_its_feeds_words(db: Database) -> None:
-    def unread(session: Session) -> None:
-        row = session.get_one(Article, 1)
-        row.revision, row.title, row.author, row.feed_title, row.feed_author = 0, "", "", "From the feed", "F. Eed"
-
-    db.write_now(unread)
-    page = db.read_now(lambda session: story.gather(session, 1, rows.NOW))
-    assert page is not None
-    assert (page.articles[0].title, page.articles[0].author) == ("From the feed", "F. Eed")
-
-
-def test_a_story_that_is_not_there_is_none(db: Database) -> None:
-    def look(session: Session) -> list[object]:
-        return [story.gather(session, story_id, rows.NOW) for story_id in (0, -1, 99, 2**31, 2**63, 10**30)]
-
-    assert db.read_now(look) == [None] * 6
 
 
 def test_a_feed_tells_its_day_and_its_trouble(db: Database) -> None:

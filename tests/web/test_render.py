@@ -11,8 +11,9 @@ import pytest
 from jinja2 import UndefinedError
 from lxml import html
 
-from storage.inbox import Counts
+from storage.inbox import Counts, Place
 from tests.web.hostile import TEXTS, URLS
+from web.diff import Kind, Piece
 from web.pages.inbox import Asked, Start
 from web.render import FOLDER, render
 
@@ -44,28 +45,14 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
         "sources": (text, text), "more_sources": 1, "cues": text, "passage": passage(text), "language": text,
         "told": text, "silenced_until": AT,
     }  # fmt: skip
-    article = {
-        "title": text, "url": url, "source": text, "author": text, "language": text, "published": AT, "seen": AT,
-        "state": text, "reason": text, "passages": [passage(text)], "origin": 1, "why": text, "hit_state": text,
-    }  # fmt: skip
-    sent = {"target": text, "state": text, "trouble": text, "attempts": 1, "sent": AT, "made": AT}
-    alert = {"kind": text, "state": text, "reason": text, "made": AT, "release": AT, "deliveries": [named(sent)]}
-    decision = {"at": AT, "stage": text, "reason": text, "detail": text}
     feed = {
         "name": text, "url": url, "host": text, "state": text, "trouble": text, "last": AT, "next": None, "new": 1,
         "gaps": 0, "full": text, "bars": ((0, 1, 2),), "spark_says": text,
     }  # fmt: skip
+    sent = {"target": text, "state": text, "trouble": text, "attempts": 1, "sent": AT, "made": AT}
     line = sent | {"headline": text, "story": 7, "rule": text, "kind": text}
     yield from inbox(text, story)
-    yield (
-        "story.html",
-        {
-            "story": named(story),
-            "articles": [named(article)],
-            "alerts": [named(alert)],
-            "decisions": [named(decision)],
-        },
-    )
+    yield from story_page(text, url)
     yield "feeds.html", {"feeds": [named(feed)], "in_order": 0}
     opted_out = {"target_id": text, "rule_id": text, "at": AT}
     yield (
@@ -79,6 +66,33 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "fault.html", {"text": text}
     yield "heading.html", {"title": text}
     yield "bar.html", {"pages": [(text, "/")], "at": text}
+
+
+def story_page(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The story's pieces."""
+    head = {
+        "place": Place(AT, 7), "rule": text, "title": text, "state": text, "silenced_until": AT, "silenced_by": text,
+        "articles": 3, "origins": 2, "first": AT, "last": None, "cues": text,
+    }  # fmt: skip
+    telling = {
+        "title": text, "url": url, "source": text, "author": text, "language": text, "published": AT, "seen": AT,
+        "state": text, "reason": text, "passages": [passage(text)], "origin": 1, "why": text, "hit_state": text,
+        "wrong": (text, text),
+    }  # fmt: skip
+    sent = {"target": text, "state": text, "trouble": text, "attempts": 1, "sent": AT, "made": AT}
+    alert = {"kind": text, "state": text, "reason": text, "made": AT, "release": AT, "deliveries": [named(sent)]}
+    pieces = [Piece(kind, text, paragraph=True) for kind in Kind]
+    yield "story_head.html", {"story": named(head)}
+    yield "story_texts.html", {}
+    yield "story_telling.html", {"one": named(telling), "copy": False}
+    yield "story_telling.html", {"one": named(telling), "copy": True}
+    yield "story_later.html", {"story": named(head), "later": 8}
+    yield "story_events.html", {"events": [named({"at": AT, "by": text, "what": text})]}
+    yield "story_alerts.html", {"alerts": []}
+    yield "story_alert.html", {"one": named(alert)}
+    yield "story_why.html", {"decisions": [named({"at": AT, "stage": text, "reason": text, "detail": text})]}
+    yield "story_changes.html", {"changes": [named({"at": AT, "title": pieces, "text": pieces})]}
+    yield "preview.html", {"title": text}
 
 
 def inbox(text: str, story: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -111,7 +125,7 @@ PLACES = len(list(pages("", "")))
 @pytest.mark.parametrize("place", range(PLACES))
 def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
     (name, values), (_, harmless) = list(pages(text, URLS[0]))[place], list(pages("word", URLS[0]))[place]
-    whole = name == "link.html"
+    whole = name in ("link.html", "preview.html")  # these have a head
     found = list(elements(render(name, **values), whole=whole))
     plain = list(elements(render(name, **harmless), whole=whole))
     assert [node.tag for node in found] == [node.tag for node in plain]
@@ -125,7 +139,7 @@ def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
 @pytest.mark.parametrize("place", range(PLACES))
 def test_no_link_leads_where_an_enemy_wants(place: int, url: str) -> None:
     name, values = list(pages("word", url))[place]
-    for node in elements(render(name, **values), whole=name == "link.html"):
+    for node in elements(render(name, **values), whole=name in ("link.html", "preview.html")):
         for key in ("href", "src", "action"):
             if key in node.attrib:
                 assert node.attrib[key].startswith(OURS)
