@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from storage import articles
 from storage.engine import Database
-from storage.tables import Article, Delivery
+from storage.tables import Article, Delivery, Story
 from tests.browser.site import PHONE, Look, Site, looking, serving
 from tests.web import rows
 
@@ -38,6 +38,19 @@ def folder(tmp_path: Path) -> Path:
 def look(browser: Browser, folder: Path) -> Iterator[Look]:
     """A newsroom of its own: here people change things."""
     with serving(folder, fill) as site, looking(browser, site) as look:
+        yield look
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("shared"), fill) as site:
+        yield site
+
+
+@pytest.fixture
+def glance(browser: Browser, shared: Site) -> Iterator[Look]:
+    """One that changes nothing but what is read."""
+    with looking(browser, shared) as look:
         yield look
 
 
@@ -92,12 +105,26 @@ def test_the_inbox_is_worked_through_by_keyboard(look: Look) -> None:
     expect(page.get_by_text("No story is like that.")).to_be_visible()
 
 
-def test_keys_are_letters_while_somebody_writes(look: Look) -> None:
-    page = look.at("/")
+def test_keys_are_letters_while_somebody_writes(glance: Look) -> None:
+    page = glance.at("/")
     page.get_by_label("Words in the title").click()
     press(page, "joke")
     expect(page.get_by_label("Words in the title")).to_have_value("joke")
-    assert page.url == look.address + "/"
+    assert page.url == glance.address + "/"
+
+
+def test_letters_are_keys_only_where_somebody_wants_them_to_be(glance: Look) -> None:
+    page = glance.at("/")
+    for pressed, focused in (("j", "Port workers"), ("j", "River Asterel")):
+        press(page, pressed)
+        assert page.evaluate(FOCUSED).startswith(focused)
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("letters are keys here").uncheck()
+    page = glance.at("/")
+    press(page, "j")
+    assert page.evaluate("document.activeElement === document.body")
+    page.get_by_role("button", name="Keys").click()
+    expect(page.get_by_label("letters are keys here")).not_to_be_checked()
 
 
 def test_newer_stories_show_at_once_until_somebody_is_at_work(look: Look, folder: Path) -> None:
@@ -110,6 +137,7 @@ def test_newer_stories_show_at_once_until_somebody_is_at_work(look: Look, folder
     new = page.get_by_role("button", name="1 new", exact=True)
     expect(new).to_be_visible(timeout=AN_ASKING_AND_MORE)
     assert page.evaluate(FOCUSED) == "Ferry stopped"
+    expect(page).to_have_title("(5) Inbox · wirewatch")
     look.picture("desk-inbox-new")
     new.click()
     expect(page.locator(".story h2").first).to_have_text("Second ferry stopped")
@@ -161,16 +189,29 @@ def _is(found: object, expected: object) -> None:
     assert found == expected
 
 
-def test_what_changed_in_an_article_is_shown_word_by_word(look: Look) -> None:
-    page = look.at("/stories/1")
+def test_what_changed_in_an_article_is_shown_word_by_word(glance: Look) -> None:
+    page = glance.at("/stories/1")
     page.get_by_role("button", name="What changed").click()
+    expect(page.locator(".changed p:has(strong)")).to_have_count(0)  # its title stayed
     expect(page.locator(".changed p del")).to_have_text(["gone", "walked out."])
     expect(page.locator(".changed p ins")).to_have_text(["new", "went home."])
-    look.picture("desk-story-changed")
+    glance.picture("desk-story-changed")
 
 
-def test_a_story_has_a_title_for_a_preview_and_nothing_more(look: Look) -> None:
-    page = look.at("/stories/1")
+def test_an_open_story_says_that_a_further_article_came(look: Look, folder: Path) -> None:
+    page = look.at("/stories/2")
+
+    def told_further(session: Session) -> None:
+        session.get_one(Story, 2).last_hit_at = rows.NOW + rows.HOUR
+
+    write(folder, told_further)
+    page.get_by_role("link", name="show it").click(timeout=AN_ASKING_AND_MORE)
+    expect(page.get_by_role("heading", level=1)).to_have_text("River Asterel passes flood mark")
+    expect(page.get_by_role("link", name="show it")).to_have_count(0)
+
+
+def test_a_story_has_a_title_for_a_preview_and_nothing_more(glance: Look) -> None:
+    page = glance.at("/stories/1")
     previews = page.locator("head meta[property]").evaluate_all("all => all.map(one => one.content)")
     assert previews == ["Port workers at Callender walk out over night shifts", "wirewatch", "article"]
 

@@ -86,6 +86,7 @@ def story_page(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "story_texts.html", {}
     yield "story_telling.html", {"one": named(telling), "copy": False}
     yield "story_telling.html", {"one": named(telling), "copy": True}
+    yield "story_further.html", {"story": named(head)}
     yield "story_later.html", {"story": named(head), "later": 8}
     yield "story_events.html", {"events": [named({"at": AT, "by": text, "what": text})]}
     yield "story_alerts.html", {"alerts": []}

@@ -37,7 +37,8 @@ async def show_inbox(db: Database, name: str, gathered: Gathered) -> None:
     page = await gathered()
     with frame("Inbox", at="/"):
         ui.add_head_html('<script src="/static/keys.js" defer></script>')
-        show("inbox_filter.html", asked=page.asked, rules=page.rules, sources=page.sources, states=page.states)
+        if page.start is None:
+            show("inbox_filter.html", asked=page.asked, rules=page.rules, sources=page.sources, states=page.states)
         _List(db, name, gathered, page)
         show("keys.html")
 
@@ -86,7 +87,9 @@ class _List:
         unread = self._unread()
         if counts:
             shown = capped(unread, LOOKED)
-            ui.page_title(f"({shown}) Inbox · wirewatch" if unread else "Inbox · wirewatch")
+            waiting = capped(unread + self._newer, LOOKED)
+            ui.page_title(f"({waiting}) Inbox · wirewatch" if unread + self._newer else "Inbox · wirewatch")
+            self._count.set_visibility(self._page.start is None)
             self._count.set_content(render("inbox_count.html", counts=counts, unread=shown, looked=LOOKED))
         else:
             self._count.set_content(render("inbox_later.html", newest=self._page.asked.address()))

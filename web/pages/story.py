@@ -292,7 +292,7 @@ def changes_of(session: Session, article_id: int) -> list[Change]:
 def _changed(kept: Sequence[ArticleRevision], title: str, text: str) -> list[Change]:
     after = [*((one.title, one.text) for one in kept[1:]), (title, text)]
     return [
-        Change(one.at, changes(one.title, new_title), changes(one.text, new_text))
+        Change(one.at, changes(one.title, new_title) if one.title != new_title else (), changes(one.text, new_text))
         for one, (new_title, new_text) in zip(kept, after, strict=False)
         if (one.title, one.text) != (new_title, new_text)
     ]

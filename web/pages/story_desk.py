@@ -17,6 +17,7 @@ from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import feedback
 from pipeline import stories as changes
+from storage import stories
 from storage.engine import Database
 from web.frame import frame, show
 from web.pieces import button, label_of, live_line, said_in
@@ -25,6 +26,7 @@ from web.render import render
 if TYPE_CHECKING:
     from web.pages.story import Change, StoryPage, Telling, Text
 
+EVERY_S = 15.0  # between two looks for further articles
 SILENCES = (("1 h", timedelta(hours=1)), ("24 h", timedelta(hours=24)), ("a week", timedelta(days=7)))
 
 Gathered = Callable[[], Awaitable["StoryPage | None"]]
@@ -50,12 +52,14 @@ class _Desk:
         self._head = ui.html("")
         self._bar()
         self._said = live_line().props("tabindex=-1")
+        self._further = live_line("quiet")
         self._texts()
         self._events = ui.html("", tag="section").props("aria-labelledby=happened")
         self._alerts = ui.element("section").props("aria-labelledby=alerts")
         self._why = ui.html("", tag="section").props("aria-labelledby=why")
         self._tell()
         ui.timer(0.05, self._opened, once=True)  # by a browser that runs the page, not by one that looks ahead
+        ui.timer(EVERY_S, self._look, immediate=False)
 
     def _bar(self) -> None:
         """What can be done with the whole story."""
@@ -64,8 +68,9 @@ class _Desk:
                 ui.html("Silence for", tag="span").classes("quiet")
                 for words, length in SILENCES:
                     button(words, partial(self._silence, length), about="silence this story")
-                self._until_field()
-                button("Until then", self._silence_until, about="silence this story")
+                with ui.element("div").classes("desk-until"):
+                    self._until_field()
+                    button("Until then", self._silence_until, about="silence this story")
             self._reopen = button("Reopen", partial(self._do, self._deed(changes.reopen)))
             self._close = button("Close", partial(self._do, self._deed(changes.close)))
             self._unread = button("Mark unread", self._turn)
@@ -123,6 +128,13 @@ class _Desk:
     async def _opened(self) -> None:
         place = self._page.story.place
         await self._db.write(lambda session: changes.mark_read(session, [place], self._name))
+
+    async def _look(self) -> None:
+        """Say that something came since; nothing moves until it is asked for."""
+        place = self._page.story.place
+        row = await self._db.read(lambda session: stories.find(session, place.story))
+        if row is not None and row.last_hit_at > place.at:
+            self._further.set_content(render("story_further.html", story=self._page.story))
 
     def _tell(self) -> None:
         """Show what was gathered wherever it can have changed."""
