@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, case, delete, exists, func, not_, true
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, exists, func, not_, true
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -156,14 +157,19 @@ class Told:
 
 
 def told(session: Session, story_ids: Collection[int]) -> dict[int, list[Told]]:
-    """Story id → its first hits (ROWS at most), without the texts of their articles."""
-    found: dict[int, list[Told]] = {}
-    for story in story_ids:
-        query = sa_select(col(Article.source), col(Article.language), col(Hit.sentences))
-        query = query.join(Article, col(Article.id) == col(Hit.article_id)).where(col(Hit.story_id) == story)
-        rows = session.connection().execute(query.order_by(col(Hit.at), col(Hit.id)).limit(ROWS))
-        found[story] = [Told(*row) for row in rows]
-    return found
+    """Story id → its first hits (ROWS at most), without the texts of their articles.
+
+    Story by story: one statement for all would read every hit of a story that has thousands.
+    """
+    connection = session.connection()
+    return {story: [Told(*row) for row in connection.execute(_told(), {"story": story})] for story in story_ids}
+
+
+@cache
+def _told() -> Select[Any]:
+    query = sa_select(col(Article.source), col(Article.language), col(Hit.sentences))
+    query = query.join(Article, col(Article.id) == col(Hit.article_id)).where(col(Hit.story_id) == bindparam("story"))
+    return query.order_by(col(Hit.at), col(Hit.id)).limit(ROWS)
 
 
 def told_live(session: Session, story_ids: Collection[int]) -> set[int]:

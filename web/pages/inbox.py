@@ -29,6 +29,7 @@ SHOWN = 50  # a page
 SOURCES = 4  # named under a story; the rest is counted
 CHOICES = 300  # rules or feeds in a list to choose from; of more, one is written
 STATES = ("open", "silenced", "closed")
+LAST_DAY = datetime(9999, 12, 30, tzinfo=UTC)  # that has one after it
 LONGEST = 200  # characters of what is asked for
 CUES_OF = 5  # sentences
 
@@ -61,9 +62,10 @@ class Asked:
     def wanted(self) -> Wanted:
         """What storage is asked; both days are whole ones, in UTC."""
         until = _day(self.until)
+        after = min(until, LAST_DAY) + timedelta(days=1) if until else None
         return Wanted(
             rule=self.rule, source=self.source, state=self.state, since=_day(self.since),
-            until=until + timedelta(days=1) if until else None, unread=bool(self.unread),
+            until=after, unread=bool(self.unread),
             words=tuple(self.words.split()),
         )  # fmt: skip
 
