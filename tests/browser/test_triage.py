@@ -14,6 +14,7 @@ from storage import articles
 from storage.engine import Database
 from storage.tables import Article, Delivery, Story
 from tests.browser.site import PHONE, Look, Site, looking, serving
+from tests.browser.test_pages import LOW_CONTRAST, UNNAMED
 from tests.web import rows
 
 FOCUSED = "document.activeElement.innerText"
@@ -96,11 +97,12 @@ def test_the_inbox_is_worked_through_by_keyboard(look: Look) -> None:
     press(page, "jo")
     page.wait_for_url("**/stories/2")
     expect(page.get_by_role("heading", level=1)).to_have_text("River Asterel passes flood mark")
-    expect(page.get_by_role("button", name="Mark unread")).to_be_visible()
+    expect(page.get_by_role("button", name="Mark unread")).to_be_visible()  # so it is marked as read
     look.at("/?unread=1")
     expect(page.locator(".story")).to_have_count(1)  # opened is read
-    page.get_by_role("button", name="Mark all shown as read").click()
+    page.get_by_role("button", name="Mark all shown as read").press("Enter")
     expect(page).to_have_title("Inbox · wirewatch")
+    expect(page.get_by_role("link", name="إضراب")).to_be_focused()
     look.at("/?unread=1")
     expect(page.get_by_text("No story is like that.")).to_be_visible()
 
@@ -142,6 +144,7 @@ def test_newer_stories_show_at_once_until_somebody_is_at_work(look: Look, folder
     new.click()
     expect(page.locator(".story h2").first).to_have_text("Second ferry stopped")
     expect(new).to_be_hidden()
+    expect(page.get_by_role("link", name="Second ferry stopped")).to_be_focused()
 
 
 def test_a_story_is_silenced_closed_and_opened_again(look: Look) -> None:
@@ -195,6 +198,7 @@ def test_what_changed_in_an_article_is_shown_word_by_word(glance: Look) -> None:
     expect(page.locator(".changed p:has(strong)")).to_have_count(0)  # its title stayed
     expect(page.locator(".changed p del")).to_have_text(["gone", "walked out."])
     expect(page.locator(".changed p ins")).to_have_text(["new", "went home."])
+    assert page.evaluate(LOW_CONTRAST) == page.evaluate(UNNAMED) == []
     glance.picture("desk-story-changed")
 
 
@@ -224,6 +228,7 @@ def test_an_empty_installation_says_what_to_do(browser: Browser, empty: Site, sc
         for name, path in (("A feed", "/feeds"), ("A rule", "/rules"), ("A channel", "/settings")):
             assert page.get_by_role("link", name=name).get_attribute("href") == path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate(LOW_CONTRAST) == page.evaluate(UNNAMED) == []
         look.picture(f"phone-{scheme}-empty")
 
 

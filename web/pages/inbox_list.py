@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from web.pages.inbox import Inbox, Line
 
 EVERY_S = 15.0
+TO_THE_FIRST = "document.querySelector('.story h2 a')?.focus()"  # the button that was pressed is gone
 
 Gathered = Callable[[], Awaitable["Inbox"]]
 
@@ -52,7 +53,7 @@ class _List:
         self._lines: dict[int, _Line] = {}
         with ui.element("div").classes("above inbox-head"):
             self._count = ui.html("", tag="p").props("role=status").classes("quiet")
-            self._new = button("", self._show_newer, classes="new-ones")
+            self._new = button("", self._show_newer_now, classes="new-ones")
             self._all = button("Mark all shown as read", self._read_all, classes="read-all")
         self._list = ui.element("div")
         self._fill()
@@ -113,6 +114,10 @@ class _List:
         self._page = await self._gathered()
         self._fill()
 
+    async def _show_newer_now(self) -> None:
+        await self._show_newer()
+        ui.run_javascript(TO_THE_FIRST)
+
     async def _turn(self, line: _Line) -> None:
         """Read, if it was unread; unread, if it was read."""
         read = line.unread
@@ -126,6 +131,7 @@ class _List:
         for one in unread:
             one.turn(unread=False)
         self._tell()
+        ui.run_javascript(TO_THE_FIRST)
 
 
 def _mark(session: Session, places: Sequence[Place], name: str, *, read: bool) -> None:

@@ -47,7 +47,7 @@ class _Desk:
 
     def __init__(self, db: Database, name: str, page: StoryPage, gathered: Gathered, changed: Changed) -> None:
         self._db, self._name, self._page, self._gathered, self._changed = db, name, page, gathered, changed
-        self._until = ""
+        self._until, self._shown = "", page.story.place.at
         self._lines: dict[int, _Line] = {}
         self._head = ui.html("")
         self._bar()
@@ -73,8 +73,8 @@ class _Desk:
                     button("Until then", self._silence_until, about="silence this story")
             self._reopen = button("Reopen", partial(self._do, self._deed(changes.reopen)))
             self._close = button("Close", partial(self._do, self._deed(changes.close)))
-            self._unread = button("Mark unread", self._turn)
-        self._is_read = True
+            self._read = button("Mark read", self._turn)
+        self._is_read = False
 
     def _until_field(self) -> None:
         def typed(event: GenericEventArguments) -> None:
@@ -112,7 +112,14 @@ class _Desk:
 
     async def _turn(self) -> None:
         """Unread if it was read, and the other way round."""
-        place, read = self._page.story.place, not self._is_read
+        await self._mark(read=not self._is_read)
+        self._said.set_content(f"Marked as {'read' if self._is_read else 'unread'} for you.")
+
+    async def _opened(self) -> None:
+        await self._mark(read=True)
+
+    async def _mark(self, *, read: bool) -> None:
+        place = self._page.story.place
 
         def work(session: Session) -> None:
             if read:
@@ -122,18 +129,13 @@ class _Desk:
 
         await self._db.write(work)
         self._is_read = read
-        self._unread.set_content(label_of("Mark unread" if read else "Mark read"))
-        self._said.set_content(f"Marked as {'read' if read else 'unread'} for you.")
-
-    async def _opened(self) -> None:
-        place = self._page.story.place
-        await self._db.write(lambda session: changes.mark_read(session, [place], self._name))
+        self._read.set_content(label_of("Mark unread" if read else "Mark read"))
 
     async def _look(self) -> None:
         """Say that something came since; nothing moves until it is asked for."""
         place = self._page.story.place
         row = await self._db.read(lambda session: stories.find(session, place.story))
-        if row is not None and row.last_hit_at > place.at:
+        if row is not None and row.last_hit_at > self._shown:
             self._further.set_content(render("story_further.html", story=self._page.story))
 
     def _tell(self) -> None:
