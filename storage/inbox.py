@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, exists, func, not_, true
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, func, not_, true
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -82,8 +82,8 @@ def counts(session: Session, wanted: Wanted, who: str, now: datetime, *, after: 
     return Counts(number, unread, not _rows(session, looked.end()))
 
 
-def _rows(session: Session, query: Select[Any]) -> Sequence[Row[Any]]:
-    return session.connection().execute(query).all()
+def _rows(session: Session, query: Select[Any], **values: Any) -> Sequence[Row[Any]]:
+    return session.connection().execute(query, values).all()
 
 
 class _Looking:
@@ -114,7 +114,9 @@ class _Looking:
             self._kept.append(self._unread)
         if wanted.source:
             told = (col(Hit.story_id) == seen.c.id) & (col(Article.source) == wanted.source)
-            self._kept.append(exists().where(told, col(Hit.article_id) == col(Article.id)).correlate(seen))
+            first = sa_select(col(Hit.id)).where(told, col(Hit.article_id) == col(Article.id)).limit(1)
+            # not EXISTS: PostgreSQL would make a join of it, and read all articles of the source first
+            self._kept.append(first.correlate(seen).scalar_subquery().is_not(None))
 
     def newest(self, limit: int) -> Select[Any]:
         """Id, time and whether it is unread."""
@@ -156,20 +158,25 @@ class Told:
     sentences: Sequence[Any]
 
 
-def told(session: Session, story_ids: Collection[int]) -> dict[int, list[Told]]:
+def told(session: Session, rows: Collection[Story]) -> dict[int, list[Told]]:
     """Story id → its first hits (ROWS at most), without the texts of their articles.
 
-    Story by story: one statement for all would read every hit of a story that has thousands.
+    A story of more is asked for by itself: one statement for all would read all of its hits, thousands of them perhaps.
     """
-    connection = session.connection()
-    return {story: [Told(*row) for row in connection.execute(_told(), {"story": story})] for story in story_ids}
+    found: dict[int, list[Told]] = {row.id or 0: [] for row in rows}
+    large = [[row.id or 0] for row in rows if row.articles > ROWS]
+    small = [row.id or 0 for row in rows if row.articles <= ROWS]
+    for ids in ([small] if small else []) + large:
+        for story, *values in _rows(session, _told().limit(len(ids) * ROWS), stories=ids):
+            found[story].append(Told(*values))
+    return found
 
 
 @cache
 def _told() -> Select[Any]:
-    query = sa_select(col(Article.source), col(Article.language), col(Hit.sentences))
-    query = query.join(Article, col(Article.id) == col(Hit.article_id)).where(col(Hit.story_id) == bindparam("story"))
-    return query.order_by(col(Hit.at), col(Hit.id)).limit(ROWS)
+    query = sa_select(col(Hit.story_id), col(Article.source), col(Article.language), col(Hit.sentences))
+    query = query.join(Article, col(Article.id) == col(Hit.article_id))
+    return query.where(col(Hit.story_id).in_(bindparam("stories", expanding=True))).order_by(col(Hit.at), col(Hit.id))
 
 
 def told_live(session: Session, story_ids: Collection[int]) -> set[int]:

@@ -107,6 +107,17 @@ def test_sources_beyond_four_are_counted_and_what_is_from_before_says_so(newsroo
     assert line.passage is None
 
 
+def test_of_a_long_story_the_first_texts_are_looked_at(db: Database) -> None:
+    def add(session: Session) -> None:
+        feed = rows.feed(session)
+        for number in (rows_of.ROWS, rows_of.ROWS + 5):
+            told = [rows.Told(f"t{n}", source=f"S{n}") for n in range(number)]
+            rows.story(session, feed, f"of {number}", told, ago=number * rows.MINUTE)
+
+    db.write_now(add)
+    assert [(line.articles, line.more_sources) for line in gathered(db).lines] == [(20, 16), (25, 16)]
+
+
 def test_cue_words_near_a_match_are_told() -> None:
     sentence = "The two may set up a strike fund."
     assert inbox.cue_line([{"sentence": sentence, "marks": [[21, 27]]}]) == "“may” (uncertain)"

@@ -204,7 +204,8 @@ def _start(session: Session) -> Start:
 
 def _lines(session: Session, found: Sequence[inbox.Found], now: datetime) -> list[Line]:
     ids = [one.place.story for one in found]
-    rows, told, live = stories.of_ids(session, ids), inbox.told(session, ids), inbox.told_live(session, ids)
+    rows, live = stories.of_ids(session, ids), inbox.told_live(session, ids)
+    told = inbox.told(session, rows.values())
     return [
         _line(rows[one.place.story], one, told[one.place.story], now, live=one.place.story in live)
         for one in found

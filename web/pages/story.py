@@ -25,7 +25,7 @@ from web.pages.story_desk import show_story
 from web.people import who
 from web.text import why
 
-TELLINGS = 200  # of a story on one page
+TELLINGS = 100  # of a story on one page
 
 
 @dataclass(frozen=True, slots=True)
