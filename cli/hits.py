@@ -81,7 +81,7 @@ def not_this(
     who, now = by or user(), SystemClock().now()
     with database(context) as db:
         if undo:
-            db.write_now(lambda session: changes.take_back(session, hit_id, who=who))
+            db.write_now(lambda session: changes.take_back(session, hit_id, who=who, now=now))
         else:
             db.write_now(lambda session: changes.not_this_hit(session, hit_id, who=who, now=now))
     out().print(f"{who}: hit {hit_id} is {'as before' if undo else 'not what its rule is for'}", markup=False)

@@ -120,7 +120,7 @@ def silence(
 def reopen(context: typer.Context, which: Which) -> None:
     """Tell again of a story that was silenced or closed: of what joins it from now on."""
     with database(context) as db:
-        db.write_now(lambda session: changes.reopen(session, which))
+        db.write_now(lambda session: changes.reopen(session, which, who=user(), now=SystemClock().now()))
     out().print(f"story {which} is open")
 
 
@@ -128,5 +128,5 @@ def reopen(context: typer.Context, which: Which) -> None:
 def close(context: typer.Context, which: Which) -> None:
     """Tell nothing more of a story, whatever joins it."""
     with database(context) as db:
-        db.write_now(lambda session: changes.close(session, which))
+        db.write_now(lambda session: changes.close(session, which, who=user(), now=SystemClock().now()))
     out().print(f"story {which} is closed")

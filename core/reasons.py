@@ -105,6 +105,10 @@ class Reason(StrEnum):
     NO_ANSWER_YET = "no_answer_yet", "under way when the run ended; what comes of it is recorded then"
     POISON = "poison", "three workers died on this message"
     GAVE_UP = "gave_up", "tried for the whole retry period"
+    # -- people
+    REOPENED = "reopened", "the story is open again"
+    TAKEN_BACK = "taken_back", "somebody took back that it is not what the rule is for"
+    RESENT = "resent", "put back into the ledger by hand"
     # -- the run
     LOCKED = "locked", "another run holds the lock"
     LATE_RUN = "late_run", "the run was scheduled more than one interval ago"

@@ -45,31 +45,38 @@ def not_this(session: Session, rule_id: str, story_id: str, *, who: str, now: da
     return story
 
 
-def not_this_hit(session: Session, hit_id: int, *, who: str, now: datetime) -> None:
-    """Keep who said of this hit alone that it is not what its rule is for. Raises InputError."""
-    _judge(session, [_hit(session, hit_id)], _name(who), now)
+def not_this_hit(session: Session, hit_id: int, *, who: str, now: datetime) -> str:
+    """Keep who said of this hit alone that it is not what its rule is for; says what was done. Raises InputError."""
+    hit, who = _hit(session, hit_id), _name(who)
+    _judge(session, [hit], who, now)
+    return f"said not to be what the rule {hit.rule_id} is for, by {who}"
 
 
-def take_back(session: Session, hit_id: int, *, who: str) -> None:
-    """Forget what somebody said of a hit. Raises InputError when they said nothing."""
+def take_back(session: Session, hit_id: int, *, who: str, now: datetime) -> str:
+    """Forget what somebody said of a hit; says what was done. Raises InputError when they said nothing."""
     hit, who = _hit(session, hit_id), _name(who)
     lock_names(session, [f"rule:{hit.rule_id}"])
     if not feedback.take_back(session, hit.id or 0, who):
         raise InputError(f"{who} said nothing of hit {hit_id}", hint=f"run `wirewatch hits show {hit_id}`")
     stories.recount(session, hit.story_id)
+    _note(session, hit, Reason.TAKEN_BACK, f"{who}: not this, taken back", now)
+    return f"“not this” of the rule {hit.rule_id} taken back by {who}"
 
 
 def _judge(session: Session, told: Sequence[Hit], who: str, now: datetime) -> None:
     by_id = {hit.id or 0: hit for hit in told}
     lock_names(session, [f"rule:{hit.rule_id}" for hit in told])
     for hit_id in feedback.judge(session, by_id, verdict="wrong", who=who, now=now):
-        hit = by_id[hit_id]
-        decisions.add(
-            session, rule=hit.rule_id, article=hit.article_id, story=hit.story_id, alert="", stage="feedback",
-            action="none", reason=Reason.NOT_THIS, detail=f"{who}: not this", at=now,
-        )  # fmt: skip
+        _note(session, by_id[hit_id], Reason.NOT_THIS, f"{who}: not this", now)
     for story_id in {hit.story_id for hit in told}:
         stories.recount(session, story_id)
+
+
+def _note(session: Session, hit: Hit, reason: Reason, said: str, now: datetime) -> None:
+    decisions.add(
+        session, rule=hit.rule_id, article=hit.article_id, story=hit.story_id, alert="", stage=stories_step.BY_HAND,
+        action="none", reason=reason, detail=said, at=now,
+    )  # fmt: skip
 
 
 def _hit(session: Session, hit_id: int) -> Hit:

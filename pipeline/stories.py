@@ -1,33 +1,80 @@
-"""What people do with stories: silence and close them, and take that back."""
+"""What people do with stories: read them, silence and close them, and take that back. Who did what is kept."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session
 
 from core.errors import InputError
-from storage import stories
+from core.reasons import Reason
+from pipeline import resend as again
+from storage import decisions, deliveries, inbox, stories
 from storage.tables import Story
 
-
-def silence(session: Session, story_id: int, *, until: datetime, who: str, now: datetime) -> None:
-    """Tell nothing more of a story until then."""
-    stories.silence(session, _story(session, story_id), until=until, who=who, now=now)
+BY_HAND = "person"  # the stage of a decision that somebody made
 
 
-def close(session: Session, story_id: int) -> None:
+def silence(session: Session, story_id: int, *, until: datetime, who: str, now: datetime) -> str:
+    """Tell nothing more of a story until then; says what was done, as all of these do.
+
+    Raises InputError for a time that is over, and for a closed story: nothing more comes of it.
+    """
+    story = find(session, story_id)
+    if story.state == "closed":
+        raise InputError(f"story {story_id} is closed: nothing more is told of it", hint="reopen it first")
+    if until <= now:
+        raise InputError(f"{until:%d %b %Y, %H:%M} UTC is over", hint="silence it until a time to come")
+    stories.silence(session, story, until=until, who=who, now=now)
+    return note(session, story, Reason.SILENCED, f"silenced until {until:%d %b %Y, %H:%M} UTC by {who}", now=now)
+
+
+def close(session: Session, story_id: int, *, who: str, now: datetime) -> str:
     """Tell nothing more of a story, whatever joins it."""
-    stories.close(session, _story(session, story_id))
+    story = find(session, story_id)
+    stories.close(session, story)
+    return note(session, story, Reason.CLOSED, f"closed by {who}", now=now)
 
 
-def reopen(session: Session, story_id: int) -> None:
+def reopen(session: Session, story_id: int, *, who: str, now: datetime) -> str:
     """Tell of a story again that was silenced or closed: what joins it from now on."""
-    stories.reopen(session, _story(session, story_id))
+    story = find(session, story_id)
+    stories.reopen(session, story)
+    return note(session, story, Reason.REOPENED, f"opened again by {who}", now=now)
 
 
-def _story(session: Session, story_id: int) -> Story:
-    story = session.get(Story, story_id)
+def resend(session: Session, story_id: int, delivery_id: int, *, who: str, now: datetime) -> str:
+    """Try a delivery of the story's alerts again. Raises InputError for one that was sent or is on its way."""
+    story = find(session, story_id)
+    again.resend(session, str(delivery_id), now)
+    row = deliveries.find(session, str(delivery_id))
+    target = row.target_id if row else ""
+    return note(session, story, Reason.RESENT, f"to be sent again to {target} in the next run, says {who}", now=now)
+
+
+def mark_read(session: Session, places: Iterable[inbox.Place], who: str) -> None:
+    """Somebody has read these stories as far as they were told then; what joins them later is unread."""
+    inbox.mark_read(session, places, who)
+
+
+def mark_unread(session: Session, story_id: int, who: str) -> None:
+    """As if somebody had never read it."""
+    inbox.mark_unread(session, story_id, who)
+
+
+def find(session: Session, story_id: int) -> Story:
+    """The story of this id. Raises InputError when there is none."""
+    story = stories.find(session, story_id)
     if story is None:
         raise InputError(f"there is no story {story_id}", hint="run `wirewatch stories list`")
     return story
+
+
+def note(session: Session, story: Story, reason: Reason, done: str, *, now: datetime) -> str:
+    """Keep what somebody did beside what was decided about the story."""
+    decisions.add(
+        session, rule=story.rule_id, article=None, story=story.id, alert="", stage=BY_HAND, action="none",
+        reason=reason, detail=done, at=now,
+    )  # fmt: skip
+    return done

@@ -123,6 +123,16 @@ def keep_revision(session: Session, article: Article, now: datetime) -> None:
     session.execute(delete(ArticleRevision).where(old))
 
 
+def revisions(session: Session, article_ids: Collection[int]) -> dict[int, list[ArticleRevision]]:
+    """Article id → the texts it had before, oldest first: of its feed's words, then of its page."""
+    order = (col(ArticleRevision.at), col(ArticleRevision.id))
+    these = select(ArticleRevision).where(col(ArticleRevision.article_id).in_(list(article_ids))).order_by(*order)
+    found: dict[int, list[ArticleRevision]] = {}
+    for row in session.exec(these).all():
+        found.setdefault(row.article_id, []).append(row)
+    return found
+
+
 def keep_feed_words(session: Session, article: Article, now: datetime) -> None:
     """Put aside what the feed said of an article that it is all there is of, before it says something else.
 

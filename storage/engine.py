@@ -232,6 +232,7 @@ def _open_sqlite(url: str, begin: str) -> Engine:
             f"busy_timeout={int(BUSY_SECONDS * 1000)}",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("small_letters", 1, str.lower, deterministic=True)  # storage.types.lower
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

@@ -32,12 +32,16 @@ def take_back(session: Session, hit_id: int, who: str) -> bool:
     return bool(run(session, delete(Feedback).where(theirs)))
 
 
+def of_hits(session: Session, hit_ids: Collection[int]) -> list[Feedback]:
+    """What everybody said of these hits, in the order it was said."""
+    these = select(Feedback).where(col(Feedback.hit_id).in_(list(hit_ids)))
+    return list(session.exec(these.order_by(col(Feedback.at), col(Feedback.id))).all())
+
+
 def not_this(session: Session, hit_ids: Collection[int]) -> dict[int, list[str]]:
     """Hit id → who said that it is not what its rule is for, in the order they said so."""
-    said = (col(Feedback.verdict) == "wrong") & col(Feedback.hit_id).in_(list(hit_ids))
     found: dict[int, list[str]] = {}
-    for hit_id, who in session.exec(
-        select(Feedback.hit_id, Feedback.who).where(said).order_by(col(Feedback.at), col(Feedback.id))
-    ).all():
-        found.setdefault(hit_id, []).append(who)
+    for one in of_hits(session, hit_ids):
+        if one.verdict == "wrong":
+            found.setdefault(one.hit_id, []).append(one.who)
     return found

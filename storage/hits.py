@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -34,6 +35,14 @@ def rules_of(session: Session, article_id: int) -> list[str]:
 def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
     """A story's hits with their articles, in the order they came."""
     return of_stories(session, [story_id]).get(story_id, [])
+
+
+def of_story_from(session: Session, story_id: int, *, after: int, limit: int) -> list[tuple[Hit, Article]]:
+    """Some of a story's hits in the order they came, behind the hit `after`; their articles are without texts."""
+    query = sa_select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
+    query = query.where(col(Hit.story_id) == story_id, col(Hit.id) > after).order_by(col(Hit.id)).limit(limit)
+    query = query.options(*(defer(getattr(Article, name)) for name in ("text", "feed_text", "shingles")))
+    return [(hit, article) for hit, article in session.execute(query)]
 
 
 def of_stories(session: Session, story_ids: Sequence[int]) -> dict[int, list[tuple[Hit, Article]]]:

@@ -101,6 +101,12 @@ def silence(session: Session, story: Story, *, until: datetime, who: str, now: d
     session.add(Silence(story_id=story.id or 0, until=until, who=who, at=now))
 
 
+def silenced_by(session: Session, story: Story) -> str:
+    """Who silenced it last, "" for nobody."""
+    newest = select(Silence.who).where(col(Silence.story_id) == story.id).order_by(col(Silence.id).desc())
+    return session.exec(newest.limit(1)).first() or ""
+
+
 def reopen(session: Session, story: Story) -> None:
     """Tell of a story again that was silenced or closed: what joins it from now on."""
     story.state, story.silenced_until = "open", None

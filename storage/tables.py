@@ -235,14 +235,19 @@ class Hit(SQLModel, table=True):
 class Story(SQLModel, table=True):
     """Hits of one rule that tell one event."""
 
+    __table_args__ = (
+        Index("ix_story_newest", "last_hit_at", "id"),
+        Index("ix_story_newest_of_rule", "rule_id", "last_hit_at", "id"),
+        Index("ix_story_newest_in_state", "state", "last_hit_at", "id"),
+    )
     id: int | None = Field(default=None, primary_key=True)
-    rule_id: str = Field(index=True)
+    rule_id: str
     title: str = long_text()
     state: str = "open"  # open | silenced | closed
     silenced_until: datetime | None = maybe_time()
     first_article_id: int = Field(foreign_key="article.id", index=True)
     first_hit_at: datetime = time()
-    last_hit_at: datetime = time(index=True)
+    last_hit_at: datetime = time()
     articles: int = 0
     origins: int = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Float, literal
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Float, String, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -84,3 +84,16 @@ def _sqlite_earlier(element: earlier, compiler: SQLCompiler, **kw: Any) -> str:
 def _postgresql_earlier(element: earlier, compiler: SQLCompiler, **kw: Any) -> str:
     at, seconds = (compiler.process(one, **kw) for one in element.clauses)
     return f"({at} - ({seconds}) * interval '1 second')"
+
+
+class lower(GenericFunction[str]):  # noqa: N801 - SQL functions are written in lower case
+    """A text in small letters, in every script: SQLite's own knows ASCII only (storage/engine.py gives it ours)."""
+
+    type = String()
+    inherit_cache = True
+    name = "small_letters"
+
+
+@compiles(lower, "postgresql")
+def _postgresql_lower(element: lower, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **kw)})"

@@ -75,3 +75,13 @@ def plain_xml(text: str) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """`1 article`, `2 articles`."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def capped(number: int, most: int) -> str:
+    """`9,999`, then `10,000+`: more is not counted."""
+    return f"{number:,}" if number < most else f"{most:,}+"

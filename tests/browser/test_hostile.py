@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import cycle
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from sqlmodel import Session
 
 from storage import optouts
@@ -59,7 +60,25 @@ def test_a_hostile_text_is_shown_and_does_nothing(browser: Browser, hostile: Sit
         assert [text for text in texts if " ".join(text.split()) not in shown] == []
 
 
-@pytest.mark.parametrize("query", ["rule", "state"])
+def test_what_is_done_with_a_hostile_story_by_a_hostile_name_does_nothing_else(
+    browser: Browser, tmp_path: Path
+) -> None:
+    name = "<img src=x onerror=alert(40)>"
+    with (
+        serving(tmp_path, fill, user_header="X-User") as site,
+        looking(browser, site, extra_http_headers={"X-User": name}) as look,
+    ):
+        for number in (1, 5):
+            page = look.at(f"/stories/{number}")
+            page.get_by_role("button", name="Not this").first.click()
+            expect(page.locator(".said")).to_contain_text(f"by {name}")
+            page.get_by_role("button", name="Close").click()
+            expect(page.locator(".said")).to_have_text(f"Closed by {name}.")
+            expect(page.get_by_role("region", name="What happened")).to_contain_text(f"closed by {name}")
+            assert page.evaluate(FOREIGN) == []
+
+
+@pytest.mark.parametrize("query", ["rule", "state", "source", "words", "since", "before"])
 def test_a_hostile_address_is_shown_and_does_nothing(browser: Browser, hostile: Site, query: str) -> None:
     with looking(browser, hostile) as look:
         for text in TEXTS:

@@ -96,14 +96,14 @@ def pages(db: Database) -> list[str]:
     """The inbox and the story's page."""
 
     def work(session: Session) -> list[str]:
-        found = story.gather(session, 1, NOON)
+        found = story.gather(session, 1, NOON, "ada")
         assert found is not None
-        parts = {"articles": found.articles, "alerts": found.alerts, "decisions": found.decisions}
-        lines, rules = inbox.gather(session, NOON, rule="", state="")
-        choices = {"rules": rules, "states": inbox.STATES, "chosen_rule": "", "chosen_state": ""}
+        (line,) = inbox.gather(session, NOON, inbox.Asked(), "ada").lines
+        tellings = [one for text in found.texts for one in text.tellings]
         return [
-            render("story.html", story=found.story, **parts),
-            render("inbox.html", stories=lines, cut=False, **choices),
+            *(render("story_telling.html", one=one, copy=False) for one in tellings),
+            render("preview.html", title=found.story.title),
+            render("inbox_line.html", one=line),
         ]
 
     return db.read_now(work)

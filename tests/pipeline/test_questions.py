@@ -54,7 +54,7 @@ async def test_a_story_can_be_silenced_and_closed(world: World, db: Database, cl
         later = NOON + minutes(60)
         rows = db.read_now(lambda s: stories.listing(s, later, state=state, limit=5))  # noqa: B023
         assert len(rows) == found
-    db.write_now(lambda s: close(s, 1))
+    db.write_now(lambda s: close(s, 1, who="me", now=NOON))
     ((_, state),) = db.read_now(lambda s: stories.candidates(s, "strike", NOON - minutes(60)))
     assert state == "closed"  # what joins it is not told
 

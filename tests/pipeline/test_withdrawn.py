@@ -114,7 +114,7 @@ async def test_a_text_counts_as_long_as_one_copy_of_it_does_and_again_when_it_co
         await come(world, db, app, telling(0))
         assert story(db).origins == 1
         hit = db.read_now(lambda s: s.exec(select(Hit.id).order_by(col(Hit.id).desc())).first())
-        db.write_now(lambda s: feedback.take_back(s, hit or 0, who="ada"))
+        db.write_now(lambda s: feedback.take_back(s, hit or 0, who="ada", now=NOON))
         await come(world, db, app, edited(0))
         assert story(db).origins == 1
 

@@ -11,14 +11,29 @@ import pytest
 from jinja2 import UndefinedError
 from lxml import html
 
+from storage.inbox import Counts, Place
 from tests.web import ruletemplates
 from tests.web.hostile import TEXTS, URLS
 from web.api.document import Document
+from web.diff import Kind, Piece
+from web.pages.inbox import Asked, Start
 from web.render import FOLDER, render
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use"}
-OURS = ("/", "/static/", "/stories/", "/?rule=", "/links/", "/deliveries", "/feeds", "#", "https://")
+OURS = (
+    "/",
+    "/static/",
+    "/stories/",
+    "/?",
+    "/links/",
+    "/rules",
+    "/settings",
+    "/deliveries",
+    "/feeds",
+    "#",
+    "https://",
+)
 
 
 def passage(text: str) -> dict[str, Any]:
@@ -29,33 +44,17 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each template with this text in every place and this address behind every link."""
     story = {
         "id": 7, "rule": text, "title": text, "state": text, "last": AT, "first": AT, "articles": 3, "origins": 2,
-        "sources": (text, text), "more_sources": 1, "passage": passage(text), "language": text, "told": text,
-        "silenced_until": AT,
+        "sources": (text, text), "more_sources": 1, "cues": text, "passage": passage(text), "language": text,
+        "told": text, "silenced_until": AT,
     }  # fmt: skip
-    article = {
-        "title": text, "url": url, "source": text, "author": text, "language": text, "published": AT, "seen": AT,
-        "state": text, "reason": text, "passages": [passage(text)], "origin": 1, "why": text, "hit_state": text,
-    }  # fmt: skip
-    sent = {"target": text, "state": text, "trouble": text, "attempts": 1, "sent": AT, "made": AT}
-    alert = {"kind": text, "state": text, "reason": text, "made": AT, "release": AT, "deliveries": [named(sent)]}
-    decision = {"at": AT, "stage": text, "reason": text, "detail": text}
     feed = {
         "name": text, "url": url, "host": text, "state": text, "trouble": text, "last": AT, "next": None, "new": 1,
         "gaps": 0, "full": text, "bars": ((0, 1, 2),), "spark_says": text,
     }  # fmt: skip
+    sent = {"target": text, "state": text, "trouble": text, "attempts": 1, "sent": AT, "made": AT}
     line = sent | {"headline": text, "story": 7, "rule": text, "kind": text}
-    chosen = {"chosen_rule": text, "chosen_state": text}
-    yield "inbox.html", {"stories": [named(story)], "cut": True, "rules": [text], "states": [text], **chosen}
-    yield "inbox.html", {"stories": [], "cut": False, "rules": [text], "states": [text], **chosen}
-    yield (
-        "story.html",
-        {
-            "story": named(story),
-            "articles": [named(article)],
-            "alerts": [named(alert)],
-            "decisions": [named(decision)],
-        },
-    )
+    yield from inbox(text, story)
+    yield from story_page(text, url)
     yield "feeds.html", {"feeds": [named(feed)], "in_order": 0}
     opted_out = {"target_id": text, "rule_id": text, "at": AT}
     yield (
@@ -82,12 +81,54 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from ruletemplates.pages(text, url)
 
 
+def story_page(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The story's pieces."""
+    head = {
+        "place": Place(AT, 7), "rule": text, "title": text, "state": text, "silenced_until": AT, "silenced_by": text,
+        "articles": 3, "origins": 2, "first": AT, "last": None, "cues": text,
+    }  # fmt: skip
+    telling = {
+        "title": text, "url": url, "source": text, "author": text, "language": text, "published": AT, "seen": AT,
+        "state": text, "reason": text, "passages": [passage(text)], "origin": 1, "why": text, "hit_state": text,
+        "wrong": (text, text),
+    }  # fmt: skip
+    sent = {"target": text, "state": text, "trouble": text, "attempts": 1, "sent": AT, "made": AT}
+    alert = {"kind": text, "state": text, "reason": text, "made": AT, "release": AT, "deliveries": [named(sent)]}
+    pieces = [Piece(kind, text, paragraph=True) for kind in Kind]
+    yield "story_head.html", {"story": named(head)}
+    yield "story_texts.html", {}
+    yield "story_telling.html", {"one": named(telling), "copy": False}
+    yield "story_telling.html", {"one": named(telling), "copy": True}
+    yield "story_further.html", {"story": named(head)}
+    yield "story_later.html", {"story": named(head), "later": 8}
+    yield "story_events.html", {"events": [named({"at": AT, "by": text, "what": text})]}
+    yield "story_alerts.html", {"alerts": []}
+    yield "story_alert.html", {"one": named(alert)}
+    yield "story_why.html", {"decisions": [named({"at": AT, "stage": text, "reason": text, "detail": text})]}
+    yield "story_changes.html", {"changes": [named({"at": AT, "title": pieces, "text": pieces})]}
+    yield "preview.html", {"title": text}
+
+
+def inbox(text: str, story: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The inbox's pieces."""
+    asked = Asked(rule=text, source=text, state=text, since=text, until=text, words=text)
+    yield "inbox_line.html", {"one": named(story)}
+    yield "inbox_filter.html", {"asked": asked, "rules": [text], "sources": [text], "states": [text]}
+    yield "inbox_filter.html", {"asked": asked, "rules": [], "sources": [], "states": []}
+    yield "inbox_count.html", {"counts": Counts(2, 1, all_seen=False), "unread": text, "looked": 10_000}
+    yield "inbox_later.html", {"newest": asked.address()}
+    yield "inbox_end.html", {"older": asked.address(before=text), "some": False, "looked": 10_000}
+    yield "inbox_none.html", {"asked": asked, "start": None, "older": ""}
+    yield "inbox_none.html", {"asked": Asked(), "start": Start(1, 2, 0), "older": ""}
+    yield "keys.html", {}
+
+
 def named(values: dict[str, Any]) -> SimpleNamespace:
     return SimpleNamespace(**values)
 
 
-WHOLE = {"link.html", "sign-in.html", "sign-out.html", "api-docs.html"}  # the others are pieces
-PLACES = range(len(list(pages("word", ""))))
+WHOLE = {"link.html", "preview.html", "sign-in.html", "sign-out.html", "api-docs.html"}  # the others are pieces
+PLACES = range(len(list(pages("", ""))))
 
 
 def elements(page: str, *, whole: bool) -> Iterator[Any]:
@@ -131,4 +172,4 @@ def test_a_missing_value_is_an_error_and_no_empty_place() -> None:
 
 def test_what_stands_beside_other_words_has_its_own_direction() -> None:
     (_, values) = next(pages("إضراب", "https://harbour-post.example/"))
-    assert 'dir="auto"' in render("inbox.html", **values)
+    assert 'dir="auto"' in render("inbox_line.html", **values)

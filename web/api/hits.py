@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from pipeline import triage
+from pipeline import feedback
 from storage import hits, listings
 from storage.stories import LARGEST_ID
 from storage.tables import Article, Hit
@@ -67,7 +67,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.post("/{hit_id}/not-this")
     async def not_this(who: Who, hit_id: Id) -> HitLine:
         """Keep that a hit is not what its rule is for. It changes no rule by itself."""
-        await desk.write(lambda session: triage.not_this(session, hit_id, who=who, now=desk.now()))
+        await desk.write(lambda session: feedback.not_this_hit(session, hit_id, who=who, now=desk.now()))
         return _line(*found(await desk.read(lambda session: hits.with_article(session, hit_id)), f"hit {hit_id}"))
 
     return routes

@@ -11,9 +11,8 @@ from sqlmodel import Session
 
 from core.errors import InputError
 from pipeline import stories as changes
-from pipeline import triage
 from pipeline.feedback import SILENCE
-from storage import alerts, hits, listings, stories
+from storage import alerts, hits, inbox, listings, stories
 from storage.listings import StoryFilter
 from storage.tables import Article, Hit, Story
 from web.api.alerts import AlertLine, alert_line
@@ -124,26 +123,31 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/{story_id}/close")
     async def close(who: Who, story_id: Id) -> StoryLine:
         """Tell nothing more of a story, whatever joins it."""
-        await desk.write(lambda session: changes.close(session, story_id))
+        await desk.write(lambda session: changes.close(session, story_id, who=who, now=desk.now()))
         return await changed(who, story_id)
 
     @routes.post("/{story_id}/reopen")
     async def reopen(who: Who, story_id: Id) -> StoryLine:
         """Tell again of a story that was silenced or closed."""
-        await desk.write(lambda session: changes.reopen(session, story_id))
+        await desk.write(lambda session: changes.reopen(session, story_id, who=who, now=desk.now()))
         return await changed(who, story_id)
 
     @routes.put("/{story_id}/read")
     async def read(who: Who, story_id: Id) -> StoryLine:
         """Keep that whoever asks has read a story."""
-        await desk.write(lambda session: triage.mark_read(session, story_id, who=who, now=desk.now()))
+        await desk.write(lambda session: _mark_read(session, story_id, who))
         return await changed(who, story_id)
 
     @routes.delete("/{story_id}/read")
     async def unread(who: Who, story_id: Id) -> StoryLine:
         """Forget that whoever asks has read a story."""
-        await desk.write(lambda session: triage.mark_unread(session, story_id, who=who))
+        await desk.write(lambda session: changes.mark_unread(session, changes.find(session, story_id).id or 0, who))
         return await changed(who, story_id)
+
+
+def _mark_read(session: Session, story_id: int, who: str) -> None:
+    story = changes.find(session, story_id)
+    changes.mark_read(session, [inbox.Place(story.last_hit_at, story.id or 0)], who)
 
 
 def _line(row: Story, now: datetime, read_at: datetime | None) -> StoryLine:

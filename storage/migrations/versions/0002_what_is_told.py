@@ -98,8 +98,9 @@ def _stories() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_story")),
     )
     op.create_index(op.f("ix_story_first_article_id"), "story", ["first_article_id"])
-    op.create_index(op.f("ix_story_last_hit_at"), "story", ["last_hit_at"])
-    op.create_index(op.f("ix_story_rule_id"), "story", ["rule_id"])
+    op.create_index("ix_story_newest", "story", ["last_hit_at", "id"])
+    op.create_index("ix_story_newest_in_state", "story", ["state", "last_hit_at", "id"])
+    op.create_index("ix_story_newest_of_rule", "story", ["rule_id", "last_hit_at", "id"])
     op.create_table(
         "silence",
         sa.Column("id", sa.Integer(), nullable=False),
