@@ -26,6 +26,8 @@ from storage import measures as rows
 from storage.engine import Database
 from storage.measures import Moments
 
+FEED_STATES = ("new", "ok", "failing", "paused")
+DELIVERY_STATES = ("pending", "leased", "sent", "retry", "unknown", "dead", "suppressed")
 BUCKETS_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 86400.0)
 WINDOW, NEWEST = timedelta(days=1), 2000  # of the hits whose latency is told
 
@@ -64,9 +66,9 @@ def gather(session: Session, now: datetime) -> Readings:
     known = feeds.listing(session)
     return Readings(
         at=now,
-        feeds=Counter(feed.state for feed in known),
+        feeds=dict.fromkeys(FEED_STATES, 0) | Counter(feed.state for feed in known),
         articles=articles.counts(session),
-        deliveries=deliveries.counts_by_channel(session),
+        deliveries=_with_none(deliveries.counts_by_channel(session)),
         seen=rows.ever(session),
         gaps=sum(feed.possible_gaps for feed in known),
         last_cycle=locks.last_finished(session, INGEST),
@@ -75,6 +77,14 @@ def gather(session: Session, now: datetime) -> Readings:
         troubles=len(notices.open_notices(session)),
         moments=rows.moments(session, now - WINDOW, limit=NEWEST),
     )
+
+
+def _with_none(counts: Sequence[tuple[str, str, int]]) -> list[tuple[str, str, int]]:
+    """Of each channel every state, also those that no delivery is in: Prometheus sees no change of what is not told."""
+    channels = {channel for channel, _, _ in counts}
+    every = {(channel, state): 0 for channel in channels for state in DELIVERY_STATES}
+    every |= {(channel, state): count for channel, state, count in counts}
+    return [(channel, state, count) for (channel, state), count in every.items()]
 
 
 def text(readings: Readings) -> bytes:

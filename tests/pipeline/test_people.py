@@ -11,7 +11,7 @@ from core.errors import InputError
 from pipeline import people
 from storage import people as rows
 from storage.engine import Database
-from storage.office import ApiToken
+from storage.office import ApiToken, Person
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
@@ -102,3 +102,18 @@ def test_a_tokens_use_is_noted_once_a_minute(ago: int | None, noted: bool) -> No
         people.is_to_be_noted(ApiToken(person_id=1, name="ci", sha256="", made_at=NOON, last_used_at=last), NOON)
         is noted
     )
+
+
+def test_whoever_is_not_known_is_looked_for_as_long_as_whoever_is(monkeypatch: pytest.MonkeyPatch, stored: str) -> None:
+    tried: list[str] = []
+
+    def no(kept: str, _said: str) -> bool:
+        tried.append(kept.rpartition("$")[0].rpartition("$")[0])
+        return False
+
+    monkeypatch.setattr(people, "is_right", no)
+    here, left = Person(name="ada", password=stored, made_at=NOON), Person(name="eve", password=stored, made_at=NOON)
+    left.ended_at = NOON
+    assert [people.checked(one, PASSWORD) for one in (here, left, None)] == [None, None, None]
+    assert len(tried) == 3
+    assert len(set(tried)) == 1  # the same work for each

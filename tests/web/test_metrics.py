@@ -32,8 +32,9 @@ async def read(db: Database) -> dict[str, dict[tuple[str, ...], float]]:
 async def test_the_numbers_are_those_of_the_rows(db: Database) -> None:
     db.write_now(rows.newsroom)
     found = await read(db)
-    assert found["wirewatch_feeds"] == {("ok",): 2, ("failing",): 1}
-    assert found["wirewatch_deliveries"] == {("desk-mail", "dead"): 1, ("desk-mail", "sent"): 1}
+    assert found["wirewatch_feeds"] == {("ok",): 2, ("failing",): 1, ("new",): 0, ("paused",): 0}
+    owed = found["wirewatch_deliveries"]
+    assert (owed["desk-mail", "dead"], owed["desk-mail", "sent"], owed["desk-mail", "retry"]) == (1, 1, 0)
     assert (found["wirewatch_polls_total"][()], found["wirewatch_hits_total"][()]) == (72, 4)
     assert found["wirewatch_feed_possible_gaps"][()] == 2
     assert "wirewatch_last_cycle_timestamp_seconds" not in found

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from core.clock import SystemClock
 from core.settings import Settings
-from pipeline import people
+from pipeline import people, trials
 from storage.engine import Database
 from tests.web import rows
 from web.app import bare_app
@@ -45,8 +45,10 @@ def bearer(db: Database) -> dict[str, str]:
 
 
 @pytest.fixture
-def operations(db: Database, tmp_path: Path, bearer: dict[str, str]) -> Iterator[Any]:
-    """Every operation of the document."""
+def operations(db: Database, tmp_path: Path, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Every operation of the document; nothing takes too long here, however busy the machine is."""
+    for limit in ("TRY_S", "LOOK_BACK_S"):
+        monkeypatch.setattr(trials, limit, PATIENCE_S)
     db.write_now(lambda session: rows.config(session, WATCH))
     db.write_now(rows.newsroom)
     settings = Settings(_env_file=None, data=tmp_path / "data", database=db.url, host="0.0.0.0")

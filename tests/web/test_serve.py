@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from cli.up import run_up
+from core.clock import SystemClock
 from core.errors import InputError, NotAvailable
 from core.settings import Settings
+from pipeline import people
+from pipeline.bootstrap import open_database
+from web.address import check_address
 from web.loopback import is_loopback
 from web.serve import serve
 
@@ -34,6 +38,19 @@ def test_a_port_that_something_else_has_is_told_before_anything_is_started(tmp_p
 def test_a_page_open_to_others_is_refused_before_anything_is_started(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="WIREWATCH_PASSWORD"):
         run_up(Settings(_env_file=None, data=tmp_path / "data", host="0.0.0.0"), port=0, prefect=False)
+
+
+def test_a_page_that_named_users_sign_in_to_may_be_open_to_others(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data=tmp_path, host="0.0.0.0")
+    database = open_database(settings, migrate=True)
+    stored = people.hashed("correct horse", b"s" * 16)
+    now = SystemClock().now()
+    database.write_now(lambda session: people.add(session, "ada", stored, now=now))
+    check_address(settings, 0)
+    database.write_now(lambda session: people.remove(session, "ada", now=now))
+    database.close()
+    with pytest.raises(InputError, match="wirewatch users add"):
+        check_address(settings, 0)
 
 
 def test_a_host_that_there_is_not_is_refused() -> None:
