@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,8 +49,8 @@ class Trials:
 
     def close(self) -> None:
         """End every process."""
-        self._quick.close()
-        self._long.close()
+        with ThreadPoolExecutor(2) as closing:
+            list(closing.map(WorkerPool.close, (self._quick, self._long)))
 
 
 async def _told(pool: WorkerPool, work: Callable[..., T], values: tuple[object, ...], seconds: float) -> T:

@@ -97,6 +97,7 @@ class Editor:
             )  # fmt: skip
         with ui.element("div").classes("actions"):
             self._saver = Button("Save", self._save, main=True)
+            self._outcome, self._told_of = Line(), draft.written
             self._status = Line("Looking at it …")
         show("rule_keys.html")
         self._conflict = ui.element("div")
@@ -145,6 +146,8 @@ class Editor:
 
     async def _look_once(self) -> None:
         written, rule, typed = self._code.value or "", self.rule, self._typed
+        if written != self._told_of:
+            self._outcome.text = ""
         try:
             checked = await self._trials.quick(in_worker.check, self._text, rule, written)
         except NotAvailable as error:
@@ -178,22 +181,27 @@ class Editor:
                 in_worker.widen, self._text, self.rule, self._code.value or "", clause, word, limit
             )
         except (InputError, NotAvailable) as error:
-            self._status.text = f"Not added: {error.message}"
+            self._tell(f"Not added: {error.message}")
 
     async def _save(self) -> None:
         self._saver.enable(False)
-        self._status.text = "Saving …"
+        self._tell("Saving …")
         try:
             await self._saved(editing.Draft(self.rule, self._draft.base, self._code.value or ""))
         except ConfigError as error:
             self._refused(error.problems)
         except (InputError, NotAvailable) as error:
-            self._status.text = f"Not saved: {error.message}"
+            self._tell(f"Not saved: {error.message}")
         finally:
             self._saver.enable(True)
 
+    def _tell(self, outcome: str, *, good: bool = False) -> None:
+        """Say what came of saving; it stands until something else is written."""
+        self._outcome.text, self._told_of = outcome, self._code.value or ""
+        self._outcome.classes(add="good", remove="bad") if good else self._outcome.classes(remove="good")
+
     def _refused(self, problems: tuple[Problem, ...]) -> None:
-        self._status.text = f"Not saved: {counted(len(problems), 'error', 'errors')}"
+        self._tell(f"Not saved: {counted(len(problems), 'error', 'errors')}")
         if self._last.good:  # what is wrong shows in the whole file only: another rule uses this one
             self._show(self._code.value or "", Checked(elsewhere=tuple(one.at("watch file") for one in problems)))
 
@@ -212,13 +220,12 @@ class Editor:
             if revision is not None:
                 self._done(draft, text, revision, changed=revision != now.revision)
                 return
-        self._status.text = "Not saved: others save all the time; try it again"
+        self._tell("Not saved: others save all the time; try it again")
 
     def _done(self, draft: editing.Draft, text: str, revision: int, *, changed: bool) -> None:
         self._text, self._draft = text, editing.Draft(draft.rule, draft.written, draft.written)
         self._conflict.clear()
-        self._status.text = f"Saved as revision {revision}" if changed else f"Saved already: revision {revision}"
-        self._status.classes(add="good", remove="bad")
+        self._tell(f"Saved as revision {revision}" if changed else f"Saved already: revision {revision}", good=True)
         if self._is_new:
             self._is_new = False
             self._id.disable()
@@ -226,8 +233,7 @@ class Editor:
 
     def _ask(self, draft: editing.Draft, now: editing.Current, theirs: str) -> None:
         """Show what somebody else made of the rule, and have the visitor choose."""
-        self._status.text = "Not saved: somebody else saved this rule meanwhile"
-        self._status.classes(add="bad", remove="good")
+        self._tell("Not saved: somebody else saved this rule meanwhile")
 
         async def mine_on_top() -> None:
             self._text, self._draft = now.text, draft.on(theirs)
@@ -237,7 +243,7 @@ class Editor:
             self._text, self._draft = now.text, editing.Draft(draft.rule, theirs, theirs)
             self._conflict.clear()
             self._code.value = theirs
-            self._status.text = f"Theirs: revision {now.revision}"
+            self._tell(f"Theirs: revision {now.revision}")
 
         self._conflict.clear()
         with (

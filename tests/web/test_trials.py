@@ -1,0 +1,41 @@
+"""What takes too long or dies is told as such, and holds nobody up."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError, NotAvailable
+from core.settings import Settings
+from pipeline import in_worker
+from web.trials import Trials
+
+
+@pytest.fixture
+def trials(tmp_path: Path) -> Iterator[Trials]:
+    made = Trials(Settings(_env_file=None, data=tmp_path, preview_seconds=0.5))
+    yield made
+    made.close()
+
+
+async def test_a_preview_that_takes_too_long_is_stopped_and_the_next_one_runs(trials: Trials) -> None:
+    with pytest.raises(NotAvailable, match=r"more than 0\.5 s"):
+        await trials.quick(time.sleep, 60)
+    assert await trials.careful(abs, -2) == 2
+
+
+async def test_a_process_that_dies_is_told_and_an_error_of_the_work_comes_through(trials: Trials) -> None:
+    with pytest.raises(NotAvailable, match="its process ended"):
+        await trials.careful(os._exit, 3)
+    with pytest.raises(InputError, match="there is no rule x"):
+        await trials.careful(in_worker.matches, "sqlite://", "version: 1\n", "x", 7.0)
+
+
+async def test_after_the_end_nothing_is_tried(trials: Trials) -> None:
+    trials.close()
+    with pytest.raises(NotAvailable, match="closed"):
+        await trials.long(time.sleep, 0)
