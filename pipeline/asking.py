@@ -50,15 +50,16 @@ async def _answered(client: Client, url: str) -> Fetched | Failed:
 
 async def answered_alone(settings: Settings, url: str) -> Fetched | Failed:
     """What is there, or why there is nothing, with a client of its own."""
-    async with _client(settings) as client:
+    async with own_client(settings) as client:
         return await _answered(client, url)
 
 
 async def fetched_alone(settings: Settings, url: str) -> Fetched:
     """What is there, with a client of its own. Raises as `fetched` does."""
-    async with _client(settings) as client:
+    async with own_client(settings) as client:
         return await fetched(client, url)
 
 
-def _client(settings: Settings) -> Client:
+def own_client(settings: Settings) -> Client:
+    """A client as these settings want it, opened and closed by whoever asks."""
     return Client(user_agent=settings.user_agent, allow=settings.allow_addresses, trust_env=settings.proxy_from_env)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError, ItemFailed
+from core.settings import Settings
 from core.urls import check
-from fetching.client import Ask, Fetched
+from fetching.client import Ask, Client, Fetched
 from fetching.discover import FoundFeed, feed_links
 from fetching.opml import Subscription
 from fetching.parse import parse
-from pipeline.app import App
-from pipeline.asking import fetched
+from pipeline.asking import fetched, own_client
 from pipeline.configure import EMPTY, apply_text, read_watch
 from rules import edit as edits
 from rules.config import load
@@ -110,24 +110,30 @@ def edit_watch(
     return Outcome(applied.revision, edited.summary + (f", {path} too" if to_file else ""))
 
 
-async def discover(app: App, url: str) -> list[FoundFeed]:
+async def discover(client: Client, url: str) -> list[FoundFeed]:
     """A site's feeds: the address itself, else what its page names, else what is where many sites have theirs.
 
     Raises InputError or NotAvailable when the page cannot be fetched.
     """
-    answer = await fetched(app.client, url)
+    answer = await fetched(client, url)
     itself = await asyncio.to_thread(_feed_in, answer)
     if itself is not None:
         return [itself]
     links = feed_links(answer.body, answer.url)
-    return [one for one in links if one.how != "guess"] or await _tried(app, [one.url for one in links])
+    return [one for one in links if one.how != "guess"] or await _tried(client, [one.url for one in links])
 
 
-async def _tried(app: App, urls: Sequence[str]) -> list[FoundFeed]:
+async def discover_alone(settings: Settings, url: str) -> list[FoundFeed]:
+    """`discover`, with a client of its own."""
+    async with own_client(settings) as client:
+        return await discover(client, url)
+
+
+async def _tried(client: Client, urls: Sequence[str]) -> list[FoundFeed]:
     """Those addresses that a feed is at."""
     found = []
     for url in urls:
-        answer = await app.client.get(Ask(url=url))
+        answer = await client.get(Ask(url=url))
         feed = await asyncio.to_thread(_feed_in, answer) if isinstance(answer, Fetched) else None
         if feed is not None:
             found.append(feed)

@@ -14,7 +14,7 @@ STATIC = Path(__file__).with_name("static")
 _TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_TEMPLATES.globals.update(marked=text.marked, outside=text.outside, counted=text.counted)
+_TEMPLATES.globals.update(marked=text.marked, outside=text.outside, counted=text.counted, capped=text.capped)
 _TEMPLATES.filters.update(when=text.when, short=text.short, why=text.why)
 
 

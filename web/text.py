@@ -8,6 +8,7 @@ from datetime import datetime
 from markupsafe import Markup, escape
 
 from alerts.inert import safe_link
+from core.errors import WirewatchError
 from core.reasons import Reason
 
 
@@ -67,3 +68,14 @@ def why(reason: str) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """`1 article`, `2 articles`."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def told(error: WirewatchError) -> str:
+    """An error as a page says it: what is wrong, and what to do."""
+    hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if error.hint else ""
+    return f"Not done: {error.message}.{hint}"
+
+
+def capped(number: int, most: int) -> str:
+    """`9,999`, then `10,000+`: more is not counted."""
+    return f"{number:,}" if number < most else f"{most:,}+"
