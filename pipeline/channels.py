@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -82,7 +83,7 @@ class Seen:
 async def seen(db: Database, settings: Settings, secrets: Mapping[str, str]) -> list[Seen]:
     """What `listing` tells, without an App: for the page, which sends nothing by itself."""
     states = {target.id: target for target in await db.read(deliveries.targets)}
-    with _made(await db.read(configs.active), settings, secrets) as (names, made, broken):
+    async with _made(db, settings, secrets) as (names, made, broken):
         rows = []
         for name in names:
             if name not in made:
@@ -97,23 +98,27 @@ async def seen(db: Database, settings: Settings, secrets: Mapping[str, str]) -> 
 
 async def test_alone(db: Database, settings: Settings, secrets: Mapping[str, str], name: str) -> list[Tried]:
     """`test`, without an App. Raises InputError for a channel that cannot be used."""
-    with _made(await db.read(configs.active), settings, secrets) as (_, made, broken):
+    async with _made(db, settings, secrets) as (_, made, broken):
         if name not in made:
             raise InputError(f"channel {name}: {broken.get(name) or 'not in the active watch file'}")
         return await _sent(made[name], name, SystemClock())
 
 
-@contextmanager
-def _made(
-    config: Config | None, settings: Settings, secrets: Mapping[str, str]
-) -> Iterator[tuple[list[str], dict[str, Channel], dict[str, str]]]:
-    """The channels of a revision: all names, those that can be used, and why the others cannot."""
-    configured = load(config.text, env=None).channels if config else {}
+@asynccontextmanager
+async def _made(
+    db: Database, settings: Settings, secrets: Mapping[str, str]
+) -> AsyncIterator[tuple[list[str], dict[str, Channel], dict[str, str]]]:
+    """The channels of the active revision: all names, those that can be used, and why the others cannot."""
     pool = sending_pool()
-    try:
+
+    def make(config: Config | None) -> tuple[list[str], dict[str, Channel], dict[str, str]]:
+        configured = load(config.text, env=None).channels if config else {}
         made, broken = made_channels(
             configured, secrets=secrets, clock=SystemClock(), pool=pool, trust_env=settings.proxy_from_env
         )
-        yield list(configured), made, broken
+        return list(configured), made, broken
+
+    try:
+        yield await asyncio.to_thread(make, await db.read(configs.active))
     finally:
-        pool.close()
+        await asyncio.to_thread(pool.close)

@@ -53,6 +53,11 @@ async def _words(doing: Awaitable[str]) -> str:
         return told(error)
 
 
+def number_of(text: str) -> int:
+    """The id that an address or a button names; 0, which no row has, for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
 async def agreed(question: str, yes: str) -> bool:
     """Ask first; Escape and a click beside it mean no."""
     with ui.dialog() as dialog, ui.element("div").props('role=alertdialog aria-labelledby="question"').classes("ask"):

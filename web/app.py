@@ -10,10 +10,11 @@ from starlette.staticfiles import StaticFiles
 from core.settings import Settings
 from storage import meta
 from storage.engine import Database
-from web import links, status
+from web import feedlists, links, status
 from web.guard import Guard
 from web.headers import Headers
-from web.pages import deliveries, faults, feeds, inbox, story
+from web.pages import deliveries, delivery, faults, feed, feed_adding, feeds, inbox, stats, story
+from web.pages import settings as settings_page
 from web.render import STATIC
 
 TITLE = "wirewatch"
@@ -23,8 +24,10 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     """The application over an open database. One in a process: NiceGUI keeps its pages in the module."""
     key = settings.secret_key or db.write_now(meta.secret_key)
     app = bare_app(settings, db, key)
-    for page in (inbox, story, feeds, deliveries):
+    for page in (inbox, story, feeds, deliveries, delivery, stats):
         page.register(db)
+    for page in (feed, feed_adding, settings_page):
+        page.register(db, settings)
     faults.register()
     ui.run_with(
         app, title=TITLE, favicon=STATIC / "favicon.svg", language="en-US", dark=None, tailwind=False,
@@ -38,6 +41,7 @@ def bare_app(settings: Settings, db: Database, key: str) -> FastAPI:
     app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(status.router(db, settings))
     app.include_router(links.router(db, key))
+    app.include_router(feedlists.router(db, settings))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=settings, key=key)
     app.add_middleware(Headers)

@@ -9,7 +9,13 @@ from nicegui import ui
 
 from web.render import render
 
-PAGES = (("Inbox", "/"), ("Feeds", "/feeds"), ("Deliveries", "/deliveries"))
+PAGES = (
+    ("Inbox", "/"),
+    ("Feeds", "/feeds"),
+    ("Deliveries", "/deliveries"),
+    ("Stats", "/stats"),
+    ("Settings", "/settings"),
+)
 
 
 @contextmanager
