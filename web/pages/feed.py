@@ -21,6 +21,7 @@ from web.acts import agreed, number_of, show_acting
 from web.advice import advice
 from web.editing import edited
 from web.frame import frame, show
+from web.latency import length
 from web.pages.faults import missing
 from web.pages.feeds import acts, share, trouble
 from web.people import who
@@ -59,7 +60,7 @@ class FeedPage:
     tags: tuple[str, ...]
     owner: str
     language: str
-    interval: timedelta
+    interval: str
     fixed: bool
     last_success: datetime | None
     last_changed: datetime | None
@@ -124,7 +125,7 @@ def gather(session: Session, feed_id: int, at: datetime) -> FeedPage | None:
         tags=tuple(row.tags),
         owner=row.owner,
         language=row.language,
-        interval=timedelta(seconds=round(row.every_s or row.interval_s)),
+        interval=length(row.every_s or row.interval_s),
         fixed=row.every_s is not None,
         last_success=row.last_success_at,
         last_changed=row.last_changed_at,
