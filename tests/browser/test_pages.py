@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.site import PHONE, Look, Site, looking
 
-PATHS = ("/", "/stories/1", "/stories/2", "/stories/3", "/feeds", "/deliveries")
+OURS = ("/feeds", "/feeds/3", "/feeds/add", "/deliveries", "/deliveries/2", "/stats", "/settings")
+PATHS = ("/", "/stories/1", "/stories/2", "/stories/3", *OURS)
 BY_NAME = {path: path.strip("/").replace("/", "-") or "inbox" for path in PATHS}
 
 
@@ -106,12 +107,24 @@ def test_a_page_has_a_language_one_heading_and_names_for_all_that_can_be_used(lo
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(look: Look) -> None:
     page = look.at("/")
     reached = []
-    for _ in range(12):
+    for _ in range(14):
         page.keyboard.press("Tab")
         name, outline = page.evaluate(FOCUSED)
         reached.append(name)
         assert outline >= 2, name
-    names = ["Skip to the content", "wirewatch", "Inbox", "Feeds", "Deliveries", "Rule", "State", "Show", "port-strike"]
+    names = [
+        "Skip to the content",
+        "wirewatch",
+        "Inbox",
+        "Feeds",
+        "Deliveries",
+        "Stats",
+        "Settings",
+        "Rule",
+        "State",
+        "Show",
+        "port-strike",
+    ]
     assert reached[: len(names)] == names
     assert reached[len(names)].startswith("Port workers")
 

@@ -11,12 +11,27 @@ import pytest
 from jinja2 import UndefinedError
 from lxml import html
 
+from tests.web import places
 from tests.web.hostile import TEXTS, URLS
 from web.render import FOLDER, render
 
+WHOLE = ("link.html", "feeds-taken.html")  # pages by themselves
+PARTS = {"parts.html", "feed-parts.html"}
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
-NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use", "input"}
-OURS = ("/", "/static/", "/stories/", "/?rule=", "/links/", "/deliveries", "/feeds", "#content", "https://")
+NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use"}
+OURS = (
+    "/",
+    "/static/",
+    "/stories/",
+    "/?rule=",
+    "/links/",
+    "/deliveries",
+    "/feeds",
+    "/stats",
+    "/settings",
+    "#",
+    "https://",
+)
 
 
 def passage(text: str) -> dict[str, Any]:
@@ -37,11 +52,6 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     sent = {"target": text, "state": text, "trouble": text, "attempts": 1, "sent": AT, "made": AT}
     alert = {"kind": text, "state": text, "reason": text, "made": AT, "release": AT, "deliveries": [named(sent)]}
     decision = {"at": AT, "stage": text, "reason": text, "detail": text}
-    feed = {
-        "name": text, "url": url, "host": text, "state": text, "trouble": text, "last": AT, "next": None, "new": 1,
-        "gaps": 0, "full": text, "bars": ((0, 1, 2),), "spark_says": text,
-    }  # fmt: skip
-    line = sent | {"headline": text, "story": 7, "rule": text, "kind": text}
     chosen = {"chosen_rule": text, "chosen_state": text}
     yield "inbox.html", {"stories": [named(story)], "cut": True, "rules": [text], "states": [text], **chosen}
     yield "inbox.html", {"stories": [], "cut": False, "rules": [text], "states": [text], **chosen}
@@ -54,19 +64,11 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
             "decisions": [named(decision)],
         },
     )
-    yield "feeds.html", {"feeds": [named(feed)], "in_order": 0}
-    opted_out = {"target_id": text, "rule_id": text, "at": AT}
-    yield (
-        "deliveries.html",
-        {
-            "deliveries": [named(line)], "counts": [("sent", 1)], "chosen": text, "total": 1, "total_shown": 0,
-            "total_chosen": 1, "opted_out": [named(opted_out)],
-        },
-    )  # fmt: skip
     yield "link.html", {"title": text, "lines": (text,), "button": text, "action": "/links/x/y", "story": 7}
     yield "fault.html", {"text": text}
     yield "heading.html", {"title": text}
     yield "bar.html", {"pages": [(text, "/")], "at": text}
+    yield from places.pages(text, url)
 
 
 def named(values: dict[str, Any]) -> SimpleNamespace:
@@ -79,10 +81,10 @@ def elements(page: str, *, whole: bool) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", range(len(list(pages("word", URLS[0])))))
 def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
     (name, values), (_, harmless) = list(pages(text, URLS[0]))[place], list(pages("word", URLS[0]))[place]
-    whole = name == "link.html"
+    whole = name in WHOLE
     found = list(elements(render(name, **values), whole=whole))
     plain = list(elements(render(name, **harmless), whole=whole))
     assert [node.tag for node in found] == [node.tag for node in plain]
@@ -93,10 +95,10 @@ def test_hostile_text_adds_nothing_to_a_page(place: int, text: str) -> None:
 
 
 @pytest.mark.parametrize("url", URLS)
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", range(len(list(pages("word", URLS[0])))))
 def test_no_link_leads_where_an_enemy_wants(place: int, url: str) -> None:
     name, values = list(pages("word", url))[place]
-    for node in elements(render(name, **values), whole=name == "link.html"):
+    for node in elements(render(name, **values), whole=name in WHOLE):
         for key in ("href", "src", "action"):
             if key in node.attrib:
                 assert node.attrib[key].startswith(OURS)
@@ -104,7 +106,7 @@ def test_no_link_leads_where_an_enemy_wants(place: int, url: str) -> None:
 
 
 def test_every_template_is_tried_here() -> None:
-    assert {name for name, _ in pages("word", "")} == {path.name for path in FOLDER.glob("*")} - {"parts.html"}
+    assert {name for name, _ in pages("word", "")} == {path.name for path in FOLDER.glob("*")} - PARTS
 
 
 def test_a_missing_value_is_an_error_and_no_empty_place() -> None:

@@ -77,7 +77,7 @@ def receiver() -> Iterator[HttpSink]:
 
 async def test_channels_are_listed_and_tested(db: Database, receiver: HttpSink) -> None:
     settings = Settings(_env_file=None)  # type: ignore[call-arg]
-    hook, gone = f"{{ url: '{receiver.url('/')}' }}", "{ url: '${NOT_SET}' }"
+    hook, gone = f"{{ url: '{receiver.url('/', scheme='webhook')}' }}", "{ url: '${NOT_SET}' }"
     revise(db, f"version: 1\nchannels:\n  hook: {hook}\n  gone: {gone}\n")
     found = await channels.seen(db, settings, {})
     assert [(one.channel, one.state) for one in found] == [("hook", "ok"), ("gone", "broken")]
