@@ -67,15 +67,8 @@ class Archive:
         return ({"id": number, "words": made[number % TEXTS]} for number in range(1, self.articles + 1))
 
     def _config(self) -> Rows:
-        yield {
-            "revision": 1,
-            "text": "version: 1\n",
-            "sha256": "",
-            "file_sha256": "",
-            "who": "bench",
-            "at": NOW,
-            "note": "",
-        }
+        blank = Config(sha256="", who="bench", at=NOW).model_dump()
+        yield blank | {"revision": 1, "text": "version: 1\n"}
 
     def _feeds(self) -> Rows:
         blank = Feed(config_url="", fetch_url="", name="", next_poll_at=NOW).model_dump()
@@ -139,14 +132,14 @@ class Archive:
 
     def _hits(self) -> Rows:
         blank = Hit(rule_id="", article_id=1, story_id=1, at=NOW).model_dump()
-        pairs = {}
+        pairs: dict[str, int] = {}  # each hit of a rule is of another article, so it has no more than there are
         for number in range(1, self.hits + 1):
             story = min(self.stories, (number - 1) // PER_STORY + 1)
             rule = self._rule_of[story]
             pairs[rule] = pairs.get(rule, 0) + 1
             place = self._texts[number % TEXTS].standfirst
             yield blank | {
-                "id": number, "rule_id": rule if pairs[rule] <= self.articles else f"{rule}-{pairs[rule] // self.articles}",
+                "id": number, "rule_id": rule,
                 "article_id": pairs[rule] % self.articles + 1, "story_id": story, "origin": number % 2,
                 "at": self._at(number, self.hits), "why": "no open story tells this event",
                 "sentences": [{"field": "text", "sentence": place, "marks": [[0, min(9, len(place))]]}],
@@ -195,7 +188,7 @@ def fill(database: Database, hits: int, articles: int) -> None:
         connection.commit()
     database.engine.dispose()
     if not sqlite:
-        _go_on_counting(database, archive)
+        _go_on_counting(database)
     database.write_now(lambda session: meta.set_lookup_version(session, lookup.version()))
     with database.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")
@@ -207,13 +200,10 @@ def _write(connection: Connection, statement: Any, rows: Rows) -> None:
         connection.execute(statement, some)
 
 
-def _go_on_counting(database: Database, archive: Archive) -> None:
+def _go_on_counting(database: Database) -> None:
     """Have PostgreSQL number new rows behind those that were written."""
     with database.engine.connect() as connection:
-        for table, _ in archive.tables():
-            name = str(table.__tablename__)
-            if "id" in table.model_fields and table.model_fields["id"].annotation != str:
-                connection.exec_driver_sql(
-                    f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"
-                )
+        for one in (Feed, Article, FeedPoll, Story, Hit, Delivery):
+            name = one.__tablename__
+            connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}")
         connection.commit()

@@ -126,6 +126,7 @@ def searches(kind: str, url: str, rounds: int) -> Iterator[Took]:
 def fresh(kind: str, folder: Path) -> Iterator[str]:
     """The URL of an empty database, which is dropped afterwards."""
     made = Databases(folder / "shared", "bench")
+    folder.chmod(0o711)  # another user runs PostgreSQL where we are root
     made.folder.mkdir()
     try:
         with made.fresh(kind, folder) as url:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from sqlmodel import Session, select
 
 from rules.config import load
@@ -97,7 +97,7 @@ def test_feeds_come_in_by_an_opml_file_and_one_goes_again(work: Look, tmp_path: 
     page = work.at("/feeds")
     page.get_by_role("link", name="Add feeds").click()
     page.wait_for_url("**/feeds/add")
-    file = {"name": "mine.opml", "mimeType": "text/x-opml", "buffer": OPML.encode()}
+    file = FilePayload(name="mine.opml", mimeType="text/x-opml", buffer=OPML.encode())
     page.get_by_label("A list of feeds as other readers write it").set_input_files([file])
     page.get_by_role("button", name="Add its feeds").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Feeds added")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qs
 
 import pytest
@@ -84,12 +85,12 @@ def test_every_delivery_is_on_one_page(db: Database, chosen: Filter) -> None:
     seen, after, rest = [], "", "begin"
     while rest:
         place = deliveries.place_of(after)
-        page = db.read_now(lambda session, place=place: deliveries.gather(session, chosen, place))
+        page = db.read_now(partial(deliveries.gather, chosen=chosen, after=place))
         seen += [(one.made, one.id) for one in page.lines]
         rest = page.rest
         after = parse_qs(rest.partition("?")[2])["after"][0] if rest else ""
     assert seen == sorted(set(seen), reverse=True)
-    assert len(seen) == sum(count for _, count in page.counts if not chosen.state or chosen.state == _)
+    assert len(seen) == sum(count for state, count in page.counts if chosen.state in ("", state))
 
 
 @pytest.mark.parametrize("text", ["", "x", "_", "2026-11-22_", "2026-11-22T10:00_x", "0001-01-01T00:00+14:00_1"])
@@ -138,4 +139,4 @@ def test_a_deliverys_page_holds_all_that_is_known(db: Database) -> None:
 
 def test_a_delivery_that_is_not_there_has_no_page(db: Database) -> None:
     for key in (0, 99, 2**31, 10**30):
-        assert db.read_now(lambda session, key=key: delivery.gather(session, key)) is None
+        assert db.read_now(partial(delivery.gather, delivery_id=key)) is None

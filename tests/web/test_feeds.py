@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_more_feeds_than_fit_are_on_pages_that_follow_each_other(db: Database) -
     seen: list[str] = []
     rest, after = "begin", 0
     while rest:
-        page = db.read_now(lambda session, after=after: feeds.gather(session, rows.NOW, Filter(text="X"), after))
+        page = db.read_now(partial(feeds.gather, at=rows.NOW, chosen=Filter(text="X"), after=after))
         seen += [line.name for line in page.lines]
         rest, after = page.rest, page.lines[-1].id
         assert not rest or rest == f"/feeds?q=X&after={after}"
@@ -157,7 +158,7 @@ def test_a_feeds_page_tells_its_week_its_trouble_and_its_newest_entries(db: Data
 def test_a_feed_that_is_not_there_has_no_page(db: Database) -> None:
     db.write_now(lambda session: rows_of.sync(session, [], rows.NOW))
     for key in (0, 1, 99, 2**31, 10**30):
-        assert db.read_now(lambda session, key=key: feed.gather(session, key, rows.NOW)) is None
+        assert db.read_now(partial(feed.gather, feed_id=key, at=rows.NOW)) is None
 
 
 def test_advice_is_a_sentence_and_unknown_reasons_have_none() -> None:
@@ -167,7 +168,7 @@ def test_advice_is_a_sentence_and_unknown_reasons_have_none() -> None:
 
 @pytest.fixture
 def visitor(db: Database, tmp_path: Path) -> Visitor:
-    settings = Settings(_env_file=None, config=tmp_path / "watch.yaml", data=tmp_path)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, config=tmp_path / "watch.yaml", data=tmp_path)
     return Visitor(bare_app(settings, db, "key"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ FIRST, SECOND = "version: 1\n", "version: 1\n# a note\n"
 
 def revise(db: Database, *texts: str) -> None:
     for text in texts:
-        db.write_now(lambda session, text=text: rows.config(session, text))
+        db.write_now(partial(rows.config, text=text))
 
 
 def test_revisions_are_newest_first_on_pages_that_follow_each_other(db: Database) -> None:
@@ -61,7 +62,7 @@ async def test_rolling_back_is_a_new_revision_under_a_name(db: Database) -> None
 
 
 def test_secrets_are_said_to_be_set_and_no_more(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, password="s3cret-word", database="postgresql://me:p4ss@host/x")  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, password="s3cret-word", database="postgresql://me:p4ss@host/x")
     told = {one.setting: one.value for one in installation.shown(settings)}
     assert told["WIREWATCH_PASSWORD"] == "(set)"
     assert told["WIREWATCH_SECRET_KEY"] == ""
@@ -76,7 +77,7 @@ def receiver() -> Iterator[HttpSink]:
 
 
 async def test_channels_are_listed_and_tested(db: Database, receiver: HttpSink) -> None:
-    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None)
     hook, gone = f"{{ url: '{receiver.url('/', scheme='webhook')}' }}", "{ url: '${NOT_SET}' }"
     revise(db, f"version: 1\nchannels:\n  hook: {hook}\n  gone: {gone}\n")
     found = await channels.seen(db, settings, {})

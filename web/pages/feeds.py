@@ -21,6 +21,7 @@ from storage.polls import News
 from storage.tables import Feed
 from web.acts import Act, number_of, show_acting
 from web.frame import frame
+from web.latency import grouped
 from web.people import who
 from web.text import why
 
@@ -116,13 +117,12 @@ def gather(session: Session, at: datetime, chosen: Filter | None = None, after: 
     wanted = [one for one in every if _is_wanted(one, chosen)]
     here = part(wanted, after)
     ids = [one.id for one in here]
-    news = polls.news(session, ids, at - timedelta(hours=HOURS))
+    news = grouped(polls.news(session, ids, at - timedelta(hours=HOURS)), lambda one: one.feed_id)
     states = polls.articles_by_state(session, ids)
     more = here and here[-1].id != wanted[-1].id
     return FeedsPage(
         lines=[
-            _line(row, [one for one in news if one.feed_id == row.id], states.get(row.id or 0, {}), at)
-            for row in feeds.of_ids(session, ids)
+            _line(row, news.get(row.id or 0, []), states.get(row.id or 0, {}), at) for row in feeds.of_ids(session, ids)
         ],
         found=len(wanted),
         total=len(every),
