@@ -185,7 +185,6 @@ def fill(database: Database, hits: int, articles: int) -> None:
         if not sqlite:
             words = "(article_id, keys) VALUES (:id, array_to_tsvector(string_to_array(:words, ' ')))"
         _write(connection, text(f"INSERT INTO articleindex {words}"), archive.keys())
-        connection.commit()
     database.engine.dispose()
     if not sqlite:
         _go_on_counting(database)
@@ -198,6 +197,7 @@ def fill(database: Database, hits: int, articles: int) -> None:
 def _write(connection: Connection, statement: Any, rows: Rows) -> None:
     while some := list(islice(rows, AT_ONCE)):
         connection.execute(statement, some)
+        connection.commit()  # one transaction of all would be a log as large as the database
 
 
 def _go_on_counting(database: Database) -> None:
