@@ -26,7 +26,7 @@ from web.people import who
 from web.text import why
 
 HOURS = 24
-SHOWN = 100
+SHOWN = 50
 TAGS = 200  # that can be chosen from
 BAR_STEP, BAR_TOP = 4, 20  # of the picture of items an hour, in its own units
 STATES = ("ok", "new", "failing", "paused")
