@@ -13,8 +13,7 @@ from cli.context import database, read_file, secrets, settings, user
 from cli.exits import EXIT_SOME_FAILED, complain
 from core.clock import SystemClock
 from core.errors import ConfigError, InputError, Problem
-from core.settings import Settings
-from pipeline import configure
+from pipeline import configure, installation
 from rules import yamltext
 from rules.config import Watch, channels
 from rules.reach import check_languages
@@ -174,28 +173,8 @@ def rollback(
 
 def list_settings(context: typer.Context, as_json: AsJson = False) -> None:
     """List every WIREWATCH_ setting, its default and what it is for."""
-    chosen = settings(context)
-    rows = [
-        {
-            "setting": f"WIREWATCH_{name.upper()}",
-            "value": _setting(chosen, name),
-            "meaning": field.description,
-        }
-        for name, field in Settings.model_fields.items()
-    ]
+    rows = (asdict(one) for one in installation.shown(settings(context)))
     print_rows(rows, ("setting", "value", "meaning"), as_json=as_json)
-
-
-def _setting(chosen: Settings, name: str) -> str:
-    """A setting's value; what is secret is only said to be set."""
-    value = getattr(chosen, name)
-    if not Settings.model_fields[name].repr:
-        return "(set)" if value else ""
-    if name == "database":
-        from storage.engine import Database
-
-        return Database(chosen.database_url).label
-    return ", ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)
 
 
 def schema(

@@ -139,7 +139,7 @@ def discover(
     """Find a site's feeds."""
 
     async def work(app: App) -> list[FoundFeed]:
-        return await subscriptions.discover(app, url)
+        return await subscriptions.discover(app.client, url)
 
     found = with_app(context, work)
     rows = ({"url": one.url, "title": one.title, "type": one.type} for one in found)

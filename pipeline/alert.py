@@ -155,7 +155,9 @@ def send_to(
             noted(session, row, "send", "drop", Reason.OPTED_OUT, said, now)
             continue
         key = keys.delivery_key(app.installation, row.id, target_id)
-        deliveries.owe(session, key=key, alert_id=row.id, target_id=target_id, channel=channel, now=now)
+        deliveries.owe(
+            session, key=key, alert_id=row.id, target_id=target_id, channel=channel, rule=row.rule_id, now=now
+        )
 
 
 def _keep(

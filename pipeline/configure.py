@@ -198,9 +198,9 @@ def rule_digest(rule: Rule) -> str:
     return sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False))
 
 
-def diff(active: str, wanted: str) -> str:
-    """Unified diff from the active revision to a file."""
-    lines = difflib.unified_diff(active.splitlines(), wanted.splitlines(), "active revision", "file", lineterm="")
+def diff(active: str, wanted: str, names: tuple[str, str] = ("active revision", "file")) -> str:
+    """Unified diff from one text to another; `names` are what both are called in it."""
+    lines = difflib.unified_diff(active.splitlines(), wanted.splitlines(), *names, lineterm="")
     return "\n".join(lines)
 
 

@@ -26,6 +26,16 @@ def resend(session: Session, which: str, now: datetime) -> int:
     return len(rows)
 
 
+def resend_channel(session: Session, channel: str, now: datetime) -> int:
+    """Put all dead letters of a channel back into the ledger, and resume its targets. Returns how many."""
+    rows = deliveries.dead(session, channel)
+    for row in rows:
+        deliveries.resend(session, row, now)
+    if rows:
+        deliveries.resume(session, channel)
+    return len(rows)
+
+
 def _one(session: Session, which: str) -> Delivery:
     row = deliveries.find(session, which)
     if row is None:

@@ -16,7 +16,6 @@ from fetching.client import Ask, Client, Fetched
 from fetching.discover import FoundFeed, feed_links
 from fetching.opml import Subscription
 from fetching.parse import parse
-from pipeline.app import App
 from pipeline.asking import client_alone, fetched
 from pipeline.configure import EMPTY, apply_text, read_watch
 from rules import edit as edits
@@ -111,27 +110,23 @@ def edit_watch(
     return Outcome(applied.revision, edited.summary + (f", {path} too" if to_file else ""))
 
 
-async def discover(app: App, url: str) -> list[FoundFeed]:
+async def discover(client: Client, url: str) -> list[FoundFeed]:
     """A site's feeds: the address itself, else what its page names, else what is where many sites have theirs.
 
     Raises InputError or NotAvailable when the page cannot be fetched.
     """
-    return await _discover(app.client, url)
-
-
-async def discover_alone(settings: Settings, url: str) -> list[FoundFeed]:
-    """`discover`, with a client of its own."""
-    async with client_alone(settings) as client:
-        return await _discover(client, url)
-
-
-async def _discover(client: Client, url: str) -> list[FoundFeed]:
     answer = await fetched(client, url)
     itself = await asyncio.to_thread(_feed_in, answer)
     if itself is not None:
         return [itself]
     links = feed_links(answer.body, answer.url)
     return [one for one in links if one.how != "guess"] or await _tried(client, [one.url for one in links])
+
+
+async def discover_alone(settings: Settings, url: str) -> list[FoundFeed]:
+    """`discover`, with a client of its own."""
+    async with client_alone(settings) as client:
+        return await discover(client, url)
 
 
 async def _tried(client: Client, urls: Sequence[str]) -> list[FoundFeed]:

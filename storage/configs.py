@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -36,6 +37,26 @@ def get(session: Session, revision: int) -> Config | None:
 def history(session: Session) -> list[Config]:
     """All revisions, newest first."""
     return list(session.exec(select(Config).order_by(col(Config.revision).desc())).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A revision without its text, which may be long."""
+
+    revision: int
+    who: str
+    at: datetime
+    note: str
+    from_file: bool
+
+
+def listing(session: Session, before: int, limit: int) -> list[Line]:
+    """Revisions below `before` (0: all), newest first."""
+    number = col(Config.revision)
+    query = sa_select(number, col(Config.who), col(Config.at), col(Config.note), col(Config.file_sha256) != "")
+    query = query.where(number < before) if before else query
+    rows = session.connection().execute(query.order_by(number.desc()).limit(limit))
+    return [Line(revision or 0, who, at, note, bool(from_file)) for revision, who, at, note, from_file in rows]
 
 
 def add(

@@ -49,9 +49,14 @@ def _known_targets() -> Select[tuple[str]]:
     return sa_select(col(Target.id)).where(col(Target.id).in_(bindparam("ids", expanding=True)))
 
 
-def owe(session: Session, *, key: str, alert_id: str, target_id: str, channel: str, now: datetime) -> None:
-    """Enter a delivery into the ledger, once. Its alert and target are there: nothing is flushed for it."""
-    owed = {"key": key, "alert_id": alert_id, "target_id": target_id, "channel": channel}
+def owe(
+    session: Session, *, key: str, alert_id: str, target_id: str, channel: str, now: datetime, rule: str = ""
+) -> None:
+    """Enter a delivery into the ledger, once. Its alert and target are there: nothing is flushed for it.
+
+    `rule`: of the alert; a notice has none.
+    """
+    owed = {"key": key, "alert_id": alert_id, "target_id": target_id, "channel": channel, "rule_id": rule}
     session.connection().execute(
         _owing(session.get_bind().dialect.name), {**_blank(), **owed, "not_before": now, "made_at": now}
     )
@@ -231,6 +236,16 @@ def resume(session: Session, channel: str) -> int:
     return len(rows)
 
 
+def resume_target(session: Session, target_id: str) -> bool:
+    """Send to this target again; False when it was not paused."""
+    target = session.get(Target, target_id)
+    if target is None or target.state != "paused":
+        return False
+    target.state, target.pause_reason, target.paused_at = "ok", "", None
+    session.add(target)
+    return True
+
+
 def rest(session: Session, targets: Collection[str], channels: Collection[str], until: datetime) -> None:
     """Send nothing to these targets, nor to any of these channels, before this time."""
     these = col(Target.id).in_(list(targets)) | col(Target.channel).in_(list(channels))
@@ -354,6 +369,7 @@ def with_alert(session: Session, what: str) -> tuple[Delivery, Alert] | None:
     return (found, session.get_one(Alert, found.alert_id)) if found else None
 
 
-def dead(session: Session) -> list[Delivery]:
-    """All dead letters."""
-    return list(session.exec(select(Delivery).where(col(Delivery.state) == "dead")).all())
+def dead(session: Session, channel: str = "") -> list[Delivery]:
+    """All dead letters, or those of one channel."""
+    query = select(Delivery).where(col(Delivery.state) == "dead")
+    return list(session.exec(query.where(col(Delivery.channel) == channel) if channel else query).all())

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Integer, and_, bindparam, cast, func, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -155,6 +156,31 @@ def listing(session: Session, *, active_only: bool = True) -> list[Feed]:
     """All feeds by name."""
     query = select(Feed).order_by(col(Feed.name))
     return list(session.exec(query.where(col(Feed.active)) if active_only else query).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A feed as a list of many is narrowed by."""
+
+    id: int
+    name: str
+    url: str
+    state: str
+    tags: tuple[str, ...]
+
+
+def names(session: Session) -> list[Named]:
+    """All active feeds by name, without what polling learnt."""
+    columns = (col(Feed.id), col(Feed.name), col(Feed.config_url), col(Feed.state), col(Feed.tags))
+    query = sa_select(*columns).where(col(Feed.active)).order_by(col(Feed.name), col(Feed.id))
+    rows = session.connection().execute(query)
+    return [Named(key or 0, name, url, state, tuple(tags)) for key, name, url, state, tags in rows]
+
+
+def of_ids(session: Session, ids: Sequence[int]) -> list[Feed]:
+    """The feeds of these ids, in their order."""
+    rows = {row.id: row for row in session.exec(_of_ids(), params={"ids": list(ids)}).all()}
+    return [rows[one] for one in ids if one in rows]
 
 
 def by_name(session: Session, name: str) -> Feed | None:

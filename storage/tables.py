@@ -66,8 +66,9 @@ class Feed(SQLModel, table=True):
 class FeedPoll(SQLModel, table=True):
     """What one poll of a feed brought: for health, sparklines and gaps."""
 
+    __table_args__ = (Index("ix_feedpoll_of_feed", "feed_id", "at", "id"),)
     id: int | None = Field(default=None, primary_key=True)
-    feed_id: int = Field(foreign_key="feed.id", index=True)
+    feed_id: int = Field(foreign_key="feed.id")
     at: datetime = time(index=True)
     outcome: str  # changed | unchanged | not_modified | failed
     reason: str = ""
@@ -89,7 +90,11 @@ class HostState(SQLModel, table=True):
 class Entry(SQLModel, table=True):
     """An item seen in a feed; kept while it can come back."""
 
-    __table_args__ = (UniqueConstraint("feed_id", "key"), Index("ix_entry_listed", "feed_id", "last_seen_at"))
+    __table_args__ = (
+        UniqueConstraint("feed_id", "key"),
+        Index("ix_entry_listed", "feed_id", "last_seen_at"),
+        Index("ix_entry_newest_of_feed", "feed_id", "id"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     feed_id: int = Field(foreign_key="feed.id")
     key: str
@@ -109,6 +114,7 @@ class Article(SQLModel, table=True):
     """A page, once, whatever led to it. What the feed said of it is kept apart, for when the page cannot be read."""
 
     __table_args__ = (
+        Index("ix_article_of_feed", "feed_id", "state"),
         Index("ix_article_read_due", "state", "not_before"),
         Index("ix_article_match_due", "match_due", "match_after"),
         Index("ix_article_index_due", "id", sqlite_where=sql("index_due = 1"), postgresql_where=sql("index_due")),
@@ -117,7 +123,7 @@ class Article(SQLModel, table=True):
     key: str = Field(unique=True)  # canonical URL, or urn:feed:key
     url: str = ""  # "" when the entry had no usable link
     host: str = Field(default="", index=True)
-    feed_id: int = Field(foreign_key="feed.id", index=True)
+    feed_id: int = Field(foreign_key="feed.id")
     source: str = ""
     owner: str = ""
     state: str = "pending"  # pending | ready | partial | failed | duplicate
@@ -328,19 +334,23 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_delivery_due", "state", "not_before"),
-        Index("ix_delivery_channel_state", "channel", "state"),
+        Index("ix_delivery_newest", "made_at", "id"),
+        Index("ix_delivery_newest_in_state", "state", "made_at", "id"),
+        Index("ix_delivery_newest_of_channel", "channel", "state", "made_at", "id"),
+        Index("ix_delivery_newest_of_rule", "rule_id", "state", "made_at", "id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     alert_id: str = Field(foreign_key="alert.id", index=True)
     target_id: str = Field(foreign_key="target.id", index=True)
     channel: str
+    rule_id: str = ""  # its alert's
     state: str = "pending"  # pending | leased | sent | retry | unknown | dead | suppressed
     reason: str = ""
     attempts: int = 0
     crashes: int = 0
     not_before: datetime = time()
-    made_at: datetime = time(index=True)
+    made_at: datetime = time()
     first_try_at: datetime | None = maybe_time()
     last_try_at: datetime | None = maybe_time()
     sent_at: datetime | None = maybe_time()

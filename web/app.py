@@ -11,11 +11,12 @@ from starlette.staticfiles import StaticFiles
 from core.settings import Settings
 from storage import meta
 from storage.engine import Database
-from web import atom, links, metrics, sign_in, status
+from web import atom, feedlists, links, metrics, sign_in, status
 from web.api.app import create_api
 from web.guard import Guard
 from web.headers import Headers
-from web.pages import deliveries, faults, feeds, inbox, rule, rules, story, tryout
+from web.pages import deliveries, delivery, faults, feed, feed_adding, feeds, inbox, rule, rules, stats, story, tryout
+from web.pages import settings as settings_page
 from web.render import STATIC
 from web.routes import API
 from web.rulebook import Rulebook
@@ -28,8 +29,10 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     """The application over an open database. One in a process: NiceGUI keeps its pages in the module."""
     key = settings.secret_key or db.write_now(meta.secret_key)
     app = bare_app(settings, db, key)
-    for page in (inbox, story, feeds, deliveries):
+    for page in (inbox, story, feeds, deliveries, delivery, stats):
         page.register(db)
+    for page in (feed, feed_adding, settings_page):
+        page.register(db, settings)
     _rules(settings, db)
     faults.register()
     ui.run_with(
@@ -58,6 +61,7 @@ def bare_app(settings: Settings, db: Database, key: str) -> FastAPI:
     app.include_router(metrics.router(db))
     app.include_router(atom.router(db, key))
     app.mount(API, create_api(settings, db))
+    app.include_router(feedlists.router(db, settings))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=settings, key=key, db=db)
     app.add_middleware(Headers)

@@ -11,7 +11,14 @@ from web.entrance import LOCAL
 from web.people import who
 from web.render import render
 
-PAGES = (("Inbox", "/"), ("Rules", "/rules"), ("Feeds", "/feeds"), ("Deliveries", "/deliveries"))
+PAGES = (
+    ("Inbox", "/"),
+    ("Rules", "/rules"),
+    ("Feeds", "/feeds"),
+    ("Deliveries", "/deliveries"),
+    ("Stats", "/stats"),
+    ("Settings", "/settings"),
+)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from datetime import datetime
 from markupsafe import Markup, escape
 
 from alerts.inert import safe_link
+from core.errors import WirewatchError
 from core.reasons import Reason
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -80,6 +81,12 @@ def counted(number: int, one: str, many: str) -> str:
 def sentence(text: str) -> str:
     """With a capital and a full stop."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def told(error: WirewatchError) -> str:
+    """An error as a page says it: what is wrong, and what to do."""
+    hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if error.hint else ""
+    return f"Not done: {error.message}.{hint}"
 
 
 def capped(number: int, most: int) -> str:

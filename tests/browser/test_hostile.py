@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlmodel import Session
 
-from storage import optouts
+from storage import configs, optouts
 from tests.browser.site import PHONE, Site, looking, serving
 from tests.web import rows
 from tests.web.hostile import TEXTS, URLS
@@ -35,6 +35,7 @@ def fill(session: Session) -> None:
         alert.reason = text
         rows.delivery(session, alert, f"{text}:{number}", state=text, reason=text, error=text)
         optouts.add(session, f"{text} {number}", text, rows.NOW)
+        configs.add(session, text=text, sha256=text, file_sha256="", who=text, at=rows.NOW, note=text)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,15 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-PATHS = ["/", *(f"/stories/{number + 1}" for number in range(len(TEXTS))), "/feeds", "/deliveries"]
+PATHS = [
+    "/",
+    *(f"/stories/{number + 1}" for number in range(len(TEXTS))),
+    "/feeds",
+    "/deliveries",
+    "/stats",
+    "/settings",
+]
+PATHS += [f"/{kind}/{number + 1}" for kind in ("feeds", "deliveries") for number in range(len(TEXTS))]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -56,7 +65,7 @@ def test_a_hostile_text_is_shown_and_does_nothing(browser: Browser, hostile: Sit
         assert page.evaluate(FOREIGN) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         shown = " ".join(page.inner_text("main").split())
-        texts = [TEXTS[int(path.rsplit("/", 1)[1]) - 1]] if path.startswith("/stories/") else TEXTS
+        texts = [TEXTS[int(path.rsplit("/", 1)[1]) - 1]] if path[-1].isdigit() else TEXTS
         assert [text for text in texts if " ".join(text.split()) not in shown] == []
 
 
@@ -93,6 +102,6 @@ def test_a_hostile_address_is_shown_and_does_nothing(browser: Browser, hostile: 
 FOREIGN = """() => [...document.querySelectorAll('#app *')].filter(one =>
   ['SCRIPT', 'IFRAME', 'STYLE', 'LINK', 'META', 'BASE', 'OBJECT', 'MATH', 'TEMPLATE'].includes(one.tagName) ||
   one.tagName === 'IMG' && one.getAttribute('src') !== '/static/favicon.svg' ||
-  one.tagName === 'FORM' && one.getAttribute('action') !== '/' ||
+  one.tagName === 'FORM' && !['/', '/feeds', '/deliveries', '/settings'].includes(one.getAttribute('action')) ||
   [...one.attributes].some(({name, value}) => name.startsWith('on') || /^(java|vb)script:/i.test(value.trim()))
 ).map(one => one.outerHTML)"""

@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.site import PHONE, Look, Site, looking
 
-PATHS = ("/", "/stories/1", "/stories/2", "/stories/3", "/feeds", "/deliveries")
+OURS = ("/feeds", "/feeds/3", "/feeds/add", "/deliveries", "/deliveries/2", "/stats", "/settings")
+PATHS = ("/", "/stories/1", "/stories/2", "/stories/3", *OURS)
 BY_NAME = {path: path.strip("/").replace("/", "-") or "inbox" for path in PATHS}
 
 

@@ -139,10 +139,10 @@ async def test_fault_6_nothing_that_the_web_names_is_asked_at_a_private_address(
     monkeypatch.setenv("http_proxy", f"{inner}/")
     async with ward.worker() as app:
         await run_cycle(app)
-        await subscriptions.discover(app, world.url("/home"))
+        await subscriptions.discover(app.client, world.url("/home"))
         for url in (f"{inner}/", f"http://inner.test:{port}/", world.url("/")):
             with pytest.raises(InputError, match="private or special"):
-                await subscriptions.discover(app, url)
+                await subscriptions.discover(app.client, url)
     for url in (f"{inner}/", world.url("/")):
         with pytest.raises(InputError, match="private or special"):
             await trying.article_of(world.settings(allow_addresses=f"{PUBLIC}/32"), url=url)

@@ -130,7 +130,7 @@ class Ward:
         assert reason.sentence in line
 
     def lines(self) -> list[str]:
-        return [repr(one) for one in self.db.read_now(lambda session: gather(session, self.clock.now()))]
+        return [repr(one) for one in self.db.read_now(lambda session: gather(session, self.clock.now())).lines]
 
     def tells_no_secret(self, report: Report) -> None:
         assert CANARY not in self.log.text

@@ -78,5 +78,5 @@ async def test_a_sites_feeds_are_found_through_its_page(world: World, db: Databa
     world.site["/"] = b"<!DOCTYPE html><html><head>" + link + b"</head><body>x</body></html>"
     world.site["/rss"] = rss(Item("a", title="A"))
     async with world.worker(db, clock) as app:
-        found = await subscriptions.discover(app, world.url("/"))
+        found = await subscriptions.discover(app.client, world.url("/"))
     assert world.url("/rss") in [one.url for one in found]

@@ -111,8 +111,8 @@ def delivery(
     deliveries.sync_targets(session, [(target, channel, target.split(":")[-1])])
     sent_at = of.made_at + MINUTE if state == "sent" else None
     row = Delivery(
-        key=f"{of.id}/{target}", alert_id=of.id, target_id=target, channel=channel, state=state, reason=reason,
-        error=error, attempts=1, not_before=of.made_at, made_at=of.made_at, sent_at=sent_at,
+        key=f"{of.id}/{target}", alert_id=of.id, target_id=target, channel=channel, rule_id=of.rule_id,
+        state=state, reason=reason, error=error, attempts=1, not_before=of.made_at, made_at=of.made_at, sent_at=sent_at,
     )  # fmt: skip
     session.add(row)
     session.flush()

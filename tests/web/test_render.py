@@ -12,13 +12,14 @@ from jinja2 import UndefinedError
 from lxml import html
 
 from storage.inbox import Counts, Place
-from tests.web import ruletemplates
+from tests.web import places, ruletemplates
 from tests.web.hostile import TEXTS, URLS
 from web.api.document import Document
 from web.diff import Kind, Piece
 from web.pages.inbox import Asked, Start
 from web.render import FOLDER, render
 
+PARTS = {"parts.html", "feed-parts.html"}
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use"}
 OURS = (
@@ -28,6 +29,7 @@ OURS = (
     "/?",
     "/links/",
     "/rules",
+    "/stats",
     "/settings",
     "/deliveries",
     "/feeds",
@@ -47,23 +49,8 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
         "sources": (text, text), "more_sources": 1, "cues": text, "passage": passage(text), "language": text,
         "told": text, "silenced_until": AT,
     }  # fmt: skip
-    feed = {
-        "name": text, "url": url, "host": text, "state": text, "trouble": text, "last": AT, "next": None, "new": 1,
-        "gaps": 0, "full": text, "bars": ((0, 1, 2),), "spark_says": text,
-    }  # fmt: skip
-    sent = {"target": text, "state": text, "trouble": text, "attempts": 1, "sent": AT, "made": AT}
-    line = sent | {"headline": text, "story": 7, "rule": text, "kind": text}
     yield from inbox(text, story)
     yield from story_page(text, url)
-    yield "feeds.html", {"feeds": [named(feed)], "in_order": 0}
-    opted_out = {"target_id": text, "rule_id": text, "at": AT}
-    yield (
-        "deliveries.html",
-        {
-            "deliveries": [named(line)], "counts": [("sent", 1)], "chosen": text, "total": 1, "total_shown": 0,
-            "total_chosen": 1, "opted_out": [named(opted_out)],
-        },
-    )  # fmt: skip
     yield "link.html", {"title": text, "lines": (text,), "button": text, "action": "/links/x/y", "story": 7}
     yield "fault.html", {"text": text}
     yield "heading.html", {"title": text}
@@ -79,6 +66,7 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     }
     yield "api-docs.html", {"title": text, "document": Document(document)}
     yield from ruletemplates.pages(text, url)
+    yield from places.pages(text, url)
 
 
 def story_page(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -127,7 +115,7 @@ def named(values: dict[str, Any]) -> SimpleNamespace:
     return SimpleNamespace(**values)
 
 
-WHOLE = {"link.html", "preview.html", "sign-in.html", "sign-out.html", "api-docs.html"}  # the others are pieces
+WHOLE = {"link.html", "preview.html", "sign-in.html", "sign-out.html", "api-docs.html", "feeds-taken.html"}  # pages
 PLACES = range(len(list(pages("", ""))))
 
 
@@ -162,7 +150,7 @@ def test_no_link_leads_where_an_enemy_wants(place: int, url: str) -> None:
 
 
 def test_every_template_is_tried_here() -> None:
-    assert {name for name, _ in pages("word", "")} == {path.name for path in FOLDER.glob("*")} - {"parts.html"}
+    assert {name for name, _ in pages("word", "")} == {path.name for path in FOLDER.glob("*")} - PARTS
 
 
 def test_a_missing_value_is_an_error_and_no_empty_place() -> None:

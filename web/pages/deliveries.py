@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from urllib.parse import urlencode
 
 from nicegui import ui
 from sqlmodel import Session
 
-from storage import deliveries, optouts
+from core.clock import SystemClock
+from core.text import one_line
+from pipeline import resend as again
+from storage import configs, deliveries, ledger, optouts
 from storage.engine import Database
-from storage.tables import Alert, Delivery, OptOut
-from web.frame import frame, show
+from storage.ledger import Filter, Place
+from storage.tables import Alert, Delivery, OptOut, Target
+from web.acts import Act, agreed, show_acting
+from web.frame import frame
 from web.pages.story import trouble
+from web.text import capped
 
-SHOWN = 200
+SHOWN = 50
+AGAIN = tuple(sorted(again.OPEN))  # states that a delivery can be sent again from
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A delivery as the ledger shows it."""
+    """A delivery as the ledger shows it. `next` is when it is tried next, if it is."""
 
+    id: int
     headline: str
     story: int | None
     rule: str
@@ -31,47 +41,131 @@ class Line:
     trouble: str
     made: datetime
     sent: datetime | None
+    next: datetime | None
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All that the page shows; `counts` is every state there is with its number."""
+    """All that the page shows; `counts` is every state there is with its number, under the other filters."""
 
-    lines: Sequence[Line]
-    counts: Sequence[tuple[str, int]]
-    opted_out: Sequence[OptOut]
+    lines: Sequence[Line] = ()
+    counts: Sequence[tuple[str, int]] = ()
+    chosen: Filter = field(default_factory=Filter)
+    channels: Sequence[str] = ()
+    rules: Sequence[str] = ()
+    paused: Sequence[Target] = ()
+    opted_out: Sequence[OptOut] = ()
+    rest: str = ""  # the address of the next page, if there is one
 
     @property
     def total(self) -> int:
-        """How many deliveries there are."""
-        return sum(count for _, count in self.counts)
+        """How many deliveries there are in any state, or the most that is counted."""
+        return min(ledger.MOST, sum(count for _, count in self.counts))
+
+    @property
+    def others(self) -> str:
+        """The filters but the state, for an address."""
+        return query(self.chosen, state="")
+
+    @property
+    def until_day(self) -> str:
+        """The last day that is shown, as an input has it."""
+        return f"{self.chosen.until - timedelta(days=1):%Y-%m-%d}" if self.chosen.until else ""
 
 
 def register(db: Database) -> None:
     """Add the page."""
 
     @ui.page("/deliveries")
-    async def ledger(state: str = "") -> None:
-        page = await db.read(lambda session: gather(session, state))
-        counts = dict(page.counts)
-        chosen = state if state in counts else ""
+    async def ledger_page(
+        state: str = "", channel: str = "", rule: str = "", since: str = "", until: str = "", after: str = ""
+    ) -> None:
+        last = day(until)
+        chosen = Filter(
+            one_line(state), one_line(channel), one_line(rule), day(since), last + timedelta(days=1) if last else None
+        )
+
+        async def values() -> Mapping[str, object]:
+            return {"page": await db.read(lambda session: gather(session, chosen, place_of(after))), "again": AGAIN}
+
         with frame("Deliveries", at="/deliveries"):
-            show(
-                "deliveries.html", deliveries=page.lines, counts=page.counts, chosen=chosen, total=page.total,
-                total_shown=len(page.lines), total_chosen=counts.get(chosen, page.total), opted_out=page.opted_out,
-            )  # fmt: skip
+            await show_acting("deliveries.html", values, acts(db))
 
 
-def gather(session: Session, state: str) -> Ledger:
-    """The newest deliveries, of one state if it is one."""
-    counts = deliveries.counts(session)
-    rows = deliveries.recent(session, states=[state] if state in counts else [], limit=SHOWN)
-    return Ledger([_line(one, alert) for one, alert in rows], sorted(counts.items()), optouts.listing(session))
+def acts(db: Database) -> dict[str, Act]:
+    """What the buttons of deliveries and targets do."""
+
+    async def resend(delivery_id: str) -> str:
+        await db.write(partial(again.resend, which=one_line(delivery_id), now=SystemClock().now()))
+        return f"Delivery {delivery_id} is tried again in the next cycle."
+
+    async def resend_dead(channel: str) -> str:
+        dead = Filter(state="dead", channel=channel)
+        count = (await db.read(lambda session: ledger.counts(session, dead))).get("dead", 0)
+        question = f"Send all {capped(count, ledger.MOST)} dead letters of {channel} again?"
+        if not count or not await agreed(question, "Send them again"):
+            return ""
+        count = await db.write(partial(again.resend_channel, channel=channel, now=SystemClock().now()))
+        return f"{count:,} dead letters of {channel} are tried again in the next cycle."
+
+    async def resume(target: str) -> str:
+        done = await db.write(lambda session: deliveries.resume_target(session, target))
+        return f"{target} is sent to again." if done else f"{target} was not paused."
+
+    return {"resend": resend, "resend-dead": resend_dead, "resume-target": resume}
+
+
+def day(text: str) -> datetime | None:
+    """The beginning of a day in UTC, as an address names it; None for what is no day."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def place_of(text: str) -> Place | None:
+    """Where a page begins, as an address names it: a time and an id."""
+    at, _, key = text.rpartition("_")
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC), int(key) if len(key) < 10 else 0
+    except (ValueError, OverflowError):
+        return None
+
+
+def gather(session: Session, chosen: Filter, after: Place | None = None) -> Ledger:
+    """Deliveries that are like `chosen`, newest first, from behind `after` on."""
+    rows = ledger.page(session, chosen, after, SHOWN + 1)
+    shown = rows[:SHOWN]
+    last = shown[-1][0] if len(rows) > SHOWN else None
+    return Ledger(
+        lines=[_line(one, alert) for one, alert in shown],
+        counts=list(ledger.counts(session, chosen).items()),
+        chosen=chosen,
+        channels=sorted({*ledger.channels(session), *([chosen.channel] if chosen.channel else [])}),
+        rules=sorted({*configs.rule_states(session), *([chosen.rule] if chosen.rule else [])}),
+        paused=ledger.paused(session),
+        opted_out=optouts.listing(session),
+        rest="/deliveries?" + query(chosen, after=f"{last.made_at.isoformat()}_{last.id}") if last else "",
+    )
+
+
+def query(chosen: Filter, **more: str) -> str:
+    """The filters as the address has them."""
+    until = chosen.until - timedelta(days=1) if chosen.until else None
+    values = {
+        "state": chosen.state,
+        "channel": chosen.channel,
+        "rule": chosen.rule,
+        "since": f"{chosen.since:%Y-%m-%d}" if chosen.since else "",
+        "until": f"{until:%Y-%m-%d}" if until else "",
+    } | more
+    return urlencode({key: value for key, value in values.items() if value})
 
 
 def _line(one: Delivery, alert: Alert) -> Line:
     return Line(
+        id=one.id or 0,
         headline=headline(alert),
         story=alert.story_id,
         rule=alert.rule_id,
@@ -81,6 +175,7 @@ def _line(one: Delivery, alert: Alert) -> Line:
         trouble=trouble(one),
         made=one.made_at,
         sent=one.sent_at,
+        next=one.not_before if one.state in deliveries.WAITING else None,
         attempts=one.attempts,
     )
 

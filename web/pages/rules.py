@@ -20,7 +20,7 @@ from storage.tables import RuleState
 from web.frame import frame, show
 from web.pages.feeds import Bar
 from web.rulebook import DAYS, Rulebook
-from web.text import why
+from web.text import capped, why
 from web.trials import Trials
 
 SHOWN = 50  # rules of a page
@@ -147,7 +147,7 @@ def _line(
         hits=sum(daily),
         bars=bars(daily),
         spark_says=f"hits a day, at most {max(daily):,}",
-        stories=capped(stories),
+        stories=capped(stories, tallies.COUNTED),
         right=verdicts[0],
         judged=verdicts[1],
         cost="" if cost is None else f"{cost:,.0f} µs" if cost >= 1 else "< 1 µs",
@@ -163,11 +163,6 @@ def state_of(rule: Rule, state: RuleState | None) -> tuple[str, str]:
     if state is not None and state.past_id > 1:
         return "on", "stored articles are being matched"
     return "on", ""
-
-
-def capped(count: int) -> str:
-    """A count as pages say it: beyond the limit it is not known."""
-    return f"{tallies.COUNTED:,}+" if count > tallies.COUNTED else f"{count:,}"
 
 
 def bars(daily: Sequence[int]) -> tuple[Bar, ...]:

@@ -148,7 +148,7 @@ def _polls() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feedpoll")),
     )
     op.create_index(op.f("ix_feedpoll_at"), "feedpoll", ["at"])
-    op.create_index(op.f("ix_feedpoll_feed_id"), "feedpoll", ["feed_id"])
+    op.create_index("ix_feedpoll_of_feed", "feedpoll", ["feed_id", "at", "id"])
 
 
 def _articles() -> None:
@@ -212,7 +212,7 @@ def _articles() -> None:
 def _indexes_of_articles() -> None:
     op.create_index(op.f("ix_article_canonical_key"), "article", ["canonical_key"])
     op.create_index(op.f("ix_article_duplicate_of"), "article", ["duplicate_of"])
-    op.create_index(op.f("ix_article_feed_id"), "article", ["feed_id"])
+    op.create_index("ix_article_of_feed", "article", ["feed_id", "state"])
     op.create_index(op.f("ix_article_first_seen_at"), "article", ["first_seen_at"])
     op.create_index(op.f("ix_article_host"), "article", ["host"])
     op.create_index("ix_article_match_due", "article", ["match_due", "match_after"])
@@ -282,5 +282,6 @@ def _entries() -> None:
     )
     op.create_index(op.f("ix_entry_article_id"), "entry", ["article_id"])
     op.create_index("ix_entry_listed", "entry", ["feed_id", "last_seen_at"])
+    op.create_index("ix_entry_newest_of_feed", "entry", ["feed_id", "id"])
     op.create_index(op.f("ix_entry_text_key"), "entry", ["text_key"])
     op.create_index(op.f("ix_entry_url_key"), "entry", ["url_key"])

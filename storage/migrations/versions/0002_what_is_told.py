@@ -224,6 +224,7 @@ def _deliveries() -> None:
         sa.Column("alert_id", sa.String(), nullable=False),
         sa.Column("target_id", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("rule_id", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -245,9 +246,11 @@ def _deliveries() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_delivery_key")),
     )
     op.create_index(op.f("ix_delivery_alert_id"), "delivery", ["alert_id"])
-    op.create_index("ix_delivery_channel_state", "delivery", ["channel", "state"])
     op.create_index("ix_delivery_due", "delivery", ["state", "not_before"])
-    op.create_index(op.f("ix_delivery_made_at"), "delivery", ["made_at"])
+    op.create_index("ix_delivery_newest", "delivery", ["made_at", "id"])
+    op.create_index("ix_delivery_newest_in_state", "delivery", ["state", "made_at", "id"])
+    op.create_index("ix_delivery_newest_of_channel", "delivery", ["channel", "state", "made_at", "id"])
+    op.create_index("ix_delivery_newest_of_rule", "delivery", ["rule_id", "state", "made_at", "id"])
     op.create_index(op.f("ix_delivery_target_id"), "delivery", ["target_id"])
     op.create_table(
         "optout",

@@ -1,0 +1,215 @@
+"""What the pages of feeds gather, how they are narrowed, and lists of feeds in and out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from core.settings import Settings
+from fetching import opml
+from rules.config import load
+from storage import configs
+from storage import feeds as rows_of
+from storage.engine import Database
+from storage.feeds import FeedSpec, Named
+from storage.polls import News
+from storage.tables import Entry, FeedPoll
+from tests.web import rows
+from tests.web.asgi import Visitor
+from web.advice import ADVICE, advice
+from web.app import bare_app
+from web.pages import feed, feeds
+from web.pages.feeds import Filter, Line
+
+FOLDER = '<outline text="Ports"><outline xmlUrl="https://a.example/f" text="A"/></outline>'
+TWO = f'<opml version="2.0"><body>{FOLDER}</body></opml>'
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture(autouse=True)
+def _rows(db: Database) -> None:
+    db.write_now(rows.newsroom)
+
+
+def lines(db: Database, chosen: Filter | None = None) -> dict[str, Line]:
+    page = db.read_now(lambda session: feeds.gather(session, rows.NOW, chosen))
+    return {line.name: line for line in page.lines}
+
+
+def test_a_feed_tells_its_day_and_its_trouble(db: Database) -> None:
+    found = lines(db)
+    post, down = found["Harbour Post"], found["Silent Gazette"]
+    assert (post.state, post.trouble, post.new, post.full) == ("ok", "", 96, "3 of 4")
+    assert (down.state, down.trouble, down.gaps, down.full) == (
+        "failing",
+        "the host's certificate is not valid: certificate has expired",
+        2,
+        "–",
+    )
+
+
+def test_a_paused_feed_says_by_whom_and_has_no_next_poll(db: Database) -> None:
+    def pause(session: Session) -> None:
+        row = rows_of.by_name(session, "Harbour Post")
+        assert row is not None
+        rows_of.pause(session, row, "ada")
+
+    db.write_now(pause)
+    line = lines(db)["Harbour Post"]
+    assert (line.trouble, line.next) == ("paused by ada", None)
+    page = db.read_now(lambda session: feed.gather(session, line.id, rows.NOW))
+    assert page is not None
+    assert page.advice == "It is polled again when somebody resumes it."
+
+
+def test_feeds_are_narrowed_by_state_tag_and_text(db: Database) -> None:
+    def tag(session: Session) -> None:
+        row = rows_of.by_name(session, "Harbour Post")
+        assert row is not None
+        row.tags = ["ports"]
+        session.add(row)
+
+    db.write_now(tag)
+    assert list(lines(db, Filter(state="failing"))) == ["Silent Gazette"]
+    assert list(lines(db, Filter(tag="ports"))) == ["Harbour Post"]
+    assert list(lines(db, Filter(text="EASTWARD-radio.example"))) == ["Eastward Radio"]
+    assert list(lines(db, Filter(state="ok", text="gazette"))) == []
+    page = db.read_now(lambda session: feeds.gather(session, rows.NOW, Filter(tag="ports")))
+    assert (page.found, page.total, page.in_order, page.tags) == (1, 3, 2, ["ports"])
+    assert page.counts == [("ok", 2), ("failing", 1)]
+
+
+def test_more_feeds_than_fit_are_on_pages_that_follow_each_other(db: Database) -> None:
+    specs = [FeedSpec(f"https://x.example/{n}", f"x{n:03}", "feed", "", (), "en", None, 1.0) for n in range(230)]
+    db.write_now(lambda session: rows_of.sync(session, specs, rows.NOW))
+    seen: list[str] = []
+    rest, after = "begin", 0
+    while rest:
+        page = db.read_now(partial(feeds.gather, at=rows.NOW, chosen=Filter(text="X"), after=after))
+        seen += [line.name for line in page.lines]
+        rest, after = page.rest, page.lines[-1].id
+        assert not rest or rest == f"/feeds?q=X&after={after}"
+    assert seen == [f"x{n:03}" for n in range(230)]
+
+
+def test_a_page_behind_a_feed_that_went_away_begins_anew() -> None:
+    one = Named(5, "a", "https://a.example", "ok", ())
+    assert feeds.part([one], 99) == [one]
+
+
+def test_items_are_counted_by_the_hour_they_came_in() -> None:
+    polls = [
+        News(1, rows.NOW - ago, new)
+        for ago, new in (
+            (rows.MINUTE, 2),
+            (59 * rows.MINUTE, 3),
+            (rows.HOUR, 7),
+            (24 * rows.HOUR, 9),
+            (-rows.MINUTE, 5),
+        )
+    ]
+    hourly = feeds.by_hour(polls, rows.NOW)
+    assert (len(hourly), hourly[-1], hourly[-2], sum(hourly)) == (24, 5, 7, 12)
+
+
+def test_the_busiest_hour_is_the_highest_bar_and_a_quiet_one_is_a_line() -> None:
+    assert feeds.bars([0, 5, 10]) == ((0, 19, 1), (4, 10, 10), (8, 0, 20))
+    assert feeds.bars([0, 0]) == ((0, 19, 1), (4, 19, 1))
+
+
+def test_a_feeds_page_tells_its_week_its_trouble_and_its_newest_entries(db: Database) -> None:
+    def add(session: Session) -> int:
+        down = rows_of.by_name(session, "Silent Gazette")
+        assert down is not None
+        for days, outcome in ((1, "failed"), (2, "not_modified"), (8, "failed")):
+            at = rows.NOW - timedelta(days=days, minutes=5)
+            session.add(FeedPoll(feed_id=down.id or 0, at=at, outcome=outcome, reason="tls", gap=days == 2))
+        for number in range(40):
+            article = 1 if number == 39 else None
+            session.add(
+                Entry(
+                    feed_id=down.id or 0,
+                    key=str(number),
+                    title=f"Entry {number}",
+                    article_id=article,
+                    first_seen_at=rows.NOW,
+                    last_seen_at=rows.NOW,
+                )
+            )
+            session.flush()
+        return down.id or 0
+
+    key = db.write_now(add)
+    page = db.read_now(lambda session: feed.gather(session, key, rows.NOW))
+    assert page is not None
+    assert page.error == "the host's certificate is not valid: certificate has expired"
+    assert page.advice.startswith("The site has to renew its certificate")
+    assert page.outcomes == {"changed": 24, "failed": 1, "not_modified": 1, "gap": 1}
+    assert page.polled == 26
+    assert [one.title for one in page.entries] == [f"Entry {number}" for number in range(39, 9, -1)]
+    assert [one.state for one in page.entries[:2]] == ["ready", ""]
+    assert (page.interval, page.fixed) == ("15.0 min", False)
+
+
+def test_a_feed_that_is_not_there_has_no_page(db: Database) -> None:
+    db.write_now(lambda session: rows_of.sync(session, [], rows.NOW))
+    for key in (0, 1, 99, 2**31, 10**30):
+        assert db.read_now(partial(feed.gather, feed_id=key, at=rows.NOW)) is None
+
+
+def test_advice_is_a_sentence_and_unknown_reasons_have_none() -> None:
+    assert all(text.endswith(".") for text in ADVICE.values())
+    assert (advice("dns")[:3], advice("no such reason"), advice("")) == ("See", "", "")
+
+
+@pytest.fixture
+def visitor(db: Database, tmp_path: Path) -> Visitor:
+    settings = Settings(_env_file=None, config=tmp_path / "watch.yaml", data=tmp_path)
+    return Visitor(bare_app(settings, db, "key"))
+
+
+async def test_the_feeds_leave_as_opml(visitor: Visitor) -> None:
+    answer = await visitor.get("/feeds.opml")
+    assert answer.headers["content-disposition"] == 'attachment; filename="feeds.opml"'
+    assert {one.title for one in opml.read(answer.content)} == {"Harbour Post", "Eastward Radio", "Silent Gazette"}
+
+
+async def test_a_list_and_an_opml_file_come_in_as_revisions_under_a_name(db: Database, visitor: Visitor) -> None:
+    listed = await visitor.post("/feeds/import", FORM, "addresses=https%3A%2F%2Fb.example%2Ff+ports")
+    assert (listed.status_code, "1 feeds added" in listed.text) == (200, True)
+    answer = await visitor.client.post("/feeds/import", files={"opml": ("mine.opml", TWO.encode())})
+    assert answer.status_code == 200
+    history = db.read_now(lambda session: configs.listing(session, 0, 10))
+    assert [(one.who, one.note) for one in history] == [
+        ("local", "feeds import mine.opml"),
+        ("local", "feeds import the list"),
+    ]
+    active = db.read_now(configs.active)
+    assert active is not None
+    assert [(one.config_url, one.tags) for one in load(active.text).feeds] == [
+        ("https://b.example/f", ("ports",)),
+        ("https://a.example/f", ("Ports",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "source", ["<html/>", "<!DOCTYPE x><opml/>", "javascript:alert(1)", "x" * (opml.MOST_BYTES + 9)]
+)
+async def test_a_list_that_cannot_be_read_changes_nothing_and_says_why(
+    db: Database, visitor: Visitor, source: str
+) -> None:
+    answer = await visitor.client.post("/feeds/import", files={"opml": ("<b>.opml", source.encode())})
+    assert (answer.status_code, "No feed was added" in answer.text, "<b>" in answer.text) == (422, True, False)
+    assert db.read_now(configs.active) is None
+
+
+async def test_another_sites_form_adds_nothing(db: Database, visitor: Visitor) -> None:
+    answer = await visitor.post(
+        "/feeds/import", FORM | {"origin": "https://evil.example"}, "addresses=https%3A%2F%2Fb.example%2Ff"
+    )
+    assert answer.status_code == 403
+    assert db.read_now(configs.active) is None

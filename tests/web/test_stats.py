@@ -1,0 +1,81 @@
+"""How long news takes, how much there is, and how much of it is read in full."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from storage.engine import Database
+from storage.tables import Article
+from tests.web import rows
+from web import latency
+from web.pages import stats
+
+AT = rows.NOW
+
+
+def test_percentiles_are_of_what_has_both_ends_in_order() -> None:
+    spans = [(AT, AT + timedelta(seconds=number)) for number in range(1, 101)]
+    took = latency.took([*spans, (AT, None), (None, AT), (AT, AT - rows.HOUR)])
+    assert took is not None
+    assert (took.p50, took.p95, took.count) == (50.0, 95.0, 100)
+    assert latency.took([(AT, AT - rows.HOUR)]) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.04, "0.0 s"), (59.94, "59.9 s"), (90, "1.5 min"), (5400, "1.5 h"), (86_400 * 3, "3.0 d")]
+)
+def test_a_length_of_time_is_said_in_its_unit(seconds: float, said: str) -> None:
+    assert latency.length(seconds) == said
+
+
+def test_a_day_is_told_by_hours_and_a_week_by_days() -> None:
+    hours, days = latency.bounds(AT, 1), latency.bounds(AT, 7)
+    assert (len(hours), hours[1] - hours[0], len(days), days[1] - days[0]) == (25, rows.HOUR, 8, 24 * rows.HOUR)
+    assert hours[0] < AT < hours[-1]
+    assert days[0] < AT < days[-1]
+
+
+def test_the_page_follows_news_from_published_to_sent(db: Database) -> None:
+    def fill(session: Session) -> None:
+        rows.newsroom(session)
+        for article in session.exec(select(Article)):
+            article.read_at = article.first_seen_at + timedelta(seconds=2)
+            article.matched_at = article.first_seen_at + timedelta(seconds=5)
+            session.add(article)
+
+    db.write_now(fill)
+    page = db.read_now(lambda session: stats.gather(session, AT, 7))
+    words = [step.words if step else "–" for step in page.everything.steps]
+    assert words == ["10.0 min / 10.0 min", "2.0 s / 2.0 s", "3.0 s / 3.0 s", "55.0 s / 55.0 s", "11.0 min / 11.0 min"]
+    assert [(one.name, one.count) for one in page.by_feed] == [("Harbour Post", 4)]
+    assert [(one.name, one.count) for one in page.by_rule] == [("port-strike", 1)]
+    assert sum(one.articles for one in page.volume) == 4
+    assert sum(one.hits for one in page.volume) == 4
+    assert sum(one.alerts for one in page.volume) == 2
+    assert [(one.source, one.full, one.articles, one.percent) for one in page.coverage] == [
+        ("Eastward Radio", 1, 2, 50),
+        ("Harbour Post", 1, 1, 100),
+        ("صوت الشرق", 1, 1, 100),
+    ]
+    assert not page.cut
+
+
+def test_what_a_feed_had_before_it_was_polled_does_not_count_as_slow(db: Database) -> None:
+    def fill(session: Session) -> None:
+        rows.newsroom(session)
+        for article in session.exec(select(Article)):
+            article.from_before = True
+            session.add(article)
+
+    db.write_now(fill)
+    page = db.read_now(lambda session: stats.gather(session, AT, 30))
+    assert (page.everything.count, page.by_feed, page.by_rule, page.coverage) == (0, [], [], [])
+
+
+def test_an_empty_installation_has_empty_stats(db: Database) -> None:
+    page = db.read_now(lambda session: stats.gather(session, AT, 1))
+    assert (page.by_feed, page.by_rule, page.coverage, len(page.volume)) == ([], [], [], 24)
+    assert stats.options(page.volume)["series"][0]["data"] == [0] * 24

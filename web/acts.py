@@ -1,0 +1,71 @@
+"""Pieces of a page whose buttons do something: what was done is said, and the piece is shown anew.
+
+A template writes `<button data-act="pause" data-on="3">`; whoever shows it names what each act does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+
+from nicegui import events, ui
+
+from core.errors import WirewatchError
+from web.render import render
+from web.text import told
+
+Act = Callable[[str], Awaitable[str]]  # what the button is about → what to say; "" says nothing
+Values = Callable[[], Awaitable[Mapping[str, object]]]
+
+_PRESSED = """(event) => {
+  const button = event.target.closest('button[data-act]');
+  if (button && !button.disabled) emit(button.dataset.act, button.dataset.on || '');
+}"""
+_FOCUS = "document.querySelector(%s)?.focus()"
+
+
+async def show_acting(template: str, values: Values, acts: Mapping[str, Act]) -> None:
+    """A filled-in template whose buttons act. The keyboard stays on the button that was pressed."""
+    said = ui.html(tag="p").props("role=status dir=auto").classes("said")
+    piece = ui.html(render(template, **await values()))
+
+    async def pressed(event: events.GenericEventArguments) -> None:
+        name, on = (str(one)[:1000] for one in event.args)
+        if name not in acts:
+            return
+        say(said, "")
+        say(said, await _words(acts[name](on)))
+        piece.set_content(render(template, **await values()))
+        ui.run_javascript(_FOCUS % json.dumps(f"[data-act={json.dumps(name)}][data-on={json.dumps(on)}]"))
+
+    piece.on("click", pressed, js_handler=_PRESSED)
+
+
+def say(line: ui.html, text: str) -> None:
+    """Put a text into a line; it stands there as it is."""
+    line.set_content(render("heading.html", title=text))
+
+
+async def _words(doing: Awaitable[str]) -> str:
+    try:
+        return await doing
+    except WirewatchError as error:
+        return told(error)
+
+
+def number_of(text: str) -> int:
+    """The id that an address or a button names; 0, which no row has, for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+async def agreed(question: str, yes: str) -> bool:
+    """Ask first; Escape and a click beside it mean no."""
+    with ui.dialog() as dialog, ui.element("div").props('role=alertdialog aria-labelledby="question"').classes("ask"):
+        ui.html(render("heading.html", title=question), tag="p").props("id=question dir=auto")
+        with ui.element("div").classes("filters"):
+            for text, answer in ((yes, True), ("Cancel", False)):
+                button = ui.html(render("heading.html", title=text), tag="button").props("type=button")
+                button.on("click", lambda answer=answer: dialog.submit(answer), [])
+    answer = bool(await dialog)
+    dialog.delete()
+    return answer

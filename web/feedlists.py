@@ -1,0 +1,66 @@
+"""Lists of feeds in and out: `/feeds.opml`, and the forms of `/feeds/add`. Plain HTML, without a websocket."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.responses import HTMLResponse, Response
+
+from core.errors import WirewatchError
+from core.settings import Settings
+from core.text import one_line
+from fetching import opml
+from pipeline import subscriptions
+from storage import feeds
+from storage.engine import Database
+from web.editing import edited
+from web.guard import LOCAL, WHO
+from web.headers import BARE_POLICY
+from web.render import render
+
+TOO_MUCH = opml.MOST_BYTES + 1
+MEDIA_TYPE = "text/x-opml; charset=utf-8"
+DOWNLOAD = {"content-disposition": 'attachment; filename="feeds.opml"'}
+BARE = {"cache-control": "no-store", "content-security-policy": BARE_POLICY}
+
+
+def router(db: Database, settings: Settings) -> APIRouter:
+    """The routes."""
+    routes = APIRouter()
+
+    @routes.get("/feeds.opml")
+    async def export() -> Response:
+        rows = await db.read(feeds.names)
+        text = opml.write([opml.Subscription(one.url, one.name, one.tags) for one in rows])
+        return Response(text, media_type=MEDIA_TYPE, headers=DOWNLOAD)
+
+    @routes.post("/feeds/import")
+    async def take(
+        request: Request,
+        addresses: Annotated[str, Form()] = "",
+        file: Annotated[UploadFile | None, File(alias="opml")] = None,
+    ) -> Response:
+        name = one_line(file.filename or "", 100) if file else ""
+        source = await file.read(TOO_MUCH) if file else addresses
+        by = str(request.scope.get(WHO, LOCAL))
+        return await asyncio.to_thread(_taken, db, settings, source, name or "the list", by)
+
+    return routes
+
+
+def _taken(db: Database, settings: Settings, source: str | bytes, name: str, by: str) -> Response:
+    """Add what is new of a list, as `wirewatch feeds import` does, and say what was done."""
+    try:
+        found = opml.read(source, name=name)
+        said = edited(db, settings, partial(subscriptions.add_all, found=found), by, f"feeds import {name}")
+    except WirewatchError as error:
+        lines = [*error.message.split("\n"), *([f"To do: {error.hint}."] if error.hint else [])]
+        return _page("No feed was added", lines, 422)
+    return _page("Feeds added", [said], 200)
+
+
+def _page(title: str, lines: list[str], status: int) -> Response:
+    return HTMLResponse(render("feeds-taken.html", title=title, lines=lines), status, headers=BARE)
