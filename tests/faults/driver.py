@@ -49,6 +49,7 @@ from tests.builders import HerePool
 
 POINTS = ("before commit", "after commit", "before sent.log", "after sent.log", "after accepted")
 WATCHDOG_S = 60
+THREADS_END_S = 10
 
 
 class Killer:
@@ -144,7 +145,10 @@ def child(order: dict[str, Any]) -> None:
 
 
 def forked(order: dict[str, Any]) -> int:
-    """A child that obeys the order."""
+    """A child that obeys the order. Threads that sent e-mails wait for more a moment (alerts/threads.py), and end."""
+    until = time.monotonic() + THREADS_END_S
+    while threading.active_count() > 1 and time.monotonic() < until:
+        time.sleep(0.01)
     if threading.active_count() > 1:
         raise RuntimeError("a fork would inherit the locks of threads")
     pid = os.fork()

@@ -114,5 +114,7 @@ async def test_fault_64_the_cycles_after_it_go_on_while_a_mail_server_takes_its_
             post.clock.move(minutes(1))
             await post.round(app)
         assert len(door.keys) == HUNG
-        assert [now <= then + 3 for now, then in zip(open_things(), before, strict=True)] == [True] * 3
+        async with asyncio.timeout(20):  # threads that sent something wait for more a moment
+            while any(now > then + 3 for now, then in zip(open_things(), before, strict=True)):
+                await asyncio.sleep(0.05)
     post.tells_no_secret()
