@@ -102,6 +102,7 @@ def test_a_hostile_address_is_shown_and_does_nothing(browser: Browser, hostile: 
 FOREIGN = """() => [...document.querySelectorAll('#app *')].filter(one =>
   ['SCRIPT', 'IFRAME', 'STYLE', 'LINK', 'META', 'BASE', 'OBJECT', 'MATH', 'TEMPLATE'].includes(one.tagName) ||
   one.tagName === 'IMG' && one.getAttribute('src') !== '/static/favicon.svg' ||
-  one.tagName === 'FORM' && !['/', '/feeds', '/deliveries', '/settings'].includes(one.getAttribute('action')) ||
+  one.tagName === 'FORM' &&
+    !['/', '/rules', '/feeds', '/deliveries', '/settings'].includes(one.getAttribute('action')) ||
   [...one.attributes].some(({name, value}) => name.startsWith('on') || /^(java|vb)script:/i.test(value.trim()))
 ).map(one => one.outerHTML)"""

@@ -37,7 +37,7 @@ def fill(session: Session) -> None:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with serving(tmp_path, fill, config=str(tmp_path / "watch.yaml"), data=str(tmp_path)) as site:
+    with serving(tmp_path, fill, config=str(tmp_path / "watch.yaml")) as site:
         yield site
 
 
