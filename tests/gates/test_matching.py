@@ -21,7 +21,8 @@ from rules.config import load
 from rules.document import ArticleText, analyse
 from rules.match import Matcher
 
-pytestmark = pytest.mark.xdist_group("matching")  # each worker would match all texts anew for the tables
+# each worker would match all texts anew for the tables, which takes a minute or two
+pytestmark = [pytest.mark.xdist_group("matching"), pytest.mark.timeout(600)]
 TEXTS = Path(__file__).parent / "matching"
 GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
 PARTS = ("unread", "held", "press", "more", "tune")
