@@ -51,15 +51,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         stop(Path(folder))
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests of flows share one worker and its Prefect server (11 s): said here, before xdist looks for groups."""
+    if "flows" in item.path.parts:
+        item.add_marker(pytest.mark.xdist_group("flows"))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of flows share one worker and its Prefect server (11 s). What cannot run here is left out, and listed.
+    """What cannot run here is left out, and listed.
 
     Browser tests need Chromium: in CI they stay in without it, and fail. Tests of the seed documents themselves, which
     are others' texts and no part of this project, need their folder.
     """
-    for item in items:
-        if "flows" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("flows"))
     missing = {
         "browser": ""
         if chromium_path() or os.environ.get("CI")

@@ -19,7 +19,7 @@ from web.diff import Kind, Piece
 from web.pages.inbox import Asked, Start
 from web.render import FOLDER, render
 
-PARTS = {"parts.html", "feed-parts.html"}
+PARTS = {"parts.html", "feed-parts.html", "whole.html"}
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 NEVER = {"script", "iframe", "object", "embed", "base", "meta", "link", "style", "math", "template", "use"}
 OURS = (
