@@ -99,14 +99,14 @@ def kill_at_each(story: World, driver: Driver, databases: Databases, kind: str, 
 def test_fault_39_a_kill_loses_no_alert_and_doubles_none(
     story: World, driver: Driver, databases: Databases, database_kind: str, point: str
 ) -> None:
-    stride = 1 if database_kind == "sqlite" or "commit" not in point else 5
+    stride = 5 if "commit" in point else 1
     kill_at_each(story, driver, databases, database_kind, point, stride)
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("point", ["before commit", "after commit"])
-def test_fault_39_a_kill_at_every_commit_loses_no_alert_and_doubles_none_on_postgresql(
-    story: World, driver: Driver, databases: Databases, point: str
+def test_fault_39_a_kill_at_every_commit_loses_no_alert_and_doubles_none(
+    story: World, driver: Driver, databases: Databases, database_kind: str, point: str
 ) -> None:
-    kill_at_each(story, driver, databases, "postgresql", point, stride=1)
+    kill_at_each(story, driver, databases, database_kind, point, stride=1)

@@ -30,7 +30,7 @@ feeds: [{url: "https://harbour-post.example/feed.atom"}]
 rules: {port-strike: {match: strike, alert: {to: [screen]}}}
 """
 SLOW = ("backtest", "near", "test", "channels")  # each starts processes
-EXAMPLES, FEW = 20, 3
+EXAMPLES, FEW = 8, 2
 PATIENCE_S = 120  # for an answer of a busy machine
 # test_routes.py asks without a token; a cursor, a rule or a revision can be well written and none of ours
 LEFT_OUT = [ignored_auth, positive_data_acceptance]
