@@ -12,6 +12,7 @@ from core.errors import InputError
 from web.text import sentence
 
 Act = Callable[[], Awaitable[None]]
+LOOK_EVERY_S = 15.0  # between two looks of an open page for what is new
 
 
 def button(text: str, act: Act, *, about: str = "", classes: str = "") -> Html:

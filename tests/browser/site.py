@@ -24,7 +24,13 @@ from storage.engine import Database
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "artefacts" / "browser"
-SERVE = "from core.settings import Settings; from web.serve import serve; serve(Settings(_env_file=None))"
+SERVE = """
+import web.pieces
+web.pieces.LOOK_EVERY_S = 1.0  # so that tests wait less
+from core.settings import Settings
+from web.serve import serve
+serve(Settings(_env_file=None))
+"""
 STARTS_S = 90  # importing everything on a busy machine
 # one process for all of Chromium's services but the renderer; nothing of its own over the network
 ARGUMENTS = [

@@ -87,10 +87,13 @@ def test_what_is_done_with_a_hostile_story_by_a_hostile_name_does_nothing_else(
             assert page.evaluate(FOREIGN) == []
 
 
-@pytest.mark.parametrize("query", ["rule", "state", "source", "words", "since", "before"])
+QUERIES = ["rule", "state", "source", "words", "since", "before"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
 def test_a_hostile_address_is_shown_and_does_nothing(browser: Browser, hostile: Site, query: str) -> None:
     with looking(browser, hostile) as look:
-        for text in TEXTS:
+        for text in TEXTS[QUERIES.index(query) % 3 :: 3]:  # each text in two of the six places
             look.page.goto(look.address + "/")
             look.page.evaluate("([key, text]) => location.search = new URLSearchParams([[key, text]])", [query, text])
             look.page.wait_for_url("**/?*")

@@ -20,14 +20,13 @@ from storage import inbox
 from storage.engine import Database
 from storage.inbox import LOOKED, Place
 from web.frame import frame, show
-from web.pieces import button, label_of
+from web.pieces import LOOK_EVERY_S, button, label_of
 from web.render import render
 from web.text import capped
 
 if TYPE_CHECKING:
     from web.pages.inbox import Inbox, Line
 
-EVERY_S = 15.0
 TO_THE_FIRST = "document.querySelector('.story h2 a')?.focus()"  # the button that was pressed is gone
 
 Gathered = Callable[[], Awaitable["Inbox"]]
@@ -59,7 +58,7 @@ class _List:
         self._fill()
         if page.counts is not None:
             ui.on("touched", self._touch, [])
-            ui.timer(EVERY_S, self._look, immediate=False)
+            ui.timer(LOOK_EVERY_S, self._look, immediate=False)
 
     def _touch(self) -> None:
         self._touched = True

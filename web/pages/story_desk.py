@@ -20,13 +20,12 @@ from pipeline import stories as changes
 from storage import stories
 from storage.engine import Database
 from web.frame import frame, show
-from web.pieces import button, label_of, live_line, said_in
+from web.pieces import LOOK_EVERY_S, button, label_of, live_line, said_in
 from web.render import render
 
 if TYPE_CHECKING:
     from web.pages.story import Change, StoryPage, Telling, Text
 
-EVERY_S = 15.0  # between two looks for further articles
 SILENCES = (("1 h", timedelta(hours=1)), ("24 h", timedelta(hours=24)), ("a week", timedelta(days=7)))
 
 Gathered = Callable[[], Awaitable["StoryPage | None"]]
@@ -59,7 +58,7 @@ class _Desk:
         self._why = ui.html("", tag="section").props("aria-labelledby=why")
         self._tell()
         ui.timer(0.05, self._opened, once=True)  # by a browser that runs the page, not by one that looks ahead
-        ui.timer(EVERY_S, self._look, immediate=False)
+        ui.timer(LOOK_EVERY_S, self._look, immediate=False)
 
     def _bar(self) -> None:
         """What can be done with the whole story."""
