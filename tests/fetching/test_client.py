@@ -189,23 +189,23 @@ async def test_a_connection_reset_in_the_body_leaves_nothing(site: Loopback, cli
     assert (await failure_of(client, Ask(site.url()))).reason is Reason.BROKEN_ANSWER
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"<rss/>",
-        b"HTTP/1.1 999999 What\r\n\r\n",
-        answer(body=FEED, Content_Length="5000"),
-        answer(body=b"zz\r\nhello", Transfer_Encoding="chunked"),
-        answer(body=b"5\r\nhello\r\n", Transfer_Encoding="chunked"),
-        answer(body=gzip.compress(FEED)[:40], Content_Encoding="gzip"),
-        answer(body=FEED, Content_Encoding="gzip"),
-        answer(body=gzip.compress(gzip.compress(FEED)), Content_Encoding="gzip, gzip"),
-        answer(body=FEED, Content_Encoding="zstd"),
-    ],
-)
-async def test_a_broken_answer_is_a_failure_and_is_asked_for_once(site: Loopback, client: Client, raw: bytes) -> None:
-    site.answers["/"] = raw
+BROKEN = {  # by name: gzip writes the second into its header, and every worker has to find the same tests
+    "nothing": b"",
+    "no head": b"<rss/>",
+    "no such status": b"HTTP/1.1 999999 What\r\n\r\n",
+    "too short": answer(body=FEED, Content_Length="5000"),
+    "no length of a chunk": answer(body=b"zz\r\nhello", Transfer_Encoding="chunked"),
+    "no last chunk": answer(body=b"5\r\nhello\r\n", Transfer_Encoding="chunked"),
+    "half a gzip": answer(body=gzip.compress(FEED)[:40], Content_Encoding="gzip"),
+    "no gzip": answer(body=FEED, Content_Encoding="gzip"),
+    "gzip twice": answer(body=gzip.compress(gzip.compress(FEED)), Content_Encoding="gzip, gzip"),
+    "zstd": answer(body=FEED, Content_Encoding="zstd"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+async def test_a_broken_answer_is_a_failure_and_is_asked_for_once(site: Loopback, client: Client, kind: str) -> None:
+    site.answers["/"] = BROKEN[kind]
     failure = await failure_of(client, Ask(site.url()))
     assert failure.reason is Reason.BROKEN_ANSWER
     assert site.connections == 1
