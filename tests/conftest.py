@@ -51,6 +51,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         stop(Path(folder))
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """A long text is named by how it begins: workers send each other the names of all tests."""
+    return f"{val[:60]!r} and more" if isinstance(val, str | bytes) and len(val) > 100 else None
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests of flows share one worker and its Prefect server (11 s): said here, before xdist looks for groups."""
     if "flows" in item.path.parts:
