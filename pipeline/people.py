@@ -178,6 +178,14 @@ def revoke_token(session: Session, person_name: str, token_name: str) -> None:
     people.remove_token(session, row)
 
 
+def owner(session: Session, token_name: str) -> str:
+    """Whose token this is. Raises InputError when there is none of that name."""
+    found = next((person.name for token, person in people.tokens(session) if token.name == token_name), None)
+    if found is None:
+        raise InputError(f"there is no token {one_line(token_name, LONGEST_NAME)}")
+    return found
+
+
 def token_hash(token: str) -> str:
     """What is kept of a token; it is random and long, so a fast hash will do."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -60,12 +60,26 @@ def number_of(text: str) -> int:
 
 async def agreed(question: str, yes: str) -> bool:
     """Ask first; Escape and a click beside it mean no."""
+    return await asked(question, yes) is not None
+
+
+async def asked(question: str, yes: str, **fields: str) -> dict[str, str] | None:
+    """Ask for what is to be written into fields (their labels, by name; `password` is not shown); None for "no"."""
     with ui.dialog() as dialog, ui.element("div").props('role=alertdialog aria-labelledby="question"').classes("ask"):
         ui.html(render("heading.html", title=question), tag="p").props("id=question dir=auto")
+        lines = {name: _field(name, label, first=not at) for at, (name, label) in enumerate(fields.items())}
         with ui.element("div").classes("filters"):
             for text, answer in ((yes, True), ("Cancel", False)):
                 button = ui.html(render("heading.html", title=text), tag="button").props("type=button")
                 button.on("click", lambda answer=answer: dialog.submit(answer), [])
+        for line in lines.values():
+            line.on("keydown.enter", lambda: dialog.submit(True), [])
     answer = bool(await dialog)
+    written = {name: str(line.value or "") for name, line in lines.items()}
     dialog.delete()
-    return answer
+    return written if answer else None
+
+
+def _field(name: str, label: str, *, first: bool) -> ui.input:
+    hidden = "type=password autocomplete=new-password" if name == "password" else "autocomplete=off"
+    return ui.input(label).props(f"outlined dense {hidden}{' autofocus' if first else ''}")

@@ -33,7 +33,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
         page.register(db)
     for page in (feed, feed_adding, settings_page):
         page.register(db, settings)
-    _rules(settings, db)
+    _rules(settings, db, key)
     faults.register()
     ui.run_with(
         app, title=TITLE, favicon=STATIC / "favicon.svg", language="en-US", dark=None, tailwind=False,
@@ -42,13 +42,13 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     return app
 
 
-def _rules(settings: Settings, db: Database) -> None:
+def _rules(settings: Settings, db: Database, key: str) -> None:
     """The pages about rules, and the processes that they try rules in."""
     trials = Trials(settings)
     book = Rulebook(db, trials.folder)
     pages.on_shutdown(trials.close)
     rules.register(db, book, trials)
-    rule.register(db, book, trials)
+    rule.register(db, key, book, trials)
     tryout.register(settings, book, trials)
 
 

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 from sqlmodel import Session, select
 
+from pipeline import people as changes
 from rules.config import load
-from storage import configs
+from storage import configs, people
 from storage.engine import Database
 from storage.tables import Delivery, Feed, Target
 from tests.browser.site import PHONE, Look, Site, looking, serving
@@ -160,6 +161,44 @@ def test_a_revision_is_compared_and_rolled_back_to(work: Look, tmp_path: Path) -
     assert not stored(
         tmp_path, lambda session: session.exec(select(Feed.active).where(Feed.name == "Eastward Radio")).one()
     )
+
+
+def test_somebody_gets_a_name_and_a_token_and_leaves(work: Look, tmp_path: Path) -> None:
+    page = work.at("/settings")
+    question = page.get_by_role("alertdialog")
+    page.get_by_role("button", name="Add somebody").click()
+    expect(question.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("ada")
+    question.get_by_label("Password").fill("short")
+    page.keyboard.press("Enter")
+    said(page, "Not done: a password has 10 to 1000 characters.")
+    page.get_by_role("button", name="Add somebody").click()
+    question.get_by_label("Name").fill("ada")
+    question.get_by_label("Password").fill("correct horse")
+    assert question.get_by_label("Password").get_attribute("type") == "password"
+    question.get_by_role("button", name="Add").click()
+    said(page, "ada can sign in.")
+    row = stored(tmp_path, lambda session: people.find(session, "ada"))
+    assert changes.checked(row, "correct horse") is not None
+
+    page.get_by_role("button", name="New token for ada").click()
+    question.get_by_label("Name of the program").fill("ci")
+    page.keyboard.press("Enter")
+    said(page, "The token of ci, shown only now: ww_")
+    token = page.get_by_role("status").filter(has_text="ww_").inner_text().rsplit(" ", 1)[-1]
+    found = stored(tmp_path, lambda session: people.of_hash(session, changes.token_hash(token)))
+    assert found is not None
+    page.get_by_role("button", name="Revoke ci").click()
+    question.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Revoke ci").click()
+    question.get_by_role("button", name="Revoke").click()
+    said(page, "The token of ci opens nothing any more.")
+    assert stored(tmp_path, people.tokens) == []
+
+    page.get_by_role("button", name="Remove ada").click()
+    question.get_by_role("button", name="Remove").click()
+    said(page, "ada cannot sign in any more.")
+    expect(page.get_by_role("row", name="ada")).to_contain_text("left")
 
 
 def test_stats_draw_a_chart_and_have_its_numbers_beside_it(work: Look) -> None:

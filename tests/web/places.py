@@ -105,5 +105,10 @@ def _settings(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     ]
     yield "settings-channels.html", {"rows": [named(one) for one in seen], "wrong": text}
     yield "settings-channels-head.html", {}
+    token = named({"name": text, "made": AT, "last_used": AT})
+    somebody = {"name": text, "made": AT, "ended": None, "tokens": [token]}
+    people = [named(somebody), named(somebody | {"ended": AT, "tokens": []})]
+    yield "settings-people.html", {"people": people}
+    yield "settings-people-head.html", {}
     yield "settings-ways.html", {}
     yield "settings-installation.html", {"rows": [named({"setting": text, "value": text, "meaning": text})]}

@@ -12,6 +12,7 @@ from pipeline.in_worker import Rehearsed
 from pipeline.preview import Backtest, Day, Found
 from pipeline.trying import Explained
 from pipeline.verdicts import Answer
+from web.atom import path
 from web.pages.rule import Head
 from web.pages.rule_marks import Fault
 from web.pages.rules import Line, Listing
@@ -26,7 +27,7 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     line = Line(text, text, (text,), text, text, 1, ((0, 1, 2),), text, "1", 1, 2, "3 µs")
     yield "rules.html", {"page": Listing((line,), (text,), 1, 2, text), "tag": text, "q": text, "days": 30}
     yield "rules.html", {"page": Listing((), (), 0, 0, ""), "tag": text, "q": text, "days": 30}
-    yield "rule_head.html", {"head": Head(text, 1, text, AT, text, text)}
+    yield "rule_head.html", {"head": Head(text, 1, text, AT, text, text, path(text, text))}
     yield "rule_keys.html", {}
     yield "rule_section.html", {"id": "preview", "title": text, "note": text}
     yield "rule_note.html", {"text": text}

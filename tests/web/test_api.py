@@ -11,6 +11,8 @@ import pytest
 from sqlmodel import Session, select
 
 from core.settings import Settings
+from pipeline import people as changes
+from storage import people
 from storage.engine import Database
 from storage.tables import Article, Feedback, Target
 from tests.web import rows
@@ -44,7 +46,7 @@ class Client:
 
     async def answer(self, method: str, path: str, **options: Any) -> httpx.Response:
         answer = await self._client.request(method, f"/api/v1{path}", **options)
-        kind = answer.headers["content-type"]
+        kind = answer.headers.get("content-type")
         assert (kind == "application/problem+json") is (answer.status_code >= 400), answer.text
         return answer
 
@@ -261,6 +263,28 @@ async def test_channels_are_listed_tried_and_resumed(api: Client, db: Database) 
     await api("POST", "/channels/desk-mail/resume", 409)
     db.write_now(pause)
     assert await api("POST", "/channels/desk-mail/resume") == {"resumed": 1}
+
+
+async def test_people_get_names_and_their_programs_tokens(api: Client, db: Database) -> None:
+    ada = {"name": "ada", "password": "correct horse"}
+    assert await api("POST", "/people", 201, json=ada) == {"name": "ada"}
+    assert "already" in (await api("POST", "/people", 409, json=ada))["title"]
+    assert "10 to 1000" in (await api("POST", "/people", 409, json=ada | {"password": "short"}))["title"]
+    token = (await api("POST", "/people/ada/tokens", 201, json={"name": "ci"}))["token"]
+    assert await api("GET", "/people/me", headers={"authorization": f"Bearer {token}"}) == {"name": "ada"}
+    assert [(one["name"], one["tokens"]) for one in await api("GET", "/people")] == [("ada", ["ci"])]
+
+    assert (await api.answer("DELETE", "/people/ada/tokens/ci")).status_code == 204
+    await api("GET", "/people/me", 401, headers={"authorization": f"Bearer {token}"})
+    await api("DELETE", "/people/ada/tokens/ci", 409)
+
+    assert (await api.answer("PUT", "/people/ada/password", json={"password": "another horse"})).status_code == 204
+    row = db.read_now(lambda session: people.find(session, "ada"))
+    assert changes.checked(row, "another horse") is not None
+    assert (await api.answer("DELETE", "/people/ada")).status_code == 204
+    row = db.read_now(lambda session: people.find(session, "ada"))
+    assert changes.checked(row, "another horse") is None
+    await api("POST", "/people/ada/tokens", 404, json={"name": "ci"})
 
 
 async def test_stats_people_and_the_document(api: Client) -> None:

@@ -116,10 +116,10 @@ def test_the_busiest_day_is_the_highest_bar() -> None:
 
 def test_the_editors_page_says_which_revision_it_shows(db: Database, book: Rulebook) -> None:
     now = db.read_now(editing.current)
-    head = db.read_now(lambda session: rule.gather(session, now, WATCH, "old-question"))
+    head = db.read_now(lambda session: rule.gather(session, now, WATCH, "old-question", "key"))
     assert (head.revision, head.who, head.at, head.state) == (1, "test", rows.NOW, "off")
     with pytest.raises(InputError, match="no rule x"):
-        db.read_now(lambda session: rule.gather(session, now, WATCH, "x"))
+        db.read_now(lambda session: rule.gather(session, now, WATCH, "x", "key"))
 
 
 WRITTEN = 'title: "a # b"  # c\nmatch: |\n  near/4(@Port, "x OR y" OR BORDER) AND title: z\n'

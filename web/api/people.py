@@ -1,18 +1,25 @@
-"""`/people`: who asks, and who else may."""
+"""`/people`: who asks, who else may, and the tokens of their programs."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from pipeline import people as changes
 from storage import people
 from web.api.desk import Desk, Who
+from web.api.paging import Word
+
+Name = Annotated[Word, Path(min_length=1)]
+Password = Annotated[str, Field(description=f"{changes.SHORTEST} to {changes.LONGEST} characters")]
 
 
 class Me(BaseModel):
-    """Whose token this is."""
+    """Somebody's name."""
 
     name: str
 
@@ -24,6 +31,32 @@ class PersonLine(BaseModel):
     made: datetime
     ended: datetime | None
     tokens: list[str] = Field(description="the names of their tokens")
+
+
+class NewPerson(BaseModel):
+    """Somebody to let in."""
+
+    name: Word
+    password: Password
+
+
+class NewPassword(BaseModel):
+    """Another password."""
+
+    password: Password
+
+
+class NewToken(BaseModel):
+    """A program to let in."""
+
+    name: Word = Field(description="the program's name")
+
+
+class Token(BaseModel):
+    """A token, which is shown this once."""
+
+    name: str
+    token: str
 
 
 def router(desk: Desk) -> APIRouter:
@@ -43,6 +76,35 @@ def router(desk: Desk) -> APIRouter:
             )
             for row in rows
         ]
+
+    @routes.post("", status_code=201)
+    async def add(person: NewPerson) -> Me:
+        """Let somebody in under a name and password of their own."""
+        stored = await asyncio.to_thread(changes.fresh, person.password)
+        row = await desk.write(lambda session: changes.add(session, person.name, stored, now=desk.now()))
+        return Me(name=row.name)
+
+    @routes.put("/{name}/password", status_code=204)
+    async def password(name: Name, new: NewPassword) -> None:
+        """Give somebody another password; it ends the person's sessions."""
+        stored = await asyncio.to_thread(changes.fresh, new.password)
+        await desk.write(lambda session: changes.change_password(session, name, stored))
+
+    @routes.delete("/{name}", status_code=204)
+    async def remove(name: Name) -> None:
+        """Let nobody in under this name any more; its tokens are gone."""
+        await desk.write(lambda session: changes.remove(session, name, now=desk.now()))
+
+    @routes.post("/{name}/tokens", status_code=201)
+    async def make_token(name: Name, program: NewToken) -> Token:
+        """Make a token for a program of somebody's."""
+        token = await desk.write(lambda session: changes.make_token(session, name, program.name, now=desk.now()))
+        return Token(name=program.name, token=token)
+
+    @routes.delete("/{name}/tokens/{program}", status_code=204)
+    async def revoke_token(name: Name, program: Name) -> None:
+        """Let nobody in by this token any more."""
+        await desk.write(lambda session: changes.revoke_token(session, name, program))
 
     @routes.get("/me")
     async def me(who: Who) -> Me:

@@ -17,6 +17,7 @@ from pipeline.drafts import Checked, starter
 from rules.config import Watch
 from storage import configs
 from storage.engine import Database
+from web import atom
 from web.controls import Button, Line
 from web.frame import frame, show
 from web.pages import rule_marks as marks
@@ -40,11 +41,12 @@ class Head:
     revision: int
     who: str
     at: datetime | None
-    state: str = ""
-    why: str = ""
+    state: str
+    why: str
+    atom: str  # the address of its feed
 
 
-def register(db: Database, book: Rulebook, trials: Trials) -> None:
+def register(db: Database, key: str, book: Rulebook, trials: Trials) -> None:
     """Add the pages."""
 
     @ui.page("/rules/new")
@@ -62,19 +64,19 @@ def register(db: Database, book: Rulebook, trials: Trials) -> None:
         if rule is None or not lines:
             missing("There is no such rule.")
             return
-        head = await db.read(lambda session: gather(session, now, watch, rule_id))
+        head = await db.read(lambda session: gather(session, now, watch, rule_id, key))
         with frame(rule.title, at="/rules"):
             show("rule_head.html", head=head)
             Editor(db, trials, now, editing.Draft(rule_id, lines, lines), is_new=False)
 
 
-def gather(session: Session, now: editing.Current, watch: Watch, rule_id: str) -> Head:
-    """The rule's state and the revision it stands in."""
+def gather(session: Session, now: editing.Current, watch: Watch, rule_id: str, key: str) -> Head:
+    """The rule's state, the revision it stands in, and where its feed is; `key` signs that address."""
     rule = watch.rule(rule_id)
     if rule is None:
         raise InputError(f"there is no rule {rule_id}")
     name, why = state_of(rule, configs.rule_states(session).get(rule_id))
-    return Head(rule_id, now.revision, now.who, now.at, name, why)
+    return Head(rule_id, now.revision, now.who, now.at, name, why, atom.path(key, rule_id))
 
 
 class Editor:

@@ -1,4 +1,4 @@
-"""`/settings`: the watch file's revisions, the channels, and the installation's settings."""
+"""`/settings`: the watch file's revisions, the channels, the people, and the installation's settings."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from storage import configs, deliveries
 from storage.engine import Database
 from web.acts import agreed, number_of, show_acting
 from web.frame import frame, show
+from web.pages.settings_people import people_section
 from web.people import who
 from web.text import told
 
@@ -67,6 +68,7 @@ def register(db: Database, settings: Settings) -> None:
             show("settings-ways.html")
             await show_acting("settings-revisions.html", revisions, {"roll-back": roll_back})
             await _channels(db, settings)
+            await people_section(db)
             show("settings-installation.html", rows=installation.shown(settings))
 
 
