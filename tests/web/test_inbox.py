@@ -58,7 +58,7 @@ def test_the_inbox_is_newest_first_with_the_matched_sentence(newsroom: Database)
         ({"words": "call_nder"}, []),
         ({"words": "إضراب"}, [3]),
         ({"since": f"{rows.NOW - timedelta(days=3):%Y-%m-%d}"}, [1, 2, 3]),
-        ({"until": f"{rows.NOW - timedelta(days=2):%Y-%m-%d}"}, []),
+        ({"until": f"{rows.NOW - timedelta(days=3):%Y-%m-%d}"}, []),
         ({"since": "soon", "until": "0000-13-99", "state": "x", "before": "y"}, [1, 2, 3]),
         ({"unread": "1"}, [1, 2, 3]),
         ({"since": "0001-01-01", "until": "9999-12-31"}, [1, 2, 3]),
