@@ -51,7 +51,7 @@ class Desk:
         return await self.db.write(work)
 
     async def active(self) -> Active:
-        """The active revision, without channels: the web process has no secrets to make them with."""
+        """The active revision, without channels: what sends opens an application of its own."""
         revision, off = await self.db.read(
             lambda session: (configs.active_revision(session), configs.switched_off(session))
         )
