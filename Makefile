@@ -47,7 +47,7 @@ lint: $(DEV)
 
 browser-test: $(DEV) ## the page in Chromium
 	@sh tools/chromium.sh
-	$(BIN)/pytest -n 0 -m browser
+	$(BIN)/pytest -n $(JOBS) -m browser
 
 faults: $(DEV) ## every fault at every point, where `make test` takes samples (some minutes)
 	$(BIN)/pytest -n $(JOBS) -s tests/faults
