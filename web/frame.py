@@ -28,7 +28,7 @@ def frame(title: str, *, at: str = "") -> Iterator[None]:
     ui.add_head_html('<link rel="stylesheet" href="/static/wirewatch.css">')
     name = who()
     show("bar.html", pages=PAGES, at=at, who="" if name == LOCAL else name)
-    with ui.element("main").props("id=content tabindex=-1").classes("page"):
+    with ui.element("div").props("id=content tabindex=-1").classes("page"):
         ui.html(render("heading.html", title=title), tag="h1").props("dir=auto")
         yield
 

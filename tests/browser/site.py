@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
 from sqlmodel import Session
 
@@ -123,6 +124,11 @@ class Look:
         self.page.wait_for_selector("h1")
         self.page.wait_for_function("!document.querySelector('.bar') || window.did_handshake")
         return self.page
+
+    def barriers(self) -> list[tuple[str, list[str]]]:
+        """What axe-core finds on the page that keeps people from using it: its rule, and the elements."""
+        found = Axe().run(self.page).response["violations"]
+        return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
     def picture(self, name: str) -> None:
         """Keep a picture of the whole page."""

@@ -92,16 +92,11 @@ def test_on_a_phone_nothing_scrolls_sideways(browser: Browser, newsroom: Site, p
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(browser: Browser, newsroom: Site, path: str, scheme: str) -> None:
+def test_nothing_keeps_people_from_using_a_page(browser: Browser, newsroom: Site, path: str, scheme: str) -> None:
     with looking(browser, newsroom, color_scheme=scheme) as look:
-        page = look.at(path)
-        assert page.evaluate(LOW_CONTRAST) == []
+        look.at(path)
+        assert look.barriers() == []
         look.picture(f"desk-{scheme}-{BY_NAME[path]}")
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_page_has_a_language_one_heading_and_names_for_all_that_can_be_used(look: Look, path: str) -> None:
-    assert look.at(path).evaluate(UNNAMED) == []
 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(look: Look) -> None:
@@ -138,49 +133,4 @@ FOCUSED = """() => {
   const one = document.activeElement, label = one.labels && one.labels[0];
   const name = label ? label.firstChild.textContent : one.innerText || one.getAttribute('aria-label') || one.tagName;
   return [name.trim(), parseFloat(getComputedStyle(one).outlineWidth)];
-}"""
-
-# WCAG 2: every visible text against the nearest ground behind it; 3 : 1 is enough for large text
-LOW_CONTRAST = """() => {
-  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = colour => {
-    const linear = v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
-    const [r, g, b] = numbers(colour).slice(0, 3).map(linear);
-    return .2126 * r + .7152 * g + .0722 * b;
-  };
-  const ground = one => {
-    for (; one; one = one.parentElement) {
-      const colour = getComputedStyle(one).backgroundColor, parts = numbers(colour);
-      if (parts.length < 4 || parts[3] === 1) return colour;
-    }
-    return 'rgb(255, 255, 255)';
-  };
-  const found = [], texts = document.createTreeWalker(document.querySelector('#app'), NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const node = texts.currentNode, one = node.parentElement;
-    if (!node.textContent.trim() || !one.checkVisibility()) continue;
-    const style = getComputedStyle(one), size = parseFloat(style.fontSize);
-    const [a, b] = [light(style.color), light(ground(one))].sort((x, y) => y - x);
-    const enough = size >= 24 || size >= 18.66 && style.fontWeight >= 700 ? 3 : 4.5;
-    if ((a + .05) / (b + .05) < enough) found.push([node.textContent.trim(), (a + .05) / (b + .05), style.color]);
-  }
-  return found;
-}"""
-
-UNNAMED = """() => {
-  const all = chosen => [...document.querySelectorAll(chosen)], found = [];
-  if (!document.documentElement.lang) found.push('no language');
-  if (all('h1').length !== 1) found.push('headings of the page: ' + all('h1').length);
-  for (const one of all('#app a, #app button, #app summary'))
-    if (!one.innerText.trim() && !one.getAttribute('aria-label')) found.push(one.outerHTML);
-  for (const one of all('#app input, #app select')) if (!one.labels.length) found.push(one.outerHTML);
-  for (const one of all('#app img')) if (!one.hasAttribute('alt')) found.push(one.outerHTML);
-  for (const one of all('#app table')) if (!one.caption || !one.querySelector('th[scope]')) found.push('table');
-  let last = 0;
-  for (const one of all('#app :is(h1, h2, h3, h4)')) {
-    const level = Number(one.tagName[1]);
-    if (level > last + 1) found.push('heading ' + one.innerText);
-    last = level;
-  }
-  return found;
 }"""

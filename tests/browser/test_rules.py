@@ -15,7 +15,6 @@ from storage.engine import Database
 from storage.tables import Article
 from tests.browser.site import PHONE, Site, looking, serving
 from tests.browser.test_hostile import FOREIGN
-from tests.browser.test_pages import LOW_CONTRAST, UNNAMED
 from tests.web import rows, ruledesk
 from tests.web.hostile import TEXTS
 
@@ -172,8 +171,7 @@ def test_the_pages_can_be_read_named_and_held_in_a_hand(browser: Browser, seen: 
                         page.get_by_role("region", name="What it nearly finds").locator("li, p").first
                     ).to_be_visible()
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-                assert page.evaluate(LOW_CONTRAST) == [], path
-                assert page.evaluate(UNNAMED) == [], path
+                assert look.barriers() == [], path
                 look.picture(f"rules-{size['width']}-{scheme}{path.replace('/', '-')}")
 
 
