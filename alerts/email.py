@@ -23,6 +23,7 @@ from alerts.threads import in_thread
 from core.clock import Clock
 from core.errors import InputError
 from core.text import clean, one_line
+from core.tls import certificates
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 MODES = {"starttls": "starttls", "tls": "tls", "ssl": "tls", "none": "none", "insecure": "none"}
@@ -50,7 +51,7 @@ class EmailChannel(Channel):
         if not self._to:
             raise InputError(f"channel {settings.name}: no recipient", hint="add to: [name@example.org]")
         self._clock = clock
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or certificates()
         self._waits = waits or Waits()
 
     def targets(self) -> tuple[Target, ...]:

@@ -24,6 +24,7 @@ from alerts.reach import ForbiddenAddress, forbidden, guarded_connector
 from alerts.result import Result, ResultClass
 from core.clock import Clock
 from core.errors import InputError
+from core.tls import certificates
 
 CONNECT_SECONDS = 10.0
 DEADLINE_SECONDS = 30.0  # for the whole exchange, whatever comes and goes meanwhile
@@ -54,7 +55,7 @@ class WebhookChannel(Channel):
         self._secret = signing_key(settings)
         self._clock = clock
         self._trust_env = settings.trust_env
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or certificates()
         self._seconds = seconds
 
     async def send(self, message: Message, target: Target, *, key: str) -> Result:

@@ -31,10 +31,11 @@ from core.errors import ItemFailed
 from core.reasons import Reason
 from core.settings import Network
 from core.text import clean
+from core.tls import certificates
 from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
 from fetching.decoding import ACCEPTED, Body, TooBig, Undecodable
 from fetching.failures import LostConnection, explain
-from fetching.guard import ForbiddenAddress, Names, certificates, guarded_sockets
+from fetching.guard import ForbiddenAddress, Names, guarded_sockets
 from fetching.headers import media_type, retry_after
 
 __all__ = ["Answer", "Ask", "Client", "Failed", "Fetched", "NotModified"]

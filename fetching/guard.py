@@ -1,11 +1,10 @@
-"""The fence of the client: where sockets are made, names resolved and certificates checked."""
+"""The fence of the client: where sockets are made and names resolved."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -64,9 +63,3 @@ class Names(AbstractResolver):
     async def close(self) -> None:
         """Let go of the threads without waiting for name servers that do not answer."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-@functools.cache
-def certificates() -> ssl.SSLContext:
-    """The one context of the process: hosts and chains are checked. Building one costs 25 ms."""
-    return ssl.create_default_context()
