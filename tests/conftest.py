@@ -12,10 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.engine.default import DefaultDialect
 
 from core.clock import FixedClock
 from seeds import originals_folder
@@ -121,6 +123,25 @@ def chromium() -> str:
 def databases() -> Databases:
     """Makes fresh databases; see tests/databases.py."""
     return Databases(Path(os.environ[_SHARED]), os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """Each test has engines of its own, and each engine compiled all its statements anew: a third of the tests' time.
+
+    SQLAlchemy keys what it compiled by the dialect; ours are set up alike, so those of one class are one here.
+    """
+    compiled: dict[str, dict[object, object]] = {}
+
+    def shared(url: URL | str, **options: Any) -> Engine:
+        kind = make_url(url).get_backend_name()
+        return create_engine(url, **options, execution_options={"compiled_cache": compiled.setdefault(kind, {})})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("storage.engine.create_engine", shared)
+        patched.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
+        patched.setattr(DefaultDialect, "__hash__", lambda one: hash(type(one)))
+        yield
 
 
 @pytest.fixture(params=KINDS)
