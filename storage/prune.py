@@ -140,11 +140,21 @@ def _other(table: Any) -> Any:
     return aliased(table)
 
 
+def _is_not_last(table: Any) -> Condition:
+    """The row of the largest number stays: SQLite would give that number to another, and counts by it would fall."""
+    condition: Condition = col(table.id) < _last(table)
+    return condition
+
+
+def _last(table: Any) -> Any:
+    return sa_select(func.max(_other(table).id)).scalar_subquery()
+
+
 # -- polls
 
 
 def _polls(cutoffs: Cutoffs) -> Condition | None:
-    return None if cutoffs.polls is None else col(FeedPoll.at) < cutoffs.polls
+    return None if cutoffs.polls is None else (col(FeedPoll.at) < cutoffs.polls) & _is_not_last(FeedPoll)
 
 
 # -- the ledger
@@ -226,7 +236,10 @@ def _unlisted(entry: Any, length: timedelta) -> Condition:
 
 
 def _stories(cutoffs: Cutoffs) -> Condition | None:
-    """Over, nothing left of its ledger, and none of its articles listed any more: an edit would be told as news."""
+    """Over, nothing left of its ledger, and none of its articles listed any more: an edit would be told as news.
+
+    The newest one and that of the newest hit stay.
+    """
     if cutoffs.hits is None:
         return None
     alert, hit, entry = _other(Alert), _other(Hit), _other(Entry)
@@ -235,7 +248,10 @@ def _stories(cutoffs: Cutoffs) -> Condition | None:
         kept = kept.where(alert.made_at >= cutoffs.ledger)
     listed = sa_select(hit.id).join(entry, entry.article_id == hit.article_id)
     listed = listed.where(hit.story_id == Story.id, ~_unlisted(entry, cutoffs.unlisted))
-    return _over(col(Story.id), min(cutoffs.hits, cutoffs.ledger or cutoffs.hits)) & ~kept.exists() & ~listed.exists()
+    last = _other(Hit)
+    has_last_hit = sa_select(last.id).where(last.story_id == Story.id, last.id == _last(Hit)).exists()
+    over = _over(col(Story.id), min(cutoffs.hits, cutoffs.ledger or cutoffs.hits))
+    return over & _is_not_last(Story) & ~has_last_hit & ~kept.exists() & ~listed.exists()
 
 
 def _story_has_alerts() -> Condition:
@@ -245,19 +261,18 @@ def _story_has_alerts() -> Condition:
 
 def _articles(cutoffs: Cutoffs) -> Condition | None:
     """Read, matched, and nobody's hit; no copy of another leads to it, it is none of one that was told; not listed.
-
-    The newest one stays: SQLite would give its number to another.
+    The newest one stays.
     """
     since = cutoffs.articles
     if since is None:
         return None
-    copy, newest, entry, hit = _other(Article), _other(Article), _other(Entry), _other(Hit)
+    copy, entry, hit = _other(Article), _other(Entry), _other(Hit)
     unread = (col(Article.state) == "partial") & col(Article.final)
     settled = col(Article.state).in_(["ready", "failed", "duplicate"]) | unread
     free = leases.free(READ) & leases.free(MATCH)
     copies = sa_select(copy.id).where(col(copy.duplicate_of) == col(Article.id)).exists()
     listed = sa_select(entry.id).where(col(entry.article_id) == col(Article.id), ~_unlisted(entry, cutoffs.unlisted))
-    old = (col(Article.first_seen_at) < since) & (col(Article.id) < sa_select(func.max(newest.id)).scalar_subquery())
+    old = (col(Article.first_seen_at) < since) & _is_not_last(Article)
     matched = sa_select(hit.id).where(hit.article_id.in_([Article.id, Article.duplicate_of]))
     return old & settled & ~col(Article.match_due) & free & ~copies & ~matched.exists() & ~listed.exists()
 
