@@ -351,12 +351,15 @@ async def test_a_pass_that_is_broken_off_is_due_again_and_two_at_once_are_one(
         assert (await prune_now(other))["polls"] == 1
 
 
-@given(days=st.integers(0, 800), window=st.integers(1, 366))
-def test_nothing_goes_that_a_story_may_still_be_joined_by_and_zero_is_for_ever(days: int, window: int) -> None:
-    settings = Settings(_env_file=None, keep_articles=days, keep_ledger=days, keep_hits=days, keep_polls=days)
+@given(articles=st.integers(0, 800), hits=st.integers(0, 800), window=st.integers(1, 366))
+def test_nothing_goes_that_a_story_may_still_be_joined_by_and_zero_is_for_ever(
+    articles: int, hits: int, window: int
+) -> None:
+    settings = Settings(
+        _env_file=None, keep_articles=articles, keep_polls=articles, keep_hits=hits, keep_ledger=hits
+    )  # fmt: skip
     found = cutoffs(settings, window * DAY, NOON)
-    if not days:
-        assert found.polls is found.articles is found.ledger is found.hits is None
-    else:
-        assert found.polls == NOON - days * DAY
-        assert found.articles == found.ledger == found.hits == NOON - max(days, window + 1) * DAY
+    assert found.polls == (NOON - articles * DAY if articles else None)
+    assert found.articles == (NOON - max(articles, window + 1) * DAY if articles else None)
+    assert found.ledger == found.hits == (NOON - max(hits, window + 1) * DAY if hits else None)
+    assert found.unlisted == max(articles, hits) * DAY
