@@ -2,9 +2,9 @@
 whom, `web.entrance` checks what visitors bring.
 
 On loopback everybody on this machine may, under one of loopback's names (a foreign name that is made to resolve to
-127.0.0.1 is a foreign page's way in). Where a password or a proxy's header is set, or the address is not loopback,
-people sign in: with the form, or with HTTP Basic; then a signed cookie stands for it, because browsers send no password
-with a websocket. Programs bring a token, which opens the API and nothing else.
+127.0.0.1 is a foreign page's way in). Where a password or a proxy's header is set, the address is not loopback, or a
+proxy says for whom it asks, people sign in: with the form, or with HTTP Basic; then a signed cookie stands for it,
+because browsers send no password with a websocket. Programs bring a token, which opens the API and nothing else.
 
 Whoever comes in has a name, for `web.people` to find in the scope: the proxy's, the one that signed in, or LOCAL.
 """
@@ -37,6 +37,8 @@ SOCKET = "/_nicegui_ws/"
 WHO = "wirewatch.who"  # the key in the scope
 ENTRANCE = "wirewatch.entrance"  # likewise: what the sign-in page checks passwords with
 
+PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")  # what proxies add
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -54,7 +56,9 @@ BEARER = (b"www-authenticate", b'Bearer realm="wirewatch"')
 UNKNOWN = Refusal(401, "sign in", (BASIC,))
 NO_TOKEN = Refusal(401, "bring a token: `wirewatch users token` makes one", (BEARER,))
 FOREIGN_NAME = Refusal(
-    403, "this page is open to this machine only; set WIREWATCH_PASSWORD or WIREWATCH_USER_HEADER to open it"
+    403,
+    "this page is open to this machine only; set WIREWATCH_PASSWORD or WIREWATCH_USER_HEADER to open it, "
+    "or have a proxy that adds X-Forwarded-For and run `wirewatch users add`",
 )
 FOREIGN_PAGE = Refusal(403, "refused: asked for by another site's page")
 NOT_NOW = Refusal(503, "the database does not answer", ((b"retry-after", b"10"),))
@@ -74,7 +78,7 @@ class Guard:
     def __init__(self, app: ASGIApp, *, settings: Settings, key: str, db: Database | None = None) -> None:
         self._app = app
         self._user_header = settings.user_header.lower()
-        self._free = is_loopback(settings.host) and not (settings.password or settings.user_header)
+        self._local = is_loopback(settings.host) and not (settings.password or settings.user_header)
         self._entrance = Entrance(settings, key, db)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,9 +103,13 @@ class Guard:
             scope, receive, _adding(send, b"set-cookie", entered.cookie.encode()) if entered.cookie else send
         )
 
+    def _free(self, headers: dict[str, str]) -> bool:
+        """Whether nobody has to sign in: this machine asks, and no proxy on it for another."""
+        return self._local and not any(name in headers for name in PROXIED)
+
     def _foreign(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
         """Whether another site's page asks, in the name of whoever looks at it."""
-        if self._free and not is_loopback(_name_of(headers.get("host", ""))):
+        if self._free(headers) and not is_loopback(_name_of(headers.get("host", ""))):
             return FOREIGN_NAME
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE or scope["path"].startswith(SOCKET)
         return FOREIGN_PAGE if changes and not _same_origin(headers) else None
@@ -112,13 +120,13 @@ class Guard:
         named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if self._user_header else ""
         if named or (named := await self._entrance.of_cookie(headers)):
             return Entered(named)
-        if self._free or who is Audience.DOOR:
+        if self._free(headers) or who is Audience.DOOR:
             return Entered(LOCAL)
         return await self._of_basic(scope, headers)
 
     async def _program(self, headers: dict[str, str]) -> Entered | Refusal:
         """By its token; on loopback without one, too. A cookie or a password opens nothing here."""
-        if self._free and "authorization" not in headers:
+        if self._free(headers) and "authorization" not in headers:
             return Entered(LOCAL)
         kind, _, token = headers.get("authorization", "").partition(" ")
         name = await self._entrance.of_token(token.strip()) if kind.lower() == "bearer" else ""

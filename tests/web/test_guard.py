@@ -145,6 +145,15 @@ async def test_behind_a_proxy_on_this_machine_loopback_is_not_free() -> None:
     assert (await client(user_header="X-Forwarded-User").get("/")).status_code == 401
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "watch.example"])
+@pytest.mark.parametrize("said", [{"x-forwarded-for": "203.0.113.9"}, {"forwarded": "for=203.0.113.9"}])
+async def test_whoever_comes_by_a_proxy_on_this_machine_signs_in(host: str, said: dict[str, str]) -> None:
+    for path in ("/", "/api/v1/people", "/metrics"):
+        answer = await client().get(path, headers={"host": host, **said})
+        assert (answer.status_code, answer.text.count("WIREWATCH_PASSWORD")) == (401, 0)
+    assert (await client().get("/sign-in", headers={"host": host, **said})).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/links/silence/x", "/static/wirewatch.css"])
 async def test_health_links_and_the_style_sheet_need_no_sign_in(path: str) -> None:
     assert (await client(password=PASSWORD, host="0.0.0.0").get(path)).status_code == 200
