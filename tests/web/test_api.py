@@ -126,11 +126,15 @@ async def test_a_story_is_shown_whole_silenced_closed_and_reopened(api: Client) 
 
 async def test_a_hit_is_not_what_its_rule_is_for(api: Client, db: Database) -> None:
     hit = await api("GET", "/hits/1")
-    assert hit["sentences"][0]["marks"]
-    await api("POST", "/hits/1/not-this")
+    assert (hit["sentences"][0]["marks"] != [], hit["not_this"]) == (True, [])
+    assert (await api("POST", "/hits/1/not-this"))["not_this"] == ["local"]
     ((kept,),) = [db.read_now(lambda session: session.exec(select(Feedback)).all())]
     assert (kept.hit_id, kept.verdict, kept.who) == (1, "wrong", "local")
-    await api("POST", "/hits/99/not-this", 404)
+    assert [one["not_this"] for one in (await api("GET", "/hits"))["items"]] == [[], [], [], ["local"]]
+    assert (await api("DELETE", "/hits/1/not-this"))["not_this"] == []
+    await api("DELETE", "/hits/1/not-this", 409)
+    for method in ("POST", "DELETE"):
+        await api(method, "/hits/99/not-this", 404)
 
 
 async def test_an_article_is_shown_found_and_explained(api: Client, db: Database) -> None:
