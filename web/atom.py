@@ -6,6 +6,7 @@ rule's feed and nothing else, until the key is changed. Written with the standar
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -19,10 +20,14 @@ from sqlmodel import Session
 
 from alerts.inert import safe_link
 from core.clock import SystemClock
+from core.errors import ConfigError
+from pipeline.configure import EMPTY
+from rules.config import load
 from storage import configs, hits, listings, meta
 from storage.engine import Database
 from storage.listings import StoryFilter
 from storage.tables import Article, Hit, Story
+from web.entrance import is_over_tls
 from web.text import plain_xml
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -64,30 +69,62 @@ def path(key: str, rule_id: str) -> str:
 
 def router(db: Database, key: str) -> APIRouter:
     """The route."""
-    routes = APIRouter()
+    routes, site = APIRouter(), _Site(db)
 
     @routes.get("/rules/{rule_id}/feed.atom")
     async def feed(request: Request, rule_id: str) -> Response:
         given = request.query_params.get("token", "")
         if not hmac.compare_digest(given.encode(), token(key, rule_id).encode()):
             return Response("this address is not valid", 404, media_type="text/plain")
-        found = await db.read(lambda session: gather(session, rule_id, SystemClock().now()))
+        installation = await db.read(meta.known_installation) or await db.write(meta.installation)
+        found = await db.read(lambda session: gather(session, rule_id, installation, SystemClock().now()))
         if found is None:
             return Response("this rule is not in use any more", 410, media_type="text/plain")
+        base = await site.address() or _base(request)
         headers = {"cache-control": "private, max-age=60"}
-        return Response(written(found, str(request.base_url)), media_type="application/atom+xml", headers=headers)
+        return Response(written(found, base), media_type="application/atom+xml", headers=headers)
 
     return routes
 
 
-def gather(session: Session, rule_id: str, now: datetime) -> RuleFeed | None:
+class _Site:
+    """Where people reach the page, as the active revision says: read once a revision."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known = (0, "")
+
+    async def address(self) -> str:
+        """With a slash at its end; "" when the revision says nothing."""
+        revision = await self._db.read(configs.active_revision)
+        if revision != self._known[0]:
+            row = await self._db.read(lambda session: configs.get(session, revision))
+            self._known = revision, await asyncio.to_thread(_public_url, row.text if row else EMPTY)
+        return self._known[1]
+
+
+def _public_url(text: str) -> str:
+    try:
+        url = load(text, file="the active revision", env=None).settings.public_url
+    except ConfigError:  # made for another version
+        return ""
+    return f"{url.rstrip('/')}/" if url else ""
+
+
+def _base(request: Request) -> str:
+    """This site as it was asked for, by TLS where a proxy was."""
+    over_tls = is_over_tls(request.url.scheme, request.headers)
+    return str(request.base_url.replace(scheme="https") if over_tls else request.base_url)
+
+
+def gather(session: Session, rule_id: str, installation: str, now: datetime) -> RuleFeed | None:
     """The newest stories of a rule; None when there is no such rule."""
     if rule_id not in configs.rule_states(session):
         return None
     rows = listings.stories(session, now, StoryFilter(rule=rule_id), None, SHOWN)
     told = hits.of_stories(session, [row.id or 0 for row in rows])
     items = tuple(_item(row, told.get(row.id or 0, [])) for row in rows)
-    return RuleFeed(rule_id, meta.known_installation(session), items)
+    return RuleFeed(rule_id, installation, items)
 
 
 def _item(row: Story, told: Sequence[tuple[Hit, Article]]) -> Item:

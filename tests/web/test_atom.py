@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
+import httpx
 import pytest
 from sqlmodel import Session
 
@@ -11,6 +13,7 @@ from core.settings import Settings
 from fetching.parse import parse
 from storage import meta
 from storage.engine import Database
+from storage.office import Meta
 from storage.tables import Story
 from tests.web import rows
 from tests.web.asgi import Visitor
@@ -41,6 +44,30 @@ async def test_a_rules_stories_are_an_atom_feed(visitor: Visitor) -> None:
     )
     assert "walked out on strike" in first.summary
     assert second.title == "إضراب في ميناء كاليندر"
+
+
+async def links(visitor: Visitor, headers: dict[str, str] | None = None) -> list[str]:
+    answer = await visitor.get(atom.path(KEY, rows.RULE), headers)
+    return re.findall(r'rel="alternate" href="(\S+?)(?:\?|stories/)', answer.text)
+
+
+async def test_its_links_lead_where_people_reach_the_page(db: Database, visitor: Visitor) -> None:
+    visitor.client.base_url = httpx.URL("http://127.0.0.1:8080")
+    assert set(await links(visitor)) == {"http://127.0.0.1:8080/"}
+    behind = {"host": "watch.example", "x-forwarded-proto": "https"}
+    assert set(await links(visitor, behind)) == {"https://watch.example/"}
+    for url in ("https://news.example/watch", "https://news.example/"):
+        text = f"version: 1\nsettings: {{public_url: '{url}'}}\n"
+        db.write_now(partial(rows.config, text=text))
+        assert set(await links(visitor)) == {f"{url.rstrip('/')}/"}
+
+
+async def test_its_ids_are_the_same_before_and_after_the_first_run(db: Database, visitor: Visitor) -> None:
+    db.write_now(lambda session: session.delete(session.get_one(Meta, "installation")))
+    first, second = [await visitor.get(atom.path(KEY, rows.RULE)) for _ in range(2)]
+    made = db.write_now(meta.installation)
+    assert f"<id>urn:wirewatch:{made}:rule:{rows.RULE}</id>" in first.text
+    assert first.text == second.text
 
 
 async def test_only_this_rules_token_opens_it(visitor: Visitor) -> None:
