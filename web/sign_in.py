@@ -108,5 +108,5 @@ def inside(address: str) -> str:
         parts = urlsplit(address)
     except ValueError:
         return "/"
-    leads_here = not (parts.scheme or parts.netloc) and not parts.path.startswith((SIGN_IN, SIGN_OUT, f"{API}/"))
+    leads_here = not (parts.scheme or parts.netloc) and not parts.path.startswith((SIGN_IN, SIGN_OUT, f"{API}/v1/"))
     return address if leads_here else "/"
