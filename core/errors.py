@@ -2,6 +2,7 @@
 
 WirewatchError
 ├── InputError          what the user gave is wrong (exit code 2)
+│   ├── Missing         there is nothing of the name, number or address that they gave
 │   └── ConfigError     a watch file or rule: all its Problems at once, each with line and column
 ├── NotAvailable        a database, server or service that is not reachable now (exit code 3, a retry can help)
 └── ItemFailed          one feed, page or payload failed; carries the Reason; its step's loop turns it into a value
@@ -31,6 +32,10 @@ class WirewatchError(Exception):
 
 class InputError(WirewatchError):
     """The user's input is wrong; trying again unchanged cannot help."""
+
+
+class Missing(InputError):
+    """There is nothing of this name, number or address."""
 
 
 class NotAvailable(WirewatchError):

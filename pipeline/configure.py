@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from alerts.channels import Channel, make_channel
 from core.clock import Clock
-from core.errors import ConfigError, InputError, WirewatchError
+from core.errors import ConfigError, Missing, WirewatchError
 from core.log import pairs
 from core.pool import WorkerPool
 from core.reasons import Reason
@@ -205,8 +205,8 @@ def diff(active: str, wanted: str, names: tuple[str, str] = ("active revision", 
 
 
 def revision(session: Session, number: int) -> Config:
-    """One revision. Raises InputError when there is none of that number."""
+    """One revision. Raises Missing when there is none of that number."""
     row = configs.get(session, number)
     if row is None:
-        raise InputError(f"there is no revision {number}", hint="run `wirewatch history`")
+        raise Missing(f"there is no revision {number}", hint="run `wirewatch history`")
     return row

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from core.errors import ConfigError, InputError
+from core.errors import ConfigError, InputError, Missing
 from core.reasons import Reason
 from core.text import one_line
 from pipeline import notices
@@ -82,7 +82,7 @@ def _note(session: Session, hit: Hit, reason: Reason, said: str, now: datetime) 
 def _hit(session: Session, hit_id: int) -> Hit:
     found = hits.find(session, hit_id)
     if found is None:
-        raise InputError(f"there is no hit {hit_id}", hint="run `wirewatch hits list`")
+        raise Missing(f"there is no hit {hit_id}", hint="run `wirewatch hits list`")
     return found
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.clock import SystemClock
-from core.errors import InputError
+from core.errors import Missing
 from extractors.choose import extract
 from pipeline import compiled, configure, drafts, editing, preview, trying, verdicts
 from rules import concepts, lookup
@@ -109,7 +109,7 @@ def _rule(text: str, rule_id: str) -> tuple[Watch, Rule]:
     watch = _watch(text)
     rule = watch.rule(rule_id)
     if rule is None:
-        raise InputError(f"there is no rule {rule_id}")
+        raise Missing(f"there is no rule {rule_id}")
     return watch, rule
 
 

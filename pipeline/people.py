@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlmodel import Session
 
-from core.errors import InputError, NotAvailable
+from core.errors import InputError, Missing, NotAvailable
 from core.settings import Settings
 from core.text import one_line
 from storage import people
@@ -125,10 +125,10 @@ def remove(session: Session, name: str, *, now: datetime) -> None:
 
 
 def find(session: Session, name: str) -> Person:
-    """A person who may come in. Raises InputError when there is none of that name."""
+    """A person who may come in. Raises Missing when there is none of that name."""
     person = people.find(session, name)
     if person is None or person.ended_at is not None:
-        raise InputError(f"there is no user {one_line(name, LONGEST_NAME)}", hint="run `wirewatch users list`")
+        raise Missing(f"there is no user {one_line(name, LONGEST_NAME)}", hint="run `wirewatch users list`")
     return person
 
 
@@ -179,10 +179,10 @@ def revoke_token(session: Session, person_name: str, token_name: str) -> None:
 
 
 def owner(session: Session, token_name: str) -> str:
-    """Whose token this is. Raises InputError when there is none of that name."""
+    """Whose token this is. Raises Missing when there is none of that name."""
     found = next((person.name for token, person in people.tokens(session) if token.name == token_name), None)
     if found is None:
-        raise InputError(f"there is no token {one_line(token_name, LONGEST_NAME)}")
+        raise Missing(f"there is no token {one_line(token_name, LONGEST_NAME)}")
     return found
 
 

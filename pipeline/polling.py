@@ -6,16 +6,16 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from core.errors import InputError
+from core.errors import InputError, Missing
 from storage import feeds
 from storage.tables import Feed
 
 
 def find(session: Session, feed_id: int) -> Feed:
-    """A feed of the active watch file. Raises InputError when there is none of that id."""
+    """A feed of the active watch file. Raises Missing when there is none of that id."""
     feed = session.get(Feed, feed_id)
     if feed is None or not feed.active:
-        raise InputError(f"there is no feed {feed_id}")
+        raise Missing(f"there is no feed {feed_id}")
     return feed
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from core.errors import InputError
+from core.errors import InputError, Missing
 from storage import deliveries
 from storage.tables import Delivery
 
@@ -39,7 +39,7 @@ def resend_channel(session: Session, channel: str, now: datetime) -> int:
 def _one(session: Session, which: str) -> Delivery:
     row = deliveries.find(session, which)
     if row is None:
-        raise InputError(f"there is no delivery {which}", hint="run `wirewatch deliveries list`")
+        raise Missing(f"there is no delivery {which}", hint="run `wirewatch deliveries list`")
     if row.state not in OPEN:
         raise InputError(f"delivery {which} is {row.state}", hint="only what failed or was held back is sent again")
     return row

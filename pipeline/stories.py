@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from core.errors import InputError
+from core.errors import InputError, Missing
 from core.reasons import Reason
 from pipeline import resend as again
 from storage import decisions, deliveries, inbox, stories
@@ -64,10 +64,10 @@ def mark_unread(session: Session, story_id: int, who: str) -> None:
 
 
 def find(session: Session, story_id: int) -> Story:
-    """The story of this id. Raises InputError when there is none."""
+    """The story of this id. Raises Missing when there is none."""
     story = stories.find(session, story_id)
     if story is None:
-        raise InputError(f"there is no story {story_id}", hint="run `wirewatch stories list`")
+        raise Missing(f"there is no story {story_id}", hint="run `wirewatch stories list`")
     return story
 
 

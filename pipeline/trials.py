@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import InputError
+from core.errors import Missing
 from core.pool import WorkerPool
 from pipeline import compiled, trying
 from pipeline.near import Near, near_misses
@@ -73,7 +73,7 @@ def _watch(place: Place) -> Watch:
 def _rule(watch: Watch, rule_id: str) -> Rule:
     rule = watch.rule(rule_id)
     if rule is None:
-        raise InputError(f"there is no rule {rule_id}")
+        raise Missing(f"there is no rule {rule_id}")
     return rule
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from core.errors import InputError
+from core.errors import Missing
 from core.reasons import Reason
 from pipeline.app import Active, App
 from pipeline.explaining import summary
@@ -46,7 +46,7 @@ def _of_article(session: Session, active: Active, which: str) -> list[Why]:
     if article is None and "://" in which:
         return [Why(rule.id, "not tried", "poll", "not polled: no feed brought it") for rule in active.watch.rules]
     if article is None:
-        raise InputError(f"there is no article {which}", hint="run `wirewatch articles list`")
+        raise Missing(f"there is no article {which}", hint="run `wirewatch articles list`")
     ((_, feed),) = articles.with_feeds(session, [article.id or 0])
     document = analyse(article_text(article, feed))
     tag = feed_tag(feed)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.errors import ConfigError, InputError
+from core.errors import ConfigError, InputError, Missing
 from rules.problems import item, value_at
 from rules.yamltext import MappingNode, Node, Path, Scalar, SequenceNode, YamlText, parse, values
 from rules.yamlwrite import after_key, as_text, entry, flow
@@ -45,13 +45,13 @@ def add_feeds(text: str, feeds: Iterable[Mapping[str, Any]], *, file: str = "wat
 
 
 def remove_feed(text: str, address: str, *, file: str = "watch.yaml") -> str:
-    """`text` without the feed whose url, sitemap or page is written so. Raises InputError when there is none."""
+    """`text` without the feed whose url, sitemap or page is written so. Raises Missing when there is none."""
     tree, wanted = _read(text, file)
     for index, feed in enumerate(wanted.get("feeds") or ()):
         if isinstance(feed, dict) and address in (str(feed.get(key, "")).strip() for key in _ADDRESSES):
             del wanted["feeds"][index]
             return _proved(_without_feed(tree, index), wanted, file)
-    raise InputError(f"there is no feed {address} in {file}")
+    raise Missing(f"there is no feed {address} in {file}")
 
 
 def set_value(text: str, path: Path, value: Any, *, file: str = "watch.yaml") -> str:
@@ -65,11 +65,11 @@ def set_value(text: str, path: Path, value: Any, *, file: str = "watch.yaml") ->
 
 
 def remove_value(text: str, path: Path, *, file: str = "watch.yaml") -> str:
-    """`text` without the key at `path`. Raises InputError when it is not there."""
+    """`text` without the key at `path`. Raises Missing when it is not there."""
     tree, wanted = _read(text, file)
     holder = tree.at(path[:-1])
     if tree.key_at(path) is None or not isinstance(holder, MappingNode):
-        raise InputError(f"there is no {item(path)} in {file}")
+        raise Missing(f"there is no {item(path)} in {file}")
     del value_at(wanted, path[:-1])[path[-1]]
     if len(holder.items) == 1 and len(path) > 1:
         return _proved(_set(tree, path[:-1], {}), wanted, file)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import ConfigError, InputError, Problem
+from core.errors import ConfigError, InputError, Missing, Problem
 from rules.edit import set_value
 from rules.problems import item
 from rules.yamltext import MappingNode, Path, Scalar, SequenceNode, YamlText, parse, values
@@ -47,11 +47,11 @@ class Put:
 
 
 def part(text: str, path: Path, *, file: str = "watch.yaml") -> str:
-    """The lines of the mapping at `path`. Raises InputError when there is none."""
+    """The lines of the mapping at `path`. Raises Missing when there is none."""
     tree = parse(text, file)
     node = tree.at(path)
     if not isinstance(node, MappingNode):
-        raise InputError(f"there is no {item(path)} in {file}")
+        raise Missing(f"there is no {item(path)} in {file}")
     spot = _lines(tree, path)
     if spot is not None:
         start, end, indent = spot

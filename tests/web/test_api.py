@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlmodel import Session, select
 
+from core.errors import InputError, Missing
 from core.settings import Settings
 from pipeline import people as changes
 from storage import people
@@ -17,6 +18,7 @@ from storage.engine import Database
 from storage.tables import Article, Feedback, Target
 from tests.web import rows
 from tests.web.asgi import Visitor
+from web.api import problems
 from web.app import bare_app
 
 WATCH = """\
@@ -122,6 +124,11 @@ async def test_a_story_is_shown_whole_silenced_closed_and_reopened(api: Client) 
     assert (await api("POST", "/stories/1/reopen"))["state"] == "open"
     for path in ("/stories/99", "/hits/99", "/articles/99", "/deliveries/99", "/feeds/99", "/alerts/99", "/rules/99"):
         assert (await api("GET", path, 404))["title"].startswith("there is no ")
+
+
+@pytest.mark.parametrize(("error", "status"), [(InputError("there is no way"), 409), (Missing("a hit is gone"), 404)])
+def test_an_error_s_class_says_whether_there_is_no_such_thing(error: InputError, status: int) -> None:
+    assert problems.of_input(error).status == status
 
 
 async def test_a_hit_is_not_what_its_rule_is_for(api: Client, db: Database) -> None:

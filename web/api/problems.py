@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from core.errors import ConfigError, InputError, ItemFailed, NotAvailable
+from core.errors import ConfigError, InputError, ItemFailed, Missing, NotAvailable
 from core.pool import TaskTimeout
 from pipeline.revising import Conflict
 from rules.names import RuleSyntaxError
@@ -109,8 +109,8 @@ def of_input(error: InputError) -> Problem:
         case RuleSyntaxError():
             fault = Fault(message=error.message, line=error.line, column=error.column, hint=error.hint, item="match")
             return Problem(title="the rule cannot be read", status=422, problems=[fault])
-    gone = error.message.startswith("there is no ")
-    return Problem(title=error.message, status=404 if gone else 409, detail=_hint(error))
+    status = 404 if isinstance(error, Missing) else 409
+    return Problem(title=error.message, status=status, detail=_hint(error))
 
 
 def _hint(error: InputError) -> str:
