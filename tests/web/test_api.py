@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ from sqlmodel import Session, select
 
 from core.errors import InputError, Missing
 from core.settings import Settings
+from pipeline import configure
 from pipeline import people as changes
 from storage import people
 from storage.engine import Database
@@ -203,6 +206,25 @@ async def test_a_rule_is_saved_as_a_new_revision_that_overwrites_nobody(api: Cli
     )
     await api("DELETE", "/rules/quake", headers={"if-match": '"2"'})
     await api("GET", "/rules/quake", 404)
+
+
+async def test_of_two_edits_at_once_of_one_revision_one_is_refused(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = Barrier(2, timeout=60)  # passed when each edit has seen that its revision is still the active one
+
+    def read_watch(*given: Any, **named: Any) -> Any:
+        both.wait()
+        return configure.read_watch(*given, **named)
+
+    monkeypatch.setattr("pipeline.revising.read_watch", read_watch)
+    edits = [
+        api.answer("PUT", f"/rules/{name}", json={"match": name, "title": name}, headers={"if-match": '"1"'})
+        for name in ("quake", "storm")
+    ]
+    answers = await asyncio.gather(*edits)
+    assert sorted(one.status_code for one in answers) == [200, 412]
+    assert (await api("GET", "/config"))["revision"] == 2
 
 
 async def test_revisions_are_listed_compared_and_rolled_back(api: Client) -> None:
