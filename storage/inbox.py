@@ -98,7 +98,7 @@ class _Looking:
             at.label("at"),
             *([col(Story.title).label("title")] if wanted.words else []),
         ]
-        base = sa_select(*columns).where(*_asked(wanted, now))
+        base = sa_select(*columns).where(*asked(wanted, now))
         if before:
             base = base.where(at <= before.at, (at < before.at) | (number < before.story))
         if after:
@@ -133,7 +133,7 @@ class _Looking:
         return self._base.offset(LOOKED - 1).limit(1)
 
 
-def _asked(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+def asked(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     """What an index answers."""
     silent = (col(Story.state) == "silenced") & (col(Story.silenced_until) > now)
     states = {"silenced": silent, "open": (col(Story.state) != "closed") & not_(silent)}
@@ -202,7 +202,7 @@ def mark_unread(session: Session, story: int, who: str) -> None:
     session.execute(delete(StoryRead).where(mine))
 
 
-def read_up_to(session: Session, story: int, who: str) -> datetime | None:
-    """Up to when somebody has read a story."""
-    row = session.get(StoryRead, (story, who))
-    return row.at if row else None
+def is_unread(session: Session, story: Story, who: str) -> bool:
+    """Whether a story has something that somebody has not read."""
+    row = session.get(StoryRead, (story.id, who))
+    return row is None or row.at < story.last_hit_at

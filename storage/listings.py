@@ -6,63 +6,13 @@ meanwhile shift nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_
-from sqlalchemy import select as sa_select
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
-from storage.tables import Alert, Article, Delivery, Feed, FeedPoll, Hit, Story, StoryRead
-
-Moment = tuple[datetime, int]  # where a list sorted by time is: the time and the id of its last row
-
-
-@dataclass(frozen=True, slots=True)
-class StoryFilter:
-    """Which stories; `unread_by`: only what has news since this person read it last."""
-
-    rule: str = ""
-    source: str = ""
-    state: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    unread_by: str = ""
-
-
-def stories(session: Session, now: datetime, chosen: StoryFilter, after: Moment | None, limit: int) -> list[Story]:
-    """Stories, newest first; `now` tells which silences are over."""
-    query = select(Story).where(*_of_stories(chosen, now), *_after(col(Story.last_hit_at), col(Story.id), after))
-    return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
-
-
-def _of_stories(chosen: StoryFilter, now: datetime) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = _between(col(Story.last_hit_at), chosen.since, chosen.until)
-    if chosen.rule:
-        wanted.append(col(Story.rule_id) == chosen.rule)
-    if chosen.source:
-        told = sa_select(col(Hit.id)).join(Article, col(Article.id) == col(Hit.article_id))
-        wanted.append(exists(told.where(col(Hit.story_id) == col(Story.id), col(Article.source) == chosen.source)))
-    if chosen.unread_by:
-        mine = (col(StoryRead.story_id) == col(Story.id)) & (col(StoryRead.who) == chosen.unread_by)
-        wanted.append(
-            ~exists(sa_select(col(StoryRead.story_id)).where(mine & (col(StoryRead.at) >= col(Story.last_hit_at))))
-        )
-    silent = (col(Story.state) == "silenced") & (col(Story.silenced_until) > now)
-    states = {
-        "silenced": silent,
-        "closed": col(Story.state) == "closed",
-        "open": (col(Story.state) != "closed") & ~silent,
-    }
-    return [*wanted, states[chosen.state]] if chosen.state else wanted
-
-
-def read_by(session: Session, who: str, story_ids: Collection[int]) -> dict[int, datetime]:
-    """Story id → up to when this person has read it."""
-    mine = (col(StoryRead.who) == who) & col(StoryRead.story_id).in_(list(story_ids))
-    return {one.story_id: one.at for one in session.exec(select(StoryRead).where(mine)).all()}
+from storage.tables import Alert, Article, Delivery, Feed, FeedPoll, Hit
 
 
 def hits(
@@ -74,11 +24,9 @@ def hits(
     return list(session.exec(_newest(query, Hit.id, after, limit, equal)).all())
 
 
-def articles(
-    session: Session, after: int | None, limit: int, *, state: str = "", source: str = "", feed: int | None = None
-) -> list[Article]:
+def articles(session: Session, after: int | None, limit: int, *, state: str = "", source: str = "") -> list[Article]:
     """Articles, newest first."""
-    equal = {Article.state: state, Article.source: source, Article.feed_id: feed}
+    equal = {Article.state: state, Article.source: source}
     return list(session.exec(_newest(select(Article), Article.id, after, limit, equal)).all())
 
 
@@ -120,11 +68,6 @@ def _newest(query: Any, key: Any, after: int | None, limit: int, equal: dict[Any
         query = query.where(col(column) == value) if value not in ("", None) else query
     query = query.where(col(key) < after) if after is not None else query
     return query.order_by(col(key).desc()).limit(limit)
-
-
-def _between(column: Any, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
-    bounds = ((since, column.__ge__), (until, column.__lt__))
-    return [compare(bound) for bound, compare in bounds if bound is not None]
 
 
 def _after(at: Any, key: Any, place: tuple[datetime, Any] | None) -> list[ColumnElement[bool]]:

@@ -11,6 +11,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from storage.inbox import Wanted, asked
 from storage.tables import Feedback, Hit, Silence, Story
 
 LARGEST_ID = 2**31 - 1  # of an integer column: PostgreSQL and SQLite refuse to look for a larger one
@@ -63,16 +64,7 @@ def state_of(story: Story, now: datetime) -> str:
 
 def listing(session: Session, now: datetime, *, rule: str = "", state: str = "", limit: int) -> list[Story]:
     """Stories, newest first; those that are in a state now."""
-    query = select(Story)
-    if rule:
-        query = query.where(col(Story.rule_id) == rule)
-    silent = (col(Story.state) == "silenced") & (col(Story.silenced_until) > now)
-    if state == "silenced":
-        query = query.where(silent)
-    elif state == "open":
-        query = query.where((col(Story.state) != "closed") & ~silent)
-    elif state:
-        query = query.where(col(Story.state) == state)
+    query = select(Story).where(*asked(Wanted(rule=rule, state=state), now))
     return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
 
 

@@ -23,9 +23,8 @@ from core.clock import SystemClock
 from core.errors import ConfigError
 from pipeline.configure import EMPTY
 from rules.config import load
-from storage import configs, hits, listings, meta
+from storage import configs, hits, meta, stories
 from storage.engine import Database
-from storage.listings import StoryFilter
 from storage.tables import Article, Hit, Story
 from web.entrance import is_over_tls
 from web.text import plain_xml
@@ -121,7 +120,7 @@ def gather(session: Session, rule_id: str, installation: str, now: datetime) -> 
     """The newest stories of a rule; None when there is no such rule."""
     if rule_id not in configs.rule_states(session):
         return None
-    rows = listings.stories(session, now, StoryFilter(rule=rule_id), None, SHOWN)
+    rows = stories.listing(session, now, rule=rule_id, limit=SHOWN)
     told = hits.of_stories(session, [row.id or 0 for row in rows])
     items = tuple(_item(row, told.get(row.id or 0, [])) for row in rows)
     return RuleFeed(rule_id, installation, items)

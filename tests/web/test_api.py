@@ -108,6 +108,15 @@ async def test_stories_are_narrowed(api: Client, query: str, ids: list[int]) -> 
     assert [one["id"] for one in (await api("GET", f"/stories?{query}"))["items"]] == ids
 
 
+async def test_a_page_of_stories_costs_no_more_however_rare_they_are(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.inbox.LOOKED", 1)
+    first, *rest = await pages(api, "/stories?source=Eastward+Radio")
+    assert first == [1]
+    assert [one for page in rest for one in page] == [2]
+
+
 async def test_stories_of_a_time_and_unread_ones(api: Client) -> None:
     day_ago, now = (rows.NOW - timedelta(days=1)), rows.NOW - timedelta(hours=1)
     found = await api("GET", "/stories", params={"since": day_ago.isoformat(), "until": now.isoformat()})

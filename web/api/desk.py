@@ -13,7 +13,6 @@ from fastapi import Depends, Header, Request
 from sqlmodel import Session
 
 from core.clock import SystemClock
-from core.errors import InputError
 from core.pool import WorkerPool
 from core.settings import Settings
 from pipeline import compiled
@@ -109,9 +108,3 @@ def found(row: T | None, what: str) -> T:
     if row is None:
         raise missing(what)
     return row
-
-
-def refuse_if(wrong: bool, why: str) -> None:
-    """Raises InputError."""
-    if wrong:
-        raise InputError(why)

@@ -9,15 +9,14 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlmodel import Session
 
-from core.errors import InputError
 from pipeline import stories as changes
 from pipeline.feedback import SILENCE
-from storage import alerts, hits, inbox, listings, stories
-from storage.listings import StoryFilter
+from storage import alerts, hits, inbox, stories
+from storage.inbox import Place, Wanted
 from storage.tables import Article, Hit, Story
 from web.api.alerts import AlertLine, alert_line
 from web.api.desk import Desk, Who, found
-from web.api.paging import Cursor, Filter, Id, Limit, Page, Time, after_moment, page
+from web.api.paging import Cursor, Filter, Id, Limit, Page, Time, after_moment, written
 
 State = Literal["", "open", "silenced", "closed"]
 
@@ -81,16 +80,16 @@ def _reading(routes: APIRouter, desk: Desk) -> None:
         unread: Annotated[bool, Query(description="only what has news for whoever asks")] = False,
         cursor: Cursor = "", limit: Limit = 50,
     ) -> Page[StoryLine]:  # fmt: skip
-        """Stories, newest first."""
-        chosen = StoryFilter(rule, source, state, since, until, who if unread else "")
+        """Stories, newest first. A page goes through 10,000 at most: with few or none on it there may be a next one."""
+        wanted = Wanted(rule, source, state, since, until, unread)
         now, after = desk.now(), after_moment(cursor)
 
         def work(session: Session) -> Page[StoryLine]:
-            rows = listings.stories(session, now, chosen, after, limit + 1)
-            read = listings.read_by(session, who, [row.id or 0 for row in rows])
-            return page(
-                rows, limit, lambda row: _line(row, now, read.get(row.id or 0)), lambda row: (row.last_hit_at, row.id)
-            )
+            shown, end = inbox.page(session, wanted, who, now, before=after and Place(*after), limit=limit)
+            rows = stories.of_ids(session, [one.place.story for one in shown])
+            kept = [(rows[one.place.story], one.unread) for one in shown if one.place.story in rows]
+            lines = [StoryLine(**_values(row, now, unread=news)) for row, news in kept]
+            return Page(items=lines, next=written(*end) if end else None)
 
         return await desk.read(work)
 
@@ -106,7 +105,7 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
 
         def work(session: Session) -> StoryLine:
             row = found(stories.find(session, story_id), f"story {story_id}")
-            return _line(row, now, listings.read_by(session, who, [story_id]).get(story_id))
+            return StoryLine(**_values(row, now, unread=inbox.is_unread(session, row, who)))
 
         return await desk.read(work)
 
@@ -115,8 +114,6 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
         """Tell nothing more of a story for a time."""
         now = desk.now()
         until = (said and said.until) or now + SILENCE
-        if until <= now:
-            raise InputError("that time is over", hint="a silence lasts into the future")
         await desk.write(lambda session: changes.silence(session, story_id, until=until, who=who, now=now))
         return await changed(who, story_id)
 
@@ -147,14 +144,10 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
 
 def _mark_read(session: Session, story_id: int, who: str) -> None:
     story = changes.find(session, story_id)
-    changes.mark_read(session, [inbox.Place(story.last_hit_at, story.id or 0)], who)
+    changes.mark_read(session, [Place(story.last_hit_at, story.id or 0)], who)
 
 
-def _line(row: Story, now: datetime, read_at: datetime | None) -> StoryLine:
-    return StoryLine(**_values(row, now, read_at))
-
-
-def _values(row: Story, now: datetime, read_at: datetime | None) -> dict[str, Any]:
+def _values(row: Story, now: datetime, *, unread: bool) -> dict[str, Any]:
     state = stories.state_of(row, now)
     return {
         "id": row.id,
@@ -166,16 +159,15 @@ def _values(row: Story, now: datetime, read_at: datetime | None) -> dict[str, An
         "last": row.last_hit_at,
         "articles": row.articles,
         "separate_texts": row.origins,
-        "unread": read_at is None or read_at < row.last_hit_at,
+        "unread": unread,
     }
 
 
 def _whole(session: Session, story_id: int, who: str, now: datetime) -> StoryWhole:
     row = found(stories.find(session, story_id), f"story {story_id}")
-    read_at = listings.read_by(session, who, [story_id]).get(story_id)
     told = [_telling(*pair) for pair in hits.of_story(session, story_id)]
     made = [alert_line(one) for one in alerts.of_story(session, story_id)]
-    return StoryWhole(**_values(row, now, read_at), timeline=told, alerts=made)
+    return StoryWhole(**_values(row, now, unread=inbox.is_unread(session, row, who)), timeline=told, alerts=made)
 
 
 def _telling(hit: Hit, article: Article) -> Telling:
