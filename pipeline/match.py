@@ -182,7 +182,7 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
             outcomes.append(
                 (match.rule, add_hit(session, app, active, judged, match, past=article.from_before, now=now))
             )
-    _withdraw(session, judged, known, now)
+    _withdraw(session, active, judged, known, now)
     _troubles(session, app, active, judged, now)
     return outcomes
 
@@ -216,18 +216,22 @@ def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Act
         stories.recount(session, hit.story_id)
 
 
-def _withdraw(session: Session, judged: Judged, known: dict[str, Hit], now: datetime) -> None:
+def _withdraw(session: Session, active: Active, judged: Judged, known: dict[str, Hit], now: datetime) -> None:
     """What matched on title and summary, or before an edit, and matches no longer is shown as withdrawn, never unsaid;
-    its text counts no more. What the feed alone says has revision 0, however often it is edited.
+    its text counts no more. What the feed alone says has revision 0, however often it is edited. Only an answer
+    withdraws: of a rule that is off or gone, or in trouble with this text, the hit stays as it is.
     """
-    matched = {match.rule for match in judged.verdict.matches}
+    kept = {match.rule for match in judged.verdict.matches} | {one.rule for one in judged.verdict.troubles}
     revision = judged.one.article.revision
-    for rule, hit in known.items():
-        if rule not in matched and hit.state != "withdrawn" and (revision > hit.article_revision or not revision):
+    for name, hit in known.items():
+        rule = active.rules.get(name)
+        if rule is None or not rule.enabled or name in active.off or name in kept:
+            continue
+        if hit.state != "withdrawn" and (revision > hit.article_revision or not revision):
             hit.state = "withdrawn"
             session.add(hit)
             stories.recount(session, hit.story_id)
-            note(session, rule, judged, Reason.WITHDRAWN, now, hit.story_id)
+            note(session, name, judged, Reason.WITHDRAWN, now, hit.story_id)
 
 
 def _lock_rules(session: Session, judged: Sequence[Judged], matched_before: Sequence[str] = ()) -> None:

@@ -10,9 +10,14 @@ import pytest
 from sqlmodel import col, select
 
 from core.clock import FixedClock
+from core.reasons import Reason
 from pipeline import feedback
-from pipeline.app import App
+from pipeline import match as step
+from pipeline.app import Active, App
 from pipeline.run import run_cycle
+from rules.match import Trouble, Verdict
+from storage import configs
+from storage.articles import ToMatch
 from storage.engine import Database
 from storage.tables import Alert, Feed, Hit, Story
 from tests.builders import Item, World, rss
@@ -84,6 +89,32 @@ async def test_what_is_withdrawn_counts_no_more_for_first(
         await come(world, db, app, telling(2))
     (told,) = (request.json for request in world.hook.requests)
     assert (told["kind"], told["separate_texts"]) == ("first", 2)
+
+
+@pytest.mark.parametrize("why", ["disabled", "switched off", "gone", "too costly"])
+async def test_a_rule_that_gives_no_answer_withdraws_nothing(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    judge = step.judge
+
+    def too_costly(active: Active, one: ToMatch) -> step.Judged:
+        return replace(judge(active, one), verdict=Verdict(troubles=(Trouble("strike", Reason.TOO_COSTLY),)))
+
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        if why == "too costly":
+            monkeypatch.setattr(step, "judge", too_costly)
+        elif why == "switched off":
+            db.write_now(lambda s: configs.switch_off(s, "strike", Reason.RULE_FAILED, clock.now()))
+        else:
+            world.rules["strike"]["enabled"] = False
+            world.rules["other"] = {"title": "Other", "match": "volcano", "alert": {"to": ["hook"]}}
+            if why == "gone":
+                del world.rules["strike"]
+            await world.apply(app)
+        await come(world, db, app, edited(0))
+    assert db.read_now(lambda s: s.exec(select(Hit.state)).all()) == ["live"]
+    assert (story(db).articles, story(db).origins) == (1, 1)
 
 
 async def test_what_is_withdrawn_counts_no_more_for_again_at(world: World, db: Database, clock: FixedClock) -> None:
