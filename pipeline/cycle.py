@@ -63,9 +63,9 @@ class Cycle:
         """Whether nothing is due anywhere."""
         return all(since == self.version for since in self._idle_since.values())
 
-    def others_idle(self, name: str) -> bool:
-        """Whether nothing is due for any loop but this one."""
-        return all(since == self.version for other, since in self._idle_since.items() if other != name)
+    def others_idle(self, *but: str) -> bool:
+        """Whether nothing is due for any loop but these."""
+        return all(since == self.version for name, since in self._idle_since.items() if name not in but)
 
     def leave(self, name: str) -> None:
         """A loop has ended: the others need not wait for it."""

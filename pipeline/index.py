@@ -1,7 +1,7 @@
 """index: articles that were matched → the keys they are looked up by.
 
-Nobody's alert waits for it: it works while the other loops have nothing to do, or when much has piled up. Until it has
-come to an article, that article is offered to every question.
+Nobody's alert waits for it: it works while the other loops, but for `prune`, have nothing to do, or when much has piled
+up. Until it has come to an article, that article is offered to every question.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ async def index(cycle: Cycle) -> None:
     while cycle.is_open:
         version = cycle.version
         waiting = await app.db.read(lambda session: stored.count_due(session, PILE))
-        if waiting and (waiting == PILE or cycle.others_idle(name)):
+        if waiting and (waiting == PILE or cycle.others_idle(name, "prune")):
             cycle.report.count("index", "done", by=await index_batch(app))
             continue
         if not waiting:

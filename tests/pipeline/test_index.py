@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,6 +14,7 @@ from core.clock import FixedClock
 from core.errors import InputError
 from core.lookup import Query
 from pipeline import index as step
+from pipeline.cycle import Cycle
 from pipeline.run import run_cycle
 from pipeline.search import asked_for, search
 from rules import lookup
@@ -52,6 +54,21 @@ async def test_what_a_cycle_matched_it_indexes_too(world: World, db: Database, c
     assert offered(db, lookup.query(Term(("orchid",)))) == {2}
     assert offered(db, lookup.query(Term(("volcano",)))) == set()
     assert db.read_now(stored.count) == 2
+
+
+async def test_it_does_not_wait_until_all_that_is_old_is_deleted(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def prune(cycle: Cycle) -> None:
+        while cycle.is_open and not cycle.report.total("index", "done"):
+            await asyncio.sleep(0.01)
+        cycle.leave("prune")
+
+    monkeypatch.setattr("pipeline.run.prune", prune)
+    world.site["/rss"] = rss(world.publish("a", "Harbour still", STRIKE))
+    async with world.worker(db, clock) as app:
+        report = await run_cycle(app, seconds=8.0)
+    assert report.total("index", "done") == 1
 
 
 async def test_articles_are_found_by_inflected_words_and_phrases(world: World, db: Database, clock: FixedClock) -> None:
@@ -130,7 +147,7 @@ async def test_many_articles_do_not_wait_until_the_other_loops_are_idle(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(step, "PILE", 1)
-    monkeypatch.setattr("pipeline.cycle.Cycle.others_idle", lambda cycle, name: False)
+    monkeypatch.setattr("pipeline.cycle.Cycle.others_idle", lambda cycle, *but: False)
     world.site["/rss"] = rss(world.publish("a", "Glass house", CALM))
     async with world.worker(db, clock) as app:
         report = await run_cycle(app)
