@@ -61,16 +61,17 @@ async def prune(cycle: Cycle) -> None:
     """The loop: once a day, until all is looked through or the cycle ends; the next one goes on then."""
     app, now = cycle.app, cycle.app.clock.now()
     if await app.db.read(lambda session: is_due(session, now)):
-        gone = await _prune(app, now, lambda: cycle.is_open)
-        for name, number in (gone or Counter()).items():
+        gone: Counter[str] = Counter()
+        await _prune(app, now, lambda: cycle.is_open, gone)
+        for name, number in gone.items():
             cycle.report.count(JOB, name, by=number)
     cycle.leave(JOB)
 
 
 async def prune_now(app: App) -> Counter[str]:
     """Delete what goes; returns how many rows of what. Raises NotAvailable when another process is at it."""
-    gone = await _prune(app, app.clock.now(), lambda: not app.stopping.is_set())
-    if gone is None:
+    gone: Counter[str] = Counter()
+    if not await _prune(app, app.clock.now(), lambda: not app.stopping.is_set(), gone) and not app.stopping.is_set():
         raise NotAvailable("another process is deleting what is old", hint="wait a minute, then try again")
     return gone
 
@@ -88,12 +89,24 @@ def _limits(settings: Settings, active: Active, now: datetime) -> Cutoffs:
     return cutoffs(settings, max((rule.story_window for rule in active.watch.rules), default=timedelta()), now)
 
 
-async def _prune(app: App, now: datetime, goes_on: Callable[[], bool]) -> Counter[str] | None:
-    """What went; None when another process holds the lock. A pass that is broken off is not over: it is due again."""
-    limits = _limits(app.settings, app.active, now)
-    gone: Counter[str] = Counter()
+async def _prune(app: App, now: datetime, goes_on: Callable[[], bool], gone: Counter[str]) -> bool:
+    """Count in `gone` what goes. False when another process has the lock, or takes it over, or the pass is broken off:
+    it is not over then, and due again.
+    """
     if not await app.db.write(lambda session: _take(session, app, now)):
-        return None
+        return False
+    over = False
+    try:
+        over = await _look_through(app, now, goes_on, gone)
+    finally:
+        await app.db.write(lambda session: locks.release(session, JOB, app.owner.name, now if over else None))
+    if over:
+        logger.info(pairs(event="pruned", **gone))
+    return over
+
+
+async def _look_through(app: App, now: datetime, goes_on: Callable[[], bool], gone: Counter[str]) -> bool:
+    limits = _limits(app.settings, app.active, now)
     for kind in KINDS:
         after = None
         while goes_on():
@@ -101,18 +114,21 @@ async def _prune(app: App, now: datetime, goes_on: Callable[[], bool]) -> Counte
             if not ids:
                 break
             began = time.monotonic()
-            gone += await app.db.write(partial(_remove, app=app, kind=kind, limits=limits, ids=ids, now=now))
+            went = await app.db.write(partial(_remove, app=app, kind=kind, limits=limits, ids=ids, now=now))
+            if went is None:
+                return False
+            gone += went
             after = ids[-1]
             await asyncio.sleep(min(REST * (time.monotonic() - began), LONGEST_REST_S))
-    if goes_on():
-        await app.db.write(lambda session: locks.release(session, JOB, app.owner.name, now))
-        logger.info(pairs(event="pruned", **gone))
-    return gone
+    return goes_on()
 
 
 def _take(session: Session, app: App, now: datetime) -> bool:
     return locks.take(session, JOB, app.owner.name, seconds=max(LOCK_SECONDS, app.owner.seconds), now=now)
 
 
-def _remove(session: Session, app: App, kind: Kind, limits: Cutoffs, ids: list[object], now: datetime) -> Counter[str]:
-    return rows.remove(session, kind, limits, ids) if _take(session, app, now) else Counter()
+def _remove(
+    session: Session, app: App, kind: Kind, limits: Cutoffs, ids: list[object], now: datetime
+) -> Counter[str] | None:
+    """What went; None when the lock was lost."""
+    return rows.remove(session, kind, limits, ids) if _take(session, app, now) else None

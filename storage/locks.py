@@ -42,11 +42,11 @@ def renew(session: Session, name: str, owner: str, *, seconds: float) -> bool:
     return bool(run(session, held))
 
 
-def release(session: Session, name: str, owner: str, now: datetime) -> None:
-    """Give the lock back."""
+def release(session: Session, name: str, owner: str, finished: datetime | None) -> None:
+    """Give the lock back; `finished`: when the job ended, None of one that was broken off."""
     mine = (col(JobLock.name) == name) & (col(JobLock.owner) == owner)
-    given = update(JobLock).where(mine).values(owner="", until=None, last_finished_at=now)
-    run(session, given)
+    ended = {} if finished is None else {"last_finished_at": finished}
+    run(session, update(JobLock).where(mine).values(owner="", until=None, **ended))
 
 
 def last_finished(session: Session, name: str) -> datetime | None:

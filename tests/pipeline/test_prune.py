@@ -14,11 +14,13 @@ from sqlmodel import Session, SQLModel, col, func, select, update
 from core.clock import FixedClock
 from core.errors import NotAvailable
 from core.settings import Settings
+from pipeline import prune as step
 from pipeline.app import App
 from pipeline.prune import JOB, cutoffs, prune_now, would_go
 from pipeline.run import anything_due, run_cycle
 from storage import locks, lookup
 from storage.engine import Database
+from storage.office import JobLock
 from storage.tables import (
     Alert,
     Article,
@@ -335,7 +337,7 @@ async def test_a_cycle_does_it_once_a_day_and_reports_it(world: World, db: Datab
     assert many(db, FeedPoll) == many(db, Config) == 1
 
 
-async def test_a_pass_that_is_broken_off_is_due_again_and_two_at_once_are_one(
+async def test_a_pass_that_is_broken_off_is_due_again_and_anybody_may_go_on(
     world: World, db: Database, clock: FixedClock
 ) -> None:
     async with world.worker(db, clock) as app, world.worker(db, clock) as other:
@@ -345,10 +347,39 @@ async def test_a_pass_that_is_broken_off_is_due_again_and_two_at_once_are_one(
         app.stopping.set()
         assert await prune_now(app) == {}
         assert await anything_due(other)
-        with pytest.raises(NotAvailable, match="another process"):
-            await prune_now(other)
-        db.write_now(lambda session: locks.release(session, JOB, app.owner.name, NOON))
         assert (await prune_now(other))["polls"] == 1
+
+
+async def test_two_passes_at_once_are_one(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock) as app:
+        db.write_now(lambda session: locks.take(session, JOB, "another", seconds=60, now=NOON))
+        with pytest.raises(NotAvailable, match="another process"):
+            await prune_now(app)
+
+
+async def test_a_pass_that_another_process_takes_over_ends_and_is_not_over(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove, asked = step._remove, []
+
+    def taken_over(session: Session, **what: Any) -> Any:
+        asked.append(what)
+        if len(asked) == 2:
+            session.get_one(JobLock, JOB).owner = "another"
+            session.flush()
+        return remove(session, **what)
+
+    monkeypatch.setattr(step, "BATCH", 1)
+    monkeypatch.setattr(step, "_remove", taken_over)
+    async with world.worker(db, clock) as app:
+        for name in ("Lyon", "Metz", "Nice"):
+            await poll(world, app, calm(name))
+        clock.move(91 * DAY)
+        with pytest.raises(NotAvailable, match="another process"):
+            await prune_now(app)
+        assert (len(asked), many(db, FeedPoll)) == (2, 2)
+    lock = db.read_now(lambda session: session.get_one(JobLock, JOB))
+    assert (lock.owner, lock.last_finished_at) == ("another", None)
 
 
 @given(articles=st.integers(0, 800), hits=st.integers(0, 800), window=st.integers(1, 366))
