@@ -1,15 +1,14 @@
-"""How long news took from its publishing to its telling, and how much there was: for the API and its charts."""
+"""How long news took from its publishing to its telling, and how much there was: for the page, the API and /metrics."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from storage import measures
+from storage import measures, stats
 from storage.measures import Moments
 
 MOST = 10_000  # hits that percentiles are made of
@@ -50,16 +49,16 @@ def moments(session: Session, since: datetime, *, rule: str = "") -> list[Moment
 
 
 def legs(passed: Sequence[Moments]) -> list[Leg]:
-    """The percentiles of each leg. What goes backwards (a page that says it is from tomorrow) counts as no time."""
-    return [_leg(name, sorted(seconds(passed, start, end))) for name, start, end in LEGS]
+    """The percentiles of each leg."""
+    return [_leg(name, seconds(passed, start, end)) for name, start, end in LEGS]
 
 
-def seconds(passed: Sequence[Moments], start: str, end: str) -> Iterator[float]:
-    """How long each took that has both times."""
-    for one in passed:
-        begun, ended = getattr(one, start), getattr(one, end)
-        if begun is not None and ended is not None:
-            yield max(0.0, (ended - begun).total_seconds())
+def seconds(passed: Iterable[object], start: str, end: str) -> list[float]:
+    """How long each took that has both moments, the shortest first. What goes backwards (a page that says it is from
+    tomorrow) tells nothing and does not count.
+    """
+    spans = ((getattr(one, start), getattr(one, end)) for one in passed)
+    return sorted((ended - begun).total_seconds() for begun, ended in spans if begun and ended and ended >= begun)
 
 
 def _leg(name: str, took: Sequence[float]) -> Leg:
@@ -73,7 +72,11 @@ def percentile(ordered: Sequence[float], share: int) -> float | None:
 
 def volume(session: Session, now: datetime, days: int) -> list[Day]:
     """Each of the last days, today included, oldest first."""
-    first = now.date() - timedelta(days=days - 1)
-    counts: dict[str, Counter[date]] = measures.by_day(session, first)
-    every = (first + timedelta(days=number) for number in range(days))
-    return [Day(day, *(counts[what][day] for what in ("articles", "hits", "alerts"))) for day in every]
+    bounds = days_until(now, days)
+    return [Day(at.date(), *counts) for at, counts in zip(bounds, stats.volume(session, bounds), strict=False)]
+
+
+def days_until(now: datetime, days: int) -> list[datetime]:
+    """The beginnings of the last so many days in UTC, today's included, and the end of today."""
+    end = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return [end - timedelta(days=ago) for ago in range(days, -1, -1)]

@@ -1,13 +1,11 @@
-"""Numbers about what is stored: times of passing each step, counts by day, states."""
+"""Numbers about what is stored: when hits passed each step, and how much there ever was."""
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, func
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -35,20 +33,6 @@ def moments(session: Session, since: datetime, *, rule: str = "", limit: int) ->
     query = query.where(col(Hit.at) >= since, col(Hit.state) == "live")
     query = query.where(col(Hit.rule_id) == rule) if rule else query
     return [Moments(*row) for row in session.execute(query.order_by(col(Hit.at).desc()).limit(limit))]
-
-
-def by_day(session: Session, first: date) -> dict[str, Counter[date]]:
-    """Articles first seen, hits and alerts made on each day in UTC since the first."""
-    since = datetime.combine(first, time(), UTC)
-    columns = {"articles": Article.first_seen_at, "hits": Hit.at, "alerts": Alert.made_at}
-    return {what: _by_day(session, col(column), since) for what, column in columns.items()}
-
-
-def _by_day(session: Session, column: Any, since: datetime) -> Counter[date]:
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    day: Any = func.date(column) if sqlite else sql_cast(func.timezone("UTC", column), Date)
-    rows = session.execute(sa_select(day, func.count()).where(column >= since).group_by(day))
-    return Counter({date.fromisoformat(str(name)): count for name, count in rows})
 
 
 def ever(session: Session) -> dict[str, int]:

@@ -46,7 +46,12 @@ class Sent:
     sent: datetime
 
 
-_MOMENTS = (col(Article.published), col(Article.first_seen_at), col(Article.read_at), col(Article.matched_at))
+_MOMENTS: tuple[Any, ...] = (
+    func.coalesce(col(Article.published), col(Article.feed_published)),
+    col(Article.first_seen_at),
+    col(Article.read_at),
+    col(Article.matched_at),
+)
 
 
 def seen(session: Session, since: datetime) -> list[Seen]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from pipeline.measures import LEGS, days_until, percentile, seconds
 from storage.stats import Seen, Sent
 
-STEPS = ("published to seen", "seen to read", "read to matched", "matched to sent", "published to sent")
+STEPS = tuple(name for name, _, _ in LEGS)
 LARGEST = 50  # feeds or rules that a table shows, those with the most first
 
 K = TypeVar("K", bound=Hashable)
-Span = tuple[datetime | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +39,15 @@ class Row:
     steps: tuple[Took | None, ...]
 
 
-def took(spans: Iterable[Span]) -> Took | None:
-    """Nearest-rank percentiles of the spans that have both ends in their order: a date in the future tells nothing."""
-    seconds = sorted((end - start).total_seconds() for start, end in spans if start and end and end >= start)
-    if not seconds:
-        return None
-    return Took(_rank(seconds, 0.5), _rank(seconds, 0.95), len(seconds))
-
-
-def _rank(ordered: Sequence[float], share: float) -> float:
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
 def row(name: str, seen: Sequence[Seen | Sent], sent: Sequence[Sent]) -> Row:
     """The steps of these articles and deliveries."""
-    return Row(
-        name,
-        len(seen),
-        (
-            took((one.published, one.seen) for one in seen),
-            took((one.seen, one.read) for one in seen),
-            took((one.read or one.seen, one.matched) for one in seen),
-            took((one.matched, one.sent) for one in sent),
-            took((one.published, one.sent) for one in sent),
-        ),
-    )
+    steps = (_took(seconds(sent if end == "sent" else seen, start, end)) for _, start, end in LEGS)
+    return Row(name, len(seen), tuple(steps))
+
+
+def _took(ordered: Sequence[float]) -> Took | None:
+    half, most = percentile(ordered, 50), percentile(ordered, 95)
+    return None if half is None or most is None else Took(half, most, len(ordered))
 
 
 def by_feed(seen: Sequence[Seen], sent: Sequence[Sent], names: Callable[[int], str]) -> list[Row]:
@@ -104,5 +87,4 @@ def bounds(now: datetime, days: int) -> list[datetime]:
     if days == 1:
         end = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         return [end - timedelta(hours=ago) for ago in range(24, -1, -1)]
-    end = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return [end - timedelta(days=ago) for ago in range(days, -1, -1)]
+    return days_until(now, days)

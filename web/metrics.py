@@ -138,13 +138,12 @@ def _latency(moments: Sequence[Moments]) -> Metric:
     """How long the newest hits of the last day took, leg by leg."""
     metric = HistogramMetricFamily("wirewatch_latency_seconds", "of the last day's newest hits", labels=["leg"])
     for name, start, end in legs.LEGS:
-        took = list(legs.seconds(moments, start, end))
+        took = legs.seconds(moments, start, end)
         metric.add_metric([name.replace(" ", "_")], buckets(took), sum(took))
     return metric
 
 
-def buckets(took: Sequence[float]) -> list[tuple[str, float]]:
+def buckets(ordered: Sequence[float]) -> list[tuple[str, float]]:
     """How many took at most so long, for each bound."""
-    ordered = sorted(took)
     counts: list[tuple[str, float]] = [(str(bound), bisect_left(ordered, bound + 1e-9)) for bound in BUCKETS_S]
     return [*counts, ("+Inf", len(ordered))]

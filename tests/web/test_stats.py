@@ -5,23 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from pipeline import measures
 from storage.engine import Database
-from storage.tables import Article
+from storage.tables import Article, Hit
 from tests.web import rows
 from web import latency
 from web.pages import stats
 
 AT = rows.NOW
-
-
-def test_percentiles_are_of_what_has_both_ends_in_order() -> None:
-    spans = [(AT, AT + timedelta(seconds=number)) for number in range(1, 101)]
-    took = latency.took([*spans, (AT, None), (None, AT), (AT, AT - rows.HOUR)])
-    assert took is not None
-    assert (took.p50, took.p95, took.count) == (50.0, 95.0, 100)
-    assert latency.took([(AT, AT - rows.HOUR)]) is None
 
 
 @pytest.mark.parametrize(
@@ -61,6 +54,31 @@ def test_the_page_follows_news_from_published_to_sent(db: Database) -> None:
         ("صوت الشرق", 1, 1, 100),
     ]
     assert not page.cut
+
+
+def test_the_page_and_the_api_tell_the_same_of_dates_that_a_feed_says_or_that_lie_ahead(db: Database) -> None:
+    def fill(session: Session) -> None:
+        rows.newsroom(session)
+        by_feed, ahead, unread, plain = session.exec(select(Article).order_by(col(Article.id))).all()
+        for article in (by_feed, ahead, plain):
+            article.read_at = article.first_seen_at + timedelta(seconds=2)
+        for article in (by_feed, ahead, unread, plain):
+            article.matched_at = session.exec(select(Hit.at).where(Hit.article_id == article.id)).one()
+        by_feed.published, by_feed.feed_published = None, by_feed.first_seen_at - rows.HOUR
+        ahead.published = ahead.first_seen_at + rows.HOUR
+        plain.matched_at = plain.read_at
+        session.add_all([by_feed, ahead, unread, plain])
+        for hit in session.exec(select(Hit).where(Hit.article_id == plain.id)):
+            hit.at = plain.read_at or hit.at
+            session.add(hit)
+
+    db.write_now(fill)
+    page = db.read_now(lambda session: stats.gather(session, AT, 7))
+    api = db.read_now(lambda session: measures.legs(measures.moments(session, AT - 7 * 24 * rows.HOUR)))
+    told = [(step.count, step.p50, step.p95) if step else (0, None, None) for step in page.everything.steps]
+    assert told[:3] == [(one.count, one.p50, one.p95) for one in api[:3]]
+    assert [one[0] for one in told[:3]] == [3, 3, 1]
+    assert told[0] == (3, 600.0, 3600.0)
 
 
 def test_what_a_feed_had_before_it_was_polled_does_not_count_as_slow(db: Database) -> None:
