@@ -32,6 +32,7 @@ class Filter:
     rule: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    alert: str = ""
 
 
 def page(session: Session, chosen: Filter, after: Place | None, limit: int) -> list[tuple[Delivery, Alert]]:
@@ -45,7 +46,7 @@ def page(session: Session, chosen: Filter, after: Place | None, limit: int) -> l
 
 def _walks(chosen: Filter) -> Iterable[Filter]:
     """The filters that together are this one, each of them a walk along one index: by state where more is chosen."""
-    if chosen.state or not (chosen.channel or chosen.rule):
+    if chosen.state or chosen.alert or not (chosen.channel or chosen.rule):
         return [chosen]
     return [replace(chosen, state=state) for state in STATES]
 
@@ -64,6 +65,7 @@ def _wanted(chosen: Filter) -> list[ColumnElement[bool]]:
         (Delivery.state, chosen.state),
         (Delivery.channel, chosen.channel),
         (Delivery.rule_id, chosen.rule),
+        (Delivery.alert_id, chosen.alert),
     )
     wanted = [col(column) == value for column, value in columns if value]
     if chosen.since:

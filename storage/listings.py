@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
-from storage.tables import Alert, Article, Delivery, Feed, FeedPoll, Hit
+from storage.tables import Alert, Article, Feed, Hit
 
 
 def hits(
@@ -30,15 +30,6 @@ def articles(session: Session, after: int | None, limit: int, *, state: str = ""
     return list(session.exec(_newest(select(Article), Article.id, after, limit, equal)).all())
 
 
-def deliveries(
-    session: Session, after: int | None, limit: int, *, state: str = "", channel: str = "", alert: str = ""
-) -> list[tuple[Delivery, Alert]]:
-    """Deliveries with their alerts, newest first."""
-    query = select(Delivery, Alert).join(Alert, col(Alert.id) == col(Delivery.alert_id))
-    equal = {Delivery.state: state, Delivery.channel: channel, Delivery.alert_id: alert}
-    return list(session.exec(_newest(query, Delivery.id, after, limit, equal)).all())
-
-
 def alerts(
     session: Session, after: tuple[datetime, str] | None, limit: int, *, rule: str = "", state: str = ""
 ) -> list[Alert]:
@@ -54,12 +45,6 @@ def feeds(session: Session, after: int | None, limit: int, *, state: str = "") -
     query = select(Feed).where(col(Feed.active), col(Feed.id) > (after or 0))
     query = query.where(col(Feed.state) == state) if state else query
     return list(session.exec(query.order_by(col(Feed.id)).limit(limit)).all())
-
-
-def polls(session: Session, feed_id: int, limit: int) -> list[FeedPoll]:
-    """A feed's last polls, newest first."""
-    query = select(FeedPoll).where(col(FeedPoll.feed_id) == feed_id)
-    return list(session.exec(query.order_by(col(FeedPoll.at).desc(), col(FeedPoll.id).desc()).limit(limit)).all())
 
 
 def _newest(query: Any, key: Any, after: int | None, limit: int, equal: dict[Any, Any]) -> Any:

@@ -18,7 +18,7 @@ from pipeline import configure
 from pipeline import people as changes
 from storage import people
 from storage.engine import Database
-from storage.tables import Article, Feedback, Target
+from storage.tables import Article, Delivery, Feedback, Story, Target
 from tests.web import rows
 from tests.web.asgi import Visitor
 from web.api import problems
@@ -88,7 +88,7 @@ async def pages(api: Client, path: str) -> list[list[Any]]:
 )
 async def test_a_list_comes_page_by_page(api: Client, path: str, ids: list[list[Any]]) -> None:
     assert await pages(api, path) == ids
-    for cursor in ("x", "W10", "WzFd" if path in ("/stories", "/alerts") else "WyJ4Il0", "bnVsbA", "*"):
+    for cursor in ("x", "W10", "WzFd" if path in ("/stories", "/deliveries", "/alerts") else "WyJ4Il0", "bnVsbA", "*"):
         problem = await api("GET", f"{path}?cursor={cursor}", 422)
         assert "query.cursor" in problem["problems"][0]["item"]
     await api("GET", f"{path}?limit=201", 422)
@@ -278,6 +278,20 @@ async def test_a_sites_feeds_are_looked_for_as_politely_and_guarded_as_all_else(
     problem = await api("GET", "/feeds/discover?url=http://127.0.0.1/", 409)
     assert "not public" in problem["title"] or "private" in problem["title"], problem
     await api("GET", "/feeds/discover?url=nonsense", 409)
+
+
+async def test_deliveries_are_listed_by_when_they_were_made_and_narrowed_to_an_alert(api: Client, db: Database) -> None:
+    def earlier(session: Session) -> None:
+        row = session.get_one(Delivery, 2)
+        row.made_at -= rows.HOUR
+        other = rows.alert(session, session.get_one(Story, 2), "c3" * 32)
+        rows.delivery(session, other, "hook:")
+
+    db.write_now(earlier)
+    assert await pages(api, "/deliveries") == [[1, 2], [3]]
+    for query, ids in (("", [1, 2]), ("&state=dead", [2]), ("&channel=desk-mail", [1, 2]), ("&channel=hook", [])):
+        answer = await api("GET", f"/deliveries?alert={'a1' * 32}{query}")
+        assert [one["id"] for one in answer["items"]] == ids
 
 
 async def test_deliveries_and_alerts_say_what_became_of_them(api: Client) -> None:

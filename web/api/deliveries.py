@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from pipeline import resend as again
-from storage import deliveries, listings
+from storage import deliveries, ledger
 from storage.tables import Alert, Delivery
 from web.api.desk import Desk, found
-from web.api.paging import Cursor, Filter, Id, Limit, Page, after_id, page
+from web.api.paging import Cursor, Filter, Id, Limit, Page, after_moment, page
 from web.text import why
 
 State = Literal["", "pending", "leased", "sent", "retry", "unknown", "dead", "suppressed"]
@@ -61,11 +61,10 @@ def router(desk: Desk) -> APIRouter:
         state: State = "", channel: Filter = "", alert: Filter = "", cursor: Cursor = "", limit: Limit = 50
     ) -> Page[DeliveryLine]:
         """Deliveries, newest first."""
-        after = after_id(cursor)
-        rows = await desk.read(
-            lambda session: listings.deliveries(session, after, limit + 1, state=state, channel=channel, alert=alert)
-        )
-        return page(rows, limit, lambda pair: _line(*pair), lambda pair: (pair[0].id,))
+        after = after_moment(cursor)
+        chosen = ledger.Filter(state=state, channel=channel, alert=alert)
+        rows = await desk.read(lambda session: ledger.page(session, chosen, after, limit + 1))
+        return page(rows, limit, lambda pair: _line(*pair), lambda pair: (pair[0].made_at, pair[0].id))
 
     @routes.get("/counts")
     async def counts() -> list[Count]:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from fetching import opml
 from pipeline import polling, revising, subscriptions
-from storage import feeds, listings
+from storage import feeds, listings, polls
 from storage.tables import Feed
 from web.api.desk import Desk, Who
 from web.api.paging import Cursor, Id, Limit, Page, Word, after_id, page
@@ -141,8 +141,8 @@ def _one(routes: APIRouter, desk: Desk) -> None:
 
         def work(session: Session) -> FeedWhole:
             row = polling.find(session, feed_id)
-            polls = [Poll.model_validate(one) for one in listings.polls(session, feed_id, POLLS)]
-            return FeedWhole(**_line(row).model_dump(), polls=polls)
+            last = [Poll.model_validate(one) for one in polls.newest(session, feed_id, POLLS)]
+            return FeedWhole(**_line(row).model_dump(), polls=last)
 
         return await desk.read(work)
 
