@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 import traceback
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -39,6 +40,7 @@ from storage.engine import lock_names
 from storage.tables import Alert, RuleState
 
 logger = logging.getLogger(__name__)
+LOOK_S = 5.0  # so often leases that ran out are looked for while deliveries flow
 AT_ONCE = 128  # targets sent to at the same time: one that hangs keeps its place for up to ten minutes
 
 
@@ -47,15 +49,17 @@ async def deliver(cycle: Cycle) -> None:
     app = cycle.app
     busy: dict[str, str] = {}  # target → its channel
     going = False  # the last claim took something: more waits, mostly, and is taken without a look before
+    looked_at = 0.0
 
     async def claim(room: int) -> list[deliveries.Claimed]:
-        nonlocal going
+        nonlocal going, looked_at
         now = app.clock.now()
         sending = app.outlasting.targets | busy
         free = room_of(app, Counter(sending.values()))
         closed = frozenset(app.active.broken) | {name for name, left in free.items() if left <= 0}
         who = deliveries.Who(frozenset(sending), holding_channels(app), closed, free)
-        if not going:
+        if not going or time.monotonic() - looked_at >= LOOK_S:
+            looked_at = time.monotonic()
             lost, due = await app.db.read(
                 lambda session: (deliveries.count_expired(session), deliveries.any_due(session, now, who))
             )

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from alerts import keys
 from core.clock import FixedClock
+from pipeline import deliver as step
 from pipeline.app import App
 from pipeline.resend import resend
 from pipeline.run import anything_due, run_cycle
@@ -166,6 +167,31 @@ async def test_a_lost_answer_is_repeated_under_the_same_key_or_held(
     assert len(told.hook.requests) == requests
     assert len(told.hook.keys) == 1
     assert states(db) == [("hook", state)]
+
+
+async def test_a_delivery_of_a_dead_worker_does_not_wait_until_all_others_are_made(
+    told: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "LOOK_S", 0.0)
+    places = ("Bergen", "Genoa", "Odessa", "Yokohama", "Durban")
+    told.site["/rss"] = rss(*(Item(place, "", f"Dockers of {place} begin strike") for place in places))
+
+    def dies(session: Session) -> None:
+        row = session.get_one(Delivery, 3)
+        row.state, row.lease_owner, row.lease_until = "leased", "dead", clock.now() - timedelta(days=365)
+        session.add(row)
+
+    def answer(request: object) -> Answer:
+        if len(told.hook.requests) == 2:
+            db.write_now(dies)
+        return Answer(200)
+
+    told.hook.choose = answer
+    async with told.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read", "match"])
+        await run_cycle(app, steps=["deliver"])
+    ledger = {row.key: row.id for row in rows(db)}
+    assert [ledger[key] for key in told.hook.keys] == [1, 2, 3, 4, 5]
 
 
 async def test_a_delivery_of_a_dead_worker_becomes_unknown_and_is_sent_under_its_key(
