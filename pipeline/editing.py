@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from sqlmodel import Session
 
@@ -69,9 +70,10 @@ def merged(draft: Draft, text: str) -> str:
 
 
 def differences(before: str, after: str) -> tuple[tuple[str, str], ...]:
-    """The lines of two texts: each with "-", "+" or " " for gone, new and the same."""
-    lines = difflib.ndiff(before.splitlines(), after.splitlines())
-    return tuple((line[0], line[2:]) for line in lines if line[0] in "-+ ")
+    """The lines of two texts that differ: each with "-", "+" or " " for gone, new and the same."""
+    old, new = before.splitlines(), after.splitlines()
+    lines = difflib.unified_diff(old, new, n=len(old) + len(new), lineterm="")
+    return tuple((line[0], line[1:]) for line in islice(lines, 3, None))  # after its three heads
 
 
 def save(session: Session, draft: Draft, text: str, watch: Watch, *, upon: int, who: str, now: datetime) -> int | None:
