@@ -23,8 +23,11 @@ PATIENCE = 20  # times the budget, for the one further try
 HOSTS = 5  # so many sites' articles make a rule too costly, not an article too odd
 
 
-def decided(matcher: Matcher, document: Document, feed: FeedTag) -> Verdict:
-    """What the rules say of an article. Too costly ones are tried once more; `troubles` names them all the same."""
+def decided(matcher: Matcher, document: Document, feed: FeedTag | None) -> Verdict:
+    """What the rules say of an article, live as on trial. `feed` None: no feed filter applies.
+
+    Those too costly are tried once more; `troubles` names them all the same.
+    """
     verdict = matcher.match(document, feed=feed)
     again = {trouble.rule for trouble in verdict.troubles if trouble.reason is Reason.TOO_COSTLY}
     if not again:

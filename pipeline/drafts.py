@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from core.errors import ConfigError, InputError, Problem
+from pipeline.costly import decided
 from pipeline.match import article_text, feed_tag
 from pipeline.near import near_misses
 from pipeline.preview import Found, found
@@ -136,6 +137,7 @@ class Matches:
     """What a draft matches, newest first. `micros`: of matching alone, a usual article; 0 when none was looked at.
 
     Of `articles` there are since then, `offered` could match, and `looked_at` were tried: all, unless enough was found.
+    `too_costly`: tried articles that need more work than the rule's budget allows, or on which it fails.
     """
 
     articles: int
@@ -143,6 +145,7 @@ class Matches:
     looked_at: int
     shown: tuple[Shown, ...]
     micros: float
+    too_costly: int = 0
 
 
 def matches(db: Database, rule: Rule, *, since: datetime, limit: int = MATCHES, most: int = MOST) -> Matches:
@@ -151,11 +154,12 @@ def matches(db: Database, rule: Rule, *, since: datetime, limit: int = MATCHES, 
     query, version = lookup.query(rule.expr), lookup.version()
     offered = db.read_now(lambda session: stored.ids(session, query, version, since=since, matched=True))
     shown: list[Shown] = []
-    looked_at, spent = 0, list[float]()
+    looked_at, too_costly, spent = 0, 0, list[float]()
     for article, feed in loaded(db, offered[::-1][:most]):
         document = analyse(article_text(article, feed))
-        verdict = matcher.match(document, feed=feed_tag(feed))
+        verdict = decided(matcher, document, feed_tag(feed))
         looked_at += 1
+        too_costly += bool(verdict.troubles)
         if looked_at <= MEASURED:
             spent.append(_micros(matcher, document))
         for match in verdict.matches:
@@ -163,7 +167,7 @@ def matches(db: Database, rule: Rule, *, since: datetime, limit: int = MATCHES, 
         if len(shown) >= limit:
             break
     everything = db.read_now(lambda session: stored.count(session, since=since, matched=True))
-    return Matches(everything, len(offered), looked_at, tuple(shown), median(spent or [0.0]))
+    return Matches(everything, len(offered), looked_at, tuple(shown), median(spent or [0.0]), too_costly)
 
 
 def costs(db: Database, rules: Sequence[Rule], *, most: int = MEASURED) -> dict[str, float]:

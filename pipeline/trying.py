@@ -14,6 +14,7 @@ from core.text import clean, one_line
 from extractors.base import Extraction
 from extractors.choose import extract
 from pipeline.asking import fetched_alone
+from pipeline.costly import decided
 from pipeline.explaining import lines, summary
 from pipeline.story import sentences, span_values
 from rules.config import Rule, Watch
@@ -89,7 +90,7 @@ def of_page(extraction: Extraction, language: str) -> ArticleText:
 def verdict(rule: Rule, article: ArticleText) -> Verdict:
     """What a rule says of a text; a rule that is switched off is tried all the same."""
     document = analyse(article)
-    found = Matcher([_switched_on(rule)]).match(document)
+    found = decided(Matcher([_switched_on(rule)]), document, None)
     spans = found.matches[0].spans if found.matches else ()
     explained = explain(rule, document)
     told = tuple((one["sentence"], one["marks"]) for one in sentences(spans))

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.lookup import Every, Query, Word
 from extractors.language import language_of
+from pipeline.costly import decided
 from pipeline.explaining import nearness
 from pipeline.story import sentences
 from rules import lookup
@@ -22,7 +23,7 @@ SHOWN = 50  # near misses
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A rule that matches, or the one clause that it lacks, and what of it."""
+    """A rule that matches; the one clause that it lacks, and what of it; or why it gave no answer within its budget."""
 
     rule: str
     title: str
@@ -48,17 +49,23 @@ def with_language(article: ArticleText) -> ArticleText:
 
 
 def matching(watch: Watch, matcher: Matcher, article: ArticleText) -> tuple[Answer, ...]:
-    """The rules that are switched on and match, in the file's order."""
-    found = {match.rule: match for match in matcher.match(analyse(article)).matches}
-    rules = [rule for rule in watch.rules if rule.id in found]
-    return tuple(Answer(rule.id, rule.title, tuple(sentences(found[rule.id].spans))) for rule in rules)
+    """The rules that are switched on and match, in the file's order; those in trouble have `failed` instead."""
+    verdict = decided(matcher, analyse(article), None)
+    matches = {match.rule: tuple(sentences(match.spans)) for match in verdict.matches}
+    failed = {trouble.rule: trouble.reason.sentence for trouble in verdict.troubles if trouble.rule not in matches}
+    return tuple(
+        Answer(rule.id, rule.title, matches.get(rule.id, ()), failed.get(rule.id, ""))
+        for rule in watch.rules
+        if rule.id in matches or rule.id in failed
+    )
 
 
 def nearly(watch: Watch, matcher: Matcher, article: ArticleText) -> Nearly:
     """The rules that are switched on and lack one clause, or miss a limit by little."""
     document, keys = analyse(article), lookup.keys_of(article)
-    matched = {match.rule for match in matcher.match(document).matches}
-    on = [rule for rule in watch.rules if rule.enabled and rule.id not in matched]
+    verdict = matcher.match(document)
+    answered = {one.rule for one in verdict.matches} | {one.rule for one in verdict.troubles}
+    on = [rule for rule in watch.rules if rule.enabled and rule.id not in answered]
     possible = [rule for rule in on if keys is None or could(lookup.nearly(rule.expr), keys)]
     found: list[tuple[float, Answer]] = []
     for rule in possible[:EXPLAINED]:

@@ -36,7 +36,7 @@ class Trials:
         return await _told(self._quick, work, values, self._quick_s)
 
     async def careful(self, work: Callable[..., T], *values: object) -> T:
-        """The same with the time of a backtest, for what has to be right before it is saved."""
+        """The same with the time of a backtest, for what has to be right."""
         return await _told(self._quick, work, values, self._long_s)
 
     async def read(self, work: Callable[..., T], *values: object) -> T:

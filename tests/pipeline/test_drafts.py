@@ -6,9 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from core.errors import ConfigError, InputError
-from pipeline import drafts, in_worker, verdicts
+from core.reasons import Reason
+from pipeline import drafts, in_worker, trying, verdicts
 from pipeline.drafts import Checked, checked, offered_words, widened
 from pipeline.editing import Draft
 from rules.config import Rule, Watch, load
@@ -17,6 +20,7 @@ from rules.explain import NearMiss, explain, near_miss
 from rules.lookup import keys_of, query
 from rules.match import Matcher
 from storage.engine import Database
+from storage.tables import Article
 from tests.rules.desk import article, rule
 from tests.web import rows, ruledesk
 
@@ -153,6 +157,34 @@ def test_every_rules_verdict_on_a_text_is_a_match_a_near_miss_or_none() -> None:
     near = verdicts.nearly(watch, matcher, TEXT)
     assert [(one.rule, one.failed, one.miss) for one in near.answers] == [("dear-one", "cloud", "not in the article")]
     assert (near.possible, near.explained) == (1, 1)
+
+
+LONG = "a b " * 10_000
+DEAR = load("version: 1\nrules: {dear: {match: 'near/5(a, b)'}, dearest: {match: 'near/5(a, b) AND x'}}\n")
+
+
+def test_a_rule_too_costly_for_its_budget_is_tried_again_as_live_and_told_where_that_does_not_help(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matcher, text = Matcher(DEAR.rules), article(LONG + "x")
+    assert matcher.match(analyse(text)).matches == ()
+    assert [(one.rule, one.failed) for one in verdicts.matching(DEAR, matcher, text)] == [("dear", ""), ("dearest", "")]
+    assert verdicts.nearly(DEAR, matcher, text).answers == ()
+    said = trying.verdict(DEAR.rules[0], text)
+    assert (said.matches, said.values["troubles"]) == (True, ["too_costly"])
+    monkeypatch.setattr("pipeline.costly.PATIENCE", 1)
+    (dear, _) = verdicts.matching(DEAR, matcher, text)
+    assert (dear.rule, dear.passages, dear.failed) == ("dear", (), Reason.TOO_COSTLY.sentence)
+
+
+def test_what_a_draft_matches_is_what_it_would_live_and_articles_too_dear_for_it_are_counted(db: Database) -> None:
+    def fill(session: Session) -> None:
+        ruledesk.fill(session)
+        session.exec(update(Article).where(col(Article.title) == "Garden opens").values(text=LONG))
+
+    db.write_now(fill)
+    found = drafts.matches(db, DEAR.rules[0], since=rows.NOW - timedelta(days=7))
+    assert ([one.article.title for one in found.shown], found.too_costly) == (["Garden opens"], 1)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
         },
     )  # fmt: skip
     found = Found(1, text, url, text, AT)
-    yield "rule_matches.html", {"found": Matches(1, 1, 1, (Shown(found, text, (passage,)),), 1.0), "cost": text}
+    yield "rule_matches.html", {"found": Matches(1, 1, 1, (Shown(found, text, (passage,)),), 1.0, 1), "cost": text}
     yield "rule_near.html", {"one": Miss(found, text, text, (text,), 1)}
     now = Current(1, text, text, AT)
     yield "rule_conflict.html", {"now": now, "gone": True, "lines": (("-", text), ("+", text), (" ", text))}
@@ -52,4 +52,4 @@ def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "rule_days.html", {"done": done, "days": days}
     yield "try_or.html", {}
     match, near = Answer(text, text, (passage,)), Answer(text, text, failed=text, miss=text)
-    yield "try_verdicts.html", {"page": Verdicts(text, (match,), (near,), 1, 1, 1, text), "language": text}
+    yield "try_verdicts.html", {"page": Verdicts(text, (match,), (near,), (near,), 1, 1, 1, text), "language": text}

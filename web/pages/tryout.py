@@ -30,6 +30,7 @@ class Verdicts:
     title: str
     matches: tuple[Answer, ...]
     near: tuple[Answer, ...]
+    troubled: tuple[Answer, ...]  # too costly on it, or failing
     rest: int
     off: int
     unseen: int  # rules that share words with it and were not looked at for near misses
@@ -46,16 +47,17 @@ def register(settings: Settings, book: Rulebook, trials: Trials) -> None:
 
 
 def gather(
-    watch: Watch, article: ArticleText, matches: tuple[Answer, ...], near: Nearly | None, trouble: str
+    watch: Watch, article: ArticleText, decided: tuple[Answer, ...], near: Nearly | None, trouble: str
 ) -> Verdicts:
-    """The verdicts of all rules, put together."""
+    """The verdicts of all rules, put together; `decided`: the rules that match, and those in trouble."""
     on = sum(rule.enabled for rule in watch.rules)
     answers = near.answers if near else ()
     return Verdicts(
         title=article.title,
-        matches=matches,
+        matches=tuple(one for one in decided if not one.failed),
         near=answers,
-        rest=on - len(matches) - len(answers),
+        troubled=tuple(one for one in decided if one.failed),
+        rest=on - len(decided) - len(answers),
         off=len(watch.rules) - on,
         unseen=near.possible - near.explained if near else 0,
         trouble=trouble,
@@ -106,7 +108,7 @@ class Tryout:
     async def _tried(self, article: ArticleText) -> None:
         now, watch = await self._book.active()
         folder = self._trials.folder
-        matches = await self._trials.quick(in_worker.tried, folder, now.text, article)
+        decided = await self._trials.careful(in_worker.tried, folder, now.text, article)  # one rule may be dear
         near, trouble = None, ""
         try:
             near = await self._trials.quick(in_worker.nearly, folder, now.text, article)
@@ -116,7 +118,7 @@ class Tryout:
         if self._result.is_deleted:
             return
         with self._result:
-            show("try_verdicts.html", page=gather(watch, article, matches, near, trouble), language=article.language)
+            show("try_verdicts.html", page=gather(watch, article, decided, near, trouble), language=article.language)
 
 
 def _field(label: str, value: str = "") -> ui.input:
