@@ -1,29 +1,33 @@
-"""What the page has worker processes do, which are killed when they take too long: plain functions, values in and out.
+"""What the page and the API have worker processes do, killed when they take too long: plain functions and values.
 
 A process keeps its database, and the last watch files that it read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from core.clock import SystemClock
 from core.errors import Missing
 from extractors.choose import extract
-from pipeline import compiled, configure, drafts, editing, preview, trying, verdicts
+from pipeline import compiled, configure, drafts, editing, near, preview, trying, verdicts
 from rules import concepts, lookup
 from rules.config import Rule, Watch, load
 from rules.document import ArticleText, analyse
 from rules.match import Matcher
+from rules.parse import parse
 from rules.slim import slim
 from storage.engine import Database
 
 KEPT = 100  # gained and lost articles that are sent back
 
 FewMisses = tuple[drafts.Miss, ...]
+Values = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,31 @@ def nearly(folder: Path, text: str, article: ArticleText) -> verdicts.Nearly:
     return verdicts.nearly(*_compiled(folder, text), verdicts.with_language(article))
 
 
+def verdicts_of(folder: Path, text: str, article: ArticleText, rule_ids: Sequence[str], match: str) -> Values:
+    """What rules of a watch file say of a text: those named, all when none is, or a rule's text that is not saved."""
+    watch, _ = _compiled(folder, text)
+    rules = [_draft(watch, match)] if match else [_saved(watch, one) for one in rule_ids] or list(watch.rules)
+    return [trying.verdict(rule, article).values for rule in rules]
+
+
+def backtest_of(
+    database: str, folder: Path, text: str, rule_id: str, match: str, since: datetime, until: datetime
+) -> preview.Backtest:
+    """What a saved rule would have done; with `match`, what it would with this text, beside the saved one."""
+    watch, _ = _compiled(folder, text)
+    saved = watch.rule(rule_id)
+    rule = _draft(watch, match, saved) if match else _saved(watch, rule_id)
+    against = saved if match else None
+    return preview.backtest(_database(database), watch, rule, since=since, until=until, against=against)
+
+
+def near_of(database: str, folder: Path, text: str, rule_id: str, match: str, since: datetime, limit: int) -> near.Near:
+    """The near misses of a saved rule, or of a text in its place."""
+    watch, _ = _compiled(folder, text)
+    rule = _draft(watch, match, watch.rule(rule_id)) if match else _saved(watch, rule_id)
+    return near.near_misses(_database(database), rule, since=since, limit=limit)
+
+
 def costs(database: str, folder: Path, text: str, rule_ids: tuple[str, ...]) -> dict[str, float]:
     """Rule id → microseconds of matching an article, over the newest ones; empty while there are none."""
     watch, _ = _compiled(folder, text)
@@ -107,10 +136,20 @@ def costs(database: str, folder: Path, text: str, rule_ids: tuple[str, ...]) -> 
 
 def _rule(text: str, rule_id: str) -> tuple[Watch, Rule]:
     watch = _watch(text)
+    return watch, _saved(watch, rule_id)
+
+
+def _saved(watch: Watch, rule_id: str) -> Rule:
     rule = watch.rule(rule_id)
     if rule is None:
         raise Missing(f"there is no rule {rule_id}")
-    return watch, rule
+    return rule
+
+
+def _draft(watch: Watch, match: str, saved: Rule | None = None) -> Rule:
+    """A rule of this text, with what the saved one says of languages, feeds and alerts. Raises RuleSyntaxError."""
+    read = parse(match, watch.names)
+    return replace(saved or Rule("draft", read), read=read, text=match, enabled=True)
 
 
 def _ago(days: float) -> datetime:

@@ -9,10 +9,10 @@ from sqlmodel import Session
 
 from core.errors import Missing
 from core.reasons import Reason
-from pipeline.app import Active, App
+from pipeline.app import App
 from pipeline.explaining import summary
 from pipeline.match import article_text, feed_tag
-from rules.config import Rule
+from rules.config import Rule, Watch
 from rules.document import Document, analyse
 from rules.explain import explain
 from rules.match import FeedTag, refused
@@ -33,18 +33,18 @@ class Why:
 
 async def of_article(app: App, which: str) -> list[Why]:
     """One answer a rule. Raises InputError for an article that is not stored and is not named by an address."""
-    return await asyncio.to_thread(of_stored, app.db, app.active, which)
+    return await asyncio.to_thread(of_stored, app.db, app.active.watch, which)
 
 
-def of_stored(db: Database, active: Active, which: str) -> list[Why]:
+def of_stored(db: Database, watch: Watch, which: str) -> list[Why]:
     """`of_article` for the page, which is no App."""
-    return db.read_now(lambda session: _of_article(session, active, which))
+    return db.read_now(lambda session: _of_article(session, watch, which))
 
 
-def _of_article(session: Session, active: Active, which: str) -> list[Why]:
+def _of_article(session: Session, watch: Watch, which: str) -> list[Why]:
     article = articles.find(session, which)
     if article is None and "://" in which:
-        return [Why(rule.id, "not tried", "poll", "not polled: no feed brought it") for rule in active.watch.rules]
+        return [Why(rule.id, "not tried", "poll", "not polled: no feed brought it") for rule in watch.rules]
     if article is None:
         raise Missing(f"there is no article {which}", hint="run `wirewatch articles list`")
     ((_, feed),) = articles.with_feeds(session, [article.id or 0])
@@ -55,7 +55,7 @@ def _of_article(session: Session, active: Active, which: str) -> list[Why]:
     early = _before_matching(article)
     off = configs.switched_off(session)
     answers = []
-    for rule in active.watch.rules:
+    for rule in watch.rules:
         its = [one for one in kept if one.rule_id == rule.id]
         if rule.id in found:
             answers.append(_of_hit(rule, found[rule.id], its))

@@ -13,14 +13,13 @@ from storage import meta
 from storage.engine import Database
 from web import atom, feedlists, links, metrics, sign_in, status
 from web.api.app import create_api
+from web.api.desk import Desk
 from web.guard import Guard
 from web.headers import Headers
 from web.pages import deliveries, delivery, faults, feed, feed_adding, feeds, inbox, rule, rules, stats, story, tryout
 from web.pages import settings as settings_page
 from web.render import STATIC
 from web.routes import API
-from web.rulebook import Rulebook
-from web.trials import Trials
 
 TITLE = "wirewatch"
 
@@ -28,12 +27,13 @@ TITLE = "wirewatch"
 def create_app(settings: Settings, db: Database) -> FastAPI:
     """The application over an open database. One in a process: NiceGUI keeps its pages in the module."""
     key = settings.secret_key or db.write_now(meta.secret_key)
-    app = bare_app(settings, db, key)
+    desk = Desk(db, settings)
+    app = bare_app(settings, db, key, desk)
     for page in (inbox, story, feeds, deliveries, delivery, stats):
         page.register(db)
     for page in (feed, feed_adding, settings_page):
         page.register(db, settings)
-    _rules(settings, db, key)
+    _rules(desk, key)
     faults.register()
     ui.run_with(
         app, title=TITLE, favicon=STATIC / "favicon.svg", language="en-US", dark=None, tailwind=False,
@@ -42,25 +42,26 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     return app
 
 
-def _rules(settings: Settings, db: Database, key: str) -> None:
-    """The pages about rules, and the processes that they try rules in."""
-    trials = Trials(settings)
-    book = Rulebook(db, trials.folder)
-    pages.on_shutdown(trials.close)
-    rules.register(db, book, trials)
-    rule.register(db, key, book, trials)
-    tryout.register(settings, book, trials)
+def _rules(desk: Desk, key: str) -> None:
+    """The pages about rules, and the end of the processes that rules are tried in."""
+    pages.on_shutdown(desk.trials.close)
+    rules.register(desk.db, desk.book, desk.trials)
+    rule.register(desk.db, key, desk.book, desk.trials)
+    tryout.register(desk.settings, desk.book, desk.trials)
 
 
-def bare_app(settings: Settings, db: Database, key: str) -> FastAPI:
-    """What is served without NiceGUI, with all that stands before every route."""
+def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = None) -> FastAPI:
+    """What is served without NiceGUI, with all that stands before every route.
+
+    Without a `desk` it makes one, whose processes nobody ends.
+    """
     app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(status.router(db, settings))
     app.include_router(links.router(db, key))
     app.include_router(sign_in.router())
     app.include_router(metrics.router(db))
     app.include_router(atom.router(db, key))
-    app.mount(API, create_api(settings, db))
+    app.mount(API, create_api(desk or Desk(db, settings)))
     app.include_router(feedlists.router(db, settings))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=settings, key=key, db=db)

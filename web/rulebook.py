@@ -1,4 +1,4 @@
-"""What the pages about rules keep in memory: the loaded watch, hits of days gone by, and what rules cost."""
+"""What the page and the API keep in memory: the loaded watch, hits of days gone by, and what rules cost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline import compiled
 from pipeline.configure import rule_digest
 from pipeline.editing import Current, current
 from rules.config import Rule, Watch
-from storage import tallies
+from storage import configs, tallies
 from storage.engine import Database
 
 DAYS = 30  # of hits a day
@@ -28,16 +28,20 @@ class Rulebook:
         self.costs: dict[str, float] = {}  # digest of a rule → microseconds an article
         self._db = db
         self._folder = folder
-        self._loaded: tuple[int, Watch] | None = None
+        self._loaded: tuple[Current, Watch] | None = None
+        self._loading = asyncio.Lock()
         self._days: dict[date, tuple[datetime, Mapping[str, int]]] = {}
 
     async def active(self) -> tuple[Current, Watch]:
         """The active revision and its watch. Raises ConfigError for one that another version of the program made."""
-        now = await self._db.read(current)
-        if self._loaded is None or self._loaded[0] != now.revision:
-            watch, _ = await asyncio.to_thread(compiled.opened, self._folder, now.text, file=f"revision {now.revision}")
-            self._loaded = now.revision, watch
-        return now, self._loaded[1]
+        revision = await self._db.read(configs.active_revision)
+        async with self._loading:
+            if self._loaded is None or self._loaded[0].revision != revision:
+                now = await self._db.read(current)
+                file = f"revision {now.revision}"
+                watch, _ = await asyncio.to_thread(compiled.opened, self._folder, now.text, file=file)
+                self._loaded = now, watch
+            return self._loaded
 
     def hits(self, session: Session, now: datetime) -> list[Mapping[str, int]]:
         """Rule id → hits, for each of the last DAYS days (UTC), today last."""

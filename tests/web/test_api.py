@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
@@ -22,6 +23,7 @@ from storage.tables import Article, Delivery, Feedback, Story, Target
 from tests.web import rows
 from tests.web.asgi import Visitor
 from web.api import problems
+from web.api.desk import Desk
 from web.app import bare_app
 
 WATCH = """\
@@ -57,11 +59,13 @@ class Client:
 
 
 @pytest.fixture
-def api(db: Database, tmp_path: Path) -> Client:
+def api(db: Database, tmp_path: Path) -> Iterator[Client]:
     db.write_now(lambda session: rows.config(session, WATCH))
     db.write_now(rows.newsroom)
-    settings = Settings(_env_file=None, data=tmp_path / "data", database=db.url)
-    return Client(Visitor(bare_app(settings, db, "k" * 40)))
+    settings = Settings(_env_file=None, data=tmp_path / "data", database=db.url, preview_seconds=60)
+    desk = Desk(db, settings)
+    yield Client(Visitor(bare_app(settings, db, "k" * 40, desk)))
+    desk.trials.close()
 
 
 async def pages(api: Client, path: str) -> list[list[Any]]:
@@ -186,6 +190,16 @@ async def test_rules_are_read_tried_and_nearly_match(api: Client) -> None:
     assert near["rule"] == "port-strike"
     tested = await api("POST", "/rules/port-strike/backtest", json={"match": "strike", "days": 2})
     assert (tested["rule"], len(tested["days"])) == ("port-strike", 3)
+
+
+async def test_a_trial_has_the_time_that_the_settings_give_it(db: Database, tmp_path: Path) -> None:
+    db.write_now(lambda session: rows.config(session, WATCH))
+    desk = Desk(db, Settings(_env_file=None, data=tmp_path / "data", database=db.url, preview_seconds=0.001))
+    late = Client(Visitor(bare_app(desk.settings, db, "k" * 40, desk)))
+    trial = {"text": "strike port " * 10_000, "match": "near/5(strike, port)"}
+    problem = await late("POST", "/rules/test", 503, json=trial)
+    desk.trials.close()
+    assert problem["title"] == "it took more than 0.03 s and was stopped"
 
 
 async def test_a_rule_is_saved_as_a_new_revision_that_overwrites_nobody(api: Client) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlmodel import Session, select
 
 from core.errors import InputError, Problem
-from pipeline import editing
+from pipeline import compiled, editing
 from pipeline.preview import Day
 from pipeline.verdicts import Answer, Nearly
 from rules.config import Watch, load
@@ -101,6 +103,16 @@ def test_what_is_measured_is_shown_until_the_rule_changes(db: Database, book: Ru
     assert (costs["port-strike"], costs["river-flood"], costs["dear-one"]) == ("81 µs", "< 1 µs", "")
     other = load(ruledesk.WATCH.replace("walk out", "lock out"))
     assert {line.cost for line in listed(db, book, other, words="strike").lines} == {""}
+
+
+async def test_the_watch_is_loaded_once_however_many_ask(
+    db: Database, book: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Mock(side_effect=compiled.opened)
+    monkeypatch.setattr(compiled, "opened", opened)
+    (first, second) = await asyncio.gather(book.active(), book.active())
+    assert first is second
+    opened.assert_called_once()
 
 
 async def test_the_watch_is_loaded_again_when_another_revision_is_active(db: Database, book: Rulebook) -> None:

@@ -18,9 +18,10 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from core.clock import SystemClock
 from core.settings import Settings
-from pipeline import people, trials
+from pipeline import people
 from storage.engine import Database
 from tests.web import rows
+from web.api.desk import Desk
 from web.app import bare_app
 
 WATCH = """\
@@ -45,16 +46,19 @@ def bearer(db: Database) -> dict[str, str]:
 
 
 @pytest.fixture
-def operations(db: Database, tmp_path: Path, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def operations(db: Database, tmp_path: Path, bearer: dict[str, str]) -> Iterator[Any]:
     """Every operation of the document; nothing takes too long here, however busy the machine is."""
-    for limit in ("TRY_S", "LOOK_BACK_S"):
-        monkeypatch.setattr(trials, limit, PATIENCE_S)
     db.write_now(lambda session: rows.config(session, WATCH))
     db.write_now(rows.newsroom)
-    settings = Settings(_env_file=None, data=tmp_path / "data", database=db.url, host="0.0.0.0")
-    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", bare_app(settings, db, "k" * 40), headers=bearer)
+    settings = Settings(
+        _env_file=None, data=tmp_path / "data", database=db.url, host="0.0.0.0", preview_seconds=PATIENCE_S
+    )
+    desk = Desk(db, settings)
+    app = bare_app(settings, db, "k" * 40, desk)
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app, headers=bearer)
     schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-    return (one.ok() for one in cast("Iterator[Any]", schema.get_all_operations()))
+    yield (one.ok() for one in cast("Iterator[Any]", schema.get_all_operations()))
+    desk.trials.close()
 
 
 @pytest.mark.timeout(600)

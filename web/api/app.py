@@ -7,8 +7,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
-from core.settings import Settings
-from storage.engine import Database
 from web.api import alerts, articles, channels, config, deliveries, feeds, hits, people, problems, rules, stats, stories
 from web.api.desk import Desk
 from web.api.document import Document, with_problems
@@ -24,14 +22,13 @@ ABOUT = (
 )
 
 
-def create_api(settings: Settings, db: Database) -> FastAPI:
+def create_api(desk: Desk) -> FastAPI:
     """The application to be mounted at /api."""
     api = FastAPI(
         title="wirewatch", version=VERSION, description=ABOUT, docs_url=None, redoc_url=None,
         openapi_url="/v1/openapi.json", servers=[{"url": "/api"}], root_path_in_servers=False,
         responses=problems.ANSWERS, redirect_slashes=False,
     )  # fmt: skip
-    desk = Desk(db, settings)
     for noun in NOUNS:
         api.include_router(noun.router(desk), prefix="/v1")
     problems.register(api)

@@ -93,8 +93,8 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/{article_id}/why")
     async def why(article_id: Id) -> list[RuleSays]:
         """For every rule, the alert that an article led to, or the first stage or clause that said no."""
-        active = await desk.active()
-        told = await asyncio.to_thread(reasons.of_stored, desk.db, active, str(article_id))
+        _, watch = await desk.book.active()
+        told = await asyncio.to_thread(reasons.of_stored, desk.db, watch, str(article_id))
         return [RuleSays.model_validate(one, from_attributes=True) for one in told]
 
     return routes

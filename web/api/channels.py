@@ -69,6 +69,7 @@ def router(desk: Desk) -> APIRouter:
         return Resumed(resumed=count)
 
     async def known(name: str) -> None:
-        found((await desk.active()).watch.channels.get(name), f"channel {name}")
+        _, watch = await desk.book.active()
+        found(watch.channels.get(name), f"channel {name}")
 
     return routes

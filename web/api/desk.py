@@ -1,11 +1,9 @@
-"""What the API's routes share: the database, the settings, and who asks."""
+"""What the API's routes share: database, settings, active revision, processes to try rules in, and who asks."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -13,29 +11,23 @@ from fastapi import Depends, Header, Request
 from sqlmodel import Session
 
 from core.clock import SystemClock
-from core.pool import WorkerPool
 from core.settings import Settings
-from pipeline import compiled
-from pipeline.app import Active
-from pipeline.configure import EMPTY, INDEX
-from pipeline.trials import Place, trial_pool
-from storage import configs
 from storage.engine import Database
 from web.api.problems import ProblemError, missing
 from web.guard import LOCAL, WHO
+from web.rulebook import Rulebook
+from web.trials import Trials
 
 T = TypeVar("T")
 
 
-@dataclass
 class Desk:
-    """One for the application. The active revision is loaded when a route first needs it, and when it changed."""
+    """One for the application: `trials` are its processes, which whoever made the desk has to close."""
 
-    db: Database
-    settings: Settings
-    pool: WorkerPool = field(default_factory=trial_pool)
-    _active: Active | None = None
-    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self.db, self.settings = db, settings
+        self.trials = Trials(settings)
+        self.book = Rulebook(db, self.trials.folder)
 
     def now(self) -> datetime:
         """The time."""
@@ -48,31 +40,6 @@ class Desk:
     async def write(self, work: Callable[[Session], T]) -> T:
         """Change rows."""
         return await self.db.write(work)
-
-    async def active(self) -> Active:
-        """The active revision, without channels: what sends opens an application of its own."""
-        revision, off = await self.db.read(
-            lambda session: (configs.active_revision(session), configs.switched_off(session))
-        )
-        async with self._loading:
-            if self._active is None or self._active.revision != revision:
-                text = await self.text()
-                watch, matcher = await asyncio.to_thread(
-                    compiled.opened, self.settings.data / INDEX, text, file=f"revision {revision}"
-                )
-                self._active = Active(revision, watch, matcher, channels={})
-            if self._active.off != off:
-                self._active = self._active.without(off)
-            return self._active
-
-    async def text(self) -> str:
-        """The active revision's text."""
-        active = await self.db.read(configs.active)
-        return active.text if active else EMPTY
-
-    async def place(self) -> Place:
-        """What a task in the pool needs."""
-        return Place(await self.text(), self.settings.data / INDEX, self.settings.database_url)
 
 
 def _who(request: Request) -> str:

@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from core.errors import ConfigError, InputError, ItemFailed, Missing, NotAvailable
-from core.pool import TaskTimeout
 from pipeline.revising import Conflict
 from rules.names import RuleSyntaxError
 
@@ -89,8 +88,7 @@ def register(api: FastAPI) -> None:
 
     @api.exception_handler(ItemFailed)
     async def failed(_: Request, error: ItemFailed) -> JSONResponse:
-        title = "it took too long" if isinstance(error, TaskTimeout) else "it could not be worked out"
-        return answer(Problem(title=title, status=503, detail=error.detail))
+        return answer(Problem(title="it could not be worked out", status=503, detail=error.detail))
 
     @api.exception_handler(Exception)
     async def broken(_: Request, error: Exception) -> JSONResponse:

@@ -11,11 +11,13 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.text import clean, one_line
-from pipeline import revising, trials, trying
+from pipeline import in_worker, revising, trying
+from pipeline.editing import Current
 from pipeline.near import SHOWN
 from pipeline.preview import Backtest
 from rules.config import Rule
 from rules.document import ArticleText
+from storage import configs
 from web.api.desk import Base, Desk, Who, etag, found
 from web.api.paging import Word
 from web.api.problems import EDITED
@@ -174,25 +176,26 @@ def _saved(routes: APIRouter, desk: Desk) -> None:
     @routes.get("")
     async def list_rules(response: Response) -> list[RuleLine]:
         """The rules of the active revision, in its order; the ETag names the revision."""
-        active = await desk.active()
-        response.headers.update(etag(active.revision))
-        return [RuleLine(**_line(rule, active.off)) for rule in active.watch.rules]
+        now, watch = await desk.book.active()
+        off = await desk.read(configs.switched_off)
+        response.headers.update(etag(now.revision))
+        return [RuleLine(**_line(rule, off)) for rule in watch.rules]
 
     @routes.get("/{rule_id}")
     async def one_rule(rule_id: RuleId, response: Response) -> RuleWhole:
         """A rule with its settings."""
-        active = await desk.active()
-        rule = found(active.rules.get(rule_id), f"rule {rule_id}")
-        response.headers.update(etag(active.revision))
+        now, rule = await _saved_rule(desk, rule_id)
+        off = await desk.read(configs.switched_off)
+        response.headers.update(etag(now.revision))
         return RuleWhole(
-            **_line(rule, active.off), match=rule.text, story_window_seconds=rule.story_window.total_seconds(),
-            alert=rule.alert.model_dump(mode="json", by_alias=True), revision=active.revision,
+            **_line(rule, off), match=rule.text, story_window_seconds=rule.story_window.total_seconds(),
+            alert=rule.alert.model_dump(mode="json", by_alias=True), revision=now.revision,
         )  # fmt: skip
 
     @routes.get("/{rule_id}/explain")
     async def explain(rule_id: RuleId) -> Explained:
         """What a rule means in words, which terms it is looked up by, and how much work it is."""
-        rule = found((await desk.active()).rules.get(rule_id), f"rule {rule_id}")
+        _, rule = await _saved_rule(desk, rule_id)
         return Explained.model_validate(await asyncio.to_thread(trying.explained, rule))
 
     @routes.put("/{rule_id}", responses=EDITED)
@@ -204,7 +207,7 @@ def _saved(routes: APIRouter, desk: Desk) -> None:
     @routes.delete("/{rule_id}", responses=EDITED)
     async def delete_rule(who: Who, base: Base, rule_id: RuleId, response: Response) -> Revision:
         """Take a rule out, as a new revision. What it still had to tell is told no more."""
-        found((await desk.active()).rules.get(rule_id), f"rule {rule_id}")
+        await _saved_rule(desk, rule_id)
         edit = partial(revising.remove_rule, rule_id=rule_id)
         return await _revised(desk, edit, who, base, f"rule {rule_id} removed", response)
 
@@ -218,27 +221,30 @@ def _tried_on(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/{rule_id}/test")
     async def test_one(rule_id: RuleId, trial: Annotated[Trial, Body()]) -> Verdict:
         """Try one rule on a text, or with `match` a text in its place."""
-        found((await desk.active()).rules.get(rule_id), f"rule {rule_id}")
+        await _saved_rule(desk, rule_id)
         return (await _tried(desk, trial, [rule_id]))[0]
 
     @routes.post("/{rule_id}/backtest")
     async def backtest(rule_id: RuleId, draft: Draft) -> BacktestResult:
-        """What a rule, or with `match` a text in its place, would have done with the stored articles. Within 60 s."""
-        _known_or_new(draft.match, (await desk.active()).rules.get(rule_id), rule_id)
+        """What a rule, or with `match` a text in its place, would have done with the stored articles.
+
+        In a minute, or thirty times WIREWATCH_PREVIEW_SECONDS.
+        """
+        text = await _known_or_new(desk, rule_id, draft.match)
         until = desk.now()
         since = until - timedelta(days=draft.days)
-        one: Backtest = await desk.pool.run(
-            trials.backtested, await desk.place(), rule_id, draft.match, since, until, seconds=trials.LOOK_BACK_S
+        one = await desk.trials.long(
+            in_worker.backtest_of, desk.trials.database, desk.trials.folder, text, rule_id, draft.match, since, until
         )
         return BacktestResult.model_validate(_backtest_values(one, rule_id))
 
     @routes.post("/{rule_id}/near")
     async def near(rule_id: RuleId, draft: Draft, limit: Annotated[int, Query(ge=1, le=200)] = SHOWN) -> NearResult:
         """Stored articles that lack one clause of a rule, or miss a distance by little, with what they lack."""
-        _known_or_new(draft.match, (await desk.active()).rules.get(rule_id), rule_id)
+        text = await _known_or_new(desk, rule_id, draft.match)
         since = desk.now() - timedelta(days=draft.days)
-        one = await desk.pool.run(
-            trials.near, await desk.place(), rule_id, draft.match, since, limit, seconds=trials.LOOK_BACK_S
+        one = await desk.trials.long(
+            in_worker.near_of, desk.trials.database, desk.trials.folder, text, rule_id, draft.match, since, limit
         )
         misses = [
             Miss(**FoundArticle.model_validate(article).model_dump(), failed=miss.failed, miss=miss.miss)
@@ -254,8 +260,9 @@ async def _tried(desk: Desk, trial: Trial, rule_ids: list[str]) -> list[Verdict]
     article = ArticleText(
         id="text", title=one_line(trial.title), text=clean(trial.text), language=one_line(trial.language)
     )
-    place = await desk.place()
-    said = await desk.pool.run(trials.verdicts, place, article, rule_ids, trial.match, seconds=trials.TRY_S)
+    now, _ = await desk.book.active()
+    folder = desk.trials.folder
+    said = await desk.trials.careful(in_worker.verdicts_of, folder, now.text, article, rule_ids, trial.match)
     return [Verdict.model_validate(one) for one in said]
 
 
@@ -265,10 +272,16 @@ async def _revised(desk: Desk, edit: Any, who: str, base: int, note: str, respon
     return Revision(revision=revised.revision, changed=revised.changed)
 
 
-def _known_or_new(match: str, rule: Rule | None, rule_id: str) -> None:
-    """A rule that is not saved can be tried by its text. Raises 404 for neither."""
-    if not match:
-        found(rule, f"rule {rule_id}")
+async def _saved_rule(desk: Desk, rule_id: str) -> tuple[Current, Rule]:
+    """The active revision and a rule of it. Raises 404."""
+    now, watch = await desk.book.active()
+    return now, found(watch.rule(rule_id), f"rule {rule_id}")
+
+
+async def _known_or_new(desk: Desk, rule_id: str, match: str) -> str:
+    """The active revision's text. A rule that is not saved can be tried by its own; raises 404 for neither."""
+    now, _ = await desk.book.active() if match else await _saved_rule(desk, rule_id)
+    return now.text
 
 
 def _line(rule: Rule, off: Any) -> dict[str, Any]:
