@@ -94,18 +94,24 @@ def read_page(body: bytes, url: str, content_type: str, charset: str, language: 
 
 def tried(folder: Path, text: str, article: ArticleText) -> tuple[verdicts.Answer, ...]:
     """The rules of a watch file that match a text."""
-    return verdicts.matching(*_compiled(folder, text), verdicts.with_language(article))
+    return verdicts.matching(*_compiled(folder, text), trying.with_language(article))
 
 
 def nearly(folder: Path, text: str, article: ArticleText) -> verdicts.Nearly:
     """The rules of a watch file that nearly match a text."""
-    return verdicts.nearly(*_compiled(folder, text), verdicts.with_language(article))
+    return verdicts.nearly(*_compiled(folder, text), trying.with_language(article))
 
 
 def verdicts_of(folder: Path, text: str, article: ArticleText, rule_ids: Sequence[str], match: str) -> Values:
-    """What rules of a watch file say of a text: those named, all when none is, or a rule's text that is not saved."""
+    """What rules of a watch file say of a text: those named, all when none is.
+
+    With `match`, what a rule of this text says: in the place of the one named, or as a draft.
+    """
     watch, _ = _compiled(folder, text)
-    rules = [_draft(watch, match)] if match else [_saved(watch, one) for one in rule_ids] or list(watch.rules)
+    rules = [_saved(watch, one) for one in rule_ids] or list(watch.rules)
+    if match:
+        rules = [_draft(watch, match, rules[0] if rule_ids else None)]
+    article = trying.with_language(article)
     return [trying.verdict(rule, article).values for rule in rules]
 
 

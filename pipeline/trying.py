@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from core.settings import Settings
 from core.text import clean, one_line
 from extractors.base import Extraction
 from extractors.choose import extract
+from extractors.language import language_of
 from pipeline.asking import fetched_alone
 from pipeline.costly import decided
 from pipeline.explaining import lines, summary
@@ -45,7 +46,7 @@ async def article_of(
     if file is None:
         if not text.strip():
             raise InputError("the text is empty", hint="give words after --text, or - and words on standard input")
-        return ArticleText(id="text", title="", text=clean(text), language=language)
+        return with_language(ArticleText(id="text", title="", text=clean(text), language=language))
     return await asyncio.to_thread(_file, file, language)
 
 
@@ -60,7 +61,7 @@ def _file(file: Path, language: str) -> ArticleText:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{file}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
-    return ArticleText(id=str(file), title="", text=clean(text), language=language)
+    return with_language(ArticleText(id=str(file), title="", text=clean(text), language=language))
 
 
 async def _fetch(settings: Settings, url: str) -> Extraction:
@@ -87,6 +88,13 @@ def of_page(extraction: Extraction, language: str) -> ArticleText:
     )
 
 
+def with_language(article: ArticleText) -> ArticleText:
+    """The article with its language, as far as it can be told: what people paste says none."""
+    if article.language:
+        return article
+    return replace(article, language=language_of(f"{article.title}\n{article.text}"))
+
+
 def verdict(rule: Rule, article: ArticleText) -> Verdict:
     """What a rule says of a text; a rule that is switched off is tried all the same."""
     document = analyse(article)
@@ -108,8 +116,6 @@ def verdict(rule: Rule, article: ArticleText) -> Verdict:
 
 
 def _switched_on(rule: Rule) -> Rule:
-    from dataclasses import replace
-
     return replace(rule, enabled=True, languages=())
 
 

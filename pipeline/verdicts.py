@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from core.lookup import Every, Query, Word
-from extractors.language import language_of
 from pipeline.costly import decided
 from pipeline.explaining import nearness
 from pipeline.story import sentences
@@ -39,13 +38,6 @@ class Nearly:
     answers: tuple[Answer, ...]
     possible: int
     explained: int
-
-
-def with_language(article: ArticleText) -> ArticleText:
-    """The article with its language, as far as it can be told: what people paste says none."""
-    if article.language:
-        return article
-    return replace(article, language=language_of(f"{article.title}\n{article.text}"))
 
 
 def matching(watch: Watch, matcher: Matcher, article: ArticleText) -> tuple[Answer, ...]:

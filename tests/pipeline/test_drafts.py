@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from core.errors import ConfigError, InputError
 from core.reasons import Reason
+from core.settings import Settings
 from pipeline import drafts, in_worker, trying, verdicts
 from pipeline.drafts import Checked, checked, offered_words, widened
 from pipeline.editing import Draft
@@ -203,12 +204,18 @@ def test_a_texts_keys_answer_what_the_index_would(text: str, could: bool) -> Non
     assert verdicts.could(None, keys)
 
 
-def test_a_pasted_text_tells_its_language_when_it_is_long_enough() -> None:
-    vietnamese = ArticleText(
-        "a", "", "Thủ tướng Việt Nam tiếp đại sứ Mỹ tại Hà Nội hôm thứ Sáu để bàn về thương mại. " * 3
-    )
-    assert verdicts.with_language(vietnamese).language == "vi"
-    assert verdicts.with_language(TEXT) is TEXT
+VIETNAMESE = "Thủ tướng Việt Nam tiếp đại sứ Mỹ tại Hà Nội hôm thứ Sáu để bàn về thương mại. " * 3
+
+
+async def test_a_text_tells_its_language_when_it_is_long_enough_wherever_it_is_tried(tmp_path: Path) -> None:
+    assert trying.with_language(ArticleText("a", "", VIETNAMESE)).language == "vi"
+    assert trying.with_language(TEXT) is TEXT
+    settings, file = Settings(_env_file=None), tmp_path / "text.txt"
+    file.write_text(VIETNAMESE, encoding="utf-8")
+    assert (await trying.article_of(settings, text=VIETNAMESE)).language == "vi"
+    assert (await trying.article_of(settings, file=file)).language == "vi"
+    (said,) = in_worker.verdicts_of(tmp_path, WATCH, ArticleText("a", "", VIETNAMESE), ["dear-one"], "lang:vi AND Mỹ")
+    assert (said["matches"], said["rule"]) == (True, "dear-one")
 
 
 def test_workers_do_what_the_page_asks(db: Database, tmp_path: Path) -> None:
