@@ -92,14 +92,14 @@ def read_page(body: bytes, url: str, content_type: str, charset: str, language: 
     return trying.of_page(extract(body, url=url, content_type=content_type, charset=charset), language)
 
 
-def tried(folder: Path, text: str, article: ArticleText) -> tuple[verdicts.Answer, ...]:
-    """The rules of a watch file that match a text."""
-    return verdicts.matching(*_compiled(folder, text), trying.with_language(article))
+def tried(folder: Path, text: str, article: ArticleText, off: frozenset[str]) -> tuple[verdicts.Answer, ...]:
+    """The rules of a watch file that match a text; those `off` are not tried."""
+    return verdicts.matching(*_without(folder, text, off), trying.with_language(article))
 
 
-def nearly(folder: Path, text: str, article: ArticleText) -> verdicts.Nearly:
-    """The rules of a watch file that nearly match a text."""
-    return verdicts.nearly(*_compiled(folder, text), trying.with_language(article))
+def nearly(folder: Path, text: str, article: ArticleText, off: frozenset[str]) -> verdicts.Nearly:
+    """The rules of a watch file that nearly match a text; those `off` are not tried."""
+    return verdicts.nearly(*_without(folder, text, off), trying.with_language(article))
 
 
 def verdicts_of(folder: Path, text: str, article: ArticleText, rule_ids: Sequence[str], match: str) -> Values:
@@ -170,6 +170,14 @@ def _watch(text: str) -> Watch:
 @lru_cache(1)
 def _compiled(folder: Path, text: str) -> tuple[Watch, Matcher]:
     return compiled.opened(folder, text, file="the active revision")
+
+
+def _without(folder: Path, text: str, off: frozenset[str]) -> tuple[Watch, Matcher]:
+    watch, matcher = _compiled(folder, text)
+    if not off:
+        return watch, matcher
+    rules = tuple(rule for rule in watch.rules if rule.id not in off)
+    return replace(watch, rules=rules), matcher.with_rules(gone=off)
 
 
 @lru_cache(1)

@@ -47,7 +47,7 @@ def _rules(desk: Desk, key: str) -> None:
     pages.on_shutdown(desk.trials.close)
     rules.register(desk.db, desk.book, desk.trials)
     rule.register(desk.db, key, desk.book, desk.trials)
-    tryout.register(desk.settings, desk.book, desk.trials)
+    tryout.register(desk.db, desk.settings, desk.book, desk.trials)
 
 
 def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = None) -> FastAPI:

@@ -222,6 +222,7 @@ def test_workers_do_what_the_page_asks(db: Database, tmp_path: Path) -> None:
     """The functions as a worker calls them: everything by value."""
     db.write_now(ruledesk.fill)
     in_worker.warm()
+    none = frozenset[str]()
     good = in_worker.check(WATCH, "port-strike", STRIKE)
     assert isinstance(good, Checked)
     assert len(in_worker.matches(db.url, good.text, "port-strike", 7.0).shown) == 2
@@ -231,8 +232,11 @@ def test_workers_do_what_the_page_asks(db: Database, tmp_path: Path) -> None:
     done = in_worker.backtest(db.url, wider, "port-strike", WATCH, 30.0)
     assert (done.gained, done.lost, done.compared, done.backtest.total("hits")) == (2, 0, True, 4)
     assert not in_worker.backtest(db.url, wider, "port-strike", "version: 1\n", 30.0).compared
-    assert [one.rule for one in in_worker.tried(tmp_path, WATCH, TEXT)] == ["port-strike", "river-flood"]
-    assert [one.rule for one in in_worker.nearly(tmp_path, WATCH, TEXT).answers] == ["dear-one"]
+    assert [one.rule for one in in_worker.tried(tmp_path, WATCH, TEXT, none)] == ["port-strike", "river-flood"]
+    assert [one.rule for one in in_worker.nearly(tmp_path, WATCH, TEXT, none).answers] == ["dear-one"]
+    off = frozenset({"dear-one", "river-flood"})
+    assert [one.rule for one in in_worker.tried(tmp_path, WATCH, TEXT, off)] == ["port-strike"]
+    assert in_worker.nearly(tmp_path, WATCH, TEXT, off) == verdicts.Nearly((), 0, 0)
     assert in_worker.costs(db.url, tmp_path, WATCH, ("dear-one",)).keys() == {"dear-one"}
     with pytest.raises(ConfigError):
         in_worker.ready(WATCH, Draft("port-strike", "", STRIKE.replace("@Port", "@Prt")))

@@ -177,12 +177,14 @@ def test_a_problem_is_shown_with_its_line_and_a_caret_below_the_place() -> None:
 
 def test_all_rules_are_accounted_for_in_the_verdicts_of_a_text() -> None:
     match, near = Answer("port-strike", "t"), Answer("river-flood", "t", failed="x")
-    page = tryout.gather(WATCH, ArticleText("a", "T"), (match,), Nearly((near,), 700, 500), "")
+    page = tryout.gather(WATCH, {}, ArticleText("a", "T"), (match,), Nearly((near,), 700, 500), "")
     assert (len(page.matches), len(page.near), page.rest, page.off, page.unseen) == (1, 1, 1, 1, 200)
     dear = Answer("river-flood", "t", failed="too costly")
-    page = tryout.gather(WATCH, ArticleText("a"), (match, dear), Nearly((), 0, 0), "")
+    page = tryout.gather(WATCH, {}, ArticleText("a"), (match, dear), Nearly((), 0, 0), "")
     assert (page.matches, page.troubled, page.rest) == ((match,), (dear,), 1)
-    late = tryout.gather(WATCH, ArticleText("a"), (), None, "it took too long")
+    page = tryout.gather(WATCH, {"dear-one": "too_costly"}, ArticleText("a"), (match,), Nearly((), 0, 0), "")
+    assert (page.rest, page.off) == (1, 2)
+    late = tryout.gather(WATCH, {}, ArticleText("a"), (), None, "it took too long")
     assert (late.rest, late.near, late.trouble) == (3, (), "it took too long")
 
 

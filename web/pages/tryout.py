@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from pipeline.asking import fetched_alone
 from pipeline.verdicts import Answer, Nearly
 from rules.config import Watch
 from rules.document import ArticleText
+from storage import configs
+from storage.engine import Database
 from web.controls import Button, Line
 from web.frame import frame, show
 from web.rulebook import Rulebook
@@ -37,20 +40,28 @@ class Verdicts:
     trouble: str = ""  # why there are no near misses
 
 
-def register(settings: Settings, book: Rulebook, trials: Trials) -> None:
+def register(db: Database, settings: Settings, book: Rulebook, trials: Trials) -> None:
     """Add the page."""
 
     @ui.page("/try")
     async def try_page(url: str = "") -> None:
         with frame("Try a text", at="/rules"):
-            Tryout(settings, book, trials, one_line(url))
+            Tryout(db, settings, book, trials, one_line(url))
 
 
 def gather(
-    watch: Watch, article: ArticleText, decided: tuple[Answer, ...], near: Nearly | None, trouble: str
+    watch: Watch,
+    off: Collection[str],
+    article: ArticleText,
+    decided: tuple[Answer, ...],
+    near: Nearly | None,
+    trouble: str,
 ) -> Verdicts:
-    """The verdicts of all rules, put together; `decided`: the rules that match, and those in trouble."""
-    on = sum(rule.enabled for rule in watch.rules)
+    """The verdicts of all rules, put together.
+
+    `off`: those that were switched off by themselves. `decided`: the rules that match, and those in trouble.
+    """
+    on = sum(rule.enabled and rule.id not in off for rule in watch.rules)
     answers = near.answers if near else ()
     return Verdicts(
         title=article.title,
@@ -67,8 +78,8 @@ def gather(
 class Tryout:
     """One visitor's text and its verdicts."""
 
-    def __init__(self, settings: Settings, book: Rulebook, trials: Trials, url: str) -> None:
-        self._settings, self._book, self._trials = settings, book, trials
+    def __init__(self, db: Database, settings: Settings, book: Rulebook, trials: Trials, url: str) -> None:
+        self._db, self._settings, self._book, self._trials = db, settings, book, trials
         with ui.element("div").classes("card tryout"):
             self._url = _field("Address of a page", url)
             show("try_or.html")
@@ -107,18 +118,21 @@ class Tryout:
 
     async def _tried(self, article: ArticleText) -> None:
         now, watch = await self._book.active()
-        folder = self._trials.folder
-        decided = await self._trials.careful(in_worker.tried, folder, now.text, article)  # one rule may be dear
+        off = frozenset(await self._db.read(configs.switched_off))
+        asked = (self._trials.folder, now.text, article, off)
+        decided = await self._trials.careful(in_worker.tried, *asked)  # one rule may be dear
         near, trouble = None, ""
         try:
-            near = await self._trials.quick(in_worker.nearly, folder, now.text, article)
+            near = await self._trials.quick(in_worker.nearly, *asked)
         except WirewatchError as error:
             trouble = error.message
         self._status.text = "Done"
         if self._result.is_deleted:
             return
         with self._result:
-            show("try_verdicts.html", page=gather(watch, article, decided, near, trouble), language=article.language)
+            show(
+                "try_verdicts.html", page=gather(watch, off, article, decided, near, trouble), language=article.language
+            )
 
 
 def _field(label: str, value: str = "") -> ui.input:
