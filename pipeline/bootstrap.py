@@ -21,10 +21,11 @@ from fetching.client import Client
 from fetching.robots import Robots
 from pipeline import compiled
 from pipeline.app import Active, App
-from pipeline.configure import EMPTY, INDEX, activate
+from pipeline.configure import INDEX, activate
+from pipeline.editing import current
 from pipeline.pooled import READER_BYTES
 from pipeline.sentlog import SentLog
-from storage import configs, meta, schema
+from storage import meta, schema
 from storage.engine import Database
 from storage.leases import Owner
 
@@ -124,12 +125,10 @@ async def open_app(
 
 
 def _active(db: Database, settings: Settings, secrets: Mapping[str, str], clock: Clock, pool: WorkerPool) -> Active:
-    config = db.read_now(configs.active)
-    text = config.text if config else EMPTY
-    revision = (config.revision or 0) if config else 0
-    watch, matcher = compiled.opened(settings.data / INDEX, text, file=f"revision {revision}")
+    now = db.read_now(current)
+    watch, matcher = compiled.opened(settings.data / INDEX, now.text, file=f"revision {now.revision}")
     return activate(
-        revision, watch, secrets=secrets, clock=clock, pool=pool, trust_env=settings.proxy_from_env, matcher=matcher
+        now.revision, watch, secrets=secrets, clock=clock, pool=pool, trust_env=settings.proxy_from_env, matcher=matcher
     )
 
 

@@ -167,6 +167,16 @@ def apply_text(
     return Applied(row.revision or 0, changed=True)
 
 
+def apply_upon(
+    session: Session, text: str, watch: Watch, *, upon: int, who: str, now: datetime, note: str
+) -> Applied | None:
+    """Make a text that was edited outside the file the active revision; None when another than `upon` is active."""
+    lock_names(session, [CONFIG_LOCK])
+    if configs.active_revision(session) != upon:
+        return None
+    return apply_text(session, text, watch, from_file=False, who=who, now=now, note=note)
+
+
 def follow(session: Session, watch: Watch, now: datetime) -> None:
     """Bring feeds, rules and alerts that wait in line with a new revision."""
     feeds.sync(session, [feed_spec(feed) for feed in watch.feeds], now)

@@ -13,12 +13,11 @@ from itertools import islice
 from sqlmodel import Session
 
 from core.errors import InputError
-from pipeline.configure import CONFIG_LOCK, EMPTY, apply_text
+from pipeline.configure import EMPTY, apply_upon
 from rules.config import Watch
 from rules.parts import part, put
 from rules.slim import slim
 from storage import configs
-from storage.engine import lock_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,6 @@ def differences(before: str, after: str) -> tuple[tuple[str, str], ...]:
 
 def save(session: Session, draft: Draft, text: str, watch: Watch, *, upon: int, who: str, now: datetime) -> int | None:
     """Make the merged text the active revision; its number, or None when another than `upon` is active by now."""
-    lock_names(session, [CONFIG_LOCK])
-    if configs.active_revision(session) != upon:
-        return None
     note = f"rule {draft.rule} {'changed' if draft.base else 'added'} in the page"
-    return apply_text(session, text, watch, from_file=False, who=who, now=now, note=note).revision
+    applied = apply_upon(session, text, watch, upon=upon, who=who, now=now, note=note)
+    return applied.revision if applied else None

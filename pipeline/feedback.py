@@ -20,9 +20,10 @@ from pipeline import notices
 from pipeline import stories as stories_step
 from pipeline.app import Active
 from pipeline.configure import EMPTY
+from pipeline.editing import current
 from rules.config import load
 from rules.match import Matcher
-from storage import configs, decisions, deliveries, feedback, hits, meta, optouts, stories
+from storage import decisions, deliveries, feedback, hits, meta, optouts, stories
 from storage.engine import Database, lock_names
 from storage.tables import Hit, Story
 
@@ -143,13 +144,12 @@ async def subscribe_again(db: Database, rule_id: str, target_id: str, *, now: da
 
 
 async def _active(db: Database) -> Active:
-    config = await db.read(configs.active)
-    text, revision = (config.text, config.revision or 0) if config else (EMPTY, 0)
+    now = await db.read(current)
     try:
-        watch = await asyncio.to_thread(load, text, file=f"revision {revision}", env=None)
+        watch = await asyncio.to_thread(load, now.text, file=f"revision {now.revision}", env=None)
     except ConfigError:  # made for another version: an address is still let go, and only `Notice` says so
         watch = load(EMPTY, file="no revision", env=None)
-    return Active(revision, watch, Matcher(()), channels={})
+    return Active(now.revision, watch, Matcher(()), channels={})
 
 
 def _tell(session: Session, active: Active, key: str, text: str, now: datetime) -> None:

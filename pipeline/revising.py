@@ -11,10 +11,11 @@ from typing import Any
 from sqlmodel import Session
 
 from core.errors import InputError
-from pipeline.configure import CONFIG_LOCK, EMPTY, apply_text, diff, read_watch, revision
+from pipeline.configure import EMPTY, apply_upon, diff, read_watch, revision
+from pipeline.editing import current
 from rules import edit as edits
 from storage import configs
-from storage.engine import Database, lock_names
+from storage.engine import Database
 from storage.tables import Config
 
 DEEPEST = 10  # levels of a rule
@@ -46,18 +47,16 @@ async def revise(
     `base`: the revision that the edit was made for. Raises Conflict when another one is active, ConfigError with all
     problems of the new text.
     """
-    active = await db.read(configs.active)
-    text, number = (active.text, active.revision or 0) if active else (EMPTY, 0)
-    if base is not None and base != number:
+    active = await db.read(current)
+    if base is not None and base != active.revision:
         raise await db.read(lambda session: _conflict(session, base))
-    wanted = await asyncio.to_thread(edit, text)
+    wanted = await asyncio.to_thread(edit, active.text)
     watch = await asyncio.to_thread(read_watch, wanted, file=WATCH, secrets=None)
 
     def work(session: Session) -> Revised:
-        lock_names(session, [CONFIG_LOCK])
-        if configs.active_revision(session) != number:
-            raise _conflict(session, number)
-        applied = apply_text(session, wanted, watch, from_file=False, who=who, now=now, note=note)
+        applied = apply_upon(session, wanted, watch, upon=active.revision, who=who, now=now, note=note)
+        if applied is None:
+            raise _conflict(session, active.revision)
         return Revised(applied.revision, applied.changed)
 
     return await db.write(work)
@@ -65,9 +64,8 @@ async def revise(
 
 def _conflict(session: Session, wanted: int) -> Conflict:
     """Where another revision is active than the one that was edited."""
-    active, before = configs.active(session), configs.get(session, wanted)
-    difference = diff(before.text if before else EMPTY, active.text if active else EMPTY)
-    return Conflict((active.revision or 0) if active else 0, wanted, difference)
+    active, before = current(session), configs.get(session, wanted)
+    return Conflict(active.revision, wanted, diff(before.text if before else EMPTY, active.text))
 
 
 async def roll_back(db: Database, number: int, *, who: str, now: datetime, base: int | None = None) -> Revised:
