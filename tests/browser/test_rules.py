@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -126,6 +128,34 @@ def test_the_second_of_two_who_edit_one_rule_is_shown_both_and_chooses(
         pages[0].get_by_role("button", name="Take theirs").click()
         expect(pages[0].get_by_role("textbox", name="The rule")).to_contain_text("near/20(river, flood)")
         assert "near/20(river, flood)" in text_of(folder)
+
+
+def test_what_is_typed_while_a_rule_is_saved_or_widened_stays_and_is_not_called_saved(
+    browser: Browser, desk: Site, folder: Path
+) -> None:
+    with looking(browser, desk) as look, closing(connect(folder / "wirewatch.db", isolation_level=None)) as other:
+        page = look.at("/rules/port-strike")
+        editor = page.get_by_role("textbox", name="The rule")
+        near = page.get_by_role("region", name="What it nearly finds")
+        add = near.get_by_role("button", name="Add “pickets”").first
+        expect(add).to_be_visible()
+        editor.click()
+        page.keyboard.press("Control+End")
+        add.evaluate("button => { button.click(); document.execCommand('insertText', false, '# mine') }")
+        expect(page.get_by_text("Not added: the rule changed meanwhile")).to_be_visible()
+        expect(editor).to_contain_text("# mine")
+        expect(editor).not_to_contain_text("pickets")
+        other.execute("BEGIN IMMEDIATE")  # the save has to wait
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saving …")).to_be_visible()
+        editor.click()
+        page.keyboard.press("Control+End")
+        page.keyboard.insert_text(" and more")
+        expect(page.get_by_text("Saving …")).to_have_count(0)  # what was typed is there
+        other.execute("ROLLBACK")
+        expect(page.get_by_text("Saved as revision 2, without what was typed since")).to_be_visible()
+        expect(editor).to_contain_text("# mine and more")
+    assert "# mine\n" in text_of(folder)
 
 
 def test_a_backtest_says_what_a_change_gains_and_loses(browser: Browser, seen: Site) -> None:

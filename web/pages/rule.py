@@ -178,10 +178,14 @@ class Editor:
 
     async def _widen(self, clause: str, word: str, limit: int) -> None:
         """Put a word or a limit that a near miss needs into the rule."""
+        typed = self._typed
         try:
-            self._code.value = await self._trials.quick(
+            wider = await self._trials.quick(
                 in_worker.widen, self._text, self.rule, self._code.value or "", clause, word, limit
             )
+            if typed != self._typed:
+                raise InputError("the rule changed meanwhile")
+            self._code.value = wider
         except (InputError, NotAvailable) as error:
             self._tell(f"Not added: {error.message}")
 
@@ -227,7 +231,9 @@ class Editor:
     def _done(self, draft: editing.Draft, text: str, revision: int, *, changed: bool) -> None:
         self._text, self._draft = text, editing.Draft(draft.rule, draft.written, draft.written)
         self._conflict.clear()
-        self._tell(f"Saved as revision {revision}" if changed else f"Saved already: revision {revision}", good=True)
+        said = f"Saved as revision {revision}" if changed else f"Saved already: revision {revision}"
+        is_all = (self._code.value or "") == draft.written
+        self._tell(said if is_all else f"{said}, without what was typed since", good=is_all)
         if self._is_new:
             self._is_new = False
             self._id.disable()
