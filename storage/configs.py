@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -103,9 +103,11 @@ def rules_with_past(session: Session) -> list[RuleState]:
     return list(session.exec(select(RuleState).where(col(RuleState.past_id) > 0)).all())
 
 
-def rule_states(session: Session) -> dict[str, RuleState]:
-    """Rule id → what it learnt."""
-    return {row.rule_id: row for row in session.exec(select(RuleState)).all()}
+def rule_states(session: Session, ids: Collection[str] | None = None) -> dict[str, RuleState]:
+    """Rule id → what it learnt; of all rules, or of these."""
+    query = select(RuleState)
+    query = query if ids is None else query.where(col(RuleState.rule_id).in_(ids))
+    return {row.rule_id: row for row in session.exec(query).all()}
 
 
 def costly(session: Session, rule_id: str, host: str) -> int:

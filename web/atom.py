@@ -118,7 +118,7 @@ def _base(request: Request) -> str:
 
 def gather(session: Session, rule_id: str, installation: str, now: datetime) -> RuleFeed | None:
     """The newest stories of a rule; None when there is no such rule."""
-    if rule_id not in configs.rule_states(session):
+    if rule_id not in configs.rule_states(session, [rule_id]):
         return None
     rows = stories.listing(session, now, rule=rule_id, limit=SHOWN)
     told = hits.of_stories(session, [row.id or 0 for row in rows])

@@ -16,6 +16,7 @@ from pipeline.preview import Day
 from pipeline.verdicts import Answer, Nearly
 from rules.config import Watch, load
 from rules.document import ArticleText
+from storage import configs
 from storage.engine import Database
 from storage.tables import Hit, RuleState
 from tests.web import rows, ruledesk
@@ -52,6 +53,8 @@ def test_a_rule_that_is_off_says_why(db: Database, book: Rulebook) -> None:
     assert states["dear-one"] == ("switched off", "the rule needs more work on this article than its budget allows")
     assert states["old-question"] == ("off", "the watch file says enabled: false")
     assert states["river-flood"] == ("on", "stored articles are being matched")
+    few = db.read_now(lambda session: configs.rule_states(session, ["dear-one", "old-question", "x"]))
+    assert list(few) == ["dear-one"]
     caught_up = RuleState(rule_id="river-flood", since=rows.NOW)
     assert rules.state_of(WATCH.rules[1], caught_up) == ("on", "")
     assert rules.state_of(WATCH.rules[1], None) == ("on", "")
@@ -120,10 +123,6 @@ async def test_the_watch_is_loaded_again_when_another_revision_is_active(db: Dat
     assert (now.revision, now.who, (await book.active())[1]) == (1, "test", watch)
     await db.write(lambda session: ruledesk.watch(session, "version: 1\n"))
     assert (await book.active())[1].rules == ()
-
-
-def test_the_busiest_day_is_the_highest_bar() -> None:
-    assert rules.bars([0, 5, 10]) == ((0, 19, 1), (4, 10, 10), (8, 0, 20))
 
 
 def test_the_editors_page_says_which_revision_it_shows(db: Database, book: Rulebook) -> None:

@@ -28,7 +28,7 @@ from web.text import why
 HOURS = 24
 SHOWN = 50
 TAGS = 200  # that can be chosen from
-BAR_STEP, BAR_TOP = 4, 20  # of the picture of items an hour, in its own units
+BAR_STEP, BAR_TOP = 4, 20  # of the picture of items an hour or hits a day, in its own units
 STATES = ("ok", "new", "failing", "paused")
 
 Bar = tuple[int, int, int]  # x, y, height
@@ -203,8 +203,8 @@ def by_hour(news: Sequence[News], at: datetime) -> list[int]:
     return hours
 
 
-def bars(hourly: Sequence[int]) -> tuple[Bar, ...]:
-    """A bar for each hour, the highest of full height; an hour without items is a line."""
-    most = max(hourly, default=0) or 1
-    heights = [max(1, round(count / most * BAR_TOP)) for count in hourly]
+def bars(counts: Sequence[int]) -> tuple[Bar, ...]:
+    """A bar for each hour or day, the highest of full height; one without items is a line."""
+    most = max(counts, default=0) or 1
+    heights = [max(1, round(count / most * BAR_TOP)) for count in counts]
     return tuple((place * BAR_STEP, BAR_TOP - height, height) for place, height in enumerate(heights))

@@ -75,7 +75,7 @@ def gather(session: Session, now: editing.Current, watch: Watch, rule_id: str, k
     rule = watch.rule(rule_id)
     if rule is None:
         raise InputError(f"there is no rule {rule_id}")
-    name, why = state_of(rule, configs.rule_states(session).get(rule_id))
+    name, why = state_of(rule, configs.rule_states(session, [rule_id]).get(rule_id))
     return Head(rule_id, now.revision, now.who, now.at, name, why, atom.path(key, rule_id))
 
 

@@ -18,13 +18,12 @@ from storage import configs, tallies
 from storage.engine import Database
 from storage.tables import RuleState
 from web.frame import frame, show
-from web.pages.feeds import Bar
+from web.pages.feeds import Bar, bars
 from web.rulebook import DAYS, Rulebook
 from web.text import capped, why
 from web.trials import Trials
 
 SHOWN = 50  # rules of a page
-BAR_STEP, BAR_TOP = 4, 20  # of the picture of hits a day, in its own units
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def gather(
     rest = [rule for rule in wanted if rule.id > after]
     chosen = rest[:SHOWN]
     ids = [rule.id for rule in chosen]
-    states, stories = configs.rule_states(session), tallies.stories_of(session, ids)
+    states, stories = configs.rule_states(session, ids), tallies.stories_of(session, ids)
     verdicts, days = tallies.verdicts_of(session, ids), book.hits(session, now)
     lines = tuple(
         _line(rule, states.get(rule.id), [day.get(rule.id, 0) for day in days], stories[rule.id],
@@ -163,10 +162,3 @@ def state_of(rule: Rule, state: RuleState | None) -> tuple[str, str]:
     if state is not None and state.past_id > 1:
         return "on", "stored articles are being matched"
     return "on", ""
-
-
-def bars(daily: Sequence[int]) -> tuple[Bar, ...]:
-    """A bar for each day, the highest of full height; a day without hits is a line."""
-    most = max(daily, default=0) or 1
-    heights = [max(1, round(count / most * BAR_TOP)) for count in daily]
-    return tuple((place * BAR_STEP, BAR_TOP - height, height) for place, height in enumerate(heights))
