@@ -76,6 +76,7 @@ def test_a_rule_is_written_wrongly_mended_tried_widened_and_saved(browser: Brows
     with looking(browser, desk) as look:
         page = look.at("/rules")
         page.get_by_role("link", name="Write a rule").click()
+        page.wait_for_url("**/new-rule")
         page.get_by_role("textbox", name="Id").fill("pickets")
         expect(page.get_by_text("Nothing is wrong")).to_be_visible()
         write(page, WRONG)
@@ -194,9 +195,9 @@ def test_a_text_is_tried_on_every_rule(browser: Browser, seen: Site) -> None:
 def test_the_pages_can_be_read_named_and_held_in_a_hand(browser: Browser, seen: Site, scheme: str) -> None:
     for size in ({"width": 1200, "height": 900}, PHONE):
         with looking(browser, seen, viewport=size, color_scheme=scheme) as look:
-            for path in ("/rules", "/rules/new", "/rules/port-strike", "/try"):
+            for path in ("/rules", "/new-rule", "/rules/port-strike", "/try"):
                 page = look.at(path)
-                if path.startswith("/rules/"):
+                if path in ("/new-rule", "/rules/port-strike"):
                     expect(
                         page.get_by_role("region", name="What it nearly finds").locator("li, p").first
                     ).to_be_visible()

@@ -1,4 +1,4 @@
-"""`/rules/{id}` and `/rules/new`: a rule in an editor, checked and tried while it is typed, saved as a revision."""
+"""`/rules/{id}` and `/new-rule`: a rule in an editor, checked and tried while it is typed, saved as a revision."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Head:
 def register(db: Database, key: str, book: Rulebook, trials: Trials) -> None:
     """Add the pages."""
 
-    @ui.page("/rules/new")
+    @ui.page("/new-rule")  # not below /rules: a rule may be called new
     async def new_rule() -> None:
         now, watch = await book.active()
         rule_id, lines = starter({rule.id for rule in watch.rules})
