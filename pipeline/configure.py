@@ -171,10 +171,15 @@ def apply_upon(
     session: Session, text: str, watch: Watch, *, upon: int, who: str, now: datetime, note: str
 ) -> Applied | None:
     """Make a text that was edited outside the file the active revision; None when another than `upon` is active."""
-    lock_names(session, [CONFIG_LOCK])
-    if configs.active_revision(session) != upon:
+    if not hold(session, upon):
         return None
     return apply_text(session, text, watch, from_file=False, who=who, now=now, note=note)
+
+
+def hold(session: Session, revision: int) -> bool:
+    """Let nobody else make a revision before the commit; whether this one is the active one."""
+    lock_names(session, [CONFIG_LOCK])
+    return configs.active_revision(session) == revision
 
 
 def follow(session: Session, watch: Watch, now: datetime) -> None:

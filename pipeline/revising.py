@@ -49,20 +49,20 @@ async def revise(
     """
     active = await db.read(current)
     if base is not None and base != active.revision:
-        raise await db.read(lambda session: _conflict(session, base))
+        raise await db.read(lambda session: conflict(session, base))
     wanted = await asyncio.to_thread(edit, active.text)
     watch = await asyncio.to_thread(read_watch, wanted, file=WATCH, secrets=None)
 
     def work(session: Session) -> Revised:
         applied = apply_upon(session, wanted, watch, upon=active.revision, who=who, now=now, note=note)
         if applied is None:
-            raise _conflict(session, active.revision)
+            raise conflict(session, active.revision)
         return Revised(applied.revision, applied.changed)
 
     return await db.write(work)
 
 
-def _conflict(session: Session, wanted: int) -> Conflict:
+def conflict(session: Session, wanted: int) -> Conflict:
     """Where another revision is active than the one that was edited."""
     active, before = current(session), configs.get(session, wanted)
     return Conflict(active.revision, wanted, diff(before.text if before else EMPTY, active.text))

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
 from core.errors import InputError, ItemFailed
 from core.settings import Settings
 from core.urls import check
@@ -17,7 +19,8 @@ from fetching.discover import FoundFeed, feed_links
 from fetching.opml import Subscription
 from fetching.parse import parse
 from pipeline.asking import client_alone, fetched
-from pipeline.configure import EMPTY, apply_text, read_watch
+from pipeline.configure import EMPTY, Applied, apply_text, hold, read_watch
+from pipeline.revising import conflict, revise
 from rules import edit as edits
 from rules.config import load
 from storage import configs
@@ -34,10 +37,11 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The revision an edit made."""
+    """The active revision after an edit, and what was done; `changed`: whether the edit made it."""
 
     revision: int
     summary: str
+    changed: bool
 
 
 Edit = Callable[[str], Edited]
@@ -93,21 +97,43 @@ def _known(text: str) -> set[str]:
 def edit_watch(
     db: Database, path: Path, edit: Edit, *, secrets: Mapping[str, str], who: str, note: str, now: datetime
 ) -> Outcome:
-    """Edit the active revision; the file it came from, if it is unchanged since, is written too."""
+    """Edit the active revision; the file it came from, if it is unchanged since, is written too, or nothing is.
+
+    Raises Conflict when somebody else makes a revision meanwhile, OSError for a file that cannot be written.
+    """
     active = db.read_now(configs.active)
+    number = (active.revision or 0) if active else 0
     file_text = path.read_text("utf-8") if path.exists() else None
     before = active.text if active else file_text if file_text is not None else EMPTY
     edited = edit(before)
     watch = read_watch(edited.text, file=str(path), secrets=secrets)
     to_file = file_text is not None and file_text == before
-    if to_file:
-        path.write_text(edited.text, "utf-8")
-    applied = db.write_now(
-        lambda session: apply_text(
-            session, edited.text, watch, from_file=to_file, who=who, now=now, force=True, note=note
-        )
-    )
-    return Outcome(applied.revision, edited.summary + (f", {path} too" if to_file else ""))
+
+    def work(session: Session) -> Applied:
+        if not hold(session, number):
+            raise conflict(session, number)
+        applied = apply_text(session, edited.text, watch, from_file=to_file, who=who, now=now, force=True, note=note)
+        if to_file:
+            path.write_text(edited.text, "utf-8")
+        return applied
+
+    applied = db.write_now(work)
+    return Outcome(applied.revision, edited.summary + (f", {path} too" if to_file else ""), applied.changed)
+
+
+async def edit_revision(db: Database, edit: Edit, *, who: str, note: str, now: datetime) -> Outcome:
+    """Edit the active revision, as the page and programs do: no file is written, no secret is needed.
+
+    Raises Conflict when somebody else makes a revision meanwhile.
+    """
+    done: list[Edited] = []
+
+    def work(text: str) -> str:
+        done.append(edit(text))
+        return done[-1].text
+
+    made = await revise(db, work, who=who, now=now, note=note)
+    return Outcome(made.revision, done[-1].summary, made.changed)
 
 
 async def discover(client: Client, url: str) -> list[FoundFeed]:

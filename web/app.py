@@ -29,9 +29,9 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     key = settings.secret_key or db.write_now(meta.secret_key)
     desk = Desk(db, settings)
     app = bare_app(settings, db, key, desk)
-    for page in (inbox, story, feeds, deliveries, delivery, stats):
+    for page in (inbox, story, feeds, feed, deliveries, delivery, stats):
         page.register(db)
-    for page in (feed, feed_adding, settings_page):
+    for page in (feed_adding, settings_page):
         page.register(db, settings)
     _rules(desk, key)
     faults.register()
@@ -62,7 +62,7 @@ def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = Non
     app.include_router(metrics.router(db))
     app.include_router(atom.router(db, key))
     app.mount(API, create_api(desk or Desk(db, settings)))
-    app.include_router(feedlists.router(db, settings))
+    app.include_router(feedlists.router(db))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=settings, key=key, db=db)
     app.add_middleware(Headers)

@@ -10,7 +10,6 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import HTMLResponse, Response
 
 from core.errors import WirewatchError
-from core.settings import Settings
 from core.text import one_line
 from fetching import opml
 from pipeline import subscriptions
@@ -27,7 +26,7 @@ DOWNLOAD = {"content-disposition": 'attachment; filename="feeds.opml"'}
 BARE = {"cache-control": "no-store", "content-security-policy": BARE_POLICY}
 
 
-def router(db: Database, settings: Settings) -> APIRouter:
+def router(db: Database) -> APIRouter:
     """The routes."""
     routes = APIRouter()
 
@@ -46,16 +45,16 @@ def router(db: Database, settings: Settings) -> APIRouter:
         name = one_line(file.filename or "", 100) if file else ""
         source = await file.read(TOO_MUCH) if file else addresses
         by = str(request.scope.get(WHO, LOCAL))
-        return await asyncio.to_thread(_taken, db, settings, source, name or "the list", by)
+        return await _taken(db, source, name or "the list", by)
 
     return routes
 
 
-def _taken(db: Database, settings: Settings, source: str | bytes, name: str, by: str) -> Response:
+async def _taken(db: Database, source: str | bytes, name: str, by: str) -> Response:
     """Add what is new of a list, as `wirewatch feeds import` does, and say what was done."""
     try:
-        found = opml.read(source, name=name)
-        said = edited(db, settings, partial(subscriptions.add_all, found=found), by, f"feeds import {name}")
+        found = await asyncio.to_thread(opml.read, source, name=name)
+        said = await edited(db, partial(subscriptions.add_all, found=found), by, f"feeds import {name}")
     except WirewatchError as error:
         lines = [*error.message.split("\n"), *([f"To do: {error.hint}."] if error.hint else [])]
         return _page("No feed was added", lines, 422)

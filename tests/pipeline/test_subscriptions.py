@@ -8,11 +8,13 @@ from core.clock import FixedClock
 from core.errors import InputError
 from fetching.opml import Subscription
 from pipeline import subscriptions
+from pipeline.revising import Conflict
 from pipeline.subscriptions import Outcome, edit_watch
 from rules.config import load
 from storage import configs
 from storage.engine import Database
 from tests.builders import NOON, Item, World, rss
+from tests.web import rows
 
 OTHER = "https://other.test/feed"
 
@@ -48,6 +50,35 @@ async def test_a_file_that_was_changed_meanwhile_is_not_written(world: World, db
 def test_without_a_file_and_without_a_revision_the_first_feed_makes_both_begin(world: World, db: Database) -> None:
     assert edit(world, db, lambda text: subscriptions.add(text, OTHER)).revision == 1
     assert not world.watch_file.exists()
+
+
+async def test_an_edit_that_is_overtaken_changes_neither_the_revision_nor_the_file(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock):
+        before = world.watch_file.read_text("utf-8")
+
+        def slow(text: str) -> subscriptions.Edited:
+            db.write_now(lambda session: rows.config(session, text + "# theirs\n"))
+            return subscriptions.add(text, OTHER)
+
+        with pytest.raises(Conflict):
+            edit(world, db, slow)
+    active = db.read_now(configs.active)
+    assert active is not None
+    assert (active.text, world.watch_file.read_text("utf-8")) == (before + "# theirs\n", before)
+
+
+async def test_a_file_that_cannot_be_written_leaves_no_revision(world: World, db: Database, clock: FixedClock) -> None:
+    def frozen(text: str) -> subscriptions.Edited:
+        world.watch_file.unlink()
+        world.watch_file.mkdir()
+        return subscriptions.add(text, OTHER)
+
+    async with world.worker(db, clock):
+        with pytest.raises(OSError, match="directory"):
+            edit(world, db, frozen)
+    assert db.read_now(configs.active_revision) == 1
 
 
 async def test_a_feed_is_removed_by_its_name_or_address(world: World, db: Database, clock: FixedClock) -> None:

@@ -11,6 +11,8 @@ from sqlmodel import Session
 
 from core.settings import Settings
 from fetching import opml
+from pipeline import subscriptions
+from pipeline.revising import Conflict
 from rules.config import load
 from storage import configs
 from storage import feeds as rows_of
@@ -22,6 +24,7 @@ from tests.web import rows
 from tests.web.asgi import Visitor
 from web.advice import ADVICE, advice
 from web.app import bare_app
+from web.editing import edited
 from web.pages import feed, feeds
 from web.pages.feeds import Filter, Line
 
@@ -194,6 +197,29 @@ async def test_a_list_and_an_opml_file_come_in_as_revisions_under_a_name(db: Dat
         ("https://b.example/f", ("ports",)),
         ("https://a.example/f", ("Ports",)),
     ]
+
+
+async def test_an_edit_on_the_page_needs_no_secret_and_leaves_the_file_alone(
+    db: Database, visitor: Visitor, tmp_path: Path
+) -> None:
+    text = "version: 1\nchannels:\n  hook: {url: '${HOOK_URL}'}\n"
+    (tmp_path / "watch.yaml").write_text(text, "utf-8")
+    db.write_now(lambda session: rows.config(session, text))
+    answer = await visitor.post("/feeds/import", FORM, "addresses=https%3A%2F%2Fb.example%2Ff")
+    assert (answer.status_code, "Revision 2: 1 feeds added" in answer.text) == (200, True)
+    assert (tmp_path / "watch.yaml").read_text("utf-8") == text
+
+
+async def test_an_edit_that_is_overtaken_is_refused_and_overwrites_nothing(db: Database) -> None:
+    def slow(text: str) -> subscriptions.Edited:
+        db.write_now(lambda session: rows.config(session, text + "# theirs\n"))
+        return subscriptions.add(text, "https://b.example/f")
+
+    with pytest.raises(Conflict):
+        await edited(db, slow, "ada", "feeds add")
+    active = db.read_now(configs.active)
+    assert active is not None
+    assert active.text.endswith("# theirs\n")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from fetching import opml
-from pipeline import polling, revising, subscriptions
+from pipeline import polling, subscriptions
 from storage import feeds, listings, polls
 from storage.tables import Feed
 from web.api.desk import Desk, Who
@@ -170,15 +170,8 @@ def _one(routes: APIRouter, desk: Desk) -> None:
 
 
 async def _edited(desk: Desk, edit: subscriptions.Edit, who: str, note: str) -> Added:
-    done: list[str] = []
-
-    def revised(text: str) -> str:
-        edited = edit(text)
-        done.append(edited.summary)
-        return edited.text
-
-    made = await revising.revise(desk.db, revised, who=who, now=desk.now(), note=note)
-    return Added(revision=made.revision, changed=made.changed, summary=done[-1])
+    made = await subscriptions.edit_revision(desk.db, edit, who=who, now=desk.now(), note=note)
+    return Added(revision=made.revision, changed=made.changed, summary=made.summary)
 
 
 def _line(feed: Feed) -> FeedLine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +11,6 @@ from nicegui import ui
 from sqlmodel import Session
 
 from core.clock import SystemClock
-from core.settings import Settings
 from pipeline import subscriptions
 from storage import feeds, polls
 from storage.engine import Database
@@ -78,7 +76,7 @@ class FeedPage:
         return sum(number for outcome, number in self.outcomes.items() if outcome != "gap")
 
 
-def register(db: Database, settings: Settings) -> None:
+def register(db: Database) -> None:
     """Add the page."""
 
     @ui.page("/feeds/{feed_id:int}")
@@ -98,7 +96,7 @@ def register(db: Database, settings: Settings) -> None:
                 return ""
             url = row[0].config_url
             edit = partial(subscriptions.remove, name=url)
-            said = await asyncio.to_thread(edited, db, settings, edit, who(), f"feeds remove {url}")
+            said = await edited(db, edit, who(), f"feeds remove {url}")
             ui.navigate.to("/feeds")
             return said
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 
@@ -39,7 +38,7 @@ def register(db: Database, settings: Settings) -> None:
         async def add(place: str) -> str:
             one = found[number_of(place)]
             edit = partial(subscriptions.add, url=one.url, name=one.title)
-            return await asyncio.to_thread(edited, db, settings, edit, who(), f"feeds add {one.url}")
+            return await edited(db, edit, who(), f"feeds add {one.url}")
 
         with frame("Add feeds", at="/feeds"):
             show("back.html", to="/feeds", text="All feeds")
