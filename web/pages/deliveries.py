@@ -19,6 +19,7 @@ from storage.engine import Database
 from storage.ledger import Filter, Place
 from storage.tables import Alert, Delivery, OptOut, Target
 from web.acts import Act, agreed, show_acting
+from web.days import day, day_after
 from web.frame import frame
 from web.pages.story import trouble
 from web.text import capped
@@ -81,10 +82,7 @@ def register(db: Database) -> None:
     async def ledger_page(
         state: str = "", channel: str = "", rule: str = "", since: str = "", until: str = "", after: str = ""
     ) -> None:
-        last = day(until)
-        chosen = Filter(
-            one_line(state), one_line(channel), one_line(rule), day(since), last + timedelta(days=1) if last else None
-        )
+        chosen = Filter(one_line(state), one_line(channel), one_line(rule), day(since), day_after(until))
 
         async def values() -> Mapping[str, object]:
             return {"page": await db.read(lambda session: gather(session, chosen, place_of(after))), "again": AGAIN}
@@ -114,14 +112,6 @@ def acts(db: Database) -> dict[str, Act]:
         return f"{target} is sent to again." if done else f"{target} was not paused."
 
     return {"resend": resend, "resend-dead": resend_dead, "resume-target": resume}
-
-
-def day(text: str) -> datetime | None:
-    """The beginning of a day in UTC, as an address names it; None for what is no day."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def place_of(text: str) -> Place | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +22,7 @@ from storage import configs, feeds, inbox, stories
 from storage.engine import Database
 from storage.inbox import Place, Wanted
 from storage.tables import Story
+from web.days import day, day_after
 from web.pages.inbox_list import show_inbox
 from web.people import who
 
@@ -29,7 +30,6 @@ SHOWN = 50  # a page
 SOURCES = 4  # named under a story; the rest is counted
 CHOICES = 300  # rules or feeds in a list to choose from; of more, one is written
 STATES = ("open", "silenced", "closed")
-LAST_DAY = datetime(9999, 12, 30, tzinfo=UTC)  # that has one after it
 LONGEST = 200  # characters of what is asked for
 CUES_OF = 5  # sentences
 
@@ -53,19 +53,17 @@ class Asked:
         said = {one.name: one_line(query.get(one.name, ""), LONGEST) for one in fields(cls)}
         said["state"] = said["state"] if said["state"] in STATES else ""
         said["unread"] = "1" if said["unread"] else ""
-        for day in ("since", "until"):
-            said[day] = said[day] if _day(said[day]) else ""
+        for name in ("since", "until"):
+            said[name] = said[name] if day(said[name]) else ""
         said["before"] = said["before"] if _place(said["before"]) else ""
         return cls(**said)
 
     @property
     def wanted(self) -> Wanted:
         """What storage is asked; both days are whole ones, in UTC."""
-        until = _day(self.until)
-        after = min(until, LAST_DAY) + timedelta(days=1) if until else None
         return Wanted(
-            rule=self.rule, source=self.source, state=self.state, since=_day(self.since),
-            until=after, unread=bool(self.unread),
+            rule=self.rule, source=self.source, state=self.state, since=day(self.since),
+            until=day_after(self.until), unread=bool(self.unread),
             words=tuple(self.words.split()),
         )  # fmt: skip
 
@@ -84,13 +82,6 @@ class Asked:
         said = replace(self, **{"before": "", **changes})
         pairs = [(one.name, getattr(said, one.name)) for one in fields(said) if getattr(said, one.name)]
         return f"/?{urlencode(pairs)}" if pairs else "/"
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text[:10]).replace(tzinfo=UTC) if len(text) == 10 else None
-    except ValueError:
-        return None
 
 
 def _place(text: str) -> Place | None:
