@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import none_of, noun, out, print_json, print_rows
-from cli.context import database
+from cli.context import database, user
 from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import resend as again
@@ -107,5 +107,5 @@ def resend(
     """Try a delivery again under its own key; a paused target is resumed."""
     now = SystemClock().now()
     with database(context) as db:
-        count = db.write_now(lambda session: again.resend(session, which, now))
+        count = db.write_now(lambda session: again.resend(session, which, who=user(), now=now))
     out().print(f"{count} to be tried again in the next run")

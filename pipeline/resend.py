@@ -1,37 +1,45 @@
-"""Dead letters, tried again because somebody said so."""
+"""Dead letters, tried again because somebody said so; who did is kept with their alerts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
 from core.errors import InputError, Missing
-from storage import deliveries
-from storage.tables import Delivery
+from core.reasons import Reason
+from pipeline.stories import BY_HAND
+from storage import decisions, deliveries
+from storage.tables import Alert, Delivery
 
-OPEN = frozenset({"dead", "unknown", "suppressed", "retry"})
+OPEN = frozenset({"dead", "unknown", "suppressed", "retry"})  # states that a delivery can be sent again from
 
 
-def resend(session: Session, which: str, now: datetime) -> int:
+def resend(session: Session, which: str, *, who: str, now: datetime) -> int:
     """Put one delivery, or all dead letters (`dead`), back into the ledger; their targets are resumed. Returns how
     many.
 
     Raises InputError for a delivery that is not there, or that was sent or is on its way.
     """
-    rows = deliveries.dead(session) if which == "dead" else [_one(session, which)]
-    for row in rows:
-        deliveries.resend(session, row, now)
-        deliveries.resume(session, row.channel)
-    return len(rows)
+    return _again(session, deliveries.dead(session) if which == "dead" else [_one(session, which)], who, now)
 
 
-def resend_channel(session: Session, channel: str, now: datetime) -> int:
+def resend_channel(session: Session, channel: str, *, who: str, now: datetime) -> int:
     """Put all dead letters of a channel back into the ledger, and resume its targets. Returns how many."""
-    rows = deliveries.dead(session, channel)
+    return _again(session, deliveries.dead(session, channel), who, now)
+
+
+def _again(session: Session, rows: Sequence[Delivery], who: str, now: datetime) -> int:
     for row in rows:
         deliveries.resend(session, row, now)
-    if rows:
+        alert = session.get_one(Alert, row.alert_id)
+        decisions.add(
+            session, rule=alert.rule_id, article=None, story=alert.story_id, alert=alert.id, stage=BY_HAND,
+            action="none", reason=Reason.RESENT, at=now,
+            detail=f"to be sent again to {row.target_id} in the next run, says {who}",
+        )  # fmt: skip
+    for channel in {row.channel for row in rows}:
         deliveries.resume(session, channel)
     return len(rows)
 

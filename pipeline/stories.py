@@ -9,8 +9,7 @@ from sqlmodel import Session
 
 from core.errors import InputError, Missing
 from core.reasons import Reason
-from pipeline import resend as again
-from storage import decisions, deliveries, inbox, stories
+from storage import decisions, inbox, stories
 from storage.tables import Story
 
 BY_HAND = "person"  # the stage of a decision that somebody made
@@ -42,15 +41,6 @@ def reopen(session: Session, story_id: int, *, who: str, now: datetime) -> str:
     story = find(session, story_id)
     stories.reopen(session, story)
     return note(session, story, Reason.REOPENED, f"opened again by {who}", now=now)
-
-
-def resend(session: Session, story_id: int, delivery_id: int, *, who: str, now: datetime) -> str:
-    """Try a delivery of the story's alerts again. Raises InputError for one that was sent or is on its way."""
-    story = find(session, story_id)
-    again.resend(session, str(delivery_id), now)
-    row = deliveries.find(session, str(delivery_id))
-    target = row.target_id if row else ""
-    return note(session, story, Reason.RESENT, f"to be sent again to {target} in the next run, says {who}", now=now)
 
 
 def mark_read(session: Session, places: Iterable[inbox.Place], who: str) -> None:

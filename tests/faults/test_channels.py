@@ -116,7 +116,7 @@ async def test_fault_58_of_three_recipients_only_the_refused_one_is_tried_again(
         assert post.states("mail") == ["sent", state, "sent"]
         post.told_of("mail", state, reply)
         mail.smtp.refused.clear()
-        await app.db.write(lambda session: resend(session, "dead", post.clock.now()))
+        await app.db.write(lambda session: resend(session, "dead", who="me", now=post.clock.now()))
         post.clock.move(minutes(2))
         await post.round(app)
     assert sorted(one.recipients for one in mail.smtp.mails) == [(one,) for one in mail.to]
@@ -157,7 +157,7 @@ async def test_fault_59_a_refused_address_is_paused_dead_lettered_and_told_on_an
         assert CANARY not in told
         post.told_of(kind, "dead", "401" if how == "sign-in" and kind != "mail" else "")
         assert await post.resume(kind) == 1
-        assert await app.db.write(lambda session: resend(session, "dead", post.clock.now())) == 1
+        assert await app.db.write(lambda session: resend(session, "dead", who="me", now=post.clock.now())) == 1
         await post.round(app)
         post.clock.move(minutes(1))
         await post.round(app)
@@ -256,7 +256,7 @@ async def test_fault_62_a_mail_servers_reply_has_the_consequence_that_is_right_f
         await post.round(app)
         assert mail.got == ([1] if state == "retry" else [])
         await post.resume("mail")
-        await app.db.write(lambda session: resend(session, "dead", post.clock.now()))
+        await app.db.write(lambda session: resend(session, "dead", who="me", now=post.clock.now()))
         await post.round(app)
     assert mail.got == [1]
     assert len(mail.keys) == 1
@@ -297,7 +297,7 @@ async def test_fault_62_a_stripped_starttls_gets_neither_password_nor_mail_and_p
                 assert "paused" in post.doors["hook"].texts[0]
                 strips.clear()
                 await post.resume("mail")
-                await app.db.write(lambda session: resend(session, "dead", post.clock.now()))
+                await app.db.write(lambda session: resend(session, "dead", who="me", now=post.clock.now()))
                 await post.round(app)
                 assert post.states("mail")[0] == "sent"
                 assert sum("Strike" in mail.parsed["Subject"] for mail in behind.mails) == 1
@@ -330,7 +330,7 @@ async def test_fault_63_a_redirect_is_a_failure_and_nothing_arrives_elsewhere(
             assert post.states(kind) == ["dead"]
             post.told_of(kind, "dead", f"HTTP {status}")
             assert door.got == []
-            assert await app.db.write(lambda session: resend(session, "dead", post.clock.now())) == 1
+            assert await app.db.write(lambda session: resend(session, "dead", who="me", now=post.clock.now())) == 1
             await post.round(app)
         assert private.requests == []
     assert door.got == [1]

@@ -108,7 +108,7 @@ async def dies_three_times(post: Post, kind: str, monkeypatch: pytest.MonkeyPatc
         assert (poison.reason, poison.crashes, poison.attempts) == ("poison", 3, 3)
         post.told_of(kind, "dead", why)
         monkeypatch.undo()
-        assert await app.db.write(lambda session: resend(session, "dead", post.clock.now())) == 1
+        assert await app.db.write(lambda session: resend(session, "dead", who="me", now=post.clock.now())) == 1
         await post.owe(app, 4, to=[kind])
         for _ in range(2):
             await post.round(app)

@@ -151,7 +151,7 @@ async def test_what_a_person_sends_again_goes_as_itself_however_old(
     async with world.worker(db, clock) as app:
         await run_cycle(app)
         clock.move(5 * DAY)
-        assert await app.db.write(lambda s: resend(s, "dead", clock.now())) == 1
+        assert await app.db.write(lambda s: resend(s, "dead", who="me", now=clock.now())) == 1
         await run_cycle(app)
     assert [one.json["kind"] for one in world.hook.taken] == ["first"]
 

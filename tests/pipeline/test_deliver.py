@@ -83,7 +83,7 @@ async def test_a_receiver_down_for_three_days_makes_a_dead_letter_of_the_catch_u
         assert (catch_up.state, catch_up.reason) == ("dead", "gave_up")
         assert timedelta(hours=72) < clock.now() - first.made_at < timedelta(hours=76)
         told.hook.choose = None
-        assert await app.db.write(lambda session: resend(session, "dead", clock.now())) == 1
+        assert await app.db.write(lambda session: resend(session, "dead", who="me", now=clock.now())) == 1
         await run_cycle(app)
     assert states(db) == [("hook", "suppressed"), ("hook", "sent")]
     (digest,) = told.hook.taken

@@ -64,9 +64,9 @@ async def test_only_what_failed_or_was_held_back_is_sent_again(world: World, db:
     async with world.worker(db, clock) as app:
         await run_cycle(app)
     with pytest.raises(InputError, match="delivery 1 is sent"):
-        db.write_now(lambda session: resend(session, "1", NOON))
+        db.write_now(lambda session: resend(session, "1", who="me", now=NOON))
     with pytest.raises(InputError, match="no delivery 99"):
-        db.write_now(lambda session: resend(session, "99", NOON))
+        db.write_now(lambda session: resend(session, "99", who="me", now=NOON))
 
 
 async def test_a_feed_can_be_paused_resumed_and_asked_at_once(world: World, db: Database, clock: FixedClock) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from sqlmodel import Session
 
+from core.errors import InputError
 from pipeline import resend
 from storage import deliveries as ledger_rows
 from storage import ledger, optouts
@@ -121,10 +122,25 @@ def test_a_paused_target_is_listed_until_it_is_resumed(db: Database) -> None:
 def test_all_dead_letters_of_a_channel_are_sent_again_and_its_targets_resumed(db: Database) -> None:
     target = "desk-mail:late@desk.example"
     db.write_now(lambda session: ledger_rows.pause(session, target, "auth", rows.NOW))
-    assert db.write_now(lambda session: resend.resend_channel(session, "other", rows.NOW)) == 0
-    assert db.write_now(lambda session: resend.resend_channel(session, "desk-mail", rows.NOW)) == 1
+    assert db.write_now(lambda session: resend.resend_channel(session, "other", who="ada", now=rows.NOW)) == 0
+    assert db.write_now(lambda session: resend.resend_channel(session, "desk-mail", who="ada", now=rows.NOW)) == 1
     assert states(db, Filter()) == ["retry", "sent"]
     assert db.read_now(lambda session: session.get_one(Target, target).state) == "ok"
+    page = db.read_now(lambda session: delivery.gather(session, 2))
+    assert page is not None
+    assert (page.decisions[-1].stage, page.decisions[-1].detail) == (
+        "person",
+        f"to be sent again to {target} in the next run, says ada",
+    )
+
+
+async def test_the_button_of_one_delivery_sends_no_other_again_whatever_a_browser_says(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "who", lambda: "ada")
+    with pytest.raises(InputError, match="no delivery 0"):
+        await deliveries.acts(db)["resend"]("dead")
+    assert states(db, Filter()) == ["dead", "sent"]
 
 
 def test_a_deliverys_page_holds_all_that_is_known(db: Database) -> None:

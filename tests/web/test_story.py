@@ -10,6 +10,7 @@ from sqlmodel import Session
 from core.errors import InputError
 from pipeline import feedback
 from pipeline import stories as changes
+from pipeline.resend import resend
 from storage import articles
 from storage.engine import Database
 from storage.tables import Article, Delivery
@@ -42,9 +43,9 @@ def test_a_storys_page_holds_texts_alerts_deliveries_and_decisions(db: Database)
         ("Eastward Radio", 2, "partial"),
     ]
     (alert,) = page.alerts
-    assert [(one.target, one.state, one.trouble, one.can_go_again) for one in alert.deliveries] == [
-        ("desk-mail:editor@desk.example", "sent", "", False),
-        ("desk-mail:late@desk.example", "dead", "the receiver refuses it for good: 550 no such user", True),
+    assert [(one.target, one.state, one.trouble) for one in alert.deliveries] == [
+        ("desk-mail:editor@desk.example", "sent", ""),
+        ("desk-mail:late@desk.example", "dead", "the receiver refuses it for good: 550 no such user"),
     ]
     assert [one.stage for one in page.decisions] == ["story", "story", "send"]
     assert [(event.by, event.what) for event in page.events] == [
@@ -141,13 +142,13 @@ def test_what_a_recipient_said_through_a_link_bears_the_recipients_name(db: Data
     assert page_of(db).texts[1].tellings[0].wrong == ("ann@desk.example",)
 
 
-def test_a_dead_delivery_is_sent_again_by_hand_and_a_sent_one_is_not(db: Database) -> None:
-    done = db.write_now(lambda session: changes.resend(session, 1, 2, who="ada", now=rows.NOW))
-    assert done == "to be sent again to desk-mail:late@desk.example in the next run, says ada"
+@pytest.mark.parametrize("which", ["2", "dead"])
+def test_a_dead_delivery_is_sent_again_by_hand_and_a_sent_one_is_not(db: Database, which: str) -> None:
+    assert db.write_now(lambda session: resend(session, which, who="ada", now=rows.NOW)) == 1
     assert db.read_now(lambda session: session.get_one(Delivery, 2).state) == "retry"
-    assert by_hand(db) == [done]
+    assert by_hand(db) == ["to be sent again to desk-mail:late@desk.example in the next run, says ada"]
     with pytest.raises(InputError, match="delivery 1 is sent"):
-        db.write_now(lambda session: changes.resend(session, 1, 1, who="ada", now=rows.NOW))
+        db.write_now(lambda session: resend(session, "1", who="ada", now=rows.NOW))
 
 
 def test_an_article_that_changed_says_when_and_word_by_word_how(db: Database) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from pipeline import resend as again
 from storage import deliveries, ledger
 from storage.tables import Alert, Delivery
-from web.api.desk import Desk, found
+from web.api.desk import Desk, Who, found
 from web.api.paging import Cursor, Filter, Id, Limit, Page, after_moment, page
 from web.text import why
 
@@ -73,9 +73,9 @@ def router(desk: Desk) -> APIRouter:
         return [Count(channel=channel, state=state, deliveries=count) for channel, state, count in rows]
 
     @routes.post("/resend-dead")
-    async def resend_dead() -> Resent:
+    async def resend_dead(who: Who) -> Resent:
         """Try all dead letters again, each under its own key; paused targets are resumed."""
-        return Resent(resent=await desk.write(lambda session: again.resend(session, "dead", desk.now())))
+        return Resent(resent=await desk.write(lambda session: again.resend(session, "dead", who=who, now=desk.now())))
 
     async def one(delivery_id: int) -> DeliveryLine:
         row = await desk.read(lambda session: deliveries.with_alert(session, str(delivery_id)))
@@ -87,9 +87,9 @@ def router(desk: Desk) -> APIRouter:
         return await one(delivery_id)
 
     @routes.post("/{delivery_id}/resend")
-    async def resend(delivery_id: Id) -> DeliveryLine:
+    async def resend(who: Who, delivery_id: Id) -> DeliveryLine:
         """Try a delivery that failed or was held back again, under its own key; a paused target is resumed."""
-        await desk.write(lambda session: again.resend(session, str(delivery_id), desk.now()))
+        await desk.write(lambda session: again.resend(session, str(delivery_id), who=who, now=desk.now()))
         return await one(delivery_id)
 
     return routes

@@ -18,14 +18,15 @@ from storage import configs, deliveries, ledger, optouts
 from storage.engine import Database
 from storage.ledger import Filter, Place
 from storage.tables import Alert, Delivery, OptOut, Target
-from web.acts import Act, agreed, show_acting
+from web.acts import Act, agreed, number_of, show_acting
 from web.days import day, day_after
 from web.frame import frame
 from web.pages.story import trouble
+from web.people import who
 from web.text import capped
 
 SHOWN = 50
-AGAIN = tuple(sorted(again.OPEN))  # states that a delivery can be sent again from
+AGAIN = tuple(sorted(again.OPEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,9 @@ def acts(db: Database) -> dict[str, Act]:
     """What the buttons of deliveries and targets do."""
 
     async def resend(delivery_id: str) -> str:
-        await db.write(partial(again.resend, which=one_line(delivery_id), now=SystemClock().now()))
-        return f"Delivery {delivery_id} is tried again in the next cycle."
+        which = str(number_of(delivery_id))  # one, whatever word a browser sends
+        await db.write(partial(again.resend, which=which, who=who(), now=SystemClock().now()))
+        return f"Delivery {which} is tried again in the next cycle."
 
     async def resend_dead(channel: str) -> str:
         dead = Filter(state="dead", channel=channel)
@@ -104,7 +106,7 @@ def acts(db: Database) -> dict[str, Act]:
         question = f"Send all {capped(count, ledger.MOST)} dead letters of {channel} again?"
         if not count or not await agreed(question, "Send them again"):
             return ""
-        count = await db.write(partial(again.resend_channel, channel=channel, now=SystemClock().now()))
+        count = await db.write(partial(again.resend_channel, channel=channel, who=who(), now=SystemClock().now()))
         return f"{count:,} dead letters of {channel} are tried again in the next cycle."
 
     async def resume(target: str) -> str:

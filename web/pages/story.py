@@ -88,11 +88,6 @@ class Sent:
     attempts: int
     sent: datetime | None
 
-    @property
-    def can_go_again(self) -> bool:
-        """Whether a person may have it tried again."""
-        return self.state in ("dead", "unknown", "suppressed")
-
 
 @dataclass(frozen=True, slots=True)
 class Told:

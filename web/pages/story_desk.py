@@ -16,6 +16,7 @@ from sqlmodel import Session
 from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import feedback
+from pipeline import resend as again
 from pipeline import stories as changes
 from storage import stories
 from storage.engine import Database
@@ -24,7 +25,7 @@ from web.pieces import LOOK_EVERY_S, button, label_of, live_line, said_in
 from web.render import render
 
 if TYPE_CHECKING:
-    from web.pages.story import Change, StoryPage, Telling, Text
+    from web.pages.story import Change, Sent, StoryPage, Telling, Text
 
 SILENCES = (("1 h", timedelta(hours=1)), ("24 h", timedelta(hours=24)), ("a week", timedelta(days=7)))
 
@@ -161,9 +162,13 @@ class _Desk:
             with ui.element("div").classes("card"):
                 show("story_alert.html", one=alert)
                 for sent in alert.deliveries:
-                    if sent.can_go_again:
-                        again = self._deed(changes.resend, delivery_id=sent.id)
-                        button(f"Send again to {sent.target}", partial(self._do, again), classes="small")
+                    if sent.state in again.OPEN:
+                        act = partial(self._do, partial(self._send_again, sent))
+                        button(f"Send again to {sent.target}", act, classes="small")
+
+    def _send_again(self, sent: Sent, session: Session, now: datetime) -> str:
+        again.resend(session, str(sent.id), who=self._name, now=now)
+        return f"to be sent again to {sent.target} in the next cycle"
 
     def _texts(self) -> None:
         with ui.element("section").props("aria-labelledby=texts"):
