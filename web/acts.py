@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from nicegui import events, ui
 
-from core.errors import WirewatchError
+from web.pieces import button, done_in, live_line
 from web.render import render
-from web.text import told
 
 Act = Callable[[str], Awaitable[str]]  # what the button is about → what to say; "" says nothing
 Values = Callable[[], Awaitable[Mapping[str, object]]]
@@ -25,32 +25,24 @@ _FOCUS = "document.querySelector(%s)?.focus()"
 
 
 async def show_acting(template: str, values: Values, acts: Mapping[str, Act]) -> None:
-    """A filled-in template whose buttons act. The keyboard stays on the button that was pressed."""
-    said = ui.html(tag="p").props("role=status dir=auto").classes("said")
+    """A filled-in template whose buttons act. The keyboard stays on the button that was pressed, or goes to what is
+    said when that is gone.
+    """
+    said = live_line()
     piece = ui.html(render(template, **await values()))
 
     async def pressed(event: events.GenericEventArguments) -> None:
         name, on = (str(one)[:1000] for one in event.args)
         if name not in acts:
             return
-        say(said, "")
-        say(said, await _words(acts[name](on)))
-        piece.set_content(render(template, **await values()))
-        ui.run_javascript(_FOCUS % json.dumps(f"[data-act={json.dumps(name)}][data-on={json.dumps(on)}]"))
+
+        async def show_anew() -> None:
+            piece.set_content(render(template, **await values()))
+            ui.run_javascript(_FOCUS % json.dumps(f"[data-act={json.dumps(name)}][data-on={json.dumps(on)}]"))
+
+        await done_in(said, lambda: acts[name](on), show_anew)
 
     piece.on("click", pressed, js_handler=_PRESSED)
-
-
-def say(line: ui.html, text: str) -> None:
-    """Put a text into a line; it stands there as it is."""
-    line.set_content(render("heading.html", title=text))
-
-
-async def _words(doing: Awaitable[str]) -> str:
-    try:
-        return await doing
-    except WirewatchError as error:
-        return told(error)
 
 
 def number_of(text: str) -> int:
@@ -70,8 +62,7 @@ async def asked(question: str, yes: str, **fields: str) -> dict[str, str] | None
         lines = {name: _field(name, label, first=not at) for at, (name, label) in enumerate(fields.items())}
         with ui.element("div").classes("filters"):
             for text, answer in ((yes, True), ("Cancel", False)):
-                button = ui.html(render("heading.html", title=text), tag="button").props("type=button")
-                button.on("click", lambda answer=answer: dialog.submit(answer), [])
+                button(text, partial(dialog.submit, answer))
         for line in lines.values():
             line.on("keydown.enter", lambda: dialog.submit(True), [])
     answer = bool(await dialog)

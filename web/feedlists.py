@@ -19,6 +19,7 @@ from web.editing import edited
 from web.guard import LOCAL, WHO
 from web.headers import BARE_POLICY
 from web.render import render
+from web.text import told
 
 TOO_MUCH = opml.MOST_BYTES + 1
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
@@ -56,8 +57,7 @@ async def _taken(db: Database, source: str | bytes, name: str, by: str) -> Respo
         found = await asyncio.to_thread(opml.read, source, name=name)
         said = await edited(db, partial(subscriptions.add_all, found=found), by, f"feeds import {name}")
     except WirewatchError as error:
-        lines = [*error.message.split("\n"), *([f"To do: {error.hint}."] if error.hint else [])]
-        return _page("No feed was added", lines, 422)
+        return _page("No feed was added", told(error).split("\n"), 422)
     return _page("Feeds added", [said], 200)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text
 from sqlmodel import Session
 
 from storage import articles
@@ -82,7 +83,7 @@ def test_the_inbox_is_worked_through_by_keyboard(look: Look) -> None:
     press(page, "ke")
     assert page.evaluate(FOCUSED).startswith("Port workers")
     expect(page).to_have_title("(2) Inbox · wirewatch")
-    expect(page.get_by_role("status")).to_have_text("3 stories, 2 unread")
+    expect(page.get_by_role("status").first).to_have_text("3 stories, 2 unread")
     expect(page.get_by_role("button", name="Mark unread Port workers")).to_be_visible()
     look.picture("desk-inbox-read")
     press(page, "u")
@@ -156,7 +157,7 @@ def test_a_story_is_silenced_closed_and_opened_again(look: Look) -> None:
     look.picture("desk-story-silenced")
     page.get_by_label("or until (UTC)").fill("2020-01-01T08:00")
     page.get_by_role("button", name="Until then").click()
-    expect(said).to_have_text("Not done: 01 Jan 2020, 08:00 UTC is over.")
+    expect(said).to_have_text("Not done: 01 Jan 2020, 08:00 UTC is over. Silence it until a time to come.")
     page.get_by_label("or until (UTC)").fill("2100-01-01T08:00")
     page.get_by_role("button", name="Until then").click()
     expect(said).to_have_text("Silenced until 01 Jan 2100, 08:00 UTC by local.")
@@ -185,6 +186,14 @@ def test_not_this_is_said_and_taken_back_and_a_dead_letter_is_sent_again(look: L
     alerts = page.get_by_role("region", name="Alerts")
     expect(alerts.locator(".state.retry")).to_be_visible()
     write(folder, lambda session: _is(session.get_one(Delivery, 2).state, "retry"))
+
+
+def test_what_cannot_be_done_because_the_database_is_away_is_said(look: Look, folder: Path) -> None:
+    page = look.at("/")
+    write(folder, lambda session: session.connection().execute(text("ALTER TABLE storyread RENAME TO away")))
+    page.get_by_role("button", name="Mark all shown as read").click()
+    expect(page.locator(".said")).to_contain_text("Not done:")
+    expect(page.get_by_role("button", name="Mark all shown as read")).to_be_visible()
 
 
 def _is(found: object, expected: object) -> None:

@@ -134,6 +134,7 @@ def test_a_feed_is_paused_by_name_and_resumed_with_the_keyboard_on_a_phone(
         page.get_by_role("button", name="Pause Eastward Radio").press("Enter")
         said(page, "Eastward Radio is paused.")
         assert state() == ("paused", "local")
+        expect(page.locator(".said")).to_be_focused()  # its button is gone
         expect(page.get_by_text("paused by local")).to_be_visible()
         page.get_by_role("button", name="Resume Eastward Radio").press("Enter")
         said(page, "Eastward Radio is polled again, in the next cycle.")

@@ -20,7 +20,7 @@ from storage import inbox
 from storage.engine import Database
 from storage.inbox import LOOKED, Place
 from web.frame import frame, show
-from web.pieces import LOOK_EVERY_S, button, label_of
+from web.pieces import LOOK_EVERY_S, button, label_of, live_line, said_in
 from web.render import render
 from web.text import capped
 
@@ -54,6 +54,7 @@ class _List:
             self._count = ui.html("", tag="p").props("role=status").classes("quiet")
             self._new = button("", self._show_newer_now, classes="new-ones")
             self._all = button("Mark all shown as read", self._read_all, classes="read-all")
+        self._said = live_line()
         self._list = ui.element("div")
         self._fill()
         if page.counts is not None:
@@ -114,23 +115,31 @@ class _List:
         self._fill()
 
     async def _show_newer_now(self) -> None:
-        await self._show_newer()
-        ui.run_javascript(TO_THE_FIRST)
+        if await self._did(self._show_newer()):
+            ui.run_javascript(TO_THE_FIRST)
 
     async def _turn(self, line: _Line) -> None:
         """Read, if it was unread; unread, if it was read."""
-        read = line.unread
-        await self._db.write(lambda session: _mark(session, [line.place], self._name, read=read))
-        line.turn(unread=not read)
-        self._tell()
+        await self._did(self._mark([line], read=line.unread))
 
     async def _read_all(self) -> None:
-        unread = [one for one in self._lines.values() if one.unread]
-        await self._db.write(lambda session: _mark(session, [one.place for one in unread], self._name, read=True))
-        for one in unread:
-            one.turn(unread=False)
+        if await self._did(self._mark([one for one in self._lines.values() if one.unread], read=True)):
+            ui.run_javascript(TO_THE_FIRST)
+
+    async def _mark(self, lines: Sequence[_Line], *, read: bool) -> None:
+        await self._db.write(lambda session: _mark(session, [one.place for one in lines], self._name, read=read))
+        for one in lines:
+            one.turn(unread=not read)
         self._tell()
-        ui.run_javascript(TO_THE_FIRST)
+
+    async def _did(self, doing: Awaitable[None]) -> bool:
+        """Do it; what it does is seen, and only that it cannot be done is said."""
+
+        async def deed() -> str:
+            await doing
+            return ""
+
+        return await said_in(self._said, deed)
 
 
 def _mark(session: Session, places: Sequence[Place], name: str, *, read: bool) -> None:

@@ -17,6 +17,7 @@ from storage import alerts, articles, deliveries, feedback, hits, stories
 from storage.engine import Database
 from storage.inbox import Place
 from storage.tables import Alert, Article, ArticleRevision, Decision, Delivery, Feedback, Hit, Story
+from web.acts import number_of
 from web.diff import Piece, changes
 from web.pages.faults import missing
 from web.pages.inbox import cue_line
@@ -137,7 +138,7 @@ def register(db: Database) -> None:
     @ui.page("/stories/{story_id:int}")
     async def story(story_id: int, after: str = "") -> None:
         name = who()
-        since = int(after) if after.isdecimal() and len(after) < 10 else 0
+        since = number_of(after)
 
         async def gathered() -> StoryPage | None:
             return await db.read(lambda session: gather(session, story_id, SystemClock().now(), name, after=since))

@@ -21,8 +21,9 @@ from pipeline import stories as changes
 from storage import stories
 from storage.engine import Database
 from web.frame import frame, show
-from web.pieces import LOOK_EVERY_S, button, label_of, live_line, said_in
+from web.pieces import LOOK_EVERY_S, button, done_in, label_of, live_line, said_in
 from web.render import render
+from web.text import sentence
 
 if TYPE_CHECKING:
     from web.pages.story import Change, Sent, StoryPage, Telling, Text
@@ -51,7 +52,7 @@ class _Desk:
         self._lines: dict[int, _Line] = {}
         self._head = ui.html("")
         self._bar()
-        self._said = live_line().props("tabindex=-1")
+        self._said = live_line()
         self._further = live_line("quiet")
         self._texts()
         self._events = ui.html("", tag="section").props("aria-labelledby=happened")
@@ -98,22 +99,23 @@ class _Desk:
         """Do it, say so, and show the story as it is then; the focus goes to what was said if its button is gone."""
 
         async def act() -> str:
-            return await self._db.write(lambda session: deed(session, SystemClock().now()))
+            return sentence(await self._db.write(lambda session: deed(session, SystemClock().now())))
 
-        await said_in(self._said, act)
-        if (page := await self._gathered()) is None:
-            return
-        self._page = page
-        self._tell()
-        ui.run_javascript(
-            f"const at = document.activeElement; if (at === document.body || !at.checkVisibility()) "
-            f"getHtmlElement({self._said.id}).focus()"
-        )
+        async def show_anew() -> None:
+            if (page := await self._gathered()) is not None:
+                self._page = page
+                self._tell()
+
+        await done_in(self._said, act, show_anew)
 
     async def _turn(self) -> None:
         """Unread if it was read, and the other way round."""
-        await self._mark(read=not self._is_read)
-        self._said.set_content(f"Marked as {'read' if self._is_read else 'unread'} for you.")
+
+        async def act() -> str:
+            await self._mark(read=not self._is_read)
+            return f"Marked as {'read' if self._is_read else 'unread'} for you."
+
+        await said_in(self._said, act)
 
     async def _opened(self) -> None:
         await self._mark(read=True)
