@@ -11,7 +11,7 @@ from functools import partial
 
 from nicegui import events, ui
 
-from web.pieces import button, done_in, live_line
+from web.pieces import Deed, button, done_in, live_line
 from web.render import render
 
 Act = Callable[[str], Awaitable[str]]  # what the button is about → what to say; "" says nothing
@@ -24,25 +24,25 @@ _PRESSED = """(event) => {
 _FOCUS = "document.querySelector(%s)?.focus()"
 
 
-async def show_acting(template: str, values: Values, acts: Mapping[str, Act]) -> None:
+async def show_acting(template: str, values: Values, acts: Mapping[str, Act]) -> Callable[[Deed], Awaitable[None]]:
     """A filled-in template whose buttons act. The keyboard stays on the button that was pressed, or goes to what is
-    said when that is gone.
+    said when that is gone. Returns what does something else in the same way.
     """
     said = live_line()
     piece = ui.html(render(template, **await values()))
+
+    async def show_anew() -> None:
+        piece.set_content(render(template, **await values()))
 
     async def pressed(event: events.GenericEventArguments) -> None:
         name, on = (str(one)[:1000] for one in event.args)
         if name not in acts:
             return
-
-        async def show_anew() -> None:
-            piece.set_content(render(template, **await values()))
-            ui.run_javascript(_FOCUS % json.dumps(f"[data-act={json.dumps(name)}][data-on={json.dumps(on)}]"))
-
-        await done_in(said, lambda: acts[name](on), show_anew)
+        that = json.dumps(f"[data-act={json.dumps(name)}][data-on={json.dumps(on)}]")
+        await done_in(said, lambda: acts[name](on), show_anew, focus=_FOCUS % that)
 
     piece.on("click", pressed, js_handler=_PRESSED)
+    return lambda deed: done_in(said, deed, show_anew)
 
 
 def number_of(text: str) -> int:

@@ -46,9 +46,11 @@ async def said_in(line: Html, deed: Deed) -> bool:
     return good
 
 
-async def done_in(line: Html, deed: Deed, show_anew: Callable[[], Awaitable[None]]) -> None:
-    """`said_in`, and then what there is, shown anew; the keyboard goes to the line when its button is gone."""
+async def done_in(line: Html, deed: Deed, show_anew: Callable[[], Awaitable[None]], *, focus: str = "") -> None:
+    """`said_in`, and then what there is, shown anew; the keyboard goes where the script `focus` puts it, or to the
+    line when its button is gone.
+    """
     await said_in(line, deed)
     with suppress(NotAvailable):
         await show_anew()
-    ui.run_javascript(FOCUS_IF_LOST % line.id)
+    ui.run_javascript(f"{focus}; {FOCUS_IF_LOST % line.id}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
@@ -16,6 +18,8 @@ from storage import configs, people
 from storage.engine import Database
 from storage.tables import Delivery, Feed, Target
 from tests.browser.site import PHONE, Look, Site, looking, serving
+from tests.builders import rss
+from tests.sinks.http import Answer, HttpSink, Request
 from tests.web import rows
 
 T = TypeVar("T")
@@ -117,6 +121,28 @@ def test_feeds_come_in_by_an_opml_file_and_one_goes_again(work: Look, tmp_path: 
         ("local", "feeds remove https://quay.example/rss"),
         ("local", "feeds import mine.opml"),
     ]
+
+
+def test_a_page_that_looks_for_feeds_stands_while_the_site_takes_its_time(browser: Browser, tmp_path: Path) -> None:
+    stands = threading.Event()
+
+    def slow(_: Request) -> Answer:
+        stands.wait(30.0)
+        return Answer(200, {"Content-Type": "application/rss+xml"}, rss(title="Slow News"))
+
+    with (
+        HttpSink(slow) as news,
+        serving(tmp_path, fill, allow_addresses="127.0.0.0/8") as site,
+        looking(browser, site) as look,
+    ):
+        page = look.at(f"/feeds/add?address={quote(news.url('/rss'))}")
+        expect(page.get_by_text("Looking for feeds there")).to_be_visible()
+        stands.set()
+        said(page, "1 feed was found there.")
+        expect(page.get_by_text("Looking for feeds there")).to_have_count(0)
+        page.get_by_role("button", name="Add Slow News").click()
+        said(page, f"Revision 3: {news.url('/rss')} added.")
+        expect(page.get_by_text("is watched")).to_be_visible()
 
 
 def test_a_feed_is_paused_by_name_and_resumed_with_the_keyboard_on_a_phone(

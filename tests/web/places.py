@@ -49,7 +49,9 @@ def _feeds(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     }  # fmt: skip
     yield "feed.html", {"page": named(page)}
     found = named({"url": url, "title": text, "type": text})
-    yield "feed-adding.html", {"site": text, "found": [(0, found, False), (1, found, True)], "wrong": text}
+    yield "feed-adding.html", {}
+    yield "feed-search.html", {"site": text}
+    yield "feeds-found.html", {"found": [(0, found, False), (1, found, True)], "looking": True}
     yield "feeds-taken.html", {"title": text, "lines": [text]}
 
 

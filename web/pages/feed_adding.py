@@ -7,7 +7,6 @@ from functools import partial
 
 from nicegui import ui
 
-from core.errors import WirewatchError
 from core.settings import Settings
 from core.text import one_line
 from fetching.discover import FoundFeed
@@ -19,7 +18,7 @@ from web.acts import number_of, show_acting
 from web.editing import edited
 from web.frame import frame, show
 from web.people import who
-from web.text import told
+from web.text import counted
 
 
 def register(db: Database, settings: Settings) -> None:
@@ -28,27 +27,31 @@ def register(db: Database, settings: Settings) -> None:
     @ui.page("/feeds/add")
     async def adding(address: str = "") -> None:
         site = one_line(address, 2000)
-        found, wrong = await _found(settings, site) if site else ([], "")
+        found: list[FoundFeed] | None = None
 
         async def values() -> Mapping[str, object]:
             known = {one.url for one in await db.read(feeds.names)}
-            lines = [(place, one, one.url in known) for place, one in enumerate(found)]
-            return {"site": site, "found": lines, "wrong": wrong}
+            lines = [(place, one, one.url in known) for place, one in enumerate(found or [])]
+            return {"found": lines, "looking": site and found is None}
+
+        async def look() -> str:
+            nonlocal found
+            found = []
+            found = await discover_alone(settings, site if "://" in site else f"https://{site}")
+            return (
+                f"{counted(len(found), 'feed was', 'feeds were')} found there." if found else "No feed was found there."
+            )
 
         async def add(place: str) -> str:
-            one = found[number_of(place)]
+            one = (found or [])[number_of(place)]
             edit = partial(subscriptions.add, url=one.url, name=one.title)
             return await edited(db, edit, who(), f"feeds add {one.url}")
 
         with frame("Add feeds", at="/feeds"):
             show("back.html", to="/feeds", text="All feeds")
-            await show_acting("feed-adding.html", values, {"add": add})
-
-
-async def _found(settings: Settings, site: str) -> tuple[list[FoundFeed], str]:
-    """A site's feeds, or why there are none."""
-    try:
-        found = await discover_alone(settings, site if "://" in site else f"https://{site}")
-    except WirewatchError as error:
-        return [], told(error)
-    return found, "" if found else "No feed was found there."
+            with ui.element("section").props("aria-labelledby=by-address").classes("card form"):
+                show("feed-search.html", site=site)
+                do = await show_acting("feeds-found.html", values, {"add": add})
+            show("feed-adding.html")
+        if site:  # a site may take longer than a page is waited for
+            ui.timer(0.05, lambda: do(look), once=True)
