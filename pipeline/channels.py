@@ -1,4 +1,4 @@
-"""Channels: what is known of their targets, and a marked test message to each."""
+"""Channels: what is known of their targets, a marked test message to each, and the end of a pause."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
+from sqlmodel import Session
+
 from alerts.channels import Channel, sending_pool, trial_message
 from alerts.result import Result
-from core.clock import Clock, SystemClock
+from core.clock import SystemClock
 from core.errors import InputError
 from core.settings import Settings
-from pipeline.app import App
 from pipeline.configure import made_channels
 from rules.config import load
 from storage import configs, deliveries
@@ -34,44 +35,9 @@ class Tried:
         return self.result.detail or self.result.provider_id
 
 
-async def listing(app: App) -> list[dict[str, object]]:
-    """Every channel of the active watch file, a row a target; a channel that cannot be used says why."""
-    states = {target.id: target for target in await app.db.read(deliveries.targets)}
-    rows: list[dict[str, object]] = []
-    for name in app.active.watch.channels:
-        channel = app.active.channels.get(name)
-        if channel is None:
-            rows.append(_row(name, "", "", "cannot be used", app.active.broken.get(name, "")))
-            continue
-        for target in channel.targets():
-            known = states.get(target.id)
-            state, why = (known.state, known.pause_reason) if known else ("ok", "")
-            rows.append(_row(name, channel.scheme, target.id, state, why))
-    return rows
-
-
-def _row(channel: str, kind: str, target: str, state: str, why: str) -> dict[str, object]:
-    return {"channel": channel, "kind": kind, "target": target, "state": state, "why": why}
-
-
-async def test(app: App, name: str) -> list[Tried]:
-    """Send a marked test message to each target. Raises InputError for a channel that cannot be used."""
-    channel = app.active.channels.get(name)
-    if channel is None:
-        why = app.active.broken.get(name)
-        known = ", ".join(app.active.watch.channels) or "none"
-        raise InputError(f"channel {name}: {why or 'not in the active watch file'}", hint=f"channels are {known}")
-    return await _sent(channel, name, app.clock)
-
-
-async def _sent(channel: Channel, name: str, clock: Clock) -> list[Tried]:
-    message = trial_message(name, clock.now())
-    return [Tried(target.id, await channel.send(message, target, key=uuid4().hex)) for target in channel.targets()]
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A target of a channel as the page lists it; `state` is ok, paused or broken."""
+    """A target of a channel; `state` is ok, paused, or "cannot be used" (of a channel, without a target)."""
 
     channel: str
     kind: str
@@ -80,14 +46,14 @@ class Seen:
     why: str
 
 
-async def seen(db: Database, settings: Settings, secrets: Mapping[str, str]) -> list[Seen]:
-    """What `listing` tells, without an App: for the page, which sends nothing by itself."""
+async def listing(db: Database, settings: Settings, secrets: Mapping[str, str]) -> list[Seen]:
+    """Every channel of the active revision, a row a target; a channel that cannot be used says why."""
     states = {target.id: target for target in await db.read(deliveries.targets)}
     async with _made(db, settings, secrets) as (names, made, broken):
         rows = []
         for name in names:
             if name not in made:
-                rows.append(Seen(name, "", "", "broken", broken.get(name, "")))
+                rows.append(Seen(name, "", "", "cannot be used", broken.get(name, "")))
                 continue
             for target in made[name].targets():
                 known = states.get(target.id)
@@ -96,12 +62,27 @@ async def seen(db: Database, settings: Settings, secrets: Mapping[str, str]) -> 
         return rows
 
 
-async def test_alone(db: Database, settings: Settings, secrets: Mapping[str, str], name: str) -> list[Tried]:
-    """`test`, without an App. Raises InputError for a channel that cannot be used."""
-    async with _made(db, settings, secrets) as (_, made, broken):
+async def test(db: Database, settings: Settings, secrets: Mapping[str, str], name: str) -> list[Tried]:
+    """Send a marked test message to each target. Raises InputError for a channel that cannot be used."""
+    async with _made(db, settings, secrets) as (names, made, broken):
         if name not in made:
-            raise InputError(f"channel {name}: {broken.get(name) or 'not in the active watch file'}")
-        return await _sent(made[name], name, SystemClock())
+            why = broken.get(name) or "not in the active watch file"
+            raise InputError(f"channel {name}: {why}", hint=f"channels are {', '.join(names) or 'none'}")
+        channel, message = made[name], trial_message(name, SystemClock().now())
+        return [Tried(target.id, await channel.send(message, target, key=uuid4().hex)) for target in channel.targets()]
+
+
+def resume(session: Session, channel: str) -> int:
+    """Send to a channel's paused targets again; how many. Raises InputError when none is paused."""
+    count = deliveries.resume(session, channel)
+    if not count:
+        raise InputError(f"no target of {channel} is paused", hint="run `wirewatch channels list`")
+    return count
+
+
+def resume_target(session: Session, target: str) -> str:
+    """Send to one target again; what was done."""
+    return f"{target} is sent to again." if deliveries.resume_target(session, target) else f"{target} was not paused."
 
 
 @asynccontextmanager

@@ -231,8 +231,7 @@ def resume(session: Session, channel: str) -> int:
     """Send to a channel's targets again; returns how many were paused."""
     rows = session.exec(select(Target).where((col(Target.channel) == channel) & (col(Target.state) == "paused"))).all()
     for target in rows:
-        target.state, target.pause_reason, target.paused_at = "ok", "", None
-        session.add(target)
+        _go_on(session, target)
     return len(rows)
 
 
@@ -241,9 +240,13 @@ def resume_target(session: Session, target_id: str) -> bool:
     target = session.get(Target, target_id)
     if target is None or target.state != "paused":
         return False
+    _go_on(session, target)
+    return True
+
+
+def _go_on(session: Session, target: Target) -> None:
     target.state, target.pause_reason, target.paused_at = "ok", "", None
     session.add(target)
-    return True
 
 
 def rest(session: Session, targets: Collection[str], channels: Collection[str], until: datetime) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from sqlmodel import select
 
@@ -21,10 +23,12 @@ async def test_a_test_message_says_that_it_is_one_and_each_targets_answer_is_sho
     world.mail.refused["bob@x.test"] = "550 5.1.1 no such user"
     world.hook.will(Answer(), Answer(503))
     async with world.worker(db, clock) as app:
-        mail = await channels.test(app, "mail")
-        hook = [(await channels.test(app, "hook"))[0].answer for _ in range(2)]
-        with pytest.raises(InputError, match="nosuch"):
-            await channels.test(app, "nosuch")
+        test = partial(channels.test, db, app.settings, {})
+        mail = await test("mail")
+        hook = [(await test("hook"))[0].answer for _ in range(2)]
+        with pytest.raises(InputError, match="nosuch") as unknown:
+            await test("nosuch")
+    assert unknown.value.hint == "channels are hook, mail"
     assert {one.target: (one.result.cls.value, one.answer) for one in mail} == {
         "mail:ann@x.test": ("ok", "2.0.0 taken as 4711"),
         "mail:bob@x.test": ("perm", "550 5.1.1 no such user"),

@@ -102,9 +102,7 @@ def _settings(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         "compared": compared,
     }  # fmt: skip
     yield "settings-revisions.html", {"page": named(page)}
-    seen = [
-        {"channel": text, "kind": text, "target": text, "state": state, "why": text} for state in ("paused", "broken")
-    ]
+    seen = [{"channel": text, "kind": text, "target": target, "state": "paused", "why": text} for target in (text, "")]
     yield "settings-channels.html", {"rows": [named(one) for one in seen], "wrong": text}
     yield "settings-channels-head.html", {}
     token = named({"name": text, "made": AT, "last_used": AT})

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session
 
 from core.errors import InputError
-from pipeline import resend
+from pipeline import channels, resend
 from storage import deliveries as ledger_rows
 from storage import ledger, optouts
 from storage.engine import Database
@@ -114,8 +114,8 @@ def test_a_paused_target_is_listed_until_it_is_resumed(db: Database) -> None:
     target = "desk-mail:late@desk.example"
     db.write_now(lambda session: ledger_rows.pause(session, target, "auth", rows.NOW))
     assert [one.id for one in db.read_now(lambda session: deliveries.gather(session, Filter())).paused] == [target]
-    assert db.write_now(lambda session: ledger_rows.resume_target(session, target)) is True
-    assert db.write_now(lambda session: ledger_rows.resume_target(session, target)) is False
+    said = [db.write_now(lambda session: channels.resume_target(session, target)) for _ in range(2)]
+    assert said == [f"{target} is sent to again.", f"{target} was not paused."]
     assert not db.read_now(lambda session: deliveries.gather(session, Filter())).paused
 
 

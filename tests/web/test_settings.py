@@ -80,11 +80,11 @@ async def test_channels_are_listed_and_tested(db: Database, receiver: HttpSink) 
     settings = Settings(_env_file=None)
     hook, gone = f"{{ url: '{receiver.url('/', scheme='webhook')}' }}", "{ url: '${NOT_SET}' }"
     revise(db, f"version: 1\nchannels:\n  hook: {hook}\n  gone: {gone}\n")
-    found = await channels.seen(db, settings, {})
-    assert [(one.channel, one.state) for one in found] == [("hook", "ok"), ("gone", "broken")]
-    (tried,) = await channels.test_alone(db, settings, {}, "hook")
+    found = await channels.listing(db, settings, {})
+    assert [(one.channel, one.state) for one in found] == [("hook", "ok"), ("gone", "cannot be used")]
+    (tried,) = await channels.test(db, settings, {}, "hook")
     assert tried.result.ok
     with pytest.raises(InputError, match="channel gone"):
-        await channels.test_alone(db, settings, {}, "gone")
+        await channels.test(db, settings, {}, "gone")
     with pytest.raises(InputError, match="not in the active watch file"):
-        await channels.test_alone(db, settings, {}, "other")
+        await channels.test(db, settings, {}, "other")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.errors import InputError
 from pipeline import channels
-from pipeline.bootstrap import open_app
-from storage import deliveries
+from pipeline.bootstrap import secrets_of
 from web.api.desk import Desk, found
 from web.api.paging import Word
 
@@ -20,6 +19,7 @@ Name = Annotated[Word, Path(min_length=1)]
 class Target(BaseModel):
     """One recipient of a channel, without any address that may hold a secret."""
 
+    model_config = ConfigDict(from_attributes=True)
     channel: str
     kind: str
     target: str
@@ -48,25 +48,21 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("")
     async def list_channels() -> list[Target]:
         """The channels of the active revision, a row a target."""
-        async with open_app(desk.settings, database=desk.db) as app:
-            return [Target.model_validate(one) for one in await channels.listing(app)]
+        rows = await channels.listing(desk.db, desk.settings, secrets_of(desk.settings, os.environ))
+        return [Target.model_validate(one) for one in rows]
 
     @routes.post("/{name}/test")
     async def test(name: Name) -> list[Tried]:
         """Send a marked test message to each target of a channel."""
         await known(name)
-        async with open_app(desk.settings, database=desk.db) as app:
-            tried = await channels.test(app, name)
+        tried = await channels.test(desk.db, desk.settings, secrets_of(desk.settings, os.environ), name)
         return [Tried(target=one.target, result=one.result.cls.value, answer=one.answer) for one in tried]
 
     @routes.post("/{name}/resume")
     async def resume(name: Name) -> Resumed:
         """Send to a paused channel again."""
         await known(name)
-        count = await desk.write(lambda session: deliveries.resume(session, name))
-        if not count:
-            raise InputError(f"no target of {name} is paused")
-        return Resumed(resumed=count)
+        return Resumed(resumed=await desk.write(lambda session: channels.resume(session, name)))
 
     async def known(name: str) -> None:
         _, watch = await desk.book.active()

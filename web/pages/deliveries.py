@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from core.clock import SystemClock
 from core.text import one_line
+from pipeline import channels
 from pipeline import resend as again
 from storage import configs, deliveries, ledger, optouts
 from storage.engine import Database
@@ -110,8 +111,7 @@ def acts(db: Database) -> dict[str, Act]:
         return f"{count:,} dead letters of {channel} are tried again in the next cycle."
 
     async def resume(target: str) -> str:
-        done = await db.write(lambda session: deliveries.resume_target(session, target))
-        return f"{target} is sent to again." if done else f"{target} was not paused."
+        return await db.write(lambda session: channels.resume_target(session, target))
 
     return {"resend": resend, "resend-dead": resend_dead, "resume-target": resume}
 

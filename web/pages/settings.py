@@ -15,7 +15,7 @@ from core.settings import Settings
 from pipeline import channels, installation, revising
 from pipeline.bootstrap import secrets_of
 from pipeline.configure import diff
-from storage import configs, deliveries
+from storage import configs
 from storage.engine import Database
 from web.acts import agreed, number_of, show_acting
 from web.frame import frame, show
@@ -75,19 +75,18 @@ def register(db: Database, settings: Settings) -> None:
 async def _channels(db: Database, settings: Settings) -> None:
     async def values() -> Mapping[str, object]:
         try:
-            rows = await channels.seen(db, settings, secrets_of(settings, os.environ))
+            rows = await channels.listing(db, settings, secrets_of(settings, os.environ))
         except WirewatchError as error:
             return {"rows": [], "wrong": told(error)}
         return {"rows": rows, "wrong": ""}
 
     async def test(name: str) -> str:
-        tried = await channels.test_alone(db, settings, secrets_of(settings, os.environ), name)
+        tried = await channels.test(db, settings, secrets_of(settings, os.environ), name)
         said = [f"{one.target}: {one.result.cls.value}{f', {one.answer}' if one.answer else ''}" for one in tried]
         return f"A test message to {name}: " + "; ".join(said) + "."
 
     async def resume(target: str) -> str:
-        done = await db.write(lambda session: deliveries.resume_target(session, target))
-        return f"{target} is sent to again." if done else f"{target} was not paused."
+        return await db.write(lambda session: channels.resume_target(session, target))
 
     with ui.element("section").props("aria-labelledby=channels"):
         show("settings-channels-head.html")
