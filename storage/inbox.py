@@ -72,14 +72,14 @@ def page(
     if len(found) > limit:
         return found[:limit], found[limit - 1].place
     end = _rows(session, looked.end())
-    return found, Place(end[0][1], end[0][0]) if end else None
+    return found, Place(end[0][1], end[0][0]) if len(end) > 1 else None
 
 
 def counts(session: Session, wanted: Wanted, who: str, now: datetime, *, after: Place | None = None) -> Counts:
     """Of the newest LOOKED stories, or of those newer than `after`."""
     looked = _Looking(wanted, who, now, after=after)
     ((number, unread),) = _rows(session, looked.counts())
-    return Counts(number, unread, not _rows(session, looked.end()))
+    return Counts(number, unread, len(_rows(session, looked.end())) < 2)
 
 
 def _rows(session: Session, query: Select[Any], **values: Any) -> Sequence[Row[Any]]:
@@ -129,8 +129,8 @@ class _Looking:
         return sa_select(func.count(), unread).select_from(self._seen).where(*self._kept)
 
     def end(self) -> Select[Any]:
-        """The last story that is looked at, if that is not the last that there is."""
-        return self._base.offset(LOOKED - 1).limit(1)
+        """The last story that is looked at, and the one behind it: two rows, if there is more to look at."""
+        return self._base.offset(LOOKED - 1).limit(2)
 
 
 def asked(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:

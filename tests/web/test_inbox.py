@@ -151,6 +151,12 @@ def test_pages_hold_each_story_once_and_end(many: Database) -> None:
     assert seen == sorted(seen, reverse=True)
 
 
+def test_a_look_that_ends_with_the_last_story_leads_no_further(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_of, "LOOKED", 125)
+    page = gathered(many, words="nowhere")
+    assert (ids(page), page.older, page.counts and page.counts.all_seen) == ([], "", True)
+
+
 def test_a_look_has_a_bound_and_the_next_one_goes_on_where_it_ended(
     many: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
