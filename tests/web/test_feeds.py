@@ -27,6 +27,7 @@ from web.app import bare_app
 from web.editing import edited
 from web.pages import feed, feeds
 from web.pages.feeds import Filter, Line
+from web.render import render
 
 FOLDER = '<outline text="Ports"><outline xmlUrl="https://a.example/f" text="A"/></outline>'
 TWO = f'<opml version="2.0"><body>{FOLDER}</body></opml>'
@@ -67,6 +68,22 @@ def test_a_paused_feed_says_by_whom_and_has_no_next_poll(db: Database) -> None:
     page = db.read_now(lambda session: feed.gather(session, line.id, rows.NOW))
     assert page is not None
     assert page.advice == "It is polled again when somebody resumes it."
+
+
+def test_a_feed_that_its_host_paused_says_why_and_keeps_its_last_error(db: Database) -> None:
+    def pause(session: Session) -> None:
+        row = rows_of.by_name(session, "Silent Gazette")
+        assert row is not None
+        rows_of.pause(session, row, "gone")
+
+    db.write_now(pause)
+    line = lines(db)["Silent Gazette"]
+    assert line.trouble == "paused: the host says the page is gone for good"
+    page = db.read_now(lambda session: feed.gather(session, line.id, rows.NOW))
+    assert page is not None
+    shown = render("feed.html", page=page)
+    assert "The last error: the host&#39;s certificate is not valid: certificate has expired." in shown
+    assert "well again" not in shown
 
 
 def test_feeds_are_narrowed_by_state_tag_and_text(db: Database) -> None:

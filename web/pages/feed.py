@@ -44,7 +44,9 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """All that the page shows. `outcomes` are of the last week's polls; `error` stays after the feed is well again."""
+    """All that the page shows. `outcomes` are of the last week's polls; `error` stays until a poll succeeds, also while
+    the feed is paused.
+    """
 
     id: int
     name: str

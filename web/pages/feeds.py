@@ -185,9 +185,10 @@ def share(states: Mapping[str, int]) -> str:
 
 
 def trouble(feed: Feed) -> str:
-    """Why a feed brings nothing, in a sentence; "" for one in order."""
+    """Why a feed brings nothing, in a sentence; "" for one in order. A host pauses it by a Reason, people by name."""
     if feed.state == "paused" and feed.paused_by:
-        return f"paused by {why(feed.paused_by)}"
+        said = why(feed.paused_by)
+        return f"paused: {said}" if said != feed.paused_by else f"paused by {said}"
     if feed.state != "failing":
         return ""
     return ": ".join(said for said in (why(feed.last_reason), feed.last_error) if said)
