@@ -42,6 +42,7 @@ async def said_in(line: Html, deed: Deed) -> bool:
         text, good = await deed(), True
     except WirewatchError as error:
         text, good = told(error), False
+    line.classes(**{"remove" if good else "add": "bad"})
     line.set_content(str(escape(text)))
     return good
 

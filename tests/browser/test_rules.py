@@ -171,6 +171,8 @@ def test_a_backtest_says_what_a_change_gains_and_loses(browser: Browser, seen: S
         expect(result).to_contain_text("Lost against the saved rule: 2")
         expect(result.locator("canvas")).to_be_visible()
         look.picture("rule-backtest")
+        page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+        expect(result.locator(".chart")).to_have_css("height", "208px")  # lower on a phone
 
 
 def test_a_text_is_tried_on_every_rule(browser: Browser, seen: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -158,11 +159,13 @@ def test_a_story_is_silenced_closed_and_opened_again(look: Look) -> None:
     page.get_by_label("or until (UTC)").fill("2020-01-01T08:00")
     page.get_by_role("button", name="Until then").click()
     expect(said).to_have_text("Not done: 01 Jan 2020, 08:00 UTC is over. Silence it until a time to come.")
+    expect(said).to_have_class(re.compile(r"\bbad\b"))  # and so not in the colour of what was done
     page.get_by_label("or until (UTC)").fill("2100-01-01T08:00")
     page.get_by_role("button", name="Until then").click()
     expect(said).to_have_text("Silenced until 01 Jan 2100, 08:00 UTC by local.")
     page.get_by_role("button", name="Reopen").click()
     expect(said).to_have_text("Opened again by local.")
+    expect(said).not_to_have_class(re.compile(r"\bbad\b"))
     expect(said).to_be_focused()  # its button is gone
     page.get_by_role("button", name="Close").click()
     expect(said).to_have_text("Closed by local.")
@@ -176,7 +179,7 @@ def test_a_story_is_silenced_closed_and_opened_again(look: Look) -> None:
 def test_not_this_is_said_and_taken_back_and_a_dead_letter_is_sent_again(look: Look, folder: Path) -> None:
     page = look.at("/stories/1")
     page.get_by_role("button", name="Not this Callender terminal").press("Enter")
-    expect(page.get_by_text("not this, says local")).to_be_visible()
+    expect(page.get_by_text("not this, says local")).to_have_css("border-left-width", "0px")  # a word, not a card
     undo = page.get_by_role("button", name="Undo “not this” Callender terminal")
     expect(undo).to_be_focused()
     undo.click()
