@@ -19,7 +19,22 @@ from rules import lookup
 from rules.document import ArticleText
 from storage import meta
 from storage.engine import Database
-from storage.tables import Alert, Article, Config, Delivery, Feed, FeedPoll, Hit, RuleState, Story, Target
+from storage.tables import (
+    Alert,
+    Article,
+    Config,
+    Decision,
+    Delivery,
+    Entry,
+    Feed,
+    FeedPoll,
+    Hit,
+    RuleState,
+    Story,
+    StoryRead,
+    Target,
+)
+from web.entrance import LOCAL
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SPAN = timedelta(days=730)
@@ -51,10 +66,13 @@ class Archive:
             (RuleState, self._rules()),
             (Target, self._targets()),
             (Article, self._articles()),
+            (Entry, self._entries()),
             (FeedPoll, self._polls()),
             (Story, self._stories()),
+            (StoryRead, self._read()),
             (Hit, self._hits()),
             (Alert, self._alerts()),
+            (Decision, self._decisions()),
             (Delivery, self._deliveries()),
         )
 
@@ -104,6 +122,14 @@ class Archive:
             known = {"revision": 1, "match_due": False, "matched_revision": 1, "indexed_as": lookup.version()}
             yield blank | own | moments | known
 
+    def _entries(self) -> Rows:
+        blank = Entry(feed_id=1, key="", first_seen_at=NOW, last_seen_at=NOW).model_dump()
+        for number in range(1, self.articles + 1):
+            at, feed = self._at(number, self.articles), number % FEEDS + 1
+            own = {"id": number, "key": str(number), "feed_id": feed, "article_id": number}
+            said = {"title": self._texts[number % TEXTS].headline, "url": f"https://site{feed}.example/{number}"}
+            yield blank | own | said | {"url_key": said["url"], "first_seen_at": at, "last_seen_at": at}
+
     def _polls(self) -> Rows:
         for number in range(1, FEEDS * POLLS + 1):
             at = NOW - timedelta(minutes=15) * (number // FEEDS)
@@ -130,6 +156,11 @@ class Archive:
                 "state": "closed" if number % 9 == 0 else "open", "articles": PER_STORY, "origins": 2,
             }  # fmt: skip
 
+    def _read(self) -> Rows:
+        """Every second story, by whoever asks."""
+        for number in range(2, self.stories + 1, 2):
+            yield {"story_id": number, "who": LOCAL, "at": self._at(number, self.stories)}
+
     def _hits(self) -> Rows:
         blank = Hit(rule_id="", article_id=1, story_id=1, at=NOW).model_dump()
         pairs: dict[str, int] = {}  # each hit of a rule is of another article, so it has no more than there are
@@ -152,6 +183,14 @@ class Archive:
             yield blank | {
                 "id": f"{number:064x}", "rule_id": self._rule_of[number], "story_id": number, "view": view,
                 "article_id": number % self.articles + 1, "made_at": self._at(number, self.stories),
+            }  # fmt: skip
+
+    def _decisions(self) -> Rows:
+        for number in range(1, self.stories + 1):
+            yield {
+                "id": number, "rule_id": self._rule_of[number], "article_id": number % self.articles + 1,
+                "story_id": number, "alert_id": f"{number:064x}", "stage": "send", "action": "send", "reason": "sent",
+                "detail": "", "at": self._at(number, self.stories),
             }  # fmt: skip
 
     def _deliveries(self) -> Rows:
@@ -203,7 +242,7 @@ def _write(connection: Connection, statement: Any, rows: Rows) -> None:
 def _go_on_counting(database: Database) -> None:
     """Have PostgreSQL number new rows behind those that were written."""
     with database.engine.connect() as connection:
-        for one in (Feed, Article, FeedPoll, Story, Hit, Delivery):
+        for one in (Feed, Article, Entry, FeedPoll, Story, Hit, Decision, Delivery):
             name = one.__tablename__
             connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}")
         connection.commit()

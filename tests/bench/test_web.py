@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import Session, func, select
+from sqlmodel import Session, SQLModel, func, select
 
 from bench import archive, web
 from pipeline.search import search
 from storage import ledger
 from storage.engine import Database
 from storage.ledger import Filter
-from storage.tables import Article, Delivery, Hit, Story
+from storage.tables import Article, Decision, Delivery, Entry, Hit, Story, StoryRead
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,9 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_archive_holds_what_was_asked_for_and_can_be_searched(db: Database) -> None:
     archive.fill(db, 600, 500)
-    tables = ((Hit, 600), (Article, 500), (Story, 200), (Delivery, 400))
+    tables: tuple[tuple[type[SQLModel], int], ...] = (
+        (Hit, 600), (Article, 500), (Entry, 500), (Story, 200), (StoryRead, 100), (Decision, 200), (Delivery, 400),
+    )  # fmt: skip
     for one, number in tables:
         count = select(func.count()).select_from(one)
         assert db.read_now(lambda session, count=count: session.exec(count).one()) == number  # type: ignore[misc]
