@@ -1,0 +1,87 @@
+"""Fault 71: the page stalls or is gone, or its visitors stall: alerts go on."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from core.clock import FixedClock
+from pipeline.run import run_cycle
+from storage.engine import Database
+from tests.browser.site import Site, served
+from tests.builders import NOON, Item, World, rss
+from tests.conftest import migrate
+from tests.databases import Databases
+
+EVENTS = ("Bergen", "Genoa", "Cadiz", "Malmo")
+STALLED = 40  # of each kind of visitor
+
+
+@contextmanager
+def visitors_that_stall(site: Site) -> Iterator[None]:
+    """Some send half a request and no more; some ask for the inbox again and again and read no answer."""
+    at = urlsplit(site.address)
+    with ExitStack() as open_sockets:
+        for number in range(2 * STALLED):
+            one = open_sockets.enter_context(socket.create_connection((at.hostname, at.port), timeout=30))
+            head = f"GET / HTTP/1.1\r\nHost: {at.netloc}\r\n"
+            one.sendall(head.encode() if number % 2 else f"{head}\r\n".encode() * 20)
+        yield
+
+
+@contextmanager
+def visitors_that_ask(site: Site) -> Iterator[None]:
+    """Two who look at the inbox all the time."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            try:
+                with urlopen(site.address, timeout=1) as answer:
+                    answer.read()
+            except (URLError, OSError):
+                continue
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for one in threads:
+        one.start()
+    yield
+    over.set()
+    for one in threads:
+        one.join()
+
+
+async def test_fault_71_whatever_the_page_and_its_visitors_do_each_event_is_told_at_once(
+    world: World, databases: Databases, database_kind: str
+) -> None:
+    clock = FixedClock(NOON)
+    with databases.fresh(database_kind, world.folder, migrate) as url:
+        db = Database(url)
+
+        async def told(event: str) -> None:
+            """It is published, and one cycle later it is told."""
+            items = [Item(one, "", f"Dockers begin strike at {one}") for one in EVENTS[: EVENTS.index(event) + 1]]
+            world.site["/rss"] = rss(*items)
+            clock.move(timedelta(hours=1))
+            async with world.worker(db, clock) as app:
+                await run_cycle(app)
+            assert len(world.hook.keys) == EVENTS.index(event) + 1
+            assert event in world.hook.requests[-1].body.decode()
+
+        with served(world.folder, DATABASE=url, DATA=str(world.folder / "web")) as site:
+            await told("Bergen")
+            with visitors_that_stall(site):
+                await told("Genoa")
+            with visitors_that_ask(site):
+                site.process.send_signal(signal.SIGSTOP)  # in the middle of answering
+                await told("Cadiz")
+            site.process.kill()
+            await told("Malmo")
+        db.close()
