@@ -96,6 +96,8 @@ def _unpacked(body: bytes, url: str) -> bytes:
 def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
     short, cut = repair.shortened(document.text)
     text = repair.mended(short)
+    if not text.strip():  # it was a declaration without an end, and no more
+        raise ItemFailed(url, Reason.NOT_A_FEED, one_line(document.text, 80))
     clear = strict.read(text.encode(), "") if strictly else None
     if clear:
         clear.dropped += cut

@@ -28,7 +28,10 @@ from tests.faults.survived import numbers, survived
 from tests.faults.ward import Ward, open_things
 
 ROOT = Path(__file__).parents[2]
-ONE_DATABASE = {"test_articles", "test_channels", "test_hanging", "test_inert", "test_messages", "test_rule_changes"}
+ONE_DATABASE = {
+    "test_articles", "test_channels", "test_costly", "test_feeds", "test_hanging", "test_inert", "test_messages",
+    "test_network", "test_redirects", "test_rule_changes", "test_scripts", "test_stopped",
+}  # fmt: skip
 OUTCOMES = ("passed", "failed", "error", "skipped")
 
 

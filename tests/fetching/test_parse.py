@@ -323,6 +323,10 @@ def test_items_without_an_end_are_cut_too() -> None:
     assert feed.dropped == 10
 
 
+def test_a_declaration_that_never_ends_is_no_feed() -> None:
+    assert _failure(b"<!DOCTYPE </item> <item> <link>").reason is Reason.NOT_A_FEED
+
+
 _MARKUP = """
 <rss> <channel> </channel> </rss> <item> </item> <title> </title> <link> </link> <pubDate> </pubDate> 2026-11-21
 <feed> <entry> </entry> <content> </content> & &# &amp; <![CDATA[ ]]> <!-- --> <? ?> <!DOCTYPE [ <!ENTITY a 'b'> ]> é

@@ -66,7 +66,8 @@ async def test_deploying_again_leaves_as_many_shards_as_were_asked_for(prefect_s
 
     async def known() -> list[str]:
         async with get_client() as client:
-            return sorted(one.name for one in await client.read_deployments())
+            names = {one.name for one in await client.read_deployments()}
+            return sorted(name for name in names if name.startswith(("deliver", "ingest")))  # not other tests'
 
     with temporary_settings({PREFECT_API_URL: prefect_server}):
         seen = []
