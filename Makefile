@@ -64,7 +64,7 @@ bench: $(DEV) ## measurements beside the bare libraries, on made-up news
 soak: $(DEV) ## `up` for MINUTES=3 beside a site that publishes, on DATABASE=both: nothing lost, doubled or late
 	$(BIN)/python -m bench.soak --minutes $(MINUTES) --database $(DATABASE)
 
-pictures: $(DEV) ## the README's pictures, from the demo's page in Chromium
+pictures: $(DEV) ## the pictures of README and guide, from the demo's page in Chromium
 	@sh tools/chromium.sh
 	$(BIN)/python -m tests.browser.pictures
 

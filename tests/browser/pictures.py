@@ -1,4 +1,4 @@
-"""`make pictures`: the README's pictures of an alert and of the page, taken of a run of the demo.
+"""`make pictures`: the pictures of the README and of the guide: an alert and the pages, taken of a run of the demo.
 
 The demo runs in this process (sites, mail server and pipeline), then its page is served by one of its own.
 """
@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 import seeds
 from cli.demo import prepare
@@ -25,6 +25,8 @@ FOLDER = ROOT / "docs" / "pictures"
 LARGEST = 200_000  # bytes of a picture
 RULE = "us-vietnam-upgrade"  # whose alert is shown
 SHARP: dict[str, Any] = {"device_scale_factor": 1.25, "color_scheme": "light"}
+PAGES = {"rules": "/rules", "feeds": "/feeds", "deliveries": "/deliveries", "stats": "/stats", "settings": "/settings"}
+TEXT = "Hanoi and Washington raised their relations to a comprehensive strategic partnership on Sunday."
 
 
 async def run_demo(settings: Settings, port: int) -> list[EmailMessage]:
@@ -57,6 +59,22 @@ def picture_page(browser: Browser, site: Site) -> None:
         page.locator(".story", has=page.get_by_role("link", name=RULE, exact=True)).locator("h2 a").first.click()
         page.wait_for_selector(".timeline")
         keep(page, "story", whole=False)
+        for name, path in PAGES.items():
+            keep(look.at(path), name, whole=False)
+
+
+def picture_rules(browser: Browser, site: Site) -> None:
+    """The editor with what its rule finds, and a text that is tried."""
+    with looking(browser, site, viewport={"width": 960, "height": 900}, **SHARP) as look:
+        expect.set_options(timeout=60_000)  # the processes that try rules have to start
+        page = look.at(f"/rules/{RULE}")
+        expect(page.get_by_role("region", name="What it nearly finds").locator("li, p").first).to_be_visible()
+        keep(page, "rule", whole=False)
+        page = look.at("/try")
+        page.get_by_label("Text").fill(TEXT)
+        page.get_by_role("button", name="Try it").click()
+        expect(page.get_by_role("status")).to_have_text("Done")
+        keep(page, "try", whole=False)
 
 
 def keep(page: Page, name: str, *, whole: bool) -> None:
@@ -77,6 +95,7 @@ def main() -> None:
         with served(folder, DATA=str(folder / "data")) as site, chromium_at(chromium_path()) as browser:
             picture_alert(browser, mails)
             picture_page(browser, site)
+            picture_rules(browser, site)
 
 
 if __name__ == "__main__":
