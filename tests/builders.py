@@ -121,6 +121,7 @@ class World:
         self.feeds: list[Json] = []
         self.channels: dict[str, Json] = {}
         self.more: Json = {}
+        self.keeps: Json = {"keep_polls": 0, "keep_articles": 0, "keep_ledger": 0}  # for ever: nothing is looked for
         self._stack = ExitStack()
 
     def __enter__(self) -> World:
@@ -176,7 +177,7 @@ class World:
     def settings(self, **changes: Any) -> Settings:
         """Settings of a worker of this world."""
         values = {"config": self.watch_file, "data": self.folder / "data", "page_spacing": 0, "jobs": 1}
-        return Settings(_env_file=None, **{"allow_addresses": "127.0.0.0/8", **values, **changes})
+        return Settings(_env_file=None, **{"allow_addresses": "127.0.0.0/8", **values, **self.keeps, **changes})
 
     @asynccontextmanager
     async def worker(

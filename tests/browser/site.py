@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,19 +20,17 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
 from sqlmodel import Session
 
+import web.pieces
+from core.settings import Settings
 from storage import schema
 from storage.engine import Database
+from web.serve import serve
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "artefacts" / "browser"
-SERVE = """
-import web.pieces
-web.pieces.LOOK_EVERY_S = 1.0  # so that tests wait less
-from core.settings import Settings
-from web.serve import serve
-serve(Settings(_env_file=None))
-"""
 STARTS_S = 90  # importing everything on a busy machine
+_NURSERY = get_context("forkserver")  # imports everything once: each site is a fork of it
+_NURSERY.set_forkserver_preload([__name__])
 # one process for all of Chromium's services but the renderer; nothing of its own over the network
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -46,12 +44,18 @@ class Site:
     """A served page."""
 
     address: str
-    process: subprocess.Popen[bytes]
+    process: BaseProcess
 
-    def stop(self) -> int:
+    def stop(self) -> int | None:
         """Ctrl-C; the program's exit code."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=60)
+        self.send(signal.SIGINT)
+        self.process.join(60)
+        return self.process.exitcode
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
 
 
 @contextmanager
@@ -74,23 +78,34 @@ def served(folder: Path, **settings: str) -> Iterator[Site]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("WIREWATCH_")}
     ours = {f"WIREWATCH_{name}": value for name, value in ({"PORT": port} | settings).items()}
-    environment = kept | ours | {"PYTHONPATH": str(ROOT)}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-c", SERVE], cwd=folder, env=environment, stdout=log, stderr=log)
+    process = _NURSERY.Process(target=_program, args=(folder, ours))
+    process.start()
     address = f"http://127.0.0.1:{ours['WIREWATCH_PORT']}"
     try:
         _wait(f"{address}/healthz", process, folder / "log")
         yield Site(address, process)
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        process.join(60)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _program(folder: Path, environment: dict[str, str]) -> None:
+    """Be the program, with these settings and no others of ours."""
+    log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(log, 1), os.dup2(log, 2)
+    os.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("WIREWATCH_")]:
+        del os.environ[name]
+    os.environ.update(environment)
+    web.pieces.LOOK_EVERY_S = 1.0  # so that tests wait less
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    serve(Settings(_env_file=None))
+
+
+def _wait(url: str, process: BaseProcess, log: Path) -> None:
     for _ in range(STARTS_S * 5):
-        assert process.poll() is None, log.read_text()
+        assert process.exitcode is None, log.read_text()
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return

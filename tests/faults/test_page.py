@@ -80,7 +80,7 @@ async def test_fault_71_whatever_the_page_and_its_visitors_do_each_event_is_told
             with visitors_that_stall(site):
                 await told("Genoa")
             with visitors_that_ask(site):
-                site.process.send_signal(signal.SIGSTOP)  # in the middle of answering
+                site.send(signal.SIGSTOP)  # in the middle of answering
                 await told("Cadiz")
             site.process.kill()
             await told("Malmo")

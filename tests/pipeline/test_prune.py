@@ -48,6 +48,13 @@ SHORT: dict[str, Any] = {
 }  # as little as can be asked for
 
 
+@pytest.fixture
+def world(world: World) -> World:
+    """It keeps things for as long as an installation does."""
+    world.keeps = {}
+    return world
+
+
 def many(db: Database, table: type[SQLModel]) -> int:
     """How many rows a table has."""
     return db.read_now(lambda session: session.exec(select(func.count()).select_from(table)).one())

@@ -19,8 +19,9 @@ from pipeline import stories as changes
 from storage import inbox
 from storage.engine import Database
 from storage.inbox import LOOKED, Place
+from web import pieces
 from web.frame import frame, show
-from web.pieces import LOOK_EVERY_S, button, label_of, live_line, said_in
+from web.pieces import button, label_of, live_line, said_in
 from web.render import render
 from web.text import capped
 
@@ -59,7 +60,7 @@ class _List:
         self._fill()
         if page.counts is not None:
             ui.on("touched", self._touch, [])
-            ui.timer(LOOK_EVERY_S, self._look, immediate=False)
+            ui.timer(pieces.LOOK_EVERY_S, self._look, immediate=False)
 
     def _touch(self) -> None:
         self._touched = True

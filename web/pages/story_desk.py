@@ -20,8 +20,9 @@ from pipeline import resend as again
 from pipeline import stories as changes
 from storage import stories
 from storage.engine import Database
+from web import pieces
 from web.frame import frame, show
-from web.pieces import LOOK_EVERY_S, button, done_in, label_of, live_line, said_in
+from web.pieces import button, done_in, label_of, live_line, said_in
 from web.render import render
 from web.text import sentence
 
@@ -60,7 +61,7 @@ class _Desk:
         self._why = ui.html("", tag="section").props("aria-labelledby=why")
         self._tell()
         ui.timer(0.05, self._opened, once=True)  # by a browser that runs the page, not by one that looks ahead
-        ui.timer(LOOK_EVERY_S, self._look, immediate=False)
+        ui.timer(pieces.LOOK_EVERY_S, self._look, immediate=False)
 
     def _bar(self) -> None:
         """What can be done with the whole story."""
