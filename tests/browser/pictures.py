@@ -24,9 +24,9 @@ from tests.conftest import chromium_path
 FOLDER = ROOT / "docs" / "pictures"
 LARGEST = 200_000  # bytes of a picture
 RULE = "us-vietnam-upgrade"  # whose alert is shown
-SHARP: dict[str, Any] = {"device_scale_factor": 1.25, "color_scheme": "light"}
+LOOKS: dict[str, Any] = {"device_scale_factor": 1, "color_scheme": "light"}
 PAGES = {"rules": "/rules", "feeds": "/feeds", "deliveries": "/deliveries", "stats": "/stats", "settings": "/settings"}
-TEXT = "Hanoi and Washington raised their relations to a comprehensive strategic partnership on Sunday."
+TEXT = "Hanoi. - Vietnam and the United States raised their ties to a comprehensive strategic partnership on Sunday."
 
 
 async def run_demo(settings: Settings, port: int) -> list[EmailMessage]:
@@ -46,16 +46,16 @@ def picture_alert(browser: Browser, mails: list[EmailMessage]) -> None:
     mail = next(one for one in mails if f"[{RULE}]" in str(one["Subject"]))
     body = mail.get_body(("html",))
     assert body is not None
-    page = browser.new_page(viewport={"width": 680, "height": 400}, **SHARP)
+    page = browser.new_page(viewport={"width": 680, "height": 400}, **LOOKS)
     page.set_content(str(body.get_content()))
     keep(page, "alert", whole=True)
 
 
 def picture_page(browser: Browser, site: Site) -> None:
     """The inbox, and its newest story of the rule."""
-    with looking(browser, site, viewport={"width": 960, "height": 640}, **SHARP) as look:
+    with looking(browser, site, viewport={"width": 960, "height": 720}, **LOOKS) as look:
         page = look.at("/")
-        keep(page, "inbox", whole=True)
+        keep(page, "inbox", whole=False)
         page.locator(".story", has=page.get_by_role("link", name=RULE, exact=True)).locator("h2 a").first.click()
         page.wait_for_selector(".timeline")
         keep(page, "story", whole=False)
@@ -65,7 +65,7 @@ def picture_page(browser: Browser, site: Site) -> None:
 
 def picture_rules(browser: Browser, site: Site) -> None:
     """The editor with what its rule finds, and a text that is tried."""
-    with looking(browser, site, viewport={"width": 960, "height": 900}, **SHARP) as look:
+    with looking(browser, site, viewport={"width": 960, "height": 900}, **LOOKS) as look:
         expect.set_options(timeout=60_000)  # the processes that try rules have to start
         page = look.at(f"/rules/{RULE}")
         expect(page.get_by_role("region", name="What it nearly finds").locator("li, p").first).to_be_visible()

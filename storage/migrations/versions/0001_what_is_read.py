@@ -215,6 +215,7 @@ def _indexes_of_articles() -> None:
     op.create_index("ix_article_of_feed", "article", ["feed_id", "state"])
     op.create_index(op.f("ix_article_first_seen_at"), "article", ["first_seen_at"])
     op.create_index(op.f("ix_article_host"), "article", ["host"])
+    op.create_index(op.f("ix_article_indexed_as"), "article", ["indexed_as"])
     op.create_index("ix_article_match_due", "article", ["match_due", "match_after"])
     op.create_index(
         "ix_article_index_due",
