@@ -22,7 +22,6 @@ def serve(settings: Settings, *, port: int | None = None) -> None:
     Raises InputError for an open address with no password, NotAvailable for a port that is taken.
     """
     chosen = settings.port if port is None else port
-    _rarely_collect()
     check_address(settings, chosen)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down already when it raises this
         asyncio.run(_serve(settings, chosen))
@@ -38,6 +37,7 @@ def _rarely_collect() -> None:
 async def _serve(settings: Settings, port: int) -> None:
     database = await wait_for_schema(settings)
     app = create_app(settings, database)
+    _rarely_collect()
     config = uvicorn.Config(
         app,
         host=settings.host,
