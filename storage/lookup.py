@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
     Update,
     bindparam,
@@ -27,7 +28,7 @@ from sqlalchemy import (
     select,
     table,
     text,
-    union_all,
+    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -142,11 +143,24 @@ def offered(session: Session, query: Query | None, version: str) -> ColumnElemen
     """The condition that an article could hold what is asked for: nothing that does is left out."""
     if query is None:
         return col(Article.id).is_not(None)
-    # each by its own index, and not by OR: that would read all articles
+    return col(Article.id).in_(_offered(session, query, version))
+
+
+def newest(session: Session, query: Query | None, version: str) -> list[int]:
+    """Articles that could hold what is asked for, duplicates too, newest first: in the order they were first seen in.
+
+    None is looked at for it: of a word that is everywhere, tens of thousands would be.
+    """
+    offering = select(col(Article.id)) if query is None else _offered(session, query, version)
+    return sorted(session.connection().execute(offering).scalars(), reverse=True)
+
+
+def _offered(session: Session, query: Query, version: str) -> CompoundSelect[Any]:
+    """Ids, each part by its own index, and not by OR: that would read all articles."""
     version_of = col(Article.indexed_as)
     unknown = (col(Article.match_due), col(Article.index_due), version_of < version, version_of > version)
     parts: list[Select[Any]] = [_found(session, query), *(select(col(Article.id)).where(one) for one in unknown)]
-    return col(Article.id).in_(union_all(*parts))
+    return union(*parts)
 
 
 def _found(session: Session, query: Query) -> Select[Any]:

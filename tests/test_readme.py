@@ -159,3 +159,8 @@ def test_the_concept_finds_the_words_that_are_printed_beside_it(language: str, t
     rule = load("version: 1\nrules: {r: {match: '#strike'}}\n").rules[0]
     article = analyse(ArticleText(id="a", text=text, language=language, fallback_language=language))
     assert Matcher([rule]).match(article).matches
+
+
+def test_every_picture_that_is_shown_is_there_and_none_lies_about_unseen() -> None:
+    shown = re.findall(r"pictures/[\w-]+\.png", README + (ROOT / "docs" / "guide.md").read_text("utf-8"))
+    assert set(shown) == {f"pictures/{one.name}" for one in (ROOT / "docs" / "pictures").iterdir()}
