@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 # workers for tests that mostly wait, for processes and servers
-MORE ?= $(shell expr $(JOBS) + 2)
+MORE ?= $(shell expr $(JOBS) + 3)
 MINUTES ?= 3
 PAIRS ?= 1000000
 FEEDS ?= 1000
