@@ -58,16 +58,28 @@ class Site:
         os.kill(self.process.pid, number)
 
 
+def _url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'wirewatch.db'}"
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Database]:
+    """The database of the site that is served in `folder`, beside the site."""
+    database = Database(_url(folder))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 @contextmanager
 def serving(folder: Path, fill: Callable[[Session], object], **settings: str) -> Iterator[Site]:
     """Serve a new database in `folder`, filled by `fill`, until the end of the block."""
-    url = f"sqlite:///{folder / 'wirewatch.db'}"
-    database = Database(url)
-    schema.upgrade(database)
-    database.write_now(fill)
-    database.close()
+    with opened(folder) as database:
+        schema.upgrade(database)
+        database.write_now(fill)
     with served(
-        folder, DATABASE=url, DATA=str(folder), **{name.upper(): value for name, value in settings.items()}
+        folder, DATABASE=_url(folder), DATA=str(folder), **{name.upper(): value for name, value in settings.items()}
     ) as site:
         yield site
 

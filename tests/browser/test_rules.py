@@ -16,9 +16,8 @@ from sqlmodel import Session
 from bench.costs import family
 from pipeline.editing import current
 from rules.yamlwrite import flow
-from storage.engine import Database
 from storage.tables import Article
-from tests.browser.site import PHONE, Site, looking, serving
+from tests.browser.site import PHONE, Site, looking, opened, serving
 from tests.browser.test_hostile import FOREIGN
 from tests.web import rows, ruledesk
 from tests.web.hostile import TEXTS
@@ -60,11 +59,8 @@ def desk(folder: Path) -> Iterator[Site]:
 
 def text_of(folder: Path) -> str:
     """The active revision's text."""
-    database = Database(f"sqlite:///{folder / 'wirewatch.db'}")
-    try:
+    with opened(folder) as database:
         return database.read_now(current).text
-    finally:
-        database.close()
 
 
 def write(page: Page, text: str) -> None:

@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from alerts.links import Purpose, sign
-from storage.engine import Database
 from storage.tables import Story
-from tests.browser.site import Site, looking, serving
+from tests.browser.site import Site, looking, opened, serving
 from tests.web import rows
 
 PASSWORD, KEY = "correct horse", "k" * 40
@@ -72,11 +71,8 @@ def test_a_link_from_a_message_asks_and_its_button_does_it(browser: Browser, gua
 
 
 def _state(folder: Path) -> str:
-    database = Database(f"sqlite:///{folder / 'wirewatch.db'}")
-    try:
+    with opened(folder) as database:
         return database.read_now(lambda session: session.get_one(Story, 1).state)
-    finally:
-        database.close()
 
 
 def test_ctrl_c_ends_the_program_while_somebody_is_looking(browser: Browser, tmp_path: Path) -> None:

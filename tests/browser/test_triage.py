@@ -13,9 +13,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from storage import articles
-from storage.engine import Database
 from storage.tables import Article, Delivery, Story
-from tests.browser.site import PHONE, Look, Site, looking, serving
+from tests.browser.site import PHONE, Look, Site, looking, opened, serving
 from tests.web import rows
 
 FOCUSED = "document.activeElement.innerText"
@@ -57,9 +56,8 @@ def glance(browser: Browser, shared: Site) -> Iterator[Look]:
 
 
 def write(folder: Path, work: Callable[[Session], object]) -> None:
-    database = Database(f"sqlite:///{folder / 'wirewatch.db'}")
-    database.write_now(work)
-    database.close()
+    with opened(folder) as database:
+        database.write_now(work)
 
 
 def add_story(title: str) -> Callable[[Session], object]:

@@ -15,9 +15,8 @@ from sqlmodel import Session, select
 from pipeline import people as changes
 from rules.config import load
 from storage import configs, people
-from storage.engine import Database
 from storage.tables import Delivery, Feed, Target
-from tests.browser.site import PHONE, Look, Site, looking, serving
+from tests.browser.site import PHONE, Look, Site, looking, opened, serving
 from tests.builders import rss
 from tests.sinks.http import Answer, HttpSink, Request
 from tests.web import rows
@@ -54,11 +53,8 @@ def work(browser: Browser, site: Site) -> Iterator[Look]:
 
 def stored(folder: Path, read: Callable[[Session], T]) -> T:
     """What is in the database now."""
-    database = Database(f"sqlite:///{folder / 'wirewatch.db'}")
-    try:
+    with opened(folder) as database:
         return database.read_now(read)
-    finally:
-        database.close()
 
 
 def said(page: Page, text: str) -> None:

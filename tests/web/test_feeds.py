@@ -56,13 +56,19 @@ def test_a_feed_tells_its_day_and_its_trouble(db: Database) -> None:
     )
 
 
-def test_a_paused_feed_says_by_whom_and_has_no_next_poll(db: Database) -> None:
-    def pause(session: Session) -> None:
-        row = rows_of.by_name(session, "Harbour Post")
-        assert row is not None
-        rows_of.pause(session, row, "ada")
+def pause(db: Database, name: str, by: str) -> None:
+    """As somebody, or its host, did."""
 
-    db.write_now(pause)
+    def work(session: Session) -> None:
+        row = rows_of.by_name(session, name)
+        assert row is not None
+        rows_of.pause(session, row, by)
+
+    db.write_now(work)
+
+
+def test_a_paused_feed_says_by_whom_and_has_no_next_poll(db: Database) -> None:
+    pause(db, "Harbour Post", "ada")
     line = lines(db)["Harbour Post"]
     assert (line.trouble, line.next) == ("paused by ada", None)
     page = db.read_now(lambda session: feed.gather(session, line.id, rows.NOW))
@@ -71,12 +77,7 @@ def test_a_paused_feed_says_by_whom_and_has_no_next_poll(db: Database) -> None:
 
 
 def test_a_feed_that_its_host_paused_says_why_and_keeps_its_last_error(db: Database) -> None:
-    def pause(session: Session) -> None:
-        row = rows_of.by_name(session, "Silent Gazette")
-        assert row is not None
-        rows_of.pause(session, row, "gone")
-
-    db.write_now(pause)
+    pause(db, "Silent Gazette", "gone")
     line = lines(db)["Silent Gazette"]
     assert line.trouble == "paused: the host says the page is gone for good"
     page = db.read_now(lambda session: feed.gather(session, line.id, rows.NOW))
