@@ -29,11 +29,12 @@ def search(db: Database, text: str, *, since: datetime | None = None, limit: int
     asked = asked_for(text)
     matcher = Matcher([Rule("search", asked)])
     query, version = lookup.query(asked), lookup.version()
-    offered = db.read_now(partial(stored.newest, query=query, version=version))
+    if since:
+        offered = db.read_now(partial(stored.ids, query=query, version=version, since=since))[::-1]
+    else:
+        offered = db.read_now(partial(stored.newest, query=query, version=version))
     found: list[Article] = []
     for article, feed in loaded(db, offered):
-        if since and article.first_seen_at < since:
-            break
         if article.state != "duplicate" and matcher.match(analyse(article_text(article, feed))).matches:
             found.append(article)
             if len(found) == limit:

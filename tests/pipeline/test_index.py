@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -54,6 +54,27 @@ async def test_what_a_cycle_matched_it_indexes_too(world: World, db: Database, c
     assert offered(db, lookup.query(Term(("orchid",)))) == {2}
     assert offered(db, lookup.query(Term(("volcano",)))) == set()
     assert db.read_now(stored.count) == 2
+
+
+async def test_a_search_leaves_out_copies_and_is_not_cut_short_by_a_clock_that_stood_in_1970(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    names = ("Volcano one", "Volcano two", "Volcano three", "Volcano four")
+    world.site["/rss"] = rss(*(world.publish(name[-3:], name, CALM) for name in names))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+
+    def change(session: Session) -> None:
+        rows = {one.title: one for one in session.exec(select(Article))}
+        rows["Volcano three"].first_seen_at = datetime(1970, 1, 1, tzinfo=UTC)
+        rows["Volcano two"].state, rows["Volcano two"].duplicate_of = "duplicate", rows["Volcano one"].id
+
+    newest_first = [one.title for one in articles(db)][::-1]
+    assert found(db, "volcano") == newest_first
+    db.write_now(change)
+    assert found(db, "volcano") == [name for name in newest_first if name != "Volcano two"]
+    dated = [name for name in newest_first if name not in ("Volcano two", "Volcano three")]
+    assert found(db, "volcano", since=NOON - timedelta(days=1)) == dated
 
 
 async def test_it_does_not_wait_until_all_that_is_old_is_deleted(
