@@ -29,7 +29,7 @@ from rules.match import FeedTag, Match, Verdict
 from storage import articles, configs, decisions, hits, stories
 from storage.engine import lock_names
 from storage.leases import Lease, settle
-from storage.tables import Article, Feed, Hit, RuleState
+from storage.tables import Article, Feed, Hit
 
 logger = logging.getLogger(__name__)
 BATCH = 50  # articles claimed and analysed together
@@ -212,14 +212,8 @@ def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Act
     stories_step.fill(hit, match, judged.one.article, active.revision)
     session.add(hit)
     if hit.state == "withdrawn":
-        hit.state = "from_before" if _is_from_before(session, hit, judged.one.article) else "live"
+        hit.state = "from_before" if hit.past else "live"
         stories.recount(session, hit.story_id)
-
-
-def _is_from_before(session: Session, hit: Hit, article: Article) -> bool:
-    """Whether the hit was from before when it was withdrawn: its feed's, or found when its rule came, as it is now."""
-    rule = session.get(RuleState, hit.rule_id)
-    return article.from_before or (rule is not None and article.first_seen_at < rule.since <= hit.at)
 
 
 def _withdraw(session: Session, active: Active, judged: Judged, known: dict[str, Hit], now: datetime) -> None:

@@ -68,7 +68,12 @@ def place_hit(
     article, feed = one.article, one.feed
     at = told_at(article, past=past)
     hit = Hit(
-        rule_id=match.rule, article_id=article.id or 0, story_id=0, state="from_before" if past else "live", at=now
+        rule_id=match.rule,
+        article_id=article.id or 0,
+        story_id=0,
+        state="from_before" if past else "live",
+        past=past,
+        at=now,
     )
     fill(hit, match, article, active.revision)
     new = just_told(telling(article, feed, hit, at=at))
@@ -189,7 +194,7 @@ def _tellings(session: Session, told: Sequence[hits.Told]) -> dict[hits.Told, Te
     made = {}
     for one in told:
         hit, article, feed = rows[one.hit]
-        made[one] = just_told(telling(article, feed, hit, at=told_at(article, past=hit.state == "from_before")))
+        made[one] = just_told(telling(article, feed, hit, at=told_at(article, past=hit.past)))
     return made
 
 

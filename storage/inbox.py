@@ -181,7 +181,7 @@ def _told() -> Select[Any]:
 
 def told_live(session: Session, story_ids: Collection[int]) -> set[int]:
     """Those of these stories of which a hit is not from before its rule or feed."""
-    live = col(Hit.story_id).in_(list(story_ids)) & (col(Hit.state) != "from_before")
+    live = col(Hit.story_id).in_(list(story_ids)) & col(Hit.past).is_(False)
     return set(session.exec(select(Hit.story_id).where(live).distinct()).all())
 
 

@@ -234,6 +234,7 @@ class Hit(SQLModel, table=True):
     origin: int = 0
     why: str = long_text()  # why it belongs to its story
     state: str = "live"  # live | from_before | withdrawn
+    past: bool = False  # made as from before, which it is again when it comes back
     score: float = 0.0
     spans: JsonList = json_list()
     sentences: JsonList = json_list()

@@ -117,12 +117,14 @@ async def test_a_rule_that_gives_no_answer_withdraws_nothing(
     assert (story(db).articles, story(db).origins) == (1, 1)
 
 
-@pytest.mark.parametrize("came", ["before its feed", "before its rule", "while the rule was another"])
+@pytest.mark.parametrize(
+    "came", ["before its feed", "before its rule", "before its rule, edited since", "while the rule was another"]
+)
 async def test_what_comes_back_is_from_before_if_it_was(
     world: World, db: Database, clock: FixedClock, came: str
 ) -> None:
     item = replace(telling(0), published=NOON - timedelta(days=900)) if came == "before its feed" else telling(0)
-    if came == "before its rule":
+    if came.startswith("before its rule"):
         world.rules["strike"]["enabled"] = False
     state = "live" if came == "while the rule was another" else "from_before"
     async with world.worker(db, clock) as app:
@@ -130,6 +132,11 @@ async def test_what_comes_back_is_from_before_if_it_was(
         if came != "before its feed":
             clock.move(timedelta(minutes=1))
             world.rules["strike"] |= {"enabled": True, "match": "dockers AND strike"}
+            await world.apply(app)
+            await run_cycle(app, steps=["match"])
+        if came.endswith("edited since"):
+            clock.move(timedelta(minutes=1))
+            world.rules["strike"]["match"] = "strike AND dockers"
             await world.apply(app)
             await run_cycle(app, steps=["match"])
         for changed, expected in ((item, state), (edited(0), "withdrawn"), (item, state)):

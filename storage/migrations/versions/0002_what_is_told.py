@@ -134,6 +134,7 @@ def _hits() -> None:
         sa.Column("origin", sa.Integer(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("past", sa.Boolean(), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("spans", Json, nullable=False),
         sa.Column("sentences", Json, nullable=False),
