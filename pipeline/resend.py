@@ -26,7 +26,7 @@ def resend(session: Session, which: str, *, who: str, now: datetime) -> int:
 
 
 def resend_channel(session: Session, channel: str, *, who: str, now: datetime) -> int:
-    """Put all dead letters of a channel back into the ledger, and resume its targets. Returns how many."""
+    """Put all dead letters of a channel back into the ledger, and resume their targets. Returns how many."""
     return _again(session, deliveries.dead(session, channel), who, now)
 
 
@@ -39,8 +39,8 @@ def _again(session: Session, rows: Sequence[Delivery], who: str, now: datetime) 
             action="none", reason=Reason.RESENT, at=now,
             detail=f"to be sent again to {row.target_id} in the next run, says {who}",
         )  # fmt: skip
-    for channel in {row.channel for row in rows}:
-        deliveries.resume(session, channel)
+    for target in {row.target_id for row in rows}:
+        deliveries.resume_target(session, target)
     return len(rows)
 
 

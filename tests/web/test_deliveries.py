@@ -15,7 +15,7 @@ from storage import deliveries as ledger_rows
 from storage import ledger, optouts
 from storage.engine import Database
 from storage.ledger import Filter
-from storage.tables import Delivery, Target
+from storage.tables import Delivery
 from tests.web import rows
 from web.pages import deliveries, delivery
 
@@ -119,13 +119,15 @@ def test_a_paused_target_is_listed_until_it_is_resumed(db: Database) -> None:
     assert not db.read_now(lambda session: deliveries.gather(session, Filter())).paused
 
 
-def test_all_dead_letters_of_a_channel_are_sent_again_and_its_targets_resumed(db: Database) -> None:
-    target = "desk-mail:late@desk.example"
-    db.write_now(lambda session: ledger_rows.pause(session, target, "auth", rows.NOW))
+def test_all_dead_letters_of_a_channel_are_sent_again_and_only_their_targets_resumed(db: Database) -> None:
+    target, other = "desk-mail:late@desk.example", "desk-mail:editor@desk.example"
+    for one in (target, other):
+        db.write_now(partial(ledger_rows.pause, target_id=one, reason="auth", now=rows.NOW))
     assert db.write_now(lambda session: resend.resend_channel(session, "other", who="ada", now=rows.NOW)) == 0
     assert db.write_now(lambda session: resend.resend_channel(session, "desk-mail", who="ada", now=rows.NOW)) == 1
     assert states(db, Filter()) == ["retry", "sent"]
-    assert db.read_now(lambda session: session.get_one(Target, target).state) == "ok"
+    known = {one.id: one.state for one in db.read_now(ledger_rows.targets)}
+    assert (known[target], known[other]) == ("ok", "paused")
     page = db.read_now(lambda session: delivery.gather(session, 2))
     assert page is not None
     assert (page.decisions[-1].stage, page.decisions[-1].detail) == (
