@@ -6,6 +6,7 @@ when it is changed. The other rules are never touched.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -33,7 +34,8 @@ def decided(matcher: Matcher, document: Document, feed: FeedTag | None) -> Verdi
     if not again:
         return verdict
     more = matcher.match(document, feed=feed, only=again, budget=BUDGET * PATIENCE)
-    return Verdict((*verdict.matches, *more.matches), verdict.troubles)
+    answered = again - {trouble.rule for trouble in more.troubles}
+    return replace(verdict, matches=(*verdict.matches, *more.matches), answered=frozenset(answered))
 
 
 def count(session: Session, app: Sender, active: Active, trouble: Trouble, *, url: str, now: datetime) -> Reason | None:

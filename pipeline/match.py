@@ -221,7 +221,7 @@ def _withdraw(session: Session, active: Active, judged: Judged, known: dict[str,
     its text counts no more. What the feed alone says has revision 0, however often it is edited. Only an answer
     withdraws: of a rule that is off or gone, or in trouble with this text, the hit stays as it is.
     """
-    kept = {match.rule for match in judged.verdict.matches} | {one.rule for one in judged.verdict.troubles}
+    kept = {match.rule for match in judged.verdict.matches} | {one.rule for one in judged.verdict.undecided}
     revision = judged.one.article.revision
     for name, hit in known.items():
         rule = active.rules.get(name)

@@ -44,7 +44,7 @@ def matching(watch: Watch, matcher: Matcher, article: ArticleText) -> tuple[Answ
     """The rules that are switched on and match, in the file's order; those in trouble have `failed` instead."""
     verdict = decided(matcher, analyse(article), None)
     matches = {match.rule: tuple(sentences(match.spans)) for match in verdict.matches}
-    failed = {trouble.rule: trouble.reason.sentence for trouble in verdict.troubles if trouble.rule not in matches}
+    failed = {trouble.rule: trouble.reason.sentence for trouble in verdict.undecided}
     return tuple(
         Answer(rule.id, rule.title, matches.get(rule.id, ()), failed.get(rule.id, ""))
         for rule in watch.rules

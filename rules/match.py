@@ -6,7 +6,7 @@ import marshal
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
 
@@ -113,7 +113,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A rule that gave no answer, and why."""
+    """What kept a rule from giving an answer."""
 
     rule: str
     reason: Reason
@@ -122,11 +122,20 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of one article. `skipped` says why the others did not match, when that was asked for."""
+    """What the rules say of one article. `skipped` says why the others did not match, when that was asked for.
+
+    `troubles` is what went wrong on the way; of the rules in it, those in `answered` gave an answer in the end.
+    """
 
     matches: tuple[Match, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    answered: frozenset[str] = frozenset()
     skipped: Mapping[str, Reason] = field(default_factory=dict)
+
+    @property
+    def undecided(self) -> tuple[Trouble, ...]:
+        """The troubles of rules that gave no answer."""
+        return tuple(one for one in self.troubles if one.rule not in self.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +280,7 @@ class Matcher:
         for rule in self._rules:
             if rule is not None and rule.id not in answered:
                 skipped[rule.id] = refused(rule, document, feed) or Reason.NO_MATCH
-        return Verdict(verdict.matches, verdict.troubles, skipped)
+        return replace(verdict, skipped=skipped)
 
 
 def _ways_to_say(rules: Iterable[Compiled | None]) -> frozenset[tuple[str, ...]]:

@@ -46,6 +46,9 @@ def test_a_costly_rule_is_tried_once_more_with_twenty_times_the_budget() -> None
     assert asked == [BUDGET, 20 * BUDGET]
     assert verdict.troubles == first.troubles
     assert {one.rule for one in verdict.matches} >= {"cheap"}
+    still = matcher.match(document, budget=20 * BUDGET).troubles
+    assert verdict.undecided == still
+    assert verdict.answered == {"costly"} - {one.rule for one in still}
 
 
 @pytest.fixture

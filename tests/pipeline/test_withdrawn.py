@@ -117,6 +117,18 @@ async def test_a_rule_that_gives_no_answer_withdraws_nothing(
     assert (story(db).articles, story(db).origins) == (1, 1)
 
 
+async def test_a_rule_that_answered_when_it_was_tried_again_withdraws(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, troubles = step.judge, (Trouble("strike", Reason.TOO_COSTLY),)
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        late = Verdict(troubles=troubles, answered=frozenset({"strike"}))
+        monkeypatch.setattr(step, "judge", lambda active, one: replace(judge(active, one), verdict=late))
+        await come(world, db, app, edited(0))
+    assert db.read_now(lambda s: s.exec(select(Hit.state)).all()) == ["withdrawn"]
+
+
 @pytest.mark.parametrize(
     "came", ["before its feed", "before its rule", "before its rule, edited since", "while the rule was another"]
 )
