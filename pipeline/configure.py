@@ -159,7 +159,12 @@ def apply_text(
         if last is not None and last.file_sha256 == digest:
             return Applied(active.revision or 0, changed=False)
         if not active.file_sha256:
-            return Applied(active.revision or 0, changed=False, conflict=True, diff=diff(active.text, text))
+            return Applied(
+                active.revision or 0,
+                changed=False,
+                conflict=True,
+                diff=diff(active.text, text, ("active revision", "file")),
+            )
     row = configs.add(
         session, text=text, sha256=digest, file_sha256=digest if from_file else "", who=who, at=now, note=note
     )
@@ -213,7 +218,7 @@ def rule_digest(rule: Rule) -> str:
     return sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False))
 
 
-def diff(active: str, wanted: str, names: tuple[str, str] = ("active revision", "file")) -> str:
+def diff(active: str, wanted: str, names: tuple[str, str]) -> str:
     """Unified diff from one text to another; `names` are what both are called in it."""
     lines = difflib.unified_diff(active.splitlines(), wanted.splitlines(), *names, lineterm="")
     return "\n".join(lines)

@@ -65,7 +65,8 @@ async def revise(
 def conflict(session: Session, wanted: int) -> Conflict:
     """Where another revision is active than the one that was edited."""
     active, before = current(session), configs.get(session, wanted)
-    return Conflict(active.revision, wanted, diff(before.text if before else EMPTY, active.text))
+    names = (f"revision {wanted}", f"revision {active.revision}")
+    return Conflict(active.revision, wanted, diff(before.text if before else EMPTY, active.text, names))
 
 
 async def roll_back(db: Database, number: int, *, who: str, now: datetime, base: int | None = None) -> Revised:

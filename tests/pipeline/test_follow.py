@@ -209,4 +209,11 @@ def test_a_channel_that_cannot_be_made_is_named_and_the_others_work(world: World
 
 
 def test_the_difference_of_two_files_is_shown_as_lines() -> None:
-    assert diff("a\nb\n", "a\nc\n").splitlines()[-2:] == ["-b", "+c"]
+    assert diff("a\nb\n", "a\nc\n", ("old", "new")).splitlines() == [
+        "--- old",
+        "+++ new",
+        "@@ -1,2 +1,2 @@",
+        " a",
+        "-b",
+        "+c",
+    ]

@@ -51,6 +51,7 @@ async def test_an_edit_that_is_overtaken_while_it_is_made_is_refused_too(db: Dat
     with pytest.raises(Conflict) as refused:
         await revise(db, slow, who="ada", now=NOON, note="")
     assert "+# theirs" in refused.value.diff
+    assert refused.value.diff.splitlines()[:2] == ["--- revision 1", "+++ revision 2"]
 
 
 async def test_what_is_not_good_is_told_with_its_place_and_not_saved(db: Database) -> None:

@@ -256,7 +256,9 @@ async def test_revisions_are_listed_compared_and_rolled_back(api: Client) -> Non
     text = WATCH.replace("match: flood", "match: inundation")
     await api("PUT", "/config", json={"text": text, "note": "wider"}, headers={"if-match": '"1"'})
     assert [(one["revision"], one["note"]) for one in await api("GET", "/config/history")] == [(2, "wider"), (1, "")]
-    assert "+  river-flood" in (await api("GET", "/config/revisions/1/diff"))["diff"]
+    difference = (await api("GET", "/config/revisions/1/diff"))["diff"]
+    assert difference.startswith("--- revision 1\n+++ revision 2\n")
+    assert "+  river-flood" in difference
     rolled = await api("POST", "/config/revisions/1/rollback", headers={"if-match": '"2"'})
     assert rolled["revision"] == 3
     assert (await api("GET", "/config"))["text"] == (await api("GET", "/config/revisions/1"))["text"]

@@ -88,7 +88,8 @@ def router(desk: Desk) -> APIRouter:
         """What leads from a revision to another one, by default to the active."""
         before = await revision_of(number)
         after = await revision_of(against) if against else found(await desk.read(configs.active), "active revision yet")
-        difference = configure.diff(before.text, after.text)
+        names = (f"revision {number}", f"revision {after.revision}")
+        difference = configure.diff(before.text, after.text, names)
         return Diff(before=number, after=after.revision or 0, diff=difference)
 
     @routes.post("/revisions/{number}/rollback", responses=EDITED)
