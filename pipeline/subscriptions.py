@@ -117,7 +117,12 @@ def edit_watch(
             path.write_text(edited.text, "utf-8")
         return applied
 
-    applied = db.write_now(work)
+    try:
+        applied = db.write_now(work)
+    except BaseException:  # half written, or whole and the database did not take it; in place: it may be a mount
+        if to_file and path.is_file() and path.read_text("utf-8") != before:
+            path.write_text(before, "utf-8")
+        raise
     return Outcome(applied.revision, edited.summary + (f", {path} too" if to_file else ""), applied.changed)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
+from sqlmodel import Session
 
 from core.clock import FixedClock
-from core.errors import InputError
+from core.errors import InputError, NotAvailable
 from fetching.opml import Subscription
 from pipeline import subscriptions
 from pipeline.revising import Conflict
@@ -78,6 +82,35 @@ async def test_a_file_that_cannot_be_written_leaves_no_revision(world: World, db
     async with world.worker(db, clock):
         with pytest.raises(OSError, match="directory"):
             edit(world, db, frozen)
+    assert db.read_now(configs.active_revision) == 1
+
+
+@pytest.mark.parametrize("fails", ["the file", "the commit"])
+async def test_what_fails_half_way_leaves_the_file_as_it_was(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    written, write = [], Path.write_text
+
+    def half(path: Path, text: str, encoding: str) -> int:
+        written.append(path)
+        if len(written) > 1:
+            return write(path, text, encoding)
+        write(path, text[:10], encoding)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def refused(_session: Session) -> None:
+        raise NotAvailable("the database went away")
+
+    async with world.worker(db, clock):
+        before = world.watch_file.read_text("utf-8")
+        with monkeypatch.context() as patched:
+            if fails == "the file":
+                patched.setattr(Path, "write_text", half)
+            else:
+                patched.setattr(Session, "commit", refused)
+            with pytest.raises((OSError, NotAvailable), match=r"space left|went away"):
+                edit(world, db, lambda text: subscriptions.add(text, OTHER))
+    assert world.watch_file.read_text("utf-8") == before
     assert db.read_now(configs.active_revision) == 1
 
 
