@@ -98,7 +98,7 @@ def test_sources_beyond_four_are_counted_and_what_is_from_before_says_so(newsroo
         told = [rows.Told("t", source=f"S{n}", url=f"https://s{n}.example/") for n in range(6)]
         row = rows.story(session, rows.feed(session, "x", "https://x.example"), "t", told, ago=timedelta(0))
         for hit in session.exec(select(Hit).where(Hit.story_id == row.id)):
-            hit.state = "from_before"
+            hit.state, hit.past = "from_before", True
 
     newsroom.write_now(add)
     line = gathered(newsroom).lines[0]
