@@ -26,10 +26,11 @@ from bench.newsroom import Newsroom, RuleText
 from bench.tables import table
 from rules.document import ArticleText, analyse
 from rules.evaluate import Evaluation, TooCostly
-from rules.match import Matcher, verify
+from rules.match import Matcher
 from rules.names import Names
 from rules.parse import parse
 from rules.program import Node
+from rules.spans import verify
 from rules.tree import Expr
 
 SIZES = (100, 1_000, 10_000, 100_000)

@@ -26,11 +26,12 @@ from rules.config import Rule, Watch, load
 from rules.document import Document, analyse
 from rules.examples import check_examples
 from rules.explain import NearMiss
-from rules.match import Matcher, Span
+from rules.match import Matcher
 from rules.parts import Put, put, set_text
 from rules.problems import item
 from rules.reach import check_languages
 from rules.slim import slim
+from rules.spans import Span
 from rules.tokens import words
 from rules.yamltext import parse, values
 from storage import articles

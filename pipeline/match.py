@@ -25,7 +25,8 @@ from pipeline.app import Active, App, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle, work_off
 from rules.document import ArticleText, Document, analyse
-from rules.match import FeedTag, Match, Verdict
+from rules.match import FeedTag, Verdict
+from rules.spans import Match
 from storage import articles, configs, decisions, hits, stories
 from storage.engine import lock_names
 from storage.leases import Lease, settle

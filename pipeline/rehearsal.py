@@ -19,7 +19,7 @@ from sqlmodel import Session, SQLModel, col, select
 from pipeline.app import Active
 from pipeline.match import Judged, add_hit
 from pipeline.release import release_due
-from rules.match import Match
+from rules.spans import Match
 from storage.tables import Alert, Article, Decision, Digest, Feed, Hit, Story
 
 Row = TypeVar("Row", Article, Feed)

@@ -15,7 +15,7 @@ from core.text import one_line
 from pipeline.app import Active, App
 from rules.config import Rule
 from rules.document import Document
-from rules.match import Match, Span
+from rules.spans import Match, Span
 from storage import articles, decisions, hits
 from storage import stories as story_rows
 from storage.tables import Article, Feed, Hit, Story

@@ -17,6 +17,7 @@ from rules import tokens
 
 FIELD_STRIDE = 1 << 24  # words; a text has fewer
 FIELD_NAMES = ("title", "text", "author", "source", "url", "lang", "section")
+TOKEN_FIELDS = 3  # title, text, author: the fields that have words
 _NUMBER = {name: number for number, name in enumerate(FIELD_NAMES)}
 LEAD_PARAGRAPHS = 2
 SHORT = 300  # characters: below it a detected language is a guess, and the feed's or the rule's decides

@@ -9,8 +9,9 @@ from core.errors import Problem
 from core.text import one_line
 from rules.document import ArticleText, Document, analyse
 from rules.explain import explain
-from rules.match import Match, Matcher
+from rules.match import Matcher
 from rules.problems import item
+from rules.spans import Match
 from rules.tree import Term, walk
 from rules.watch import Rule, Watch
 from rules.yamltext import Path, parse

@@ -10,8 +10,9 @@ from math import inf
 from core.reasons import Reason
 from rules.document import FIELD_STRIDE, Document
 from rules.evaluate import BUDGET, Evaluation, TooCostly
-from rules.match import Compiled, FeedTag, Match, Span, hits, inflection, refused, span_of, verify
+from rules.match import Compiled, FeedTag, hits, inflection, refused
 from rules.program import Node, Program
+from rules.spans import Match, Span, span_of, verify
 from rules.tree import (
     And,
     AnyOf,

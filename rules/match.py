@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -13,20 +13,18 @@ from typing import Protocol
 import numpy as np
 
 from core.reasons import Reason
-from rules.document import FIELD_STRIDE, Document, Field, primary
-from rules.evaluate import BUDGET, Evaluation, Named, TooCostly
+from rules.document import FIELD_STRIDE, TOKEN_FIELDS, Document, primary
+from rules.evaluate import BUDGET, Evaluation, TooCostly
 from rules.index import Segment, compiled
 from rules.packed import Broken, Sections, framed
 from rules.program import Node, Program
-from rules.tree import VALUE_FIELDS, Expr
+from rules.spans import Match, verify
+from rules.tree import Expr
 from rules.vocabulary import Vocabulary
-from rules.windows import Place, combined, separate
 
-MAX_SPANS = 20  # shown for one rule
 DEFAULT_LANGUAGE = "en"  # of the inflection when neither article, feed nor rule says one
 _SMALL_SEGMENT = 128  # rules: while the newest segment is smaller, it is built anew when one more comes
 _KEPT_NODES = 20_000  # rules of one segment whose nodes are kept: some 4 KB each
-_TOKEN_FIELDS = 3  # title, text, author: the fields that have words
 
 
 class FeedFilter(Protocol):
@@ -75,40 +73,6 @@ class FeedTag:
 
     name: str
     tags: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One word or phrase that a term matched. Offsets are characters in the stored text of the field."""
-
-    field: str
-    start: int
-    end: int
-    clause: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One place that matched: its text, the sentence (or sentences) around it, and the leaves in it."""
-
-    field: str
-    start: int
-    end: int
-    text: str
-    clause: str
-    sentence: str
-    sentence_start: int
-    leaves: tuple[Leaf, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A rule that matches. `score`, 0 to 1, grows with the places found; title counts double."""
-
-    rule: str
-    score: float
-    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +256,7 @@ def hits(program: Program, document: Document, language: str) -> dict[int, list[
     """Where the article has the words that rules look for, by the words' numbers in the vocabulary."""
     spellings = program.vocabulary.spellings(language)
     found: dict[int, list[int]] = {}
-    for number, part in enumerate(document.fields[:_TOKEN_FIELDS]):
+    for number, part in enumerate(document.fields[:TOKEN_FIELDS]):
         for at, words in enumerate([spellings[word] for word in part.words()], number * FIELD_STRIDE):
             for word in words:
                 if word in found:
@@ -322,84 +286,3 @@ def refused(rule: Compiled, document: Document, feed: FeedTag | None) -> Reason 
     wanted = bool(rule.feeds.any or rule.feeds.tags)
     fits = not names.isdisjoint(rule.feeds.any) or not feed.tags.isdisjoint(rule.feeds.tags)
     return Reason.FEED_FILTER if (wanted and not fits) or not names.isdisjoint(rule.feeds.none) else None
-
-
-def verify(rule: str, node: Node, evaluation: Evaluation) -> Match | None:
-    """The rule's match in the article, or None. Raises TooCostly."""
-    evaluation.begin()
-    if not evaluation.holds(node):
-        return None
-    shown = _shown(evaluation.clauses(node))
-    spans = tuple(span_of(evaluation.document, clause, place) for clause, place in shown)
-    return Match(rule, _score(spans), spans)
-
-
-def _shown(clauses: list[list[Named]]) -> list[Named]:
-    """What is reported: at least one place of each clause, then leftmost first; overlapping places become one.
-
-    Whole values (source:, lang: …) are shown only when there is nothing else to show.
-    """
-    by_clause = [_separate(places) for places in clauses]
-    every = [named for places in by_clause for named in places]
-    merged = _merged([named for named in every if named[1][0] < FIELD_STRIDE * _TOKEN_FIELDS] or every)
-    firsts = {places[0][1][0] for places in by_clause if places}
-    needed = [named for named in merged if any(named[1][0] <= first <= named[1][1] for first in firsts)][:MAX_SPANS]
-    spare = [named for named in merged if named not in needed][: MAX_SPANS - len(needed)]
-    return sorted(needed + spare, key=lambda named: named[1][0])
-
-
-def _separate(places: list[Named]) -> list[Named]:
-    kept = set(separate(place for _, place in places))
-    return [named for named in places if named[1] in kept]
-
-
-def _merged(spans: list[Named]) -> list[Named]:
-    """Overlapping places of several clauses as one, under the name of the widest."""
-    groups: list[list[Named]] = []
-    reach = -1
-    for named in sorted(spans, key=lambda named: named[1]):
-        if named[1][0] > reach:
-            groups.append([])
-        groups[-1].append(named)
-        reach = max(reach, named[1][1])
-    return [_one(group) for group in groups]
-
-
-def _one(group: list[Named]) -> Named:
-    widest, _ = max(group, key=lambda span: span[1][1] - span[1][0])
-    return widest, combined([place for _, place in group])
-
-
-def span_of(document: Document, clause: str, place: Place) -> Span:
-    """A place of words as a place of characters, with its sentence."""
-    part, first = document.place(place[0])
-    last = document.place(place[1])[1]
-    start, end = part.starts[first], part.ends[last]
-    begin, finish = sentence_around(part, start, end)
-    leaves = tuple(_leaf(document, *leaf) for leaf in place[2])
-    return Span(part.name, start, end, part.text[start:end], clause, part.text[begin:finish], begin, leaves)
-
-
-def _leaf(document: Document, first: int, last: int, clause: str) -> Leaf:
-    part, word = document.place(first)
-    start, end = part.starts[word], part.ends[word + last - first]
-    return Leaf(part.name, start, end, clause, part.text[start:end])
-
-
-def sentence_around(part: Field, start: int, end: int) -> tuple[int, int]:
-    """Start and end of the sentence, or sentences, that hold a stretch of a field, without the blanks around."""
-    if part.name in VALUE_FIELDS:
-        return 0, len(part.text)
-    begin = part.sentences[bisect_right(part.sentences, start) - 1]
-    following = bisect_left(part.sentences, end)
-    finish = part.sentences[following] if following < len(part.sentences) else len(part.text)
-    while part.text[begin].isspace():
-        begin += 1
-    while part.text[finish - 1].isspace():
-        finish -= 1
-    return begin, finish
-
-
-def _score(spans: Sequence[Span]) -> float:
-    weight = sum(2.0 if span.field == "title" else 1.0 for span in spans)
-    return round(1 - 1 / (1 + weight / 2), 3)

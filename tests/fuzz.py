@@ -20,8 +20,9 @@ from math import comb, prod
 
 from rules import tree
 from rules.document import ArticleText, analyse
-from rules.match import MAX_SPANS, Leaf, Match, Matcher, Span
+from rules.match import Matcher
 from rules.parse import RuleSyntaxError, parse
+from rules.spans import MAX_SPANS, Leaf, Match, Span
 from tests.rules import oracle
 
 WORDS = (

@@ -13,7 +13,8 @@ from pipeline.filters.stream import SECONDS, in_order
 from pipeline.filters.values import BadLine, Given, Line, object_of, text_in
 from rules.config import load
 from rules.document import ArticleText, analyse
-from rules.match import Matcher, Span
+from rules.match import Matcher
+from rules.spans import Span
 
 FIELDS = ("title", "text", "author", "url", "language", "source", "section")
 _matchers: dict[str, Matcher] = {}  # of this process, by the rules' text

@@ -13,6 +13,7 @@ from pipeline import costly, why
 from pipeline.configure import refresh
 from pipeline.run import run_cycle
 from rules import match as matching
+from rules import spans
 from rules.document import analyse
 from rules.evaluate import BUDGET, Evaluation
 from rules.match import Matcher, Trouble
@@ -60,7 +61,7 @@ def slow(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def expensive(bad: str, monkeypatch: pytest.MonkeyPatch) -> object:
-    verify = matching.verify
+    verify = spans.verify
 
     def spend(rule: str, node: object, evaluation: Evaluation) -> object:
         if rule == bad:
@@ -106,7 +107,7 @@ async def test_a_rule_too_costly_on_articles_of_five_sites_is_switched_off_and_o
 async def test_a_rule_that_makes_the_matcher_fail_is_off_at_once_and_on_again_when_it_is_changed(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verify = matching.verify
+    verify = spans.verify
 
     def fails(rule: str, *rest: object) -> object:
         if rule == "bad":

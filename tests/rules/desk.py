@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rules.document import ArticleText, analyse
-from rules.match import FeedTag, Matcher, Span, Verdict
+from rules.match import FeedTag, Matcher, Verdict
 from rules.parse import Entity, Names, parse
+from rules.spans import Span
 from rules.tree import Expr
 
 NAMES = Names(

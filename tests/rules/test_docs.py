@@ -13,9 +13,10 @@ from rules.config import load
 from rules.document import ArticleText, analyse
 from rules.examples import check_examples
 from rules.grammar import OPERATORS
-from rules.match import Leaf, Matcher, Verdict
+from rules.match import Matcher, Verdict
 from rules.names import RuleSyntaxError
 from rules.parse import Entity, Names, parse
+from rules.spans import Leaf
 from rules.tree import TEXT_FIELDS, VALUE_FIELDS, Expr
 from tests.rules.desk import Rule
 

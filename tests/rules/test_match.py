@@ -2,6 +2,7 @@ import pytest
 
 from core.reasons import Reason
 from rules import match
+from rules import spans as places
 from rules.document import ArticleText, analyse
 from rules.index import Unanchored, compiled
 from rules.match import FeedTag, Matcher
@@ -386,7 +387,7 @@ def test_an_empty_article_matches_nothing() -> None:
 
 
 def test_a_rule_that_makes_the_matcher_fail_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    verify = match.verify
+    verify = places.verify
 
     def fails(rule: str, *rest: object) -> object:
         if rule == "bad":

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from rules import tree
 from rules.document import ArticleText, analyse
-from rules.match import MAX_SPANS, Matcher, Verdict
+from rules.match import Matcher, Verdict
 from rules.parse import RuleSyntaxError, parse
+from rules.spans import MAX_SPANS
 from tests.rules import oracle
 
 WORDS = ("ship", "ships", "port", "Port", "meet", "met", "meeting", "US", "us", "held", "wave", "Ocean", "gold")

@@ -13,7 +13,8 @@ from extractors.base import Extraction
 from extractors.choose import extract
 from rules import config
 from rules.document import ArticleText, analyse
-from rules.match import Matcher, Span
+from rules.match import Matcher
+from rules.spans import Span
 from seeds import SEEDS, originals_folder
 from seeds.build import Document, blocks, build_page, documents, load_roles
 from seeds.build import body as body_of
