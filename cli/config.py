@@ -135,14 +135,14 @@ def export(context: typer.Context) -> None:
 def history(context: typer.Context, as_json: AsJson = False) -> None:
     """List the revisions, newest first."""
     with database(context) as db:
-        rows = db.read_now(configs.history)
+        rows = db.read_now(configs.listing)
     print_rows(
         (
             {
                 "revision": row.revision,
                 "at": row.at,
                 "who": row.who,
-                "from": "file" if row.file_sha256 else "command or page",
+                "from": "file" if row.from_file else "command or page",
                 "sha256": row.sha256[:12],
                 "note": row.note,
             }

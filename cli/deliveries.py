@@ -12,7 +12,7 @@ from cli.context import database, user
 from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import resend as again
-from storage import deliveries
+from storage import deliveries, ledger
 from storage.tables import Alert, Delivery
 
 
@@ -54,7 +54,8 @@ def _row(delivery: Delivery, alert: Alert) -> dict[str, Any]:
 
 def _list(context: typer.Context, states: list[str], channel: str, limit: int, as_json: bool, empty: str) -> None:
     with database(context) as db:
-        rows = db.read_now(lambda session: deliveries.recent(session, states=states, channel=channel, limit=limit))
+        chosen = ledger.Filter(channel=channel)
+        rows = db.read_now(lambda session: ledger.page(session, chosen, None, limit, states=set(states)))
     print_rows((_row(*pair) for pair in rows), COLUMNS, as_json=as_json, empty=empty)
 
 

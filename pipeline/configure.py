@@ -158,7 +158,7 @@ def apply_text(
     if active is not None and from_file and not force:
         if last is not None and last.file_sha256 == digest:
             return Applied(active.revision or 0, changed=False)
-        if not active.file_sha256:
+        if not active.from_file:
             return Applied(
                 active.revision or 0,
                 changed=False,

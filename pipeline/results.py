@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, select
 from core.clock import SystemClock
 from core.settings import Settings
 from pipeline.bootstrap import open_database
-from storage import alerts, deliveries, hits, stories
+from storage import alerts, hits, ledger, stories
 from storage.tables import Article, Entry, Feed
 
 
@@ -62,7 +62,7 @@ def gather(session: Session, limit: int = 1000) -> Results:
         ],
         deliveries=[
             {"channel": one.channel, "state": one.state, "key": one.key, "alert": alert.id, "target": one.target_id}
-            for one, alert in reversed(deliveries.recent(session, limit=limit))
+            for one, alert in reversed(ledger.page(session, ledger.Filter(), None, limit))
         ],
     )
 

@@ -34,11 +34,6 @@ def get(session: Session, revision: int) -> Config | None:
     return session.get(Config, revision)
 
 
-def history(session: Session) -> list[Config]:
-    """All revisions, newest first."""
-    return list(session.exec(select(Config).order_by(col(Config.revision).desc())).all())
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """A revision without its text, which may be long."""
@@ -47,16 +42,17 @@ class Line:
     who: str
     at: datetime
     note: str
+    sha256: str
     from_file: bool
 
 
-def listing(session: Session, before: int, limit: int) -> list[Line]:
+def listing(session: Session, before: int = 0, limit: int | None = None) -> list[Line]:
     """Revisions below `before` (0: all), newest first."""
-    number = col(Config.revision)
-    query = sa_select(number, col(Config.who), col(Config.at), col(Config.note), col(Config.file_sha256) != "")
+    number, from_file = col(Config.revision), col(Config.file_sha256) != ""
+    query = sa_select(number, col(Config.who), col(Config.at), col(Config.note), col(Config.sha256), from_file)
     query = query.where(number < before) if before else query
     rows = session.connection().execute(query.order_by(number.desc()).limit(limit))
-    return [Line(revision or 0, who, at, note, bool(from_file)) for revision, who, at, note, from_file in rows]
+    return [Line(number or 0, who, at, note, digest, bool(of_file)) for number, who, at, note, digest, of_file in rows]
 
 
 def add(

@@ -328,18 +328,6 @@ def find(session: Session, what: str) -> Delivery | None:
     return session.exec(select(Delivery).where(col(Delivery.key) == what)).first()
 
 
-def recent(
-    session: Session, *, states: Collection[str] = (), channel: str = "", limit: int
-) -> list[tuple[Delivery, Alert]]:
-    """Deliveries with their alerts, newest first."""
-    query = select(Delivery, Alert).join(Alert, col(Alert.id) == col(Delivery.alert_id))
-    if states:
-        query = query.where(col(Delivery.state).in_(list(states)))
-    if channel:
-        query = query.where(col(Delivery.channel) == channel)
-    return list(session.exec(query.order_by(col(Delivery.id).desc()).limit(limit)).all())
-
-
 def of_alerts(session: Session, alert_ids: Collection[str]) -> list[Delivery]:
     """The deliveries of these alerts."""
     return list(

@@ -35,9 +35,12 @@ class Filter:
     alert: str = ""
 
 
-def page(session: Session, chosen: Filter, after: Place | None, limit: int) -> list[tuple[Delivery, Alert]]:
-    """Deliveries with their alerts, newest first, from behind `after` on."""
-    found = heapq.merge(*(_places(session, one, after, limit) for one in _walks(chosen)), reverse=True)
+def page(
+    session: Session, chosen: Filter, after: Place | None, limit: int, *, states: Iterable[str] = ()
+) -> list[tuple[Delivery, Alert]]:
+    """Deliveries with their alerts, newest first, from behind `after` on; with `states`, in one of these."""
+    walks = [replace(chosen, state=state) for state in states] or _walks(chosen)
+    found = heapq.merge(*(_places(session, one, after, limit) for one in walks), reverse=True)
     ids = [key for _, (_, key) in zip(range(limit), found, strict=False)]
     query = select(Delivery, Alert).join(Alert, col(Alert.id) == col(Delivery.alert_id))
     rows = session.exec(query.where(col(Delivery.id).in_(ids))).all()

@@ -208,6 +208,11 @@ class Config(SQLModel, table=True):
     at: datetime = time()
     note: str = ""
 
+    @property
+    def from_file(self) -> bool:
+        """Whether it came from a file."""
+        return bool(self.file_sha256)
+
 
 class RuleState(SQLModel, table=True):
     """What a rule learnt. `past_id` walks down the stored articles that a new or changed rule is matched with once."""

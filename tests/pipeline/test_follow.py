@@ -37,7 +37,7 @@ async def test_a_file_is_applied_once_and_again_when_it_changes(world: World, db
         followed = await world.apply(app)
     assert (followed.revision, followed.changed) == (first + 1, True)
     assert app.active.rule("strike").title == "A strike"
-    assert [row.who for row in db.read_now(configs.history)] == ["test", "test"]
+    assert [row.who for row in db.read_now(configs.listing)] == ["test", "test"]
 
 
 async def test_a_broken_file_keeps_the_last_good_revision_and_is_told_once(

@@ -11,7 +11,7 @@ from core.errors import InputError
 from pipeline.resend import resend
 from pipeline.run import run_cycle
 from pipeline.stories import close, silence
-from storage import alerts, articles, deliveries, feeds, hits, locks, stories
+from storage import alerts, articles, deliveries, feeds, hits, ledger, locks, stories
 from storage.engine import Database
 from tests.builders import CALM, NOON, STRIKE, World, minutes, rss
 
@@ -36,7 +36,7 @@ async def test_everything_that_came_of_a_cycle_can_be_asked_for(world: World, db
     ((hit, _),) = db.read_now(lambda s: hits.recent(s, rule="strike", limit=5))
     assert db.read_now(lambda s: hits.with_article(s, hit.id or 0)) is not None
     assert db.read_now(deliveries.counts) == {"sent": 1}
-    ((row, _),) = db.read_now(lambda s: deliveries.recent(s, states=["sent"], channel="hook", limit=5))
+    ((row, _),) = db.read_now(lambda s: ledger.page(s, ledger.Filter(channel="hook"), None, 5, states=["sent"]))
     assert db.read_now(lambda s: deliveries.with_alert(s, row.key)) is not None
     assert db.read_now(lambda s: deliveries.with_alert(s, "99")) is None
     assert db.read_now(lambda s: locks.last_finished(s, "ingest")) is None

@@ -76,7 +76,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/history")
     async def history() -> list[RevisionLine]:
         """All revisions, newest first."""
-        return [_line(row) for row in await desk.read(configs.history)]
+        return [_line(row) for row in await desk.read(configs.listing)]
 
     @routes.get("/revisions/{number}")
     async def one_revision(number: Id) -> RevisionWhole:
@@ -102,7 +102,7 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-def _line(row: Config) -> RevisionLine:
+def _line(row: configs.Line) -> RevisionLine:
     return RevisionLine(**_values(row))
 
 
@@ -110,12 +110,12 @@ def _whole(row: Config) -> RevisionWhole:
     return RevisionWhole(**_values(row), text=row.text)
 
 
-def _values(row: Config) -> dict[str, object]:
+def _values(row: Config | configs.Line) -> dict[str, object]:
     return {
         "revision": row.revision,
         "at": row.at,
         "who": row.who,
-        "made_from": "file" if row.file_sha256 else "page",
+        "made_from": "file" if row.from_file else "page",
         "sha256": row.sha256,
         "note": row.note,
     }
