@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     preview_seconds: float = Field(
         2.0,
         gt=0,
-        description="a preview of a rule that takes longer is stopped, seconds; a backtest has 30 times as long",
+        description="a preview of a rule that takes longer is stopped, seconds; what has to be whole has 30 times that",
     )
     page_spacing: float = Field(
         1.0, ge=0, description="least time between two pages asked of one host, seconds; below 1 between feeds, too"

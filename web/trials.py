@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,14 +31,16 @@ class Trials:
         self._read_s = settings.extract_seconds
         self._quick = WorkerPool(2, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
         self._long = WorkerPool(1, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
+        self._care = asyncio.Semaphore(1)
 
     async def quick(self, work: Callable[..., T], *values: object) -> T:
         """What a preview says. Raises NotAvailable when it takes too long."""
         return await _told(self._quick, work, values, self._quick_s)
 
     async def careful(self, work: Callable[..., T], *values: object) -> T:
-        """The same with the time of a backtest, for what has to be right."""
-        return await _told(self._quick, work, values, self._long_s)
+        """The same with the time of a backtest, for what has to be right: one at a time, previews keep a process."""
+        async with self._care:
+            return await _told(self._quick, work, values, self._long_s)
 
     async def read(self, work: Callable[..., T], *values: object) -> T:
         """What reading a page says, in the time that pages have. Raises NotAvailable when it takes too long."""

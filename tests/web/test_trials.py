@@ -61,6 +61,16 @@ async def test_previews_do_not_wait_for_backtests(trials: Trials) -> None:
         one.cancel()
 
 
+async def test_previews_do_not_wait_for_what_has_to_be_right(trials: Trials) -> None:
+    await asyncio.gather(trials.quick(abs, -1), trials.quick(abs, -2))  # their processes are there
+    slow = [asyncio.create_task(trials.careful(time.sleep, 60)) for _ in range(2)]
+    await asyncio.sleep(0)  # they take theirs
+    assert await trials.quick(abs, -3) == 3
+    assert not any(one.done() for one in slow)
+    for one in slow:
+        one.cancel()
+
+
 async def test_after_the_end_nothing_is_tried(trials: Trials) -> None:
     trials.close()
     with pytest.raises(NotAvailable, match="closed"):
