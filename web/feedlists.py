@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, Request
+from starlette.datastructures import UploadFile
 from starlette.responses import HTMLResponse, Response
 
 from core.errors import WirewatchError
@@ -22,6 +22,7 @@ from web.render import render
 from web.text import told
 
 TOO_MUCH = opml.MOST_BYTES + 1
+LARGEST_PART = 4 * opml.MOST_BYTES  # of a form: what is too long is told by how long a list may be
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
 DOWNLOAD = {"content-disposition": 'attachment; filename="feeds.opml"'}
 BARE = {"cache-control": "no-store", "content-security-policy": BARE_POLICY}
@@ -38,13 +39,11 @@ def router(db: Database) -> APIRouter:
         return Response(text, media_type=MEDIA_TYPE, headers=DOWNLOAD)
 
     @routes.post("/feeds/import")
-    async def take(
-        request: Request,
-        addresses: Annotated[str, Form()] = "",
-        file: Annotated[UploadFile | None, File(alias="opml")] = None,
-    ) -> Response:
-        name = one_line(file.filename or "", 100) if file else ""
-        source = await file.read(TOO_MUCH) if file else addresses
+    async def take(request: Request) -> Response:
+        async with request.form(max_files=1, max_fields=2, max_part_size=LARGEST_PART) as form:
+            file, addresses = form.get("opml"), form.get("addresses", "")
+            name = one_line(file.filename or "", 100) if isinstance(file, UploadFile) else ""
+            source = await file.read(TOO_MUCH) if isinstance(file, UploadFile) else str(addresses)
         by = str(request.scope.get(WHO, LOCAL))
         return await _taken(db, source, name or "the list", by)
 

@@ -246,9 +246,16 @@ async def test_an_edit_that_is_overtaken_is_refused_and_overwrites_nothing(db: D
 async def test_a_list_that_cannot_be_read_changes_nothing_and_says_why(
     db: Database, visitor: Visitor, source: str
 ) -> None:
-    answer = await visitor.client.post("/feeds/import", files={"opml": ("<b>.opml", source.encode())})
-    assert (answer.status_code, "No feed was added" in answer.text, "<b>" in answer.text) == (422, True, False)
+    for sent in ({"opml": ("<b>.opml", source.encode())}, {"addresses": (None, source)}):
+        answer = await visitor.client.post("/feeds/import", files=sent)
+        assert (answer.status_code, "No feed was added" in answer.text, "<b>" in answer.text) == (422, True, False)
     assert db.read_now(configs.active) is None
+
+
+async def test_a_long_list_may_be_pasted(visitor: Visitor) -> None:
+    text = "https://b.example/f\n" + "# nothing here\n" * 100_000
+    answer = await visitor.client.post("/feeds/import", files={"addresses": (None, text)})
+    assert (answer.status_code, "feed" in answer.text) == (200, True)
 
 
 async def test_another_sites_form_adds_nothing(db: Database, visitor: Visitor) -> None:
