@@ -147,12 +147,18 @@ def any_named(settings: Settings) -> bool:
 
 
 def _good_name(name: str) -> str:
-    if not name or name != one_line(name, LONGEST_NAME) or ":" in name or name.casefold() in RESERVED:
+    if not _can_be_in_an_address(name) or ":" in name or name.casefold() in RESERVED:
         raise InputError(
             f"{one_line(name, LONGEST_NAME)!r} cannot be a user's name",
-            hint=f"at most {LONGEST_NAME} characters on one line, without a colon (HTTP Basic ends names with it)",
+            hint=f"at most {LONGEST_NAME} characters on one line, not only dots, without slashes and colons "
+            "(HTTP Basic ends names with a colon)",
         )
     return name
+
+
+def _can_be_in_an_address(name: str) -> bool:
+    """Whether the API can name it: a part of a path is not dots alone, and ends at a slash."""
+    return bool(name.strip(".")) and name == one_line(name, LONGEST_NAME) and "/" not in name
 
 
 # -- tokens
@@ -161,8 +167,10 @@ def _good_name(name: str) -> str:
 def make_token(session: Session, person_name: str, token_name: str, *, now: datetime) -> str:
     """A new token for a person's program: only its hash is kept, so it is shown now or never. Raises InputError."""
     person = find(session, person_name)
-    if not token_name or token_name != one_line(token_name, LONGEST_NAME):
-        raise InputError("a token's name is one line", hint="name the program that will use it")
+    if not _can_be_in_an_address(token_name):
+        raise InputError(
+            "a token's name is one line, without slashes and not only dots", hint="name the program that will use it"
+        )
     if people.token(session, token_name) is not None:
         raise InputError(f"there is a token {token_name} already", hint="give each program its own")
     token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
@@ -171,10 +179,10 @@ def make_token(session: Session, person_name: str, token_name: str, *, now: date
 
 
 def revoke_token(session: Session, person_name: str, token_name: str) -> None:
-    """Let nobody in by this token any more. Raises InputError when the person has none of that name."""
+    """Let nobody in by this token any more. Raises Missing when the person has none of that name."""
     person, row = find(session, person_name), people.token(session, token_name)
     if row is None or row.person_id != person.id:
-        raise InputError(f"{person_name} has no token {token_name}", hint="run `wirewatch users list`")
+        raise Missing(f"{person_name} has no token {token_name}", hint="run `wirewatch users list`")
     people.remove_token(session, row)
 
 

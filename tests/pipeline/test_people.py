@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from core.errors import InputError
+from core.errors import InputError, Missing
 from pipeline import people
 from storage import people as rows
 from storage.engine import Database
@@ -45,7 +45,7 @@ def test_a_password_too_short_or_endless_is_refused(password: str) -> None:
         people.fresh(password)
 
 
-@pytest.mark.parametrize("name", ["", "local", "a:b", "two\nlines", " ada", "x" * 81])
+@pytest.mark.parametrize("name", ["", "local", "a:b", "two\nlines", " ada", "a/b", "..", "x" * 81])
 def test_a_name_that_a_browser_could_not_send_is_refused(db: Database, stored: str, name: str) -> None:
     with pytest.raises(InputError, match="cannot be a user's name"):
         db.write_now(lambda session: people.add(session, name, stored, now=NOON))
@@ -89,7 +89,10 @@ def test_of_a_token_only_the_hash_is_kept_and_it_can_be_revoked(db: Database, st
     assert token not in str(row.model_dump())
     with pytest.raises(InputError, match="a token ci already"):
         db.write_now(lambda session: people.make_token(session, "bob", "ci", now=NOON))
-    with pytest.raises(InputError, match="bob has no token ci"):
+    for name in ("", "a/b", ".", "two\nlines"):
+        with pytest.raises(InputError, match="a token's name is one line"):
+            db.write_now(partial(people.make_token, person_name="bob", token_name=name, now=NOON))
+    with pytest.raises(Missing, match="bob has no token ci"):
         db.write_now(lambda session: people.revoke_token(session, "bob", "ci"))
     db.write_now(lambda session: people.revoke_token(session, "ada", "ci"))
     assert db.read_now(rows.tokens) == []
