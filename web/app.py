@@ -55,13 +55,14 @@ def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = Non
 
     Without a `desk` it makes one, whose processes nobody ends.
     """
+    desk = desk or Desk(db, settings)
     app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(status.router(db, settings))
     app.include_router(links.router(db, key))
     app.include_router(sign_in.router())
     app.include_router(metrics.router(db))
-    app.include_router(atom.router(db, key))
-    app.mount(API, create_api(desk or Desk(db, settings)))
+    app.include_router(atom.router(db, key, desk.book))
+    app.mount(API, create_api(desk))
     app.include_router(feedlists.router(db))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=settings, key=key, db=db)

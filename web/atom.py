@@ -6,7 +6,6 @@ rule's feed and nothing else, until the key is changed. Written with the standar
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -21,12 +20,11 @@ from sqlmodel import Session
 from alerts.inert import safe_link
 from core.clock import SystemClock
 from core.errors import ConfigError
-from pipeline.configure import EMPTY
-from rules.config import load
 from storage import configs, hits, meta, stories
 from storage.engine import Database
 from storage.tables import Article, Hit, Story
 from web.entrance import is_over_tls
+from web.rulebook import Rulebook
 from web.text import plain_xml
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -66,9 +64,9 @@ def path(key: str, rule_id: str) -> str:
     return f"/rules/{quote(rule_id, safe='')}/feed.atom?{urlencode({'token': token(key, rule_id)})}"
 
 
-def router(db: Database, key: str) -> APIRouter:
+def router(db: Database, key: str, book: Rulebook) -> APIRouter:
     """The route."""
-    routes, site = APIRouter(), _Site(db)
+    routes = APIRouter()
 
     @routes.get("/rules/{rule_id}/feed.atom")
     async def feed(request: Request, rule_id: str) -> Response:
@@ -79,34 +77,20 @@ def router(db: Database, key: str) -> APIRouter:
         found = await db.read(lambda session: gather(session, rule_id, installation, SystemClock().now()))
         if found is None:
             return Response("this rule is not in use any more", 410, media_type="text/plain")
-        base = await site.address() or _base(request)
+        base = await _public_url(book) or _base(request)
         headers = {"cache-control": "private, max-age=60"}
         return Response(written(found, base), media_type="application/atom+xml", headers=headers)
 
     return routes
 
 
-class _Site:
-    """Where people reach the page, as the active revision says: read once a revision."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._known = (0, "")
-
-    async def address(self) -> str:
-        """With a slash at its end; "" when the revision says nothing."""
-        revision = await self._db.read(configs.active_revision)
-        if revision != self._known[0]:
-            row = await self._db.read(lambda session: configs.get(session, revision))
-            self._known = revision, await asyncio.to_thread(_public_url, row.text if row else EMPTY)
-        return self._known[1]
-
-
-def _public_url(text: str) -> str:
+async def _public_url(book: Rulebook) -> str:
+    """Where people reach the page, as the active revision says, with a slash at its end; "" when it says nothing."""
     try:
-        url = load(text, file="the active revision", env=None).settings.public_url
+        _, watch = await book.active()
     except ConfigError:  # made for another version
         return ""
+    url = watch.settings.public_url
     return f"{url.rstrip('/')}/" if url else ""
 
 

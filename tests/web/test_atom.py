@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -25,10 +26,10 @@ KEY = "k" * 40
 
 
 @pytest.fixture
-def visitor(db: Database) -> Visitor:
+def visitor(db: Database, tmp_path: Path) -> Visitor:
     db.write_now(rows.newsroom)
     db.write_now(meta.installation)
-    settings = Settings(_env_file=None, host="0.0.0.0", password="hush hush hush")
+    settings = Settings(_env_file=None, data=tmp_path, host="0.0.0.0", password="hush hush hush")
     return Visitor(bare_app(settings, db, KEY), "https://watch.example")
 
 
