@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -58,7 +58,7 @@ def seen(session: Session, since: datetime) -> list[Seen]:
     """The newest articles since then; not those that a feed had before it was first polled."""
     columns = (col(Article.feed_id), col(Article.source), col(Article.state), *_MOMENTS)
     at = col(Article.first_seen_at)
-    query = sa_select(*columns).where(at >= since, col(Article.from_before).is_(False)).order_by(at.desc()).limit(MOST)
+    query = sa_select(*columns).where(*_live(since)).order_by(at.desc()).limit(MOST)
     return [Seen(*row) for row in session.connection().execute(query)]
 
 
@@ -66,12 +66,27 @@ def sent(session: Session, since: datetime) -> list[Sent]:
     """The newest deliveries since then that arrived and tell of one article: a digest tells of many."""
     at = col(Delivery.made_at)
     newest = sa_select(col(Delivery.alert_id), col(Delivery.rule_id), col(Delivery.sent_at))
-    newest = newest.where(col(Delivery.state) == "sent", at >= since).order_by(at.desc(), col(Delivery.id).desc())
+    newest = newest.where(*_arrived(since)).order_by(at.desc(), col(Delivery.id).desc())
     some = newest.limit(MOST).subquery()
     query = sa_select(some.c.rule_id, col(Article.feed_id), *_MOMENTS, some.c.sent_at)
     query = query.join(Alert, col(Alert.id) == some.c.alert_id).join(Article, col(Article.id) == col(Alert.article_id))
     query = query.where(some.c.sent_at.is_not(None), col(Alert.kind) != "digest", col(Article.from_before).is_(False))
     return [Sent(*row) for row in session.connection().execute(query)]
+
+
+def are_cut(session: Session, since: datetime) -> bool:
+    """Whether there are more articles, or more deliveries, than `seen` and `sent` look at."""
+    queries = (sa_select(col(Article.id)).where(*_live(since)), sa_select(col(Delivery.id)).where(*_arrived(since)))
+    beyond = (session.connection().execute(query.offset(MOST).limit(1)).first() for query in queries)
+    return any(row is not None for row in beyond)
+
+
+def _live(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return col(Article.first_seen_at) >= since, col(Article.from_before).is_(False)
+
+
+def _arrived(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return col(Delivery.state) == "sent", col(Delivery.made_at) >= since
 
 
 def volume(session: Session, bounds: Sequence[datetime]) -> list[tuple[int, int, int]]:

@@ -7,7 +7,7 @@ from functools import partial
 from urllib.parse import parse_qs
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from core.errors import InputError
 from pipeline import channels, resend
@@ -15,7 +15,7 @@ from storage import deliveries as ledger_rows
 from storage import ledger, optouts
 from storage.engine import Database
 from storage.ledger import Filter
-from storage.tables import Delivery
+from storage.tables import Alert, Delivery
 from tests.web import rows
 from web.pages import deliveries, delivery
 
@@ -40,6 +40,32 @@ def test_the_ledger_is_newest_first_and_narrowed(db: Database) -> None:
     assert states(db, Filter(channel="desk-mail", state="dead", rule="port-strike")) == ["dead"]
     assert states(db, Filter(rule="river-flood")) == []
     assert states(db, Filter(state="' OR 1=1")) == []
+
+
+def test_a_next_try_is_told_of_what_waits_only(db: Database) -> None:
+    again = rows.NOW + rows.HOUR
+
+    def wait(session: Session) -> None:
+        dead = session.exec(select(Delivery).where(Delivery.state == "dead")).one()
+        dead.state, dead.not_before = "retry", again
+        session.add(dead)
+
+    db.write_now(wait)
+    lines = db.read_now(lambda session: deliveries.gather(session, Filter())).lines
+    assert [(one.state, one.next) for one in lines] == [("retry", again), ("sent", None)]
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ({"type": "notice", "subject": "channel desk-mail is paused"}, "channel desk-mail is paused"),
+        ({"type": "digest", "title": "Strikes at ports"}, "Strikes at ports"),
+        ({"type": "alert", "article": {"title": "Port workers walk out"}}, "Port workers walk out"),
+        ({}, "again"),
+    ],
+)
+def test_an_alert_is_called_what_its_message_says(view: dict[str, object], said: str) -> None:
+    assert deliveries.headline(Alert(id="x", rule_id="r", kind="again", view=view, made_at=rows.NOW)) == said
 
 
 def test_the_ledger_is_narrowed_by_days_the_last_one_included(db: Database) -> None:

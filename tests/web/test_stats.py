@@ -53,7 +53,15 @@ def test_the_page_follows_news_from_published_to_sent(db: Database) -> None:
         ("Harbour Post", 1, 1, 100),
         ("صوت الشرق", 1, 1, 100),
     ]
-    assert not page.cut
+
+
+@pytest.mark.parametrize(("most", "cut"), [(3, True), (4, False)])
+def test_more_than_is_looked_at_is_told(db: Database, monkeypatch: pytest.MonkeyPatch, most: int, cut: bool) -> None:
+    db.write_now(rows.newsroom)
+    monkeypatch.setattr("storage.stats.MOST", most)
+    page = db.read_now(lambda session: stats.gather(session, AT, 7))
+    assert page.cut is cut
+    assert page.everything.count == most
 
 
 def test_the_page_and_the_api_tell_the_same_of_dates_that_a_feed_says_or_that_lie_ahead(db: Database) -> None:

@@ -88,7 +88,7 @@ def gather(session: Session, now: datetime, days: int) -> StatsPage:
         by_rule=latency.by_rule(sent),
         volume=_volume(session, edges, hourly=days == 1),
         coverage=coverage(seen),
-        cut=max(len(seen), len(sent)) == stats.MOST,
+        cut=stats.are_cut(session, edges[0]),
     )
 
 
