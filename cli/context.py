@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import getpass
 import logging
-import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import contextmanager
@@ -85,7 +84,7 @@ def secrets(context: typer.Context) -> Mapping[str, str]:
     """Secrets by name, for ${NAME}."""
     from pipeline.bootstrap import secrets_of
 
-    return secrets_of(settings(context), os.environ)
+    return secrets_of(settings(context))
 
 
 def user() -> str:

@@ -33,13 +33,14 @@ WAIT_FOR_SCHEMA_S = 60.0
 PRELOAD = ("extractors.warm", "pipeline.pooled")  # the language model, and what workers run, once for all of them
 
 
-def secrets_of(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+def secrets_of(settings: Settings, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Secrets by name: `.env`, over it the environment, over both the files of the secrets folder.
 
-    A final newline is no secret. Raises InputError for a secrets folder that is not there.
+    `environ` None: this process's. A final newline is no secret. Raises InputError for a folder that is not there.
     """
     written = dotenv_values(ENV_FILE, interpolate=False)
-    secrets = {name: value for name, value in written.items() if value is not None} | dict(environ)
+    secrets = {name: value for name, value in written.items() if value is not None}
+    secrets |= os.environ if environ is None else environ
     if settings.secrets is not None:
         if not settings.secrets.is_dir():
             raise InputError(
@@ -85,7 +86,7 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """A worker, wired, with the active revision of the watch file; closed in order at the end."""
     db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=True)
-    secrets = secrets_of(settings, os.environ if environ is None else environ)
+    secrets = secrets_of(settings, environ)
     clock = clock or SystemClock()
     workers = settings.jobs or os.cpu_count() or 1
     pool = WorkerPool(workers, warm=warm_up, preload=PRELOAD, memory_bytes=READER_BYTES)

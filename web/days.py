@@ -19,3 +19,8 @@ def day_after(text: str) -> datetime | None:
     """The end of a day: when the next begins, as far as there is one."""
     begins = day(text)
     return min(begins, LAST_DAY) + timedelta(days=1) if begins else None
+
+
+def last_day(end: datetime | None) -> str:
+    """The day that ends then, as an input has it; "" for None."""
+    return f"{end - timedelta(days=1):%Y-%m-%d}" if end else ""

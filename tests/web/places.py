@@ -65,7 +65,7 @@ def _deliveries(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     ledger = {
         "lines": [named(line), named(line | {"state": "dead", "story": None})], "counts": [(text, 1)], "total": 1,
         "chosen": named(chosen), "others": "channel=x", "until_day": "2026-03-05", "channels": [text],
-        "rules": [text], "paused": [named(target)], "rest": "/deliveries?after=7",
+        "rules": [text], "paused": [named(target)], "rest": "/deliveries?after=7", "most": 9,
         "opted_out": [named({"target_id": text, "rule_id": text, "at": AT})],
     }  # fmt: skip
     yield "deliveries.html", {"page": named(ledger), "again": ("dead",)}
@@ -78,7 +78,7 @@ def _deliveries(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     decision = {"at": AT, "stage": text, "reason": text, "detail": text + "!"}
     page = {
         "row": named(row), "alert": named(alert), "target": named(target | {"state": "paused"}), "headline": text,
-        "trouble": text, "decisions": [named(decision)], "others": [named(row)],
+        "trouble": text, "next": AT, "decisions": [named(decision)], "others": [named(row)],
     }  # fmt: skip
     yield "delivery.html", {"page": named(page), "again": ("dead",)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -48,14 +47,14 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("")
     async def list_channels() -> list[Target]:
         """The channels of the active revision, a row a target."""
-        rows = await channels.listing(desk.db, desk.settings, secrets_of(desk.settings, os.environ))
+        rows = await channels.listing(desk.db, desk.settings, secrets_of(desk.settings))
         return [Target.model_validate(one) for one in rows]
 
     @routes.post("/{name}/test")
     async def test(name: Name) -> list[Tried]:
         """Send a marked test message to each target of a channel."""
         await known(name)
-        tried = await channels.test(desk.db, desk.settings, secrets_of(desk.settings, os.environ), name)
+        tried = await channels.test(desk.db, desk.settings, secrets_of(desk.settings), name)
         return [Tried(target=one.target, result=one.result.cls.value, answer=one.answer) for one in tried]
 
     @routes.post("/{name}/resume")

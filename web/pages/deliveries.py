@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from storage.engine import Database
 from storage.ledger import Filter, Place
 from storage.tables import Alert, Delivery, OptOut, Target
 from web.acts import Act, agreed, number_of, show_acting
-from web.days import day, day_after
+from web.days import day, day_after, last_day
 from web.frame import frame
 from web.pages.story import trouble
 from web.people import who
@@ -60,6 +60,7 @@ class Ledger:
     paused: Sequence[Target] = ()
     opted_out: Sequence[OptOut] = ()
     rest: str = ""  # the address of the next page, if there is one
+    most: int = ledger.MOST  # what is counted of a state
 
     @property
     def total(self) -> int:
@@ -74,7 +75,7 @@ class Ledger:
     @property
     def until_day(self) -> str:
         """The last day that is shown, as an input has it."""
-        return f"{self.chosen.until - timedelta(days=1):%Y-%m-%d}" if self.chosen.until else ""
+        return last_day(self.chosen.until)
 
 
 def register(db: Database) -> None:
@@ -144,13 +145,12 @@ def gather(session: Session, chosen: Filter, after: Place | None = None) -> Ledg
 
 def query(chosen: Filter, **more: str) -> str:
     """The filters as the address has them."""
-    until = chosen.until - timedelta(days=1) if chosen.until else None
     values = {
         "state": chosen.state,
         "channel": chosen.channel,
         "rule": chosen.rule,
         "since": f"{chosen.since:%Y-%m-%d}" if chosen.since else "",
-        "until": f"{until:%Y-%m-%d}" if until else "",
+        "until": last_day(chosen.until),
     } | more
     return urlencode({key: value for key, value in values.items() if value})
 
@@ -167,9 +167,14 @@ def _line(one: Delivery, alert: Alert) -> Line:
         trouble=trouble(one),
         made=one.made_at,
         sent=one.sent_at,
-        next=one.not_before if one.state in deliveries.WAITING else None,
+        next=next_try(one),
         attempts=one.attempts,
     )
+
+
+def next_try(one: Delivery) -> datetime | None:
+    """When it is tried next, if it is."""
+    return one.not_before if one.state in deliveries.WAITING else None
 
 
 def headline(alert: Alert) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from nicegui import ui
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery, Target
 from web.acts import show_acting
 from web.frame import frame, show
-from web.pages.deliveries import AGAIN, acts, headline
+from web.pages.deliveries import AGAIN, acts, headline, next_try
 from web.pages.faults import missing
 from web.pages.story import trouble
 
@@ -27,6 +28,7 @@ class DeliveryPage:
     target: Target | None
     headline: str
     trouble: str
+    next: datetime | None  # when it is tried next, if it is
     decisions: Sequence[Decision]
     others: Sequence[Delivery]  # of the same alert
 
@@ -61,6 +63,7 @@ def gather(session: Session, delivery_id: int) -> DeliveryPage | None:
         target=session.get(Target, row.target_id),
         headline=headline(alert),
         trouble=trouble(row),
+        next=next_try(row),
         decisions=alerts.decisions(session, alert_id=alert.id),
         others=[one for one in deliveries.of_alerts(session, [alert.id]) if one.id != row.id],
     )

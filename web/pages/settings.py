@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from storage import configs
 from storage.engine import Database
 from web.acts import agreed, number_of, show_acting
 from web.frame import frame, show
+from web.pages.deliveries import acts
 from web.pages.settings_people import people_section
 from web.people import who
 from web.text import told
@@ -75,22 +75,19 @@ def register(db: Database, settings: Settings) -> None:
 async def _channels(db: Database, settings: Settings) -> None:
     async def values() -> Mapping[str, object]:
         try:
-            rows = await channels.listing(db, settings, secrets_of(settings, os.environ))
+            rows = await channels.listing(db, settings, secrets_of(settings))
         except WirewatchError as error:
             return {"rows": [], "wrong": told(error)}
         return {"rows": rows, "wrong": ""}
 
     async def test(name: str) -> str:
-        tried = await channels.test(db, settings, secrets_of(settings, os.environ), name)
+        tried = await channels.test(db, settings, secrets_of(settings), name)
         said = [f"{one.target}: {one.result.cls.value}{f', {one.answer}' if one.answer else ''}" for one in tried]
         return f"A test message to {name}: " + "; ".join(said) + "."
 
-    async def resume(target: str) -> str:
-        return await db.write(lambda session: channels.resume_target(session, target))
-
     with ui.element("section").props("aria-labelledby=channels"):
         show("settings-channels-head.html")
-        await show_acting("settings-channels.html", values, {"test": test, "resume-target": resume})
+        await show_acting("settings-channels.html", values, {"test": test, "resume-target": acts(db)["resume-target"]})
 
 
 def gather(session: Session, chosen: tuple[int, int] = (0, 0), before: int = 0) -> Revisions:
