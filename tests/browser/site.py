@@ -99,7 +99,10 @@ def served(folder: Path, **settings: str) -> Iterator[Site]:
         yield Site(address, process)
     finally:
         process.terminate()
-        process.join(60)
+        process.join(30)
+        if process.is_alive():  # stopped by a signal, or it hangs
+            process.kill()
+            process.join()
 
 
 def _program(folder: Path, environment: dict[str, str]) -> None:

@@ -52,10 +52,12 @@ def visitors_that_ask(site: Site) -> Iterator[None]:
     threads = [threading.Thread(target=look) for _ in range(2)]
     for one in threads:
         one.start()
-    yield
-    over.set()
-    for one in threads:
-        one.join()
+    try:
+        yield
+    finally:
+        over.set()
+        for one in threads:
+            one.join()
 
 
 async def test_fault_71_whatever_the_page_and_its_visitors_do_each_event_is_told_at_once(

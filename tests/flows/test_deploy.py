@@ -48,12 +48,15 @@ async def test_a_worker_runs_what_deploy_registered_and_stops_on_sigterm(prefect
         for name in ("ingest/ingest-1", "ingest/ingest-2", "deliver/deliver"):
             assert f"registered {name}" in deployed.stdout
         worker = subprocess.Popen(command("worker"), env=environ, cwd=tmp_path, stdout=subprocess.DEVNULL)
-        until = time.monotonic() + 150
-        while len(around.received.hooks) < 3 and time.monotonic() < until:
-            assert worker.poll() is None, "the worker ended by itself"
-            await asyncio.sleep(0.5)
-        worker.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(worker.wait, 60) == 0
+        try:
+            until = time.monotonic() + 150
+            while len(around.received.hooks) < 3 and time.monotonic() < until:
+                assert worker.poll() is None, "the worker ended by itself"
+                await asyncio.sleep(0.5)
+            worker.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(worker.wait, 60) == 0
+        finally:
+            worker.kill()
     rules = sorted(hook["rule"] for hook in around.received.hooks)
     assert rules == ["biden-trong-meeting", "blinken-trip", "us-vietnam-upgrade"]
 
