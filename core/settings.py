@@ -57,6 +57,10 @@ class Settings(BaseSettings):
         "", repr=False, description="key that signs links and cookies; empty = made once, kept in the data folder"
     )
     user_header: str = Field("", description="header of a trusted proxy that names the user")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="CIDRs of proxies whose X-Forwarded-For is believed when sign-ins are counted; loopback always is",
+    )
     heartbeat_url: str = Field(
         "", repr=False, description="address asked after each good run, at a service that rings when that stops"
     )
@@ -80,7 +84,7 @@ class Settings(BaseSettings):
         description="hits and their stories are kept so long after the story's end, days; 0 = for ever",
     )
 
-    @field_validator("allow_addresses", mode="before")
+    @field_validator("allow_addresses", "trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
         if not isinstance(value, str):

@@ -93,7 +93,7 @@ def test_no_password_stands_in_the_file(services: dict[str, Any]) -> None:
 def test_every_setting_can_be_given_or_is_fixed_by_what_stands_around_it(services: dict[str, Any]) -> None:
     fixed = {"config", "data"}  # by the image: /etc/wirewatch/watch.yaml, /data
     wanted = {f"WIREWATCH_{name.upper()}" for name in set(Settings.model_fields) - fixed}
-    of_the_page = {f"WIREWATCH_{name}" for name in ("HOST", "PORT", "PASSWORD")}
+    of_the_page = {f"WIREWATCH_{name}" for name in ("HOST", "PORT", "PASSWORD", "TRUSTED_PROXIES")}
     assert wanted - of_the_page <= set(services["worker"]["environment"])
     assert wanted <= set(services["web"]["environment"])
 

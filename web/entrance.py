@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from time import monotonic
@@ -14,7 +15,7 @@ from typing import cast
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 
 from core.clock import SystemClock
-from core.settings import Settings
+from core.settings import Network, Settings
 from core.text import one_line
 from pipeline import people as passwords
 from pipeline.people import Known
@@ -50,7 +51,13 @@ class Entrance:
         self._sessions = URLSafeTimedSerializer(key, salt="wirewatch.session")
         self._forms = URLSafeTimedSerializer(key, salt="wirewatch.sign-in")
         self._attempts = Attempts()
+        self._proxies = settings.trusted_proxies
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
+
+    def address_of(self, peer: str, headers: Mapping[str, str]) -> str:
+        """Where a visitor is: of a proxy on this machine, or one that is trusted, what it says last."""
+        said = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        return said if said and (is_loopback(peer) or _is_in(peer, self._proxies)) else peer
 
     # -- passwords
 
@@ -145,7 +152,10 @@ def is_over_tls(scheme: str, headers: Mapping[str, str]) -> bool:
     return "https" in (scheme, headers.get("x-forwarded-proto"))
 
 
-def address_of(peer: str, headers: Mapping[str, str]) -> str:
-    """Where a visitor is: of a proxy on this machine, what it says last."""
-    said = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return said if said and is_loopback(peer) else peer
+def _is_in(address: str, networks: Iterable[Network]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:  # a test's or a socket's name
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in network for network in networks)

@@ -27,7 +27,7 @@ from core.text import one_line
 from storage.engine import Database
 from web.entrance import COOKIE as COOKIE
 from web.entrance import LOCAL as LOCAL
-from web.entrance import LONGEST_NAME, Entrance, Wait, address_of, is_over_tls
+from web.entrance import LONGEST_NAME, Entrance, Wait, is_over_tls
 from web.loopback import is_loopback
 from web.routes import API, SIGN_IN, Audience, audience
 
@@ -137,7 +137,7 @@ class Guard:
         if brought is None:
             return UNKNOWN
         peer = (scope.get("client") or ("", 0))[0]
-        known = await self._entrance.of_password(*brought, address_of(peer, headers))
+        known = await self._entrance.of_password(*brought, self._entrance.address_of(peer, headers))
         if known is None:
             return UNKNOWN
         if isinstance(known, Wait):

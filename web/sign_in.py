@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from core.text import one_line
-from web.entrance import COOKIE, FORM_AGE_S, FORM_COOKIE, LOCAL, LONGEST_NAME, Entrance, Wait, address_of, is_over_tls
+from web.entrance import COOKIE, FORM_AGE_S, FORM_COOKIE, LOCAL, LONGEST_NAME, Entrance, Wait, is_over_tls
 from web.guard import ENTRANCE, WHO, too_often
 from web.links import BARE, NO_STORE
 from web.render import render
@@ -39,8 +39,8 @@ def router() -> APIRouter:
         entrance: Entrance = request.scope[ENTRANCE]
         if not entrance.is_form_good(said.get("token", ""), request.headers):
             return _form(request, wanted, name, STALE, 403)
-        peer = request.client.host if request.client else ""
-        known = await entrance.of_password(name, said.get("password", ""), address_of(peer, request.headers))
+        address = entrance.address_of(request.client.host if request.client else "", request.headers)
+        known = await entrance.of_password(name, said.get("password", ""), address)
         if isinstance(known, Wait):
             refusal = too_often(known)
             answer = _form(request, wanted, name, f"{refusal.words.capitalize()}.", refusal.status)

@@ -19,6 +19,7 @@ from storage.engine import Database
 from tests.web.asgi import Visitor
 from tests.web.hostile import TEXTS
 from web.app import bare_app
+from web.entrance import Entrance
 from web.sign_in import inside
 
 KEY, SHARED, OWN = "k" * 40, "hush hush hush", "correct horse"
@@ -134,6 +135,23 @@ async def test_after_five_wrong_passwords_the_right_one_has_to_wait_too(visitor:
     assert late.headers["retry-after"] == "60"
     assert (await visitor.get("/feeds", basic("ada", OWN))).status_code == 429
     assert (await sign_in(visitor, "grace", SHARED)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("peer", "believed"),
+    [
+        ("127.0.0.1", True),
+        ("10.7.0.9", True),
+        ("::ffff:10.7.0.9", True),
+        ("10.8.0.9", False),
+        ("203.0.113.5", False),
+        ("", False),
+    ],
+)
+def test_a_proxy_that_is_trusted_says_where_its_visitors_are(peer: str, believed: bool) -> None:
+    settings = Settings(_env_file=None, trusted_proxies="10.7.0.0/16")
+    address = Entrance(settings, "k", None).address_of(peer, {"x-forwarded-for": "198.51.100.1, 203.0.113.9"})
+    assert address == ("203.0.113.9" if believed else peer)
 
 
 async def test_a_token_opens_the_api_only_and_nothing_else_opens_it(db: Database, visitor: Visitor) -> None:
