@@ -48,7 +48,7 @@ Rows = Iterator[dict[str, Any]]
 
 
 class Archive:
-    """Rows of one installation; the same for the same numbers."""
+    """Rows of one installation; the same for the same numbers, but for its times."""
 
     def __init__(self, hits: int, articles: int) -> None:
         self.hits, self.articles = hits, articles

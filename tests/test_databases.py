@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from tests.databases import Databases
@@ -37,22 +38,24 @@ def test_each_prepared_database_is_a_copy(databases: Databases, database_kind: s
             assert run(url, insert, count) == [None, 1]
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
 def test_a_database_that_is_given_out_again_counts_anew_and_has_the_columns_it_had(
-    databases: Databases, tmp_path: Path
+    databases: Databases, tmp_path: Path, kind: str
 ) -> None:
     insert = "INSERT INTO prepared (word) VALUES ('here') RETURNING id"
     names = []
     for change in ("SELECT 1", "ALTER TABLE prepared ADD COLUMN more TEXT", "SELECT 1"):
-        with databases.fresh("postgresql", tmp_path, make_table) as url:
+        with databases.fresh(kind, tmp_path, make_table) as url:
             names.append(url)
             assert run(url, insert, "SELECT count(*) FROM prepared", change)[:2] == [1, 1]
     assert names[0] == names[1] != names[2]
 
 
-def test_nobody_holds_on_to_a_database_that_is_given_out_again(databases: Databases, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_nobody_holds_on_to_a_database_that_is_given_out_again(databases: Databases, tmp_path: Path, kind: str) -> None:
     engines = []
     for _ in range(2):
-        with databases.fresh("postgresql", tmp_path, make_plain_table) as url:
+        with databases.fresh(kind, tmp_path, make_plain_table) as url:
             engines.append(create_engine(url))
             connection = engines[-1].connect()
             connection.execute(text("LOCK TABLE prepared IN ACCESS EXCLUSIVE MODE"))

@@ -1,4 +1,4 @@
-"""The measurement of the pages: its archive is what it says, and every address that is measured shows something."""
+"""The measurement of the pages: its archive is what it says."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from tests.faults.ward import Ward, open_things
 ROOT = Path(__file__).parents[2]
 ONE_DATABASE = {
     "test_articles", "test_channels", "test_costly", "test_feeds", "test_hanging", "test_inert", "test_messages",
-    "test_network", "test_redirects", "test_rule_changes", "test_scripts", "test_stopped",
+    "test_rule_changes", "test_stopped",
 }  # fmt: skip
 OUTCOMES = ("passed", "failed", "error", "skipped")
 

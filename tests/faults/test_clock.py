@@ -79,7 +79,6 @@ async def _cycle(app: App, world: World, gone: list[datetime]) -> None:
     gone += [app.clock.now()] * (len(world.hook.requests) - len(gone))
 
 
-# what was told in 1970 is older than is kept: keep_ledger=0 keeps it to look at
 STEPS = {
     "two hours ahead": timedelta(hours=2),
     "two hours back": timedelta(hours=-2),
@@ -109,7 +108,7 @@ def states(db: Database) -> list[str]:
 async def test_fault_56_after_a_step_of_the_clock_nothing_is_sent_again_and_news_is_told_as_soon_as_before(
     told: World, db: Database, clock: FixedClock, step: timedelta
 ) -> None:
-    async with told.worker(db, clock, cycle_seconds=3, keep_ledger=0) as app:
+    async with told.worker(db, clock, cycle_seconds=3) as app:
         await run_cycle(app)
         assert len(told.hook.requests) == 1
         clock.move(step)
@@ -133,7 +132,7 @@ async def test_fault_56_what_was_under_way_at_the_step_goes_on(
         event("Aarhus"), told.publish("page", "Dockers begin strike in Bergen", ["Bergen stands still."])
     )
     told.hook.will(Answer(503))
-    async with told.worker(db, clock, cycle_seconds=3, keep_ledger=0) as app:
+    async with told.worker(db, clock, cycle_seconds=3) as app:
         app.active.channels["hook"].pace = 60.0
         await run_cycle(app, steps=["poll"])
         clock.move(step)
@@ -157,7 +156,7 @@ async def test_fault_56_what_a_dead_worker_held_before_the_clock_was_set_back_is
         run(session, update(Feed).values(lease_owner="dead", lease_until=later))
         assert locks.take(session, "ingest", "dead", seconds=2 * 3600.0, now=clock.now())
 
-    async with told.worker(db, clock, cycle_seconds=3, keep_ledger=0) as app:
+    async with told.worker(db, clock, cycle_seconds=3) as app:
         await app.db.write(die)
         await run_cycle(app)
         assert len(told.hook.requests) == 1
@@ -169,7 +168,7 @@ async def test_fault_56_a_retry_is_not_given_up_because_the_clock_jumped_ahead(
 ) -> None:
     clock.at = datetime(1970, 1, 1, tzinfo=UTC)
     told.hook.will(Answer(503), Answer(503))
-    async with told.worker(db, clock, cycle_seconds=3, keep_ledger=0) as app:
+    async with told.worker(db, clock, cycle_seconds=3) as app:
         await run_cycle(app)
         clock.at = datetime(2026, 3, 2, 12, tzinfo=UTC)
         await for_forty_minutes(app, clock)
