@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
+from itertools import islice
 
 from core.errors import InputError
 from pipeline.match import article_text
@@ -21,6 +22,7 @@ from storage.engine import Database
 from storage.tables import Article, Feed
 
 AT_ONCE = 100  # articles loaded together
+NEWEST, WIDER = 4_000, 8  # articles that are asked about first; each further stretch is so many times as wide
 _PART = re.compile(r'(=?)(?:["“”„«]([^"“”«»]*)["“”»]|([^\s"“”„«»]+))')
 
 
@@ -30,9 +32,9 @@ def search(db: Database, text: str, *, since: datetime | None = None, limit: int
     matcher = Matcher([Rule("search", asked)])
     query, version = lookup.query(asked), lookup.version()
     if since:
-        offered = db.read_now(partial(stored.ids, query=query, version=version, since=since))[::-1]
+        offered: Iterable[int] = db.read_now(partial(stored.ids, query=query, version=version, since=since))[::-1]
     else:
-        offered = db.read_now(partial(stored.newest, query=query, version=version))
+        offered = _newest(db, partial(stored.newest, query=query, version=version))
     found: list[Article] = []
     for article, feed in loaded(db, offered):
         if article.state != "duplicate" and matcher.match(analyse(article_text(article, feed))).matches:
@@ -42,10 +44,21 @@ def search(db: Database, text: str, *, since: datetime | None = None, limit: int
     return found
 
 
-def loaded(db: Database, ids: list[int]) -> Iterator[tuple[Article, Feed]]:
+def _newest(db: Database, asking: Callable[..., list[int]]) -> Iterator[int]:
+    """What is offered, newest first, asked for in ever wider stretches of articles: of a word that is everywhere the
+    first ones do, and of a rare one there are few questions.
+    """
+    end, wide = db.read_now(articles.newest_id) + 1, NEWEST
+    while end > 1:
+        begin = max(1, end - wide)
+        yield from db.read_now(partial(asking, ids=range(begin, end)))
+        end, wide = begin, wide * WIDER
+
+
+def loaded(db: Database, ids: Iterable[int]) -> Iterator[tuple[Article, Feed]]:
     """Articles with their feeds in the order of the ids, some at a time; what was removed meanwhile is left out."""
-    for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
+    rest = iter(ids)
+    while some := list(islice(rest, AT_ONCE)):
         pairs = {pair[0].id: pair for pair in db.read_now(partial(articles.with_feeds, ids=some))}
         yield from (pairs[one] for one in some if one in pairs)
 

@@ -146,21 +146,22 @@ def offered(session: Session, query: Query | None, version: str) -> ColumnElemen
     return col(Article.id).in_(_offered(session, query, version))
 
 
-def newest(session: Session, query: Query | None, version: str) -> list[int]:
-    """Articles that could hold what is asked for, duplicates too, newest first: in the order they were first seen in.
-
-    None is looked at for it: of a word that is everywhere, tens of thousands would be.
-    """
-    offering = select(col(Article.id)) if query is None else _offered(session, query, version)
-    return sorted(session.connection().execute(offering).scalars(), reverse=True)
+def newest(session: Session, query: Query | None, version: str, ids: range) -> list[int]:
+    """Of these articles such as could hold what is asked for, duplicates too, newest first: as they were first seen."""
+    offering = [select(col(Article.id))] if query is None else _parts(session, query, version)
+    some = [one.where(one.selected_columns[0].between(ids.start, ids.stop - 1)) for one in offering]
+    return sorted(session.connection().execute(union(*some)).scalars(), reverse=True)
 
 
 def _offered(session: Session, query: Query, version: str) -> CompoundSelect[Any]:
+    return union(*_parts(session, query, version))
+
+
+def _parts(session: Session, query: Query, version: str) -> list[Select[Any]]:
     """Ids, each part by its own index, and not by OR: that would read all articles."""
     version_of = col(Article.indexed_as)
     unknown = (col(Article.match_due), col(Article.index_due), version_of < version, version_of > version)
-    parts: list[Select[Any]] = [_found(session, query), *(select(col(Article.id)).where(one) for one in unknown)]
-    return union(*parts)
+    return [_found(session, query), *(select(col(Article.id)).where(one) for one in unknown)]
 
 
 def _found(session: Session, query: Query) -> Select[Any]:

@@ -56,9 +56,12 @@ async def test_what_a_cycle_matched_it_indexes_too(world: World, db: Database, c
     assert db.read_now(stored.count) == 2
 
 
+@pytest.mark.parametrize("stretch", [1, 3, 4_000])
 async def test_a_search_leaves_out_copies_and_is_not_cut_short_by_a_clock_that_stood_in_1970(
-    world: World, db: Database, clock: FixedClock
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, stretch: int
 ) -> None:
+    monkeypatch.setattr("pipeline.search.NEWEST", stretch)
+    monkeypatch.setattr("pipeline.search.WIDER", 1)
     names = ("Volcano one", "Volcano two", "Volcano three", "Volcano four")
     world.site["/rss"] = rss(*(world.publish(name[-3:], name, CALM) for name in names))
     async with world.worker(db, clock) as app:
