@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -10,17 +9,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux
-_PR_SET_PDEATHSIG = 1
+from core.children import ending_with_parent
+
 STOP_S = 20.0  # a child that has not stopped by then is killed
 REVIVALS = 5  # of one child
 WITHIN_S = 600.0  # in so long; one that ends more often cannot run here
-
-
-def _end_with_parent() -> None:
-    """In the child: be told to end when the parent is killed. Else it would go on alone, and hold the page's port."""
-    if _prctl:
-        _prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 
 
 @dataclass
@@ -36,7 +29,8 @@ class Children:
         return name in self._running
 
     def start(self, name: str, *command: str) -> None:
-        """Start one in a session of its own, so that a Ctrl-C reaches it through us only, in order.
+        """Start one in a session of its own, so that a Ctrl-C reaches it through us only, in order; one whose parent
+        is killed ends as well: it would go on alone, and hold the page's port.
 
         -P: a `cli.py` or `web.py` of the folder we were called in is none of ours.
         """
@@ -45,7 +39,7 @@ class Children:
             [sys.executable, "-P", "-m", *command],
             env=self.environ,
             start_new_session=True,
-            preexec_fn=_end_with_parent if _prctl else None,
+            preexec_fn=ending_with_parent(signal.SIGTERM),
         )
 
     def ended(self) -> list[str]:

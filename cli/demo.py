@@ -33,6 +33,7 @@ PAGE_SPACING_S = 0.05  # the demo's sites are its own
 
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, nothing else.")] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page (default: a free one).")] = 0,
     serve: Annotated[
         bool | None, typer.Option("--serve/--no-serve", help="End by serving the page (default: on a terminal).")
     ] = None,
@@ -41,7 +42,7 @@ def demo(
     started = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wirewatch-demo-")))
-        port = free_port()
+        port = port or free_port()
         settings = prepare(folder, port)
         if not as_json:
             out().print(

@@ -14,6 +14,7 @@ from storage.engine import Database
 from web import atom, feedlists, links, metrics, sign_in, status
 from web.api.app import create_api
 from web.api.desk import Desk
+from web.demo import Demo
 from web.guard import Guard
 from web.headers import Headers
 from web.pages import deliveries, delivery, faults, feed, feed_adding, feeds, inbox, rule, rules, stats, story, tryout
@@ -29,7 +30,10 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     key = settings.secret_key or db.write_now(meta.secret_key)
     desk = Desk(db, settings)
     app = bare_app(settings, db, key, desk)
-    for page in (inbox, story, feeds, feed, deliveries, delivery, stats):
+    demo = Demo(settings)
+    pages.on_shutdown(demo.close)
+    inbox.register(db, demo)
+    for page in (story, feeds, feed, deliveries, delivery, stats):
         page.register(db)
     for page in (feed_adding, settings_page):
         page.register(db, settings)

@@ -15,7 +15,7 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -72,13 +72,19 @@ class Entered:
     cookie: str = ""
 
 
+def may_be_free(settings: Settings, headers: Mapping[str, str]) -> bool:
+    """Whether nobody has to sign in who asks with these headers: this machine asks, and no proxy on it for another."""
+    local = is_loopback(settings.host) and not (settings.password or settings.user_header)
+    return local and not any(name in headers for name in PROXIED)
+
+
 class Guard:
     """Lets known people and programs in, and nothing that another site's page asks for in their name."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, key: str, db: Database | None = None) -> None:
         self._app = app
         self._user_header = settings.user_header.lower()
-        self._local = is_loopback(settings.host) and not (settings.password or settings.user_header)
+        self._settings = settings
         self._entrance = Entrance(settings, key, db)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,13 +109,9 @@ class Guard:
             scope, receive, _adding(send, b"set-cookie", entered.cookie.encode()) if entered.cookie else send
         )
 
-    def _free(self, headers: dict[str, str]) -> bool:
-        """Whether nobody has to sign in: this machine asks, and no proxy on it for another."""
-        return self._local and not any(name in headers for name in PROXIED)
-
     def _foreign(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
         """Whether another site's page asks, in the name of whoever looks at it."""
-        if self._free(headers) and not is_loopback(_name_of(headers.get("host", ""))):
+        if may_be_free(self._settings, headers) and not is_loopback(_name_of(headers.get("host", ""))):
             return FOREIGN_NAME
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE or scope["path"].startswith(SOCKET)
         return FOREIGN_PAGE if changes and not _same_origin(headers) else None
@@ -120,13 +122,13 @@ class Guard:
         named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if self._user_header else ""
         if named or (named := await self._entrance.of_cookie(headers)):
             return Entered(named)
-        if self._free(headers) or who is Audience.DOOR:
+        if may_be_free(self._settings, headers) or who is Audience.DOOR:
             return Entered(LOCAL)
         return await self._of_basic(scope, headers)
 
     async def _program(self, headers: dict[str, str]) -> Entered | Refusal:
         """By its token; on loopback without one, too. A cookie or a password opens nothing here."""
-        if self._free(headers) and "authorization" not in headers:
+        if may_be_free(self._settings, headers) and "authorization" not in headers:
             return Entered(LOCAL)
         kind, _, token = headers.get("authorization", "").partition(" ")
         name = await self._entrance.of_token(token.strip()) if kind.lower() == "bearer" else ""

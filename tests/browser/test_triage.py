@@ -241,6 +241,16 @@ def test_an_empty_installation_says_what_to_do(browser: Browser, empty: Site, sc
         look.picture(f"phone-{scheme}-empty")
 
 
+def test_an_empty_installation_leads_to_the_demo_by_one_click(browser: Browser, empty: Site) -> None:
+    with looking(browser, empty) as look:
+        page = look.at("/")
+        page.get_by_role("button", name="Look around in the demo").click()
+        expect(page.get_by_role("status").filter(has_text="two made-up news sites")).to_be_visible()
+        page.wait_for_url(re.compile(rf"^(?!{re.escape(empty.address)})http://127\.0\.0\.1:\d+/$"), timeout=240_000)
+        expect(page.locator(".story h2").first).to_be_visible()
+        look.wrong = [one for one in look.wrong if not one.startswith(f"request to {page.url}")]
+
+
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(tmp_path_factory.mktemp("empty"), lambda _: None) as site:

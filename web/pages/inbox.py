@@ -23,6 +23,7 @@ from storage.engine import Database
 from storage.inbox import Place, Wanted
 from storage.tables import Story
 from web.days import day, day_after
+from web.demo import Demo
 from web.pages.inbox_list import show_inbox
 from web.people import who
 
@@ -150,7 +151,7 @@ class Inbox:
         return self.lines[0].place if self.lines else None
 
 
-def register(db: Database) -> None:
+def register(db: Database, demo: Demo) -> None:
     """Add the page."""
 
     @ui.page("/")
@@ -160,7 +161,7 @@ def register(db: Database) -> None:
         async def gathered() -> Inbox:
             return await db.read(lambda session: gather(session, SystemClock().now(), asked, name))
 
-        await show_inbox(db, name, gathered)
+        await show_inbox(db, name, gathered, demo if demo.is_for(ui.context.client.request.headers) else None)
 
 
 def gather(session: Session, now: datetime, asked: Asked, name: str) -> Inbox:

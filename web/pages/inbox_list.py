@@ -20,6 +20,7 @@ from storage import inbox
 from storage.engine import Database
 from storage.inbox import LOOKED, Place
 from web import pieces
+from web.demo import Demo
 from web.frame import frame, show
 from web.pieces import button, label_of, live_line, said_in
 from web.render import render
@@ -33,15 +34,33 @@ TO_THE_FIRST = "document.querySelector('.story h2 a')?.focus()"  # the button th
 Gathered = Callable[[], Awaitable["Inbox"]]
 
 
-async def show_inbox(db: Database, name: str, gathered: Gathered) -> None:
-    """The page."""
+async def show_inbox(db: Database, name: str, gathered: Gathered, demo: Demo | None) -> None:
+    """The page; `demo` is offered where there is nothing yet."""
     page = await gathered()
     with frame("Inbox", at="/"):
         ui.add_head_html('<script src="/static/keys.js" defer></script>')
         if page.start is None:
             show("inbox_filter.html", asked=page.asked, rules=page.rules, sources=page.sources, states=page.states)
         _List(db, name, gathered, page)
+        if demo and page.start and not (page.start.feeds and page.start.rules):
+            _offer(demo)
         show("keys.html")
+
+
+def _offer(demo: Demo) -> None:
+    said = live_line()
+
+    async def lead() -> str:
+        said.set_content("The demo reads two made-up news sites, and opens in half a minute …")
+        address = await demo.address()
+        ui.navigate.to(address)
+        return f"The demo is at {address}"
+
+    async def show_it() -> None:
+        shown.set_visibility(False)
+        shown.set_visibility(not await said_in(said, lead))
+
+    shown = button("Look around in the demo", show_it)
 
 
 class _List:
