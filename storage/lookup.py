@@ -148,20 +148,28 @@ def offered(session: Session, query: Query | None, version: str) -> ColumnElemen
 
 def newest(session: Session, query: Query | None, version: str, ids: range) -> list[int]:
     """Of these articles such as could hold what is asked for, duplicates too, newest first: as they were first seen."""
-    offering = [select(col(Article.id))] if query is None else _parts(session, query, version)
-    some = [one.where(one.selected_columns[0].between(ids.start, ids.stop - 1)) for one in offering]
-    return sorted(session.connection().execute(union(*some)).scalars(), reverse=True)
+    first, last = ids.start, ids.stop - 1
+    number = col(Article.id)
+    if query is None:
+        some = [select(number).where(number.between(first, last))]
+    else:
+        found = _found(session, query)
+        # a sum: by the number itself SQLite would look for the few that are unknown, and read every article
+        unknown = (one.where((number + 0).between(first, last)) for one in _unknown(version))
+        some = [found.where(found.selected_columns[0].between(first, last)), *unknown]
+    return sorted((one for (one,) in session.connection().execute(union(*some))), reverse=True)
 
 
 def _offered(session: Session, query: Query, version: str) -> CompoundSelect[Any]:
-    return union(*_parts(session, query, version))
-
-
-def _parts(session: Session, query: Query, version: str) -> list[Select[Any]]:
     """Ids, each part by its own index, and not by OR: that would read all articles."""
-    version_of = col(Article.indexed_as)
-    unknown = (col(Article.match_due), col(Article.index_due), version_of < version, version_of > version)
-    return [_found(session, query), *(select(col(Article.id)).where(one) for one in unknown)]
+    return union(_found(session, query), *_unknown(version))
+
+
+def _unknown(version: str) -> list[Select[Any]]:
+    """The articles of which the index does not say what they hold now."""
+    of = col(Article.indexed_as)
+    why = (col(Article.match_due), col(Article.index_due), of < version, of > version)
+    return [select(col(Article.id)).where(one) for one in why]
 
 
 def _found(session: Session, query: Query) -> Select[Any]:
