@@ -33,11 +33,11 @@ up: $(RUN) ## everything on this machine: Prefect's server, the scheduled flows,
 test: $(DEV) lint ## what CI runs: checks, tests on both databases, coverage floors, browser
 	$(BIN)/pytest -n $(JOBS) $(OWN) --cov --cov-report=
 	@set -f; for room in $(PURE); do $(BIN)/coverage report --include "$$room" --fail-under 95 || exit 1; done
-	$(BIN)/pytest -n $(MORE) --dist loadgroup -m "not browser and not faults" $(OWN:%=--ignore %)
+	$(BIN)/pytest -n $(MORE) --dist loadgroup -m "not faults" --ignore tests/browser $(OWN:%=--ignore %)
 	@$(MAKE) --no-print-directory browser-test
 
 check: $(DEV) lint ## the fast part of test, before a commit: SQLite only, no Prefect, no browser
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not browser and not faults" -k "not postgresql" --ignore tests/flows
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not faults" -k "not postgresql" --ignore tests/flows --ignore tests/browser
 
 lint: $(DEV)
 	$(BIN)/ruff check
@@ -47,7 +47,7 @@ lint: $(DEV)
 
 browser-test: $(DEV) ## the page in Chromium
 	@sh tools/chromium.sh
-	$(BIN)/pytest -n $(JOBS) -m browser
+	$(BIN)/pytest -n $(JOBS) tests/browser
 
 faults: $(DEV) ## every fault at every point, where `make test` takes samples (some minutes)
 	$(BIN)/pytest -n $(JOBS) -s tests/faults

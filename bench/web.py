@@ -105,7 +105,7 @@ def pages(kind: str, url: str, folder: Path, hits: int, rounds: int) -> Iterator
         with chromium_at(chromium_path()) as browser:
 
             def view() -> None:
-                with looking(browser, site) as look:
+                with looking(browser, site, first=True) as look:
                     look.page.goto(look.address + "/")
                     look.page.locator(".story h2").first.wait_for()
 
