@@ -33,7 +33,7 @@ PAGE_SPACING_S = 0.05  # the demo's sites are its own
 
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, nothing else.")] = False,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page (default: a free one).")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 is a free one.")] = 0,
     serve: Annotated[
         bool | None, typer.Option("--serve/--no-serve", help="End by serving the page (default: on a terminal).")
     ] = None,
@@ -51,7 +51,7 @@ def demo(
             out().print(
                 "Running the pipeline in a Prefect flow run (Prefect's embedded server takes some seconds to start) …\n"
             )
-        run_async(_demo(settings, port, as_json=as_json, started=started))
+        run_async(run(settings, port, as_json=as_json, started=started))
         if serve if serve is not None else is_terminal() and not as_json:
             _serve(settings, port)
 
@@ -60,7 +60,14 @@ def prepare(folder: Path, port: int) -> Settings:
     """Point this process at the temporary folder: its own database, data and Prefect home; loopback may be fetched."""
     for name in [name for name in os.environ if name.startswith("WIREWATCH_") and name != "WIREWATCH_SEEDS"]:
         del os.environ[name]
-    os.environ |= {
+    os.environ |= environment(folder, port)
+    Settings.model_config["env_file"] = None  # a .env of where it is run is meant for the real thing
+    return Settings()
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    """What the demo sets, to work in this folder with its page at this port."""
+    return {
         "WIREWATCH_CONFIG": str(folder / "watch.yaml"),
         "WIREWATCH_DATA": str(folder / "data"),
         "WIREWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
@@ -76,11 +83,10 @@ def prepare(folder: Path, port: int) -> Settings:
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(PREFECT_STARTS_S),
         "DO_NOT_TRACK": "1",
     }
-    Settings.model_config["env_file"] = None  # a .env of where it is run is meant for the real thing
-    return Settings()
 
 
-async def _demo(settings: Settings, port: int, *, as_json: bool, started: float) -> None:
+async def run(settings: Settings, port: int, *, as_json: bool, started: float) -> None:
+    """Run the pipeline on the seeds' sites once, and print what came of it; `started` is monotonic."""
     async with world() as around:
         text = seeds.watch_text(around.bases, around.mail_port, around.hook_port, f"http://127.0.0.1:{port}")
         settings.config.write_text(text, "utf-8")

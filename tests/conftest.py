@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _SHARED = "WIREWATCH_TEST_SHARED"  # tells the workers of one run which folder they share
 _LEFT_OUT = pytest.StashKey[dict[pytest.Item, str]]()
 
+QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}  # tests ask nothing of the network
+
 # no timed asserts: a busy machine makes no test fail
 settings.register_profile("wirewatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("wirewatch")
@@ -104,6 +106,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section(f"not run ({why})", yellow=True)
         for item in (item for item, reason in left_out.items() if reason == why):
             terminalreporter.write_line(f"not run {item.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def prefect_api() -> Iterator[None]:
+    """Prefect's own test server, with heartbeats off (each would hold a flow run for a second)."""
+    os.environ |= QUIET
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    with (
+        prefect_test_harness(server_startup_timeout=120),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
+        yield
 
 
 def chromium_path() -> str:

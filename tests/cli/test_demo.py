@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from cli.context import run_async
+from cli.demo import environment, run
+from core.settings import Settings
 from seeds import SEEDS
 from seeds.build import documents
 from tests.cli.desk import ROOT
@@ -104,18 +108,22 @@ def test_each_alert_names_the_article_its_rule_and_the_words(document: dict[str,
         assert "‹" in alert["text"]
 
 
-def test_for_people_it_shows_counts_alerts_silence_and_what_to_do_next(tmp_path: Path) -> None:
-    ended = demo(tmp_path)  # piped: it ends by itself
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "\x1b" not in ended.stdout
-    lines = ended.stdout.splitlines()
+def test_for_people_it_shows_counts_alerts_silence_and_what_to_do_next(
+    tmp_path: Path, prefect_api: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in environment(tmp_path, 1).items():
+        monkeypatch.setenv(name, value)
+    run_async(run(Settings(_env_file=None), 1, as_json=False, started=time.monotonic()))
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    lines = said.splitlines()
     hooks = [line for line in lines if line.startswith("  {")]
     text = [line for line in lines if line not in hooks]
     assert max(map(len, text)) <= 110
     assert {json.loads(line)["rule"] for line in hooks} == {one["rule"] for one in EXPECTED["alerts"]}
     for one in EXPECTED["alerts"]:
-        assert f"[{one['rule']}]" in ended.stdout
-    silent = ended.stdout.partition("SILENT")[2]
+        assert f"[{one['rule']}]" in said
+    silent = said.partition("SILENT")[2]
     assert silent.lstrip().startswith("myanmar-sanctions (Sanctions on Myanmar)")
     assert "@Myanmar" in silent
     assert "a link to another story" in " ".join(silent.split())

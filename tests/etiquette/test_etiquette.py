@@ -53,11 +53,11 @@ def test_lies_are_found_out_within_eight_days_and_honest_servers_stay_trusted() 
     assert score.stored == score.served
 
 
-def test_three_hundred_feeds_of_one_host_take_turns_a_second_apart() -> None:
-    score = lived([Spec("crowd.example", f"/{n}", HOUR, every=60.0) for n in range(300)], 640 / DAY)
+def test_a_hundred_and_fifty_feeds_of_one_host_take_turns_a_second_apart() -> None:
+    score = lived([Spec("crowd.example", f"/{n}", HOUR, every=60.0) for n in range(150)], 340 / DAY)
     assert not score.faults, score.table()
     assert score.least_asked >= 2
-    assert score.requests > 550
+    assert score.requests > 275
 
 
 # -- the judge itself

@@ -12,22 +12,7 @@ import pytest
 
 from cli.demo_servers import free_port
 from cli.up import is_healthy
-
-QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}  # tests ask nothing of the network
-
-
-@pytest.fixture(scope="session")
-def prefect_api() -> Iterator[None]:
-    """Prefect's own test server, with heartbeats off (each would hold a flow run for a second)."""
-    os.environ |= QUIET
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-    from prefect.testing.utilities import prefect_test_harness
-
-    with (
-        prefect_test_harness(server_startup_timeout=120),
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
-        yield
+from tests.conftest import QUIET
 
 
 @pytest.fixture(scope="session")

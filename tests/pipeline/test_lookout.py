@@ -55,13 +55,13 @@ async def test_a_feed_down_for_a_day_is_told_once_and_once_when_it_is_back(
     async with told.worker(db, clock) as app:
         await run(app)
         told.site["/rss"] = Answer(500)
-        for _ in range(60):
-            clock.move(HOUR)
+        for _ in range(20):
+            clock.move(3 * HOUR)
             await run(app)
         assert subjects(told) == ["[wirewatch] feed News is down: the host answered with an error status"]
         told.site["/rss"] = rss(Item("b", title="B"))
-        for _ in range(30):
-            clock.move(HOUR)
+        for _ in range(10):
+            clock.move(3 * HOUR)
             await run(app)
     assert subjects(told)[1:] == ["[wirewatch] feed News can be read again"]
     assert opened(db) == []
@@ -213,8 +213,8 @@ async def test_an_uplink_that_is_down_is_one_trouble(told: World, db: Database, 
     async with told.worker(db, clock) as app:
         await run(app)
         told.site = {}
-        for _ in range(30):
-            clock.move(HOUR)
+        for _ in range(10):
+            clock.move(3 * HOUR)
             await run(app)
         assert subjects(told) == ["[wirewatch] none of 4 feeds answers"]
         told.site |= {f"/rss{n}": rss(Item(f"b{n}", title="B")) for n in range(4)}
