@@ -58,7 +58,7 @@ def seen(session: Session, since: datetime) -> list[Seen]:
     """The newest articles since then; not those that a feed had before it was first polled."""
     columns = (col(Article.feed_id), col(Article.source), col(Article.state), *_MOMENTS)
     at = col(Article.first_seen_at)
-    query = sa_select(*columns).where(*_live(since)).order_by(at.desc()).limit(MOST)
+    query = sa_select(*columns).where(at >= since, col(Article.from_before).is_(False)).order_by(at.desc()).limit(MOST)
     return [Seen(*row) for row in session.connection().execute(query)]
 
 
@@ -74,15 +74,10 @@ def sent(session: Session, since: datetime) -> list[Sent]:
     return [Sent(*row) for row in session.connection().execute(query)]
 
 
-def are_cut(session: Session, since: datetime) -> bool:
-    """Whether there are more articles, or more deliveries, than `seen` and `sent` look at."""
-    queries = (sa_select(col(Article.id)).where(*_live(since)), sa_select(col(Delivery.id)).where(*_arrived(since)))
-    beyond = (session.connection().execute(query.offset(MOST).limit(1)).first() for query in queries)
-    return any(row is not None for row in beyond)
-
-
-def _live(since: datetime) -> tuple[ColumnElement[bool], ...]:
-    return col(Article.first_seen_at) >= since, col(Article.from_before).is_(False)
+def is_cut(session: Session, since: datetime) -> bool:
+    """Whether there are more deliveries than `sent` looks at."""
+    beyond = sa_select(col(Delivery.id)).where(*_arrived(since)).offset(MOST).limit(1)
+    return session.connection().execute(beyond).first() is not None
 
 
 def _arrived(since: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from pipeline import measures
+from storage import stats as rows_of
 from storage.engine import Database
 from storage.tables import Article, Hit
 from tests.web import rows
@@ -55,13 +56,21 @@ def test_the_page_follows_news_from_published_to_sent(db: Database) -> None:
     ]
 
 
-@pytest.mark.parametrize(("most", "cut"), [(3, True), (4, False)])
+@pytest.mark.parametrize(("most", "cut"), [(4, True), (5, False)])
 def test_more_than_is_looked_at_is_told(db: Database, monkeypatch: pytest.MonkeyPatch, most: int, cut: bool) -> None:
     db.write_now(rows.newsroom)
     monkeypatch.setattr("storage.stats.MOST", most)
     page = db.read_now(lambda session: stats.gather(session, AT, 7))
     assert page.cut is cut
-    assert page.everything.count == most
+    assert page.everything.count == 4
+
+
+def test_more_deliveries_than_are_looked_at_are_told(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    db.write_now(rows.newsroom)
+    monkeypatch.setattr("storage.stats.MOST", 0)
+    assert db.read_now(lambda session: rows_of.is_cut(session, AT - timedelta(days=7)))
+    monkeypatch.setattr("storage.stats.MOST", 1)
+    assert not db.read_now(lambda session: rows_of.is_cut(session, AT - timedelta(days=7)))
 
 
 def test_the_page_and_the_api_tell_the_same_of_dates_that_a_feed_says_or_that_lie_ahead(db: Database) -> None:

@@ -49,7 +49,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class StatsPage:
-    """All that the page shows; `cut` when there were more articles or deliveries than are looked at."""
+    """All that the page shows; `cut` when there may be more articles or deliveries than are looked at."""
 
     days: int
     everything: Row
@@ -88,7 +88,7 @@ def gather(session: Session, now: datetime, days: int) -> StatsPage:
         by_rule=latency.by_rule(sent),
         volume=_volume(session, edges, hourly=days == 1),
         coverage=coverage(seen),
-        cut=stats.are_cut(session, edges[0]),
+        cut=len(seen) == stats.MOST or stats.is_cut(session, edges[0]),
     )
 
 
