@@ -184,6 +184,7 @@ def looking(browser: Browser, site: Site, *, first: bool = False, **options: Any
     look.address, look.wrong, look.requests = site.address, [], []
     try:
         yield look
+        wrong = list(look.wrong)
         look.page.evaluate(FORGET)
         look.page.goto(f"{look.address}/healthz")  # nothing runs there, and the scripts that were read stay read
         look.page.set_viewport_size(options["viewport"])
@@ -192,7 +193,7 @@ def looking(browser: Browser, site: Site, *, first: bool = False, **options: Any
         look.context.close()
         raise
     idle.append(look)
-    assert not look.wrong
+    assert not wrong, wrong
 
 
 def _window(browser: Browser, options: dict[str, Any]) -> Look:
