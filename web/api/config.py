@@ -13,7 +13,7 @@ from storage import configs
 from storage.stories import LARGEST_ID
 from storage.tables import Config
 from web.api.desk import Base, Desk, Who, etag, found
-from web.api.paging import Id
+from web.api.paging import Cursor, Id, Limit, Page, after_id, page
 from web.api.problems import EDITED
 from web.api.rules import Revision
 
@@ -74,9 +74,12 @@ def router(desk: Desk) -> APIRouter:
         return Revision(revision=made.revision, changed=made.changed)
 
     @routes.get("/history")
-    async def history() -> list[RevisionLine]:
-        """All revisions, newest first."""
-        return [_line(row) for row in await desk.read(configs.listing)]
+    async def history(cursor: Cursor = "", limit: Limit = 50) -> Page[RevisionLine]:
+        """The revisions, newest first."""
+        after = after_id(cursor)
+        before = 0 if after is None else max(after, 1)
+        rows = await desk.read(lambda session: configs.listing(session, before, limit + 1))
+        return page(rows, limit, _line, lambda row: (row.revision,))
 
     @routes.get("/revisions/{number}")
     async def one_revision(number: Id) -> RevisionWhole:
