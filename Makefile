@@ -33,7 +33,7 @@ up: $(RUN) ## everything on this machine: Prefect's server, the scheduled flows,
 test: $(DEV) lint ## what CI runs: checks, tests on both databases, coverage floors, browser
 	$(BIN)/pytest -n $(JOBS) $(OWN) --cov --cov-report=
 	@set -f; for room in $(PURE); do $(BIN)/coverage report --include "$$room" --fail-under 95 || exit 1; done
-	$(BIN)/pytest -n $(MORE) --dist loadgroup -m "not faults" --ignore tests/browser $(OWN:%=--ignore %)
+	$(BIN)/pytest -n $(MORE) --dist loadgroup -m "not faults and not other_database" --ignore tests/browser $(OWN:%=--ignore %)
 	@$(MAKE) --no-print-directory browser-test
 
 check: $(DEV) lint ## the fast part of test, before a commit: SQLite only, no Prefect, no browser
@@ -50,6 +50,7 @@ browser-test: $(DEV) ## the page in Chromium
 	$(BIN)/pytest -n $(JOBS) tests/browser
 
 faults: $(DEV) ## every fault at every point, where `make test` takes samples (some minutes)
+	$(BIN)/pytest -n $(MORE) -m other_database tests/pipeline
 	$(BIN)/pytest -n $(JOBS) -s tests/faults
 
 etiquette: $(DEV) ## a month of polling FEEDS=1000 made-up feeds, judged by the servers' owners (an hour or two)

@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import pytest
 
 from tests.builders import NOON as NOON
+from tests.databases import KINDS
+
+# what is decided here is decided in Python, of rows that any database gives
+BY_TURNS = {
+    "test_alert", "test_catchup", "test_drafts", "test_follow", "test_further", "test_heartbeat", "test_lookout",
+    "test_match", "test_past", "test_poll", "test_preview", "test_read", "test_release", "test_story", "test_why",
+    "test_withdrawn",
+}  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of these files `make test` tries each test on one database, by turns, and `make faults` on the other."""
+    by_file: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.stem in BY_TURNS:
+            by_file.setdefault(item.path, []).append(item)
+    for some in by_file.values():
+        _mark_others(some)
+
+
+def _mark_others(items: Iterable[pytest.Item]) -> None:
+    tests: dict[str, dict[str, pytest.Item]] = {}
+    for item in items:
+        for kind in KINDS:
+            if kind in item.name:
+                tests.setdefault(item.nodeid.replace(kind, "*"), {})[kind] = item
+    for turn, (_, pair) in enumerate(sorted(tests.items())):
+        if other := pair.get(KINDS[turn % 2]):
+            other.add_marker(pytest.mark.other_database)
 
 
 @pytest.fixture(autouse=True)
