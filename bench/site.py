@@ -23,12 +23,6 @@ def free_sockets(count: int) -> list[socket.socket]:
     return [socket.create_server((HOST, 0), backlog=1_024) for _ in range(count)]
 
 
-def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def base_of(listening: socket.socket) -> str:
     """The address of a site that listens there, without a slash at its end."""
     return f"http://{HOST}:{listening.getsockname()[1]}"

@@ -23,9 +23,9 @@ from statistics import quantiles
 
 from bench.costs import PROC, family, memory_mb
 from bench.servers import KINDS, databases
-from bench.site import free_port
 from bench.tables import table
 from bench.world import World, watch_text, world
+from core.ports import free_port
 
 EVERY_S = 60.0
 START_S = 240.0  # for the first poll: Prefect's server, a new process for the run, the schema

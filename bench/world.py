@@ -19,7 +19,8 @@ import seeds
 from bench import words
 from bench.outlets import dressed, written
 from bench.prose import Story, Writer
-from bench.site import HOST, ROBOTS, base_of, free_port, free_sockets
+from bench.site import HOST, ROBOTS, base_of, free_sockets
+from core.ports import free_port
 from seeds.build import Document, Meta, build_feed, build_page
 
 SITE = seeds.SITES["a"]

@@ -21,7 +21,8 @@ from rich.table import Table
 import seeds
 from cli.console import is_terminal, out, page_of, plain, print_json, program
 from cli.context import run_async
-from cli.demo_servers import World, free_port, world
+from cli.demo_servers import World, world
+from core.ports import free_port
 from core.settings import Settings
 from pipeline.results import Results, results
 from pipeline.silent import Silent, silent_rules

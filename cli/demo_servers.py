@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,8 +17,8 @@ from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
 
 import seeds
-
-HOST = "127.0.0.1"
+from core.ports import LOOPBACK as HOST
+from core.ports import free_port
 
 
 @dataclass
@@ -53,13 +52,6 @@ class _Mailbox:
         assert isinstance(message, EmailMessage)  # noqa: S101 - what the default policy makes
         self._received.mails.append(message)
         return "250 taken"
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

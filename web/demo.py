@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
 import tempfile
 from asyncio.subprocess import Process
@@ -15,10 +14,10 @@ from typing import IO
 
 from core.children import ending_with_parent
 from core.errors import NotAvailable
+from core.ports import LOOPBACK, free_port
 from core.settings import Settings
 from web.guard import may_be_free
 
-HOST = "127.0.0.1"
 COMMAND = ("cli", "demo", "--serve")
 STARTS_S, LOOK_EVERY_S, STOPS_S = 300.0, 0.3, 20.0
 
@@ -55,14 +54,14 @@ class Demo:
             await self._process.wait()
 
     async def _start(self) -> None:
-        port = _free_port()
+        port = free_port()
         with tempfile.TemporaryFile() as told:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", *COMMAND, "--port", str(port),
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=told,
                 start_new_session=True, preexec_fn=ending_with_parent(signal.SIGINT),
             )  # fmt: skip
-            self._address = f"http://{HOST}:{port}/"
+            self._address = f"http://{LOOPBACK}:{port}/"
             try:
                 await asyncio.wait_for(self._there(port, told), STARTS_S)
             except TimeoutError:
@@ -80,14 +79,8 @@ class Demo:
 
 async def _listens(port: int) -> bool:
     try:
-        _, writer = await asyncio.open_connection(HOST, port)
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
     except OSError:
         return False
     writer.close()
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

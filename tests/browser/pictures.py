@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 
 import seeds
 from cli.demo import prepare
-from cli.demo_servers import free_port, world
+from cli.demo_servers import world
+from core.ports import free_port
 from core.settings import Settings
 from tests.browser.site import ROOT, Site, chromium_at, looking, served
 from tests.conftest import chromium_path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 from sqlmodel import Session
 
 import web.pieces
+from core.ports import free_port
 from core.settings import Settings
 from storage import schema
 from storage.engine import Database
@@ -89,10 +89,7 @@ def serving(folder: Path, fill: Callable[[Session], object], **settings: str) ->
 @contextmanager
 def served(folder: Path, **settings: str) -> Iterator[Site]:
     """Serve what these WIREWATCH_ settings name; `folder` gets the program's log."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    ours = {f"WIREWATCH_{name}": value for name, value in ({"PORT": port} | settings).items()}
+    ours = {f"WIREWATCH_{name}": value for name, value in ({"PORT": str(free_port())} | settings).items()}
     process = _NURSERY.Process(target=_program, args=(folder, ours))
     process.start()
     address = f"http://127.0.0.1:{ours['WIREWATCH_PORT']}"

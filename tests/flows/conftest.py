@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.demo_servers import free_port
 from cli.up import is_healthy
+from core.ports import free_port
 from tests.conftest import QUIET
 
 
