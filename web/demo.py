@@ -67,6 +67,9 @@ class Demo:
             except TimeoutError:
                 await self.close()
                 raise NotAvailable(f"the demo was not there after {STARTS_S:g} s") from None
+            except asyncio.CancelledError:  # nobody may be led to what is not there yet
+                await self.close()
+                raise
 
     async def _there(self, port: int, told: IO[bytes]) -> None:
         while not await _listens(port):

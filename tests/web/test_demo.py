@@ -56,6 +56,21 @@ async def test_one_that_does_not_listen_to_an_interrupt_is_killed(
         await asyncio.open_connection("127.0.0.1", port)
 
 
+async def test_after_a_start_that_was_broken_off_it_is_started_anew(
+    ours: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, tmp_path, "import time; time.sleep(60)")
+    first = asyncio.create_task(ours.address())
+    await asyncio.sleep(0.5)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    stand_in(monkeypatch, tmp_path, LISTENS)
+    port = int((await ours.address()).rstrip("/").rpartition(":")[2])
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
