@@ -8,9 +8,8 @@ import pytest
 from sqlmodel import Session, col, select
 
 from pipeline import measures
-from storage import stats as rows_of
 from storage.engine import Database
-from storage.tables import Article, Hit
+from storage.tables import Article, Delivery, Hit
 from tests.web import rows
 from web import latency
 from web.pages import stats
@@ -66,11 +65,16 @@ def test_more_than_is_looked_at_is_told(db: Database, monkeypatch: pytest.Monkey
 
 
 def test_more_deliveries_than_are_looked_at_are_told(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    db.write_now(rows.newsroom)
-    monkeypatch.setattr("storage.stats.MOST", 0)
-    assert db.read_now(lambda session: rows_of.is_cut(session, AT - timedelta(days=7)))
-    monkeypatch.setattr("storage.stats.MOST", 1)
-    assert not db.read_now(lambda session: rows_of.is_cut(session, AT - timedelta(days=7)))
+    def fill(session: Session) -> None:
+        rows.newsroom(session)
+        one = session.exec(select(Delivery).where(Delivery.state == "sent")).one()
+        for number in range(6):
+            session.add(Delivery(**one.model_dump(exclude={"id", "key"}), key=f"more/{number}"))
+
+    db.write_now(fill)
+    for most, cut in ((6, True), (7, False)):  # four articles, seven deliveries
+        monkeypatch.setattr("storage.stats.MOST", most)
+        assert db.read_now(lambda session: stats.gather(session, AT, 7)).cut is cut
 
 
 def test_the_page_and_the_api_tell_the_same_of_dates_that_a_feed_says_or_that_lie_ahead(db: Database) -> None:
