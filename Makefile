@@ -49,7 +49,7 @@ browser-test: $(DEV) ## the page in Chromium
 	@sh tools/chromium.sh
 	$(BIN)/pytest -n $(JOBS) tests/browser
 
-faults: $(DEV) ## every fault at every point, where `make test` takes samples (some minutes)
+faults: $(DEV) ## what `make test` samples: every fault at every point, tests on their other database (some minutes)
 	$(BIN)/pytest -n $(MORE) -m other_database tests/pipeline
 	$(BIN)/pytest -n $(JOBS) -s tests/faults
 
