@@ -160,9 +160,8 @@ class Article(SQLModel, table=True):
     matched_revision: int = -1  # -1 = never matched
     matched_config: int = 0
     index_due: bool = False  # matched, and its keys in the index of words are not of this text
-    indexed_as: str = Field(
-        default="", index=True
-    )  # the version of its word keys; "" = it has none, and is offered to every question
+    # the version of its word keys; "" = it has none, and is offered to every question
+    indexed_as: str = Field(default="", index=True)
     lease_owner: str = ""
     lease_epoch: int = 0
     lease_until: datetime | None = maybe_time()
