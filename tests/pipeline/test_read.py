@@ -163,7 +163,7 @@ async def test_a_page_that_waits_for_its_turn_waits_longer_when_its_host_asks_fo
 ) -> None:
     world.site["/rss"] = rss(Item("a", world.url("/a"), "A"), Item("b", world.url("/b"), "B"))
     world.site["/a"] = Answer(429, {"Retry-After": "3600"})
-    async with world.worker(db, clock, page_spacing=0.5) as app:
+    async with world.worker(db, clock, page_spacing=3) as app:
         await run_cycle(app, steps=["poll"])
         report = await run_cycle(app, steps=["read"])
     _, second = articles_of(db)
