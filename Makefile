@@ -30,7 +30,12 @@ demo: $(RUN) ## the whole way once, offline, with what it finds and what it send
 up: $(RUN) ## everything on this machine: Prefect's server, the scheduled flows, the page
 	@$(BIN)/wirewatch up
 
-test: $(DEV) lint ## what CI runs: checks, tests on both databases, coverage floors, browser
+test: $(DEV) ## what CI runs: checks, tests on both databases, coverage floors, browser
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	@# types on one core; on the other the tests are compiled, or each of their workers would do it anew
+	@$(BIN)/pytest -q --collect-only > /dev/null 2>&1 & echo $(BIN)/mypy; $(BIN)/mypy && wait
 	$(BIN)/pytest -n $(JOBS) $(OWN) --cov --cov-report=
 	@set -f; for room in $(PURE); do $(BIN)/coverage report --include "$$room" --fail-under 95 || exit 1; done
 	$(BIN)/pytest -n $(MORE) --dist loadgroup -m "not faults and not other_database" --ignore tests/browser $(OWN:%=--ignore %)
