@@ -60,6 +60,7 @@ class Reason(StrEnum):
     PAYWALL = "paywall", "only a teaser can be read"
     NO_FILE = "no_file", "the file cannot be read"
     BAD_LINE = "bad_line", "the line is not a JSON object with what is needed"
+    CORRUPT = "corrupt", "what is stored of it is damaged"
     NOT_READ_YET = "not_read_yet", "the page was not read in time; matched on title and summary"
     # -- matching
     NO_MATCH = "no_match", "the rule's expression does not match"
