@@ -33,6 +33,7 @@ class Ask:
 class Fetched:
     """A whole answer with a 2xx status. `url` is the final one; header names are in lower case.
 
+    `sent` are the headers one by one in the order they came; in `headers` those of one name are one.
     `moved_to` is the final URL when every hop on the way was permanent (301, 308), else empty.
     """
 
@@ -46,6 +47,7 @@ class Fetched:
     moved_to: str
     content_type: str
     charset: str
+    sent: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

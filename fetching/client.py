@@ -286,4 +286,5 @@ def _fetched(ask: Ask, way: _Way, response: aiohttp.ClientResponse, body: bytes)
         moved_to=way.moved_to,
         content_type=kind,
         charset=charset,
+        sent=tuple((name.lower(), clean(value)) for name, value in response.headers.items()),
     )

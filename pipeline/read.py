@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,10 +24,11 @@ from fetching.client import Ask, Failed, Fetched
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.pooled import extract_page
+from pipeline.snapshots import Taken, secrets_of, take
 from pipeline.turns import turn_came
 from rules.endpoints import SiteConfig
 from rules.secrets import expand
-from storage import articles, hosts
+from storage import articles, hosts, snapshots
 from storage.tables import Article
 from stories.fingerprint import containment, shingles
 
@@ -71,13 +73,14 @@ async def read(cycle: Cycle) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What came of one page: an extraction, or why there is none."""
+    """What came of one page: an extraction, or why there is none; and what is to be stored of its bytes."""
 
     extraction: Extraction | None
     hashes: frozenset[int] = frozenset()
     reason: Reason | None = None
     detail: str = ""
     retry_after: float | None = None
+    taken: Taken | None = None
 
 
 async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
@@ -113,6 +116,14 @@ async def fetch_and_extract(app: App, url: str) -> Read:
         return Read(None, reason=answer.reason, detail=answer.detail, retry_after=answer.retry_after)
     if not isinstance(answer, Fetched):
         return Read(None, reason=Reason.BROKEN_ANSWER, detail="not modified, though nothing was asked of it")
+    page = await _extract(app, answer, site)
+    if app.active.watch.snapshots.none or page.reason is Reason.WRONG_TYPE:
+        return page
+    secrets = secrets_of(site.headers, app.secrets) if site else ()
+    return replace(page, taken=await asyncio.to_thread(take, answer, secrets))
+
+
+async def _extract(app: App, answer: Fetched, site: SiteConfig | None) -> Read:
     try:
         extraction, hashes = await app.pool.run(
             extract_page, answer.body, answer.url, answer.content_type, answer.charset, _hand(site),
@@ -143,11 +154,21 @@ def _hand(site: SiteConfig | None) -> SiteHand | None:
 
 
 def record(session: Session, one: articles.Claimed, page: Read, now: datetime) -> str:
-    """One commit: the text, its hashes and what is due next. Returns the new state, or "lost" when the lease was."""
+    """One commit: the text, its hashes, the page's bytes, what is due next. Returns the new state, or "lost"."""
     if page.extraction is None:
-        return _record_failed(session, one, page, now)
+        state = _record_failed(session, one, page, now)
+    else:
+        state = _record_read(session, one, page.extraction, page.hashes, now)
+    if page.taken and state != "lost":
+        snapshots.keep(session, page.taken.row(one.article.id or 0, now))
+    return state
+
+
+def _record_read(
+    session: Session, one: articles.Claimed, extraction: Extraction, hashes: frozenset[int], now: datetime
+) -> str:
     article = one.article  # as it was when it was claimed: nobody else writes what is read here while the lease holds
-    changes = _read(session, article, page.extraction, page.hashes, now)
+    changes = _read(session, article, extraction, hashes, now)
     if not articles.record_read(session, one.lease, changes):
         return "lost"
     if "text" in changes:

@@ -96,6 +96,15 @@ def _length_or(word: str) -> Callable[[object], object]:
     return read
 
 
+def _keep(value: object) -> object:
+    """None is for ever, no time at all is not at all."""
+    return timedelta() if isinstance(value, str) and value.strip().lower() == "none" else _length_or("forever")(value)
+
+
+def _written_keep(length: timedelta | None) -> str:
+    return "none" if length == timedelta() else _written_length("forever")(length)
+
+
 def _every(value: object) -> object:
     length = _length_or("auto")(value)
     if isinstance(length, timedelta) and not timedelta(minutes=1) <= length <= timedelta(hours=24):
@@ -306,9 +315,9 @@ Every = Annotated[
 ]
 Keep = Annotated[
     timedelta | None,
-    BeforeValidator(_length_or("forever")),
-    _schema(f"forever or {_LENGTH_KIND}", type="string", pattern=f"^(forever|{_LENGTH_PATTERN})$"),
-    _json(_written_length("forever")),
+    BeforeValidator(_keep),
+    _schema(f"forever, none or {_LENGTH_KIND}", type="string", pattern=f"^(forever|none|{_LENGTH_PATTERN})$"),
+    _json(_written_keep),
 ]
 TimeOfDay = Annotated[
     time,

@@ -11,7 +11,7 @@ from rules.endpoints import ChannelConfig, SiteConfig
 from rules.names import Names
 from rules.parse import parse
 from rules.tree import Expr
-from rules.watchfile import AlertSettings, FeedFilter, RuleExamples, WatchFile, WatchSettings
+from rules.watchfile import AlertSettings, FeedFilter, RuleExamples, Snapshots, WatchFile, WatchSettings
 
 _NO_FILTER, _NO_ALERT_KEYS, _NO_EXAMPLES = FeedFilter(), AlertSettings(), RuleExamples()
 
@@ -92,6 +92,11 @@ class Watch:
     def channels(self) -> Mapping[str, ChannelConfig]:
         """Channels by name."""
         return self.file.channels
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """How long the bytes of pages are kept."""
+        return self.file.defaults.snapshots
 
     @property
     def sites(self) -> Mapping[str, SiteConfig]:

@@ -177,10 +177,23 @@ class RuleEntry(Section):
 
 
 class Snapshots(Section):
-    """How long the bytes of pages are to be kept. Taken and checked, and without effect: this release keeps none."""
+    """How long the bytes of pages are kept, from when they were read. `docs/operations.md` says what room they take."""
 
-    keep: f.Keep = Field(timedelta(days=7), description="of every page read", examples=["7d", "forever"])
-    keep_hits: f.Keep = Field(None, description="of pages that a rule matched", examples=["forever"])
+    keep: f.Keep = Field(
+        timedelta(days=7),
+        description="of every page read; with `none` until it is known whether a rule matches it, a day at most",
+        examples=["7d", "none", "forever"],
+    )
+    keep_hits: f.Keep = Field(
+        None,
+        description="of pages that a rule matched, where that is longer; `none` for both stores no page at all",
+        examples=["forever", "365d"],
+    )
+
+    @property
+    def none(self) -> bool:
+        """Whether no page is stored at all."""
+        return self.keep == self.keep_hits == timedelta()
 
 
 class Defaults(Section):
@@ -195,7 +208,7 @@ class Defaults(Section):
         examples=[["ops-chat"]],
     )
     snapshots: Snapshots = Field(
-        Snapshots(), description="how long the bytes of pages are to be kept: without effect in this release"
+        Snapshots(), description="how long the bytes of pages are kept: as evidence, and to be read again"
     )
 
 

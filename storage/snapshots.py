@@ -6,7 +6,7 @@ The bytes are those of the body after its transfer and content encodings were un
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -30,7 +30,9 @@ LARGEST = 50_000_000  # bytes; a row that promises more is not unpacked: pages o
 class Stored:
     """One snapshot. `key` and `article_url` are its article's, `url` is where the page was found in the end.
 
-    `headers` are [name, value] in the order they came, names in lower case, without cookies. `packed` is compressed.
+    `headers` are (name, value) in the order they came, names in lower case, without cookies. `masked`: the page
+    repeated a secret that was sent for it, and *** stands in its place. `packed` is compressed; `size` and `sha256` are
+    of what `body` gives.
     """
 
     id: int
@@ -41,6 +43,7 @@ class Stored:
     at: datetime
     status: int
     headers: tuple[tuple[str, str], ...]
+    masked: bool
     sha256: str
     size: int
     packed: bytes
@@ -121,6 +124,7 @@ def _of(row: Snapshot, key: str, article_url: str) -> Stored:
         at=row.at,
         status=row.status,
         headers=tuple((str(name), str(value)) for name, value in row.headers),
+        masked=row.masked,
         sha256=row.sha256,
         size=row.size,
         packed=row.body,
@@ -146,11 +150,3 @@ def keep(session: Session, snapshot: Snapshot) -> bool:
 def _of_article() -> Select[tuple[int | None, str]]:
     mine = sa_select(col(Snapshot.id), col(Snapshot.sha256)).where(col(Snapshot.article_id) == bindparam("article"))
     return mine.order_by(col(Snapshot.id))
-
-
-def headers_kept(headers: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """What is stored of an answer's headers: all but cookies, which are the reader's own."""
-    return [[name, value] for name, value in headers if name.lower() not in _COOKIES]
-
-
-_COOKIES = frozenset({"set-cookie", "set-cookie2"})

@@ -183,15 +183,16 @@ class ArticleRevision(SQLModel, table=True):
 
 
 class Snapshot(SQLModel, table=True):
-    """The bytes that were read, compressed with zstd: evidence."""
+    """The bytes of a page as they came, compressed with zstd: evidence. storage/snapshots.py reads and writes them."""
 
     id: int | None = Field(default=None, primary_key=True)
     article_id: int = Field(foreign_key="article.id", index=True)
     at: datetime = time(index=True)
     url: str
     status: int = 200
-    headers: JsonList = json_list()
-    sha256: str
+    headers: JsonList = json_list()  # [name, value] in the order they came, without cookies
+    masked: bool = False  # the page repeated a secret that was sent for it: *** stands in its place
+    sha256: str  # of the body, and its bytes
     size: int
     body: bytes = Field(sa_type=LargeBinary)
 

@@ -222,6 +222,7 @@ BROKEN = [
         "2:25: defaults.alert.to[1]: there is no channel nobody | add it under channels"),
     ("version: 1\nchannels: {ops: {url: 'x://'}}\ndefaults: {operators: [opps]}\n",
         "3:24: defaults.operators[1]: there is no channel opps | did you mean ops?"),
+    ("version: 1\ndefaults: {snapshots: {keep: no}}\n", f'2:30: defaults.snapshots.keep: "no": {LENGTH}'),
     ("version: 1\ndefaults: {snapshots: {keep: 7 days}}\n", f'2:30: defaults.snapshots.keep: "7 days": {LENGTH}'),
 ]  # fmt: skip
 

@@ -106,8 +106,3 @@ def test_damaged_bytes_are_told_and_never_given_out(damaged: bytes, size: int, s
         snapshots.unpacked(damaged, size=size, sha256=digest, item="snapshot 7 (https://a.example/7)")
     assert (told.value.item, told.value.reason) == ("snapshot 7 (https://a.example/7)", Reason.CORRUPT)
     assert says.lower() in told.value.detail.lower()
-
-
-def test_cookies_are_left_out_of_what_is_kept() -> None:
-    headers = [("content-type", "text/html"), ("set-cookie", "a=1"), ("Set-Cookie2", "b=2"), ("x", "y")]
-    assert snapshots.headers_kept(headers) == [["content-type", "text/html"], ["x", "y"]]

@@ -250,6 +250,7 @@ def _texts() -> None:
         sa.Column("url", sa.String(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("headers", Json, nullable=False),
+        sa.Column("masked", sa.Boolean(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
