@@ -21,6 +21,7 @@ from core.log import pairs
 from core.settings import Settings
 from pipeline.app import Active, App
 from pipeline.cycle import Cycle
+from rules.watchfile import Snapshots
 from storage import locks
 from storage import prune as rows
 from storage.prune import KINDS, Cutoffs, Kind
@@ -35,18 +36,21 @@ LONGEST_REST_S = 0.5  # and at most so long
 LOCK_SECONDS = 60.0
 
 
-def cutoffs(settings: Settings, longest_window: timedelta, now: datetime) -> Cutoffs:
+def cutoffs(settings: Settings, snapshots: Snapshots, longest_window: timedelta, now: datetime) -> Cutoffs:
     """What is older goes. Nothing of a story that more may still join, however little is to be kept. Pure."""
 
     def since(days: int, least: timedelta = timedelta()) -> datetime | None:
         return now - max(timedelta(days=days), least) if days else None
 
     joined = longest_window + MARGIN
+    keep, keep_hits = snapshots.keep, snapshots.keep_hits
     return Cutoffs(
         polls=since(settings.keep_polls),
         articles=since(settings.keep_articles, joined),
         ledger=since(settings.keep_ledger, joined),
         hits=since(settings.keep_hits, joined),
+        pages=None if keep is None else now - keep,
+        pages_of_hits=None if keep_hits is None else now - keep_hits,
         unlisted=timedelta(days=max(settings.keep_articles, settings.keep_hits)),
     )
 
@@ -86,7 +90,8 @@ async def would_go(app: App) -> Counter[str]:
 
 
 def _limits(settings: Settings, active: Active, now: datetime) -> Cutoffs:
-    return cutoffs(settings, max((rule.story_window for rule in active.watch.rules), default=timedelta()), now)
+    windows = (rule.story_window for rule in active.watch.rules)
+    return cutoffs(settings, active.watch.snapshots, max(windows, default=timedelta()), now)
 
 
 async def _prune(app: App, now: datetime, goes_on: Callable[[], bool], gone: Counter[str]) -> bool:

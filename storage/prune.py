@@ -56,6 +56,8 @@ class Cutoffs:
     articles: datetime | None = None
     ledger: datetime | None = None
     hits: datetime | None = None
+    pages: datetime | None = None
+    pages_of_hits: datetime | None = None
     unlisted: timedelta = timedelta()
 
 
@@ -277,6 +279,18 @@ def _articles(cutoffs: Cutoffs) -> Condition | None:
     return old & settled & ~col(Article.match_due) & free & ~copies & ~matched.exists() & ~listed.exists()
 
 
+def _snapshots(cutoffs: Cutoffs) -> Condition | None:
+    """Read long ago, of an article whose match is known; that of a hit stays for as long as evidence is to be kept."""
+    if cutoffs.pages is None:
+        return None
+    article, hit, at = _other(Article), _other(Hit), col(Snapshot.at)
+    open_still = sa_select(article.id).where(article.id == Snapshot.article_id, article.match_due).exists()
+    proves: Condition = sa_select(hit.id).where(hit.article_id == Snapshot.article_id).exists()
+    if cutoffs.pages_of_hits is not None:
+        proves = proves & (at >= cutoffs.pages_of_hits)
+    return (at < cutoffs.pages) & ~open_still & ~proves
+
+
 def _hosts(cutoffs: Cutoffs) -> Condition | None:
     """Hosts that nothing was asked of for as long as articles are kept."""
     since = cutoffs.articles
@@ -316,6 +330,7 @@ KINDS = (
         ),
         stays=_story_has_alerts,
     ),
+    Kind("snapshots", Snapshot.id, _snapshots),
     Kind(
         "articles",
         Article.id,

@@ -18,6 +18,7 @@ from pipeline import prune as step
 from pipeline.app import App
 from pipeline.prune import JOB, cutoffs, prune_now, would_go
 from pipeline.run import anything_due, run_cycle
+from rules.watchfile import Snapshots
 from storage import locks, lookup
 from storage.engine import Database
 from storage.office import JobLock
@@ -35,7 +36,7 @@ from storage.tables import (
     Snapshot,
     Story,
 )
-from tests.builders import STRIKE, Item, World, rss
+from tests.builders import CALM, STRIKE, Item, World, minutes, rss
 from tests.pipeline.conftest import NOON
 
 DAY = timedelta(days=1)
@@ -270,6 +271,7 @@ async def test_a_digest_goes_with_all_that_it_told_and_not_before(
 async def test_articles_that_are_to_be_read_or_matched_or_lead_to_others_stay(
     world: World, db: Database, clock: FixedClock
 ) -> None:
+    world.more["defaults"] = {"snapshots": {"keep": "forever"}}
     names = ["told", "copy of told", "pending", "due", "original", "copy", "partial", "plain", "newest"]
     async with world.worker(db, clock) as app:
         await poll(world, app, told("Bergen"))
@@ -389,6 +391,80 @@ async def test_a_pass_that_another_process_takes_over_ends_and_is_not_over(
     assert (lock.owner, lock.last_finished_at) == ("another", None)
 
 
+def proofs(db: Database) -> set[str]:
+    """The ends of the addresses of the pages that are kept."""
+    found = db.read_now(lambda session: session.exec(select(Snapshot.url)).all())
+    return {url.rpartition("/")[2] for url in found}
+
+
+async def test_pages_go_after_a_week_and_those_that_a_rule_matched_stay(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    pages = [world.publish("hit", "Dockers strike", STRIKE), world.publish("calm", "Glass house", CALM)]
+    async with world.worker(db, clock) as app:
+        await poll(world, app, *pages)
+        clock.move(7 * DAY)
+        assert (await would_go(app), await prune_now(app)) == ({}, {})
+        clock.move(minutes(1))
+        foreseen = await would_go(app)
+        assert await prune_now(app) == foreseen == {"snapshots": 1}
+        clock.move(300 * DAY)
+        await prune_now(app)
+    assert proofs(db) == {"hit"}
+
+
+async def test_a_rule_that_came_after_the_page_keeps_its_proof(world: World, db: Database, clock: FixedClock) -> None:
+    garden = world.publish("garden", "Glass house", CALM, published=NOON)
+    async with world.worker(db, clock) as app:
+        await poll(world, app, garden, world.publish("other", "A ship", ["A ship of the line came in."] * 9))
+        clock.move(2 * DAY)
+        world.rules["garden"] = {"match": "near/12(botanical, garden)"}
+        await world.apply(app)
+        await run_cycle(app, steps=WORK)
+        assert many(db, Hit) == 1
+        clock.move(6 * DAY)
+        assert (await prune_now(app))["snapshots"] == 1
+    assert proofs(db) == {"garden"}
+
+
+@pytest.mark.parametrize(
+    ("keep", "days", "left"),
+    [
+        ({"keep": "none"}, 0, {"hit"}),
+        ({"keep": "none", "keep_hits": "3d"}, 2, {"hit"}),
+        ({"keep": "none", "keep_hits": "3d"}, 4, set()),
+        ({"keep": "10d", "keep_hits": "3d"}, 9, {"hit", "calm"}),  # the longer of both
+        ({"keep": "forever", "keep_hits": "none"}, 900, {"hit", "calm"}),
+    ],
+)
+async def test_pages_are_kept_for_as_long_as_the_watch_file_says(
+    world: World, db: Database, clock: FixedClock, keep: dict[str, str], days: int, left: set[str]
+) -> None:
+    world.keeps = {"keep_articles": 0}
+    world.more["defaults"] = {"snapshots": keep}
+    pages = [world.publish("hit", "Dockers strike", STRIKE), world.publish("calm", "Glass house", CALM)]
+    async with world.worker(db, clock) as app:
+        await poll(world, app, *pages)
+        clock.move(days * DAY + minutes(1))
+        await prune_now(app)
+    assert proofs(db) == left
+
+
+async def test_a_page_that_is_not_matched_yet_stays_however_little_is_kept(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.more["defaults"] = {"snapshots": {"keep": "none"}}
+    world.site["/rss"] = rss(world.publish("hit", "Dockers strike", STRIKE))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        clock.move(DAY)
+        await prune_now(app)
+        assert proofs(db) == {"hit"}
+        change(db, Article, match_due=False)
+        await prune_now(app)
+    assert proofs(db) == set()
+
+
 @given(articles=st.integers(0, 800), hits=st.integers(0, 800), window=st.integers(1, 366))
 def test_nothing_goes_that_a_story_may_still_be_joined_by_and_zero_is_for_ever(
     articles: int, hits: int, window: int
@@ -396,7 +472,7 @@ def test_nothing_goes_that_a_story_may_still_be_joined_by_and_zero_is_for_ever(
     settings = Settings(
         _env_file=None, keep_articles=articles, keep_polls=articles, keep_hits=hits, keep_ledger=hits
     )  # fmt: skip
-    found = cutoffs(settings, window * DAY, NOON)
+    found = cutoffs(settings, Snapshots(), window * DAY, NOON)
     assert found.polls == (NOON - articles * DAY if articles else None)
     assert found.articles == (NOON - max(articles, window + 1) * DAY if articles else None)
     assert found.ledger == found.hits == (NOON - max(hits, window + 1) * DAY if hits else None)
