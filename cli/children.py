@@ -1,4 +1,7 @@
-"""Child processes that are kept running: started in order, revived when they end by themselves, stopped in reverse."""
+"""Child processes that are kept running: started in order, revived when they end by themselves, stopped in reverse.
+
+One that cannot run now rests: it is no process until it is revived.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ class Children:
     _commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _revived: dict[str, list[float]] = field(default_factory=dict)
+    resting: set[str] = field(default_factory=set)
 
     def __contains__(self, name: str) -> bool:
         return name in self._running
@@ -35,6 +39,7 @@ class Children:
         -P: a `cli.py` or `web.py` of the folder we were called in is none of ours.
         """
         self._commands[name] = command
+        self.resting.discard(name)
         self._running[name] = subprocess.Popen(
             [sys.executable, "-P", "-m", *command],
             env=self.environ,
@@ -45,6 +50,11 @@ class Children:
     def ended(self) -> list[str]:
         """The names of those that have ended by themselves."""
         return [name for name, child in self._running.items() if child.poll() is not None]
+
+    def rest(self, name: str) -> None:
+        """Leave one that has ended alone until it is revived."""
+        del self._running[name]
+        self.resting.add(name)
 
     def revive(self, name: str, now: float) -> bool:
         """Start one again; False when it ended so often lately that it cannot run here. `now` is monotonic."""

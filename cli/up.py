@@ -1,7 +1,8 @@
 """`up` and `worker`: their programs as child processes; one Ctrl-C or SIGTERM stops all.
 
-When Prefect's API stays away for two minutes, the minute is kept on our own clock until it is back: alerts do not wait
-for an orchestrator. The job lock keeps the two from running at once.
+When Prefect's API stays away for two minutes, or what serves its runs has ended meanwhile, the minute is kept on our
+own clock until it has been back for two: alerts do not wait for an orchestrator, nor for the page. The job lock keeps
+the two from running at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from cli.children import Children
@@ -27,6 +29,8 @@ START_S = 90.0  # a server that is not healthy by then did not start
 LOOK_S = 2.0
 AWAY_S = 120.0
 CLOCK, OUR_CLOCK = "clock", ("cli", "run")
+ON_PREFECT = {"flows", "worker"}  # they need its API
+SPARED = {"prefect", "page"}  # alerts go on without them
 
 
 def run_up(settings: Settings, *, port: int | None, prefect: bool) -> int:
@@ -58,7 +62,7 @@ def _stay(children: Children, start: Callable[[], None], *, prefect: bool) -> in
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         start()
-        return _watch(children, prefect=prefect)
+        return Watch(children, prefect).stay()
     except KeyboardInterrupt:
         out().print("stopping …")
         return 0
@@ -119,23 +123,60 @@ def is_healthy(api: str) -> bool:
         return False
 
 
-def _watch(children: Children, *, prefect: bool) -> int:
-    """Stay; revive what ends by itself, and keep our own minute while Prefect's API is away."""
-    api = children.environ["PREFECT_API_URL"]
-    seen = time.monotonic()
-    while True:
-        time.sleep(LOOK_S)
-        now = time.monotonic()
-        for name in children.ended():
-            complain(f"{name} ended by itself (exit code {children.exit_code(name)}): starting it again")
-            if not children.revive(name, now):
-                complain(f"{name} keeps ending: stopping everything")
-                return EXIT_NOT_AVAILABLE
-        if not prefect:
-            continue
-        if is_healthy(api):
-            seen = now
-            children.stop(CLOCK)
-        elif now - seen > AWAY_S and CLOCK not in children:
-            complain(f"Prefect's API at {api} is away: keeping the minute on our own clock until it is back")
-            children.start(CLOCK, *OUR_CLOCK)
+@dataclass
+class Watch:
+    """Looks after running children: revives what ends, and keeps our own minute while Prefect's API is away.
+
+    `answered`: when that last answered; `back`: since when it has. Both in monotonic seconds.
+    """
+
+    children: Children
+    prefect: bool
+    answered: float = field(default_factory=time.monotonic)
+    back: float = field(default_factory=time.monotonic)
+
+    def stay(self) -> int:
+        """Look again and again; returns the exit code when nothing here can go on."""
+        while self.look(time.monotonic()):
+            time.sleep(LOOK_S)
+        return EXIT_NOT_AVAILABLE
+
+    def look(self, now: float) -> bool:
+        """Look once; False when what polls and tells keeps ending."""
+        api = self.children.environ["PREFECT_API_URL"]
+        here = not self.prefect or is_healthy(api)
+        if here:
+            self.answered = now
+        else:
+            self.back = now
+        if not self._revived(now, here=here):
+            return False
+        if now - self.answered > AWAY_S or self.children.resting & ON_PREFECT:
+            if CLOCK not in self.children:
+                complain(f"Prefect's API at {api} is away: keeping the minute on our own clock until it is back")
+                self.children.start(CLOCK, *OUR_CLOCK)
+        elif self.prefect and now - self.back > AWAY_S:
+            self.children.stop(CLOCK)
+        return True
+
+    def _revived(self, now: float, *, here: bool) -> bool:
+        """Start again what has ended. What runs on Prefect's API ends when that is away (serving does within half a
+        minute): it rests until it is back.
+        """
+        for name in self.children.ended():
+            ended = f"{name} ended by itself (exit code {self.children.exit_code(name)})"
+            if name in ON_PREFECT and not here:
+                complain(f"{ended} while Prefect's API is away: starting it again when that is back")
+                self.children.rest(name)
+                continue
+            complain(f"{ended}: starting it again")
+            if not self.children.revive(name, now):
+                if name not in SPARED:
+                    complain(f"{name} keeps ending: stopping everything")
+                    return False
+                complain(f"{name} keeps ending: all else goes on, and it is tried again within ten minutes")
+                self.children.rest(name)
+        for name in sorted(self.children.resting):
+            if here or name not in ON_PREFECT:
+                self.children.revive(name, now)
+        return True

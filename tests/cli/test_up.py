@@ -1,0 +1,97 @@
+"""What `up` and `worker` do when a child ends or Prefect's API is away: real processes, an API that answers or not."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from cli import up
+from cli.children import REVIVALS, Children
+from cli.up import AWAY_S, CLOCK, Watch
+from tests.sinks.http import Answer, HttpSink
+
+STAYS = ("timeit", "-n", "1", "-r", "1", "import time; time.sleep(60)")
+ENDS = ("timeit", "-n", "1", "-r", "1", "raise SystemExit(3)")
+
+
+@pytest.fixture
+def api() -> Iterator[HttpSink]:
+    """Prefect's API, as far as its health goes."""
+    with HttpSink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def children(api: HttpSink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Children]:
+    """One of them runs; our own clock would be a process that does nothing."""
+    monkeypatch.setattr(up, "OUR_CLOCK", STAYS)
+    made = Children({**os.environ, "PREFECT_API_URL": api.url("/api")})
+    made.start("other", *STAYS)
+    yield made
+    for child in made._running.values():
+        child.kill()
+        child.wait()
+
+
+def let_end(children: Children, name: str) -> None:
+    """Wait until it has ended."""
+    until = time.monotonic() + 30
+    while name not in children.ended():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def end(children: Children, name: str) -> None:
+    """Kill it."""
+    children._running[name].kill()
+    let_end(children, name)
+
+
+def test_what_serves_runs_rests_while_the_api_is_away_and_our_own_clock_keeps_the_minute(
+    api: HttpSink, children: Children, capsys: pytest.CaptureFixture[str]
+) -> None:
+    children.start("flows", *STAYS)
+    watch = Watch(children, prefect=True, answered=0.0, back=0.0)
+    api.choose = lambda _: Answer(503)
+    for second in range(0, 1800, 60):  # half an hour
+        if second == 60:
+            end(children, "flows")
+        assert watch.look(float(second))
+    assert (children.resting, CLOCK in children, "other" in children) == ({"flows"}, True, True)
+    assert "flows ended by itself (exit code -9) while Prefect's API is away" in capsys.readouterr().err
+    api.choose = None
+    assert watch.look(1800.0)
+    assert (children.resting, "flows" in children, CLOCK in children) == (set(), True, True)
+    assert watch.look(1800.0 + AWAY_S)  # it has been back long enough for what serves to have noticed
+    assert CLOCK not in children
+
+
+def test_our_own_clock_starts_after_two_minutes_when_what_serves_runs_stays(api: HttpSink, children: Children) -> None:
+    children.start("worker", *STAYS)
+    watch = Watch(children, prefect=True, answered=0.0, back=0.0)
+    api.choose = lambda _: Answer(503)
+    assert watch.look(AWAY_S)
+    assert CLOCK not in children
+    assert watch.look(AWAY_S + 2)
+    assert CLOCK in children
+
+
+@pytest.mark.parametrize(("name", "goes_on"), [("page", True), ("prefect", True), ("flows", False), (CLOCK, False)])
+def test_only_what_polls_and_tells_takes_all_else_with_it_when_it_keeps_ending(
+    api: HttpSink, children: Children, name: str, goes_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(up, "AWAY_S", 1e9)
+    watch = Watch(children, prefect=True, answered=0.0, back=0.0)
+    children.start(name, *ENDS)
+    for second in range(REVIVALS):
+        let_end(children, name)
+        assert watch.look(float(second))
+    let_end(children, name)
+    assert watch.look(float(REVIVALS)) is goes_on
+    assert (name in children.resting) is goes_on
+    if goes_on:
+        assert watch.look(601.0)
+        assert name in children
