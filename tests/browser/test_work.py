@@ -186,6 +186,19 @@ def test_a_revision_is_compared_and_rolled_back_to(work: Look, tmp_path: Path) -
     )
 
 
+def test_rolling_back_overwrites_no_revision_that_the_page_did_not_show(work: Look, tmp_path: Path) -> None:
+    page = work.at("/settings")
+    with opened(tmp_path) as database:
+        database.write_now(lambda session: rows.config(session, SECOND.replace("Other", "Another")))
+    page.get_by_role("button", name="Roll back to revision 1").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Roll back").click()
+    said(page, "revision 3 is active, not 2")
+    assert stored(tmp_path, configs.active_revision) == 3
+    page.get_by_role("button", name="Roll back to revision 1").click()  # now it shows that one
+    page.get_by_role("alertdialog").get_by_role("button", name="Roll back").click()
+    said(page, "Revision 4 is active, with the text of revision 1.")
+
+
 def test_somebody_gets_a_name_and_a_token_and_leaves(work: Look, tmp_path: Path) -> None:
     page = work.at("/settings")
     question = page.get_by_role("alertdialog")

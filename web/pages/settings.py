@@ -52,14 +52,19 @@ def register(db: Database, settings: Settings) -> None:
     @ui.page("/settings")
     async def settings_page(a: str = "", b: str = "", before: str = "") -> None:
         chosen = (number_of(a), number_of(b))
+        seen = 0  # the revision that is shown as the active one
 
         async def revisions() -> Mapping[str, object]:
-            return {"page": await db.read(lambda session: gather(session, chosen, number_of(before)))}
+            nonlocal seen
+            page = await db.read(lambda session: gather(session, chosen, number_of(before)))
+            seen = page.active.revision if page.active else 0
+            return {"page": page}
 
         async def roll_back(revision: str) -> str:
             if not await agreed(f"Make the text of revision {revision} the active one?", "Roll back"):
                 return ""
-            done = await revising.roll_back(db, number_of(revision), who=who(), now=SystemClock().now())
+            now = SystemClock().now()
+            done = await revising.roll_back(db, number_of(revision), who=who(), now=now, base=seen)
             if not done.changed:
                 return f"Nothing to do: revision {done.revision} is active and has this text."
             return f"Revision {done.revision} is active, with the text of revision {revision}."
