@@ -13,7 +13,9 @@ MORE ?= $(shell expr $(JOBS) + 3)
 MINUTES ?= 3
 PAIRS ?= 1000000
 FEEDS ?= 1000
-DATABASE ?= both
+LOAD ?= team
+# of the soak; the load's own when it is left empty
+DATABASE ?=
 # what the runtime needs is part of what development needs: a demo never takes the tests' packages away
 DEV := .venv/dev.stamp
 RUN := $(if $(wildcard $(DEV)),$(DEV),.venv/runtime.stamp)
@@ -67,8 +69,8 @@ fuzz: $(DEV) ## the matcher against brute force, on PAIRS=1000000 of a rule and 
 bench: $(DEV) ## measurements beside the bare libraries, on made-up news
 	$(BIN)/python -m bench
 
-soak: $(DEV) ## `up` for MINUTES=3 beside a site that publishes, on DATABASE=both: nothing lost, doubled or late
-	$(BIN)/python -m bench.soak --minutes $(MINUTES) --database $(DATABASE)
+soak: $(DEV) ## `up` under LOAD=team for MINUTES=3 beside sites that publish, while it is hurt: nothing lost or doubled
+	$(BIN)/python -m bench.soak --minutes $(MINUTES) --load $(LOAD) $(DATABASE:%=--database %)
 
 pictures: $(DEV) ## the pictures of README and guide, from the demo's page in Chromium
 	@sh tools/chromium.sh

@@ -33,7 +33,7 @@ _LISTS = {
     "concepts": "meet-in-person sanction resign acquire",
     "firms": "Corp Group Holdings Energy Motors Bank Systems Airlines Pharma Foods",
 }
-_FUNCTION, _ONSETS, _VOWELS, _CODAS, _COUNTRIES, _CONCEPTS, _FIRMS = (text.split() for text in _LISTS.values())
+_FUNCTION, _ONSETS, _VOWELS, _CODAS, COUNTRIES, _CONCEPTS, _FIRMS = (text.split() for text in _LISTS.values())
 _ENDINGS = ("", "", "", "", "s", "s", "ed", "ing")  # of a word in a text; rules have the word itself
 _IN_TEXT = """
     the United States,Vietnam,China,Japan,South Korea,Russia,Ukraine,France,Germany,Britain,India,Indonesia,
@@ -77,7 +77,7 @@ class Newsroom:
         self._in_text, self._wanted = _Zipf(chance, WORDS), _Zipf(chance, WORDS - 400, 0.7, 60)
         self.phrases = [f"{self._word()} {self._word()}" for _ in range(PHRASES)]
         self._person, self._company = _Zipf(chance, PEOPLE, 0.5), _Zipf(chance, COMPANIES, 0.5)
-        self._country, self._phrase = _Zipf(chance, len(_COUNTRIES), 0.7), _Zipf(chance, PHRASES, 0.4, 20)
+        self._country, self._phrase = _Zipf(chance, len(COUNTRIES), 0.7), _Zipf(chance, PHRASES, 0.4, 20)
         self.concepts = [name for name in _CONCEPTS if name in shipped()]
         self._kinds = (
             (self._person_and_words, 20), (self._countries_near, 8), (self._near_phrase, 12), (self._company_near, 15),
@@ -87,7 +87,7 @@ class Newsroom:
 
     def names(self) -> Names:
         """The entities and concepts that the rules use."""
-        return Names(entities={code: Entity(country=code) for code in _COUNTRIES}, concepts=WithChanges(shipped(), {}))
+        return Names(entities={code: Entity(country=code) for code in COUNTRIES}, concepts=WithChanges(shipped(), {}))
 
     # -- rules
 
@@ -110,7 +110,7 @@ class Newsroom:
         return f'"{self.person()}" AND ({self._any(3, 8)})'
 
     def _countries_near(self) -> str:
-        left, right = self.chance.sample(_COUNTRIES, 2)
+        left, right = self.chance.sample(COUNTRIES, 2)
         return f"near/{self._n(20, 60)}(@{left}, @{right}, {self._any(3, 9)})"
 
     def _near_phrase(self) -> str:
@@ -130,11 +130,11 @@ class Newsroom:
         return f"{self._word()} AND {self._word()} AND ({self._any(2, 3)}) AND NOT {self._word()}"
 
     def _country_phrase(self) -> str:
-        return f'@{_COUNTRIES[self._country.pick()]} AND "{self.phrase()}"'
+        return f'@{COUNTRIES[self._country.pick()]} AND "{self.phrase()}"'
 
     def _bracketed(self) -> str:
         group = f"({self._any(2, 3)}) NEAR/{self._n(3, 9)} ({self._any(2, 3)})"
-        return f"({group}) NEAR/{self._n(10, 40)} @{_COUNTRIES[self._country.pick()]}"
+        return f"({group}) NEAR/{self._n(10, 40)} @{COUNTRIES[self._country.pick()]}"
 
     def _exact(self) -> str:
         return f"={self.person().split()[1]} AND {self._word()[:5]}* AND ({self._any(1, 3)})"

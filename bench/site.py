@@ -25,7 +25,8 @@ def free_sockets(count: int) -> list[socket.socket]:
 
 def base_of(listening: socket.socket) -> str:
     """The address of a site that listens there, without a slash at its end."""
-    return f"http://{HOST}:{listening.getsockname()[1]}"
+    host, port, *_ = listening.getsockname()
+    return f"http://{host}:{port}"
 
 
 @contextmanager

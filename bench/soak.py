@@ -1,132 +1,216 @@
-"""`python -m bench.soak`: `wirewatch up` for some minutes against a site that goes on publishing.
+"""`python -m bench.soak`: `wirewatch up` for some minutes beside sites that go on publishing, while it is being hurt.
 
-Each minute there is a new article that the rule asks for, some that it does not ask for, and an edited headline. In the
-end each of those events must have been told once by e-mail and once by webhook, at most 60 s after the poll that saw
-it, and a SIGTERM must leave no process behind. Exit code 1 when anything of that is not so.
+Load `team`: 500 feeds, 10,000 articles a day, 200 rules, on SQLite; `newsroom`: 5,000 feeds, 60,000 articles a day,
+2,000 rules, on PostgreSQL; `one`: a single feed, and nothing is hurt. Under the first two, runs, the process that
+starts them, the page and processes that read are killed at random moments, and the mail server goes away; to start
+again is `up`'s job. Each event that a poll saw must be told once by e-mail and once by webhook, every delivery of the
+ledger must have come, and a SIGTERM must leave no process behind. Exit code 1 when anything of that is not so.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from statistics import quantiles
 
-from bench.costs import PROC, family, memory_mb
+import psycopg
+from sqlmodel import select
+
+from bench.injuries import Injuries
+from bench.loads import CHANNELS, LOADS, Load, watch_text
+from bench.processes import Process, Watcher, figures, of_run
 from bench.servers import KINDS, databases
-from bench.tables import table
-from bench.world import World, watch_text, world
+from bench.verdicts import STOP_S, Findings, audited, complaints, document, markdown, stray, told
+from bench.world import Published, World, world
 from core.ports import free_port
+from storage.engine import Database
+from storage.tables import Delivery
 
 EVERY_S = 60.0
-START_S = 240.0  # for the first poll: Prefect's server, a new process for the run, the schema
-LATEST_S = 60.0  # from the poll that saw an article to its alert
-LAST_S = 2 * EVERY_S + LATEST_S  # after the last article: a feed may just have been polled
-STOP_S = 60.0
-NOISE = 3  # articles a minute
-CHANNELS = ("mail", "webhook")
+START_S = 600.0  # for a first poll of every feed: Prefect's server, a new process for the run, the schema
+WARM_S = 120.0  # not looked at for how memory grows
+LAST_S = 300.0  # after the last article: for what was seen to be told, whatever was killed
+QUIET_S = 10.0  # for what should not come
+NOTE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What a run came to. Latencies are in seconds, from the poll that saw an article."""
+class Soak:
+    """One run; everything it writes is in `folder`."""
 
-    database: str
-    published: int
-    polls: int
-    latencies: Mapping[str, list[float]]  # channel → of each event that was told
-    lost: Mapping[str, list[str]]
-    doubled: Mapping[str, list[str]]
-    strays: list[str]
-    stop_seconds: float
-    exit_code: int | None
-    left_over: list[str]
-    memory_mb: float
+    def __init__(self, load: Load, name: str, minutes: int, url: str, folder: Path, seed: int) -> None:
+        self.load, self.name, self.minutes, self.url = load, name, minutes, url
+        self.folder, self.seed = folder, seed
+        self.chance = random.Random(seed)
+
+    async def run(self) -> Findings:
+        """All of it."""
+        async with world(self.load, self.seed) as (around, mail, hooks):
+            text = watch_text(self.load, [feed.url for feed in around.feeds], around.mail_port, hooks, seed=self.seed)
+            (self.folder / "watch.yaml").write_text(text, "utf-8")
+            with (self.folder / "up.log").open("wb") as log:
+                child = self._start(log.fileno())
+            watcher, injuries = Watcher(self.processes), Injuries(self.processes, mail, self.chance)
+            watching = asyncio.create_task(watcher.run())
+            try:
+                await self._first_polls(around, child)
+                watcher.samples.clear()
+                before, began = await asyncio.to_thread(self._on_disc), time.monotonic()
+                await self._publish(around, child, injuries)
+                until = await self._drain(around, child)
+                grown = await asyncio.to_thread(self._on_disc)
+                hours = (time.monotonic() - began) / 3_600
+                watching.cancel()
+                stop_seconds, code = await asyncio.to_thread(_stop, child)
+                await asyncio.sleep(1.0)  # a message that was under way may come now
+                rows = await asyncio.to_thread(self._ledger)
+            finally:
+                watching.cancel()
+                self._kill_all(child)
+        at = [when for when, _ in injuries.at]
+        news = seen_by(around, until)
+        return Findings(
+            load=self.name, database=self.kind, minutes=self.minutes,
+            published=len(around.articles) - self.load.feeds,
+            events=len(news), unseen=len(around.news) - len(news),
+            polls=around.polls, not_modified=around.not_modified,
+            told={channel: told(news, around.arrivals, channel, at) for channel in CHANNELS},
+            strays=stray(around.news, around.arrivals), ledger=audited(rows, around.arrivals),
+            injuries=injuries.counts, processes=figures(watcher.samples, WARM_S),
+            grown_mb={name: (grown[name] - before.get(name, 0.0)) / hours for name in grown},
+            complaints=complaints((self.folder / "up.log").read_text("utf-8", "replace").splitlines()),
+            stop_seconds=stop_seconds, exit_code=code, left_over=tuple(self._left),
+        )  # fmt: skip
 
     @property
-    def faults(self) -> list[str]:
-        """What is not as it must be, in words."""
-        late = {channel: [one for one in self.latencies[channel] if one > LATEST_S] for channel in CHANNELS}
-        found = [f"{channel}: lost {slug}" for channel in CHANNELS for slug in self.lost[channel]]
-        found += [f"{channel}: told again {slug}" for channel in CHANNELS for slug in self.doubled[channel]]
-        found += [f"{channel}: {len(late[channel])} later than {LATEST_S:g} s" for channel in CHANNELS if late[channel]]
-        found += [f"nobody asked for this: {line}" for line in self.strays]
-        if self.exit_code != 0:
-            ended = "did not end" if self.exit_code is None else f"ended with {self.exit_code}"
-            found.append(f"`up` {ended} within {STOP_S:g} s of a SIGTERM")
-        return found + [f"left over: {line}" for line in self.left_over]
+    def kind(self) -> str:
+        """Of the database."""
+        return "postgresql" if self.url else "sqlite"
 
+    def processes(self) -> list[Process]:
+        """What of it is running."""
+        return of_run(self.folder / "prefect")
 
-async def soak(minutes: int, kind: str, url: str, folder: Path, seed: int) -> Findings:
-    """One run of so many minutes; everything it writes is in `folder`."""
-    async with world(seed) as around:
-        (folder / "watch.yaml").write_text(watch_text(around), "utf-8")
-        with (folder / "up.log").open("wb") as log:
-            child = _start(folder, url, log.fileno())
+    def _start(self, log: int) -> subprocess.Popen[bytes]:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("WIREWATCH_", "PREFECT_"))}
+        environ |= {
+            "WIREWATCH_CONFIG": str(self.folder / "watch.yaml"),
+            "WIREWATCH_DATA": str(self.folder / "data"),
+            "WIREWATCH_DATABASE": self.url,
+            "WIREWATCH_EVERY_SECONDS": f"{EVERY_S:g}",
+            "WIREWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
+            "WIREWATCH_PORT": str(free_port()),
+            "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api",
+            "PREFECT_HOME": str(self.folder / "prefect"),
+        }
+        command = [str(Path(sys.executable).with_name("wirewatch")), "-v", "up"]
+        return subprocess.Popen(command, cwd=self.folder, env=environ, stdout=log, stderr=log, start_new_session=True)
+
+    async def _first_polls(self, around: World, child: subprocess.Popen[bytes]) -> None:
+        """What a feed holds at its first poll is from before; events come after it."""
+        until = time.monotonic() + START_S
+        while missing := sum(not feed.polled for feed in around.feeds):
+            _must_run(child)
+            if time.monotonic() > until:
+                raise RuntimeError(f"{missing} of {len(around.feeds)} feeds not polled within {START_S:g} s")
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(5.0)
+        _say(f"all {len(around.feeds)} feeds polled once; publishing for {self.minutes} minutes")
+
+    async def _publish(self, around: World, child: subprocess.Popen[bytes], injuries: Injuries) -> None:
+        """Articles at the load's pace, one headline a minute edited, and injuries beside them."""
+        hurting = asyncio.create_task(injuries.run()) if self.load.hurt else None
+        began = noted = time.monotonic()
+        noise, edits = 0, 0
+        while (passed := (time.monotonic() - began) / 60.0) < self.minutes:
+            _must_run(child)
+            while len(around.news) < 1 + passed * self.load.events:
+                around.publish_news()
+            while noise < passed * (self.load.articles - self.load.events):
+                around.publish_noise()
+                noise += 1
+            if edits < passed - 0.5:
+                around.edit_headline(around.news[-1])
+                edits += 1
+            if time.monotonic() - noted > NOTE_S:
+                noted = time.monotonic()
+                _say(f"{passed:.0f} min: {around.polls} polls, {around.page_reads} pages, {len(around.arrivals)} sent")
+            await asyncio.sleep(0.5)
+        if hurting is not None:
+            hurting.cancel()
+            with suppress(asyncio.CancelledError):
+                await hurting
+            injuries.mail.stop()
+            injuries.mail.start()
+
+    async def _drain(self, around: World, child: subprocess.Popen[bytes]) -> float:
+        """Wait until all that polls have seen was told, or it is too late; returns until when they have seen it."""
+        late = time.monotonic() + LAST_S
+        while time.monotonic() < late and not _all_told(around, [one.slug for one in seen_by(around, time.time())]):
+            _must_run(child)
+            await asyncio.sleep(1.0)
+        until = time.time()
+        await asyncio.sleep(QUIET_S)
+        return until
+
+    def _on_disc(self) -> dict[str, float]:
+        """Megabytes: the database, the rest of the data folder, Prefect's own."""
+        data = self.folder / "data"
+        base = _size(data.glob("wirewatch.db*"))
+        own = _size(data.rglob("*")) - base
+        if self.url:
+            with psycopg.connect(self.url) as connection:
+                ((base,),) = connection.execute("SELECT pg_database_size(current_database())").fetchall()
+        sizes = {"database": base, "other data": own, "Prefect": _size((self.folder / "prefect").rglob("*"))}
+        return {name: size / 1e6 for name, size in sizes.items()}
+
+    def _ledger(self) -> Sequence[tuple[str, str]]:
+        url = self.url.replace("postgresql://", "postgresql+psycopg://")
+        db = Database(url or f"sqlite:///{self.folder}/data/wirewatch.db")
         try:
-            await _first_poll(around, child)
-            await _publish(around, minutes, child)
-            memory = memory_mb(family(child.pid))
-            began = time.monotonic()
-            code = await asyncio.to_thread(_stop, child)
-            stopped = time.monotonic() - began
-            await asyncio.sleep(1.0)  # a message that was under way may come now
-            return _judged(around, kind, memory, stopped, code, left_over(folder))
+            return db.read_now(lambda session: session.exec(select(Delivery.key, Delivery.state)).all())
         finally:
-            _kill_all(child, folder)
+            db.close()
+
+    def _kill_all(self, child: subprocess.Popen[bytes]) -> None:
+        """Note what is left over; after a run that went wrong, nothing of it goes on."""
+        left = self.processes()
+        self._left = [f"{one.pid} {one.command[:120]}" for one in left]
+        for one in left:
+            with suppress(ProcessLookupError):
+                os.kill(one.pid, signal.SIGKILL)
+        child.wait()
 
 
-def _start(folder: Path, url: str, log: int) -> subprocess.Popen[bytes]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("WIREWATCH_", "PREFECT_"))}
-    environ |= {
-        "WIREWATCH_CONFIG": str(folder / "watch.yaml"),
-        "WIREWATCH_DATA": str(folder / "data"),
-        "WIREWATCH_DATABASE": url,
-        "WIREWATCH_EVERY_SECONDS": f"{EVERY_S:g}",
-        "WIREWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
-        "WIREWATCH_PORT": str(free_port()),
-        "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api",
-        "PREFECT_HOME": str(folder / "prefect"),
-    }
-    command = [str(Path(sys.executable).with_name("wirewatch")), "-v", "up"]
-    return subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=log, start_new_session=True)
+def _size(files: Iterable[Path]) -> float:
+    total = 0.0
+    for path in files:
+        with suppress(OSError):
+            total += path.stat().st_blocks * 512
+    return total
 
 
-async def _first_poll(around: World, child: subprocess.Popen[bytes]) -> None:
-    """What the feed holds at its first poll is from before; events come after it."""
-    until = time.monotonic() + START_S
-    while not around.polls:
-        _must_run(child)
-        if time.monotonic() > until:
-            raise RuntimeError(f"no poll within {START_S:g} s")
-        await asyncio.sleep(0.5)
-    await asyncio.sleep(5.0)
+def seen_by(around: World, until: float) -> list[Published]:
+    """The events that polls had seen by then."""
+    return [one for one in around.news if 0 < one.seen_at <= until]
 
 
-async def _publish(around: World, minutes: int, child: subprocess.Popen[bytes]) -> None:
-    """One event a minute; then wait until all were told, or it is too late."""
-    for _ in range(minutes):
-        for _ in range(NOISE):
-            around.publish_noise()
-        if around.news:
-            around.edit_headline(around.news[-1])
-        around.publish_news()
-        await asyncio.sleep(60.0)
-        _must_run(child)
-    until = time.monotonic() + LAST_S - 60.0
-    while time.monotonic() < until and any(_told(around, channel)[1] for channel in CHANNELS):
-        _must_run(child)
-        await asyncio.sleep(0.5)
-    await asyncio.sleep(10.0)  # for what should not come
+def _all_told(around: World, awaited: Sequence[str]) -> bool:
+    for channel in CHANNELS:
+        slugs: set[str] = set().union(*(one.slugs for one in around.arrivals if one.channel == channel))
+        if not slugs.issuperset(awaited):
+            return False
+    return True
 
 
 def _must_run(child: subprocess.Popen[bytes]) -> None:
@@ -134,106 +218,44 @@ def _must_run(child: subprocess.Popen[bytes]) -> None:
         raise RuntimeError(f"`up` ended by itself (exit code {child.returncode})")
 
 
-def _stop(child: subprocess.Popen[bytes]) -> int | None:
-    """SIGTERM, and the exit code; None when it is still there after a minute."""
+def _stop(child: subprocess.Popen[bytes]) -> tuple[float, int | None]:
+    """SIGTERM; how long it took, and the exit code, None when it is still there after a minute."""
+    began = time.monotonic()
     child.send_signal(signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
-        return child.wait(STOP_S)
-    return None
+        code = child.wait(STOP_S)
+        return time.monotonic() - began, code
+    return STOP_S, None
 
 
-# -- judging
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def _told(around: World, channel: str) -> tuple[dict[str, list[float]], list[str]]:
-    """The times at which each event was told there, and the events that were not."""
-    told: dict[str, list[float]] = {one.slug: [] for one in around.news}
-    for arrival in around.arrivals:
-        for slug in told:
-            if arrival.channel == channel and f"/{slug}.html" in arrival.text:
-                told[slug].append(arrival.at)
-    return told, [slug for slug, times in told.items() if not times]
-
-
-def _judged(
-    around: World, kind: str, memory: float, stop_seconds: float, code: int | None, left: list[str]
-) -> Findings:
-    seen = {one.slug: one.seen_at for one in around.news}
-    latencies, lost, doubled = {}, {}, {}
-    for channel in CHANNELS:
-        told, lost[channel] = _told(around, channel)
-        doubled[channel] = [slug for slug, times in told.items() if len(times) > 1]
-        latencies[channel] = [times[0] - seen[slug] for slug, times in told.items() if times]
-    strays = [
-        f"{one.channel}: {one.text[:100]}" for one in around.arrivals if not any(f"/{s}.html" in one.text for s in seen)
-    ]
-    return Findings(
-        kind, len(seen), len(around.polls), latencies, lost, doubled, strays, stop_seconds, code, left, memory
-    )
-
-
-def left_over(folder: Path) -> list[str]:
-    """The processes that `up` or its children started and that are still there: they bear the run's own folder."""
-    mark = f"PREFECT_HOME={folder / 'prefect'}".encode()
-    found = []
-    for environ in PROC.glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if mark in environ.read_bytes().split(b"\0"):
-                command = (environ.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                found.append(f"{environ.parent.name} {command[:120]}")
-    return found
-
-
-def _kill_all(child: subprocess.Popen[bytes], folder: Path) -> None:
-    """After a run that went wrong: nothing of it goes on."""
-    for line in left_over(folder):
-        with suppress(ProcessLookupError):
-            os.kill(int(line.split()[0]), signal.SIGKILL)
-    child.wait()
-
-
-def markdown(runs: list[Findings]) -> str:
-    """The runs beside each other."""
-    rows: list[list[object]] = [
-        ["events published", *(run.published for run in runs)],
-        ["polls of the feed", *(run.polls for run in runs)],
-    ]
-    for channel in CHANNELS:
-        rows += [
-            [f"{channel}: told once", *(run.published - len(run.lost[channel] + run.doubled[channel]) for run in runs)],
-            [f"{channel}: lost", *(len(run.lost[channel]) for run in runs)],
-            [f"{channel}: doubled", *(len(run.doubled[channel]) for run in runs)],
-            [f"{channel}: poll to alert, p50 / p95 / max, s", *(_spread(run.latencies[channel]) for run in runs)],
-        ]
-    rows += [
-        ["messages nobody asked for", *(len(run.strays) for run in runs)],
-        ["memory of all processes (PSS), MB", *(f"{run.memory_mb:.0f}" for run in runs)],
-        ["SIGTERM to the end, s", *(f"{run.stop_seconds:.1f}" for run in runs)],
-        ["processes left over", *(len(run.left_over) for run in runs)],
-    ]
-    return table(["", *(run.database for run in runs)], rows)
-
-
-def _spread(latencies: list[float]) -> str:
-    if not latencies:
-        return "none"
-    cuts = quantiles([*latencies, *latencies], n=100, method="inclusive")  # twice, since one alone has no quantiles
-    return f"{cuts[49]:.1f} / {cuts[94]:.1f} / {max(latencies):.1f}"
+def soak(name: str, database: str, minutes: int, seed: int, *, hurt: bool) -> Findings:
+    """One run of a load on a database; the folder of its log is said on stderr."""
+    load = LOADS[name] if hurt else replace(LOADS[name], hurt=False)
+    kind = database or load.database
+    folder = Path(tempfile.mkdtemp(prefix=f"wirewatch-soak-{name}-{kind}-"))
+    _say(f"{name} on {kind}: {minutes} minutes, log in {folder}/up.log")
+    with databases(kind) as fresh:
+        return asyncio.run(Soak(load, name, minutes, fresh(), folder, seed).run())
 
 
 def main() -> int:
-    """Run it; the logs of a run that went wrong are kept and named."""
+    """Run it; the logs are kept and named."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
-    parser.add_argument("--minutes", type=int, default=3, help="one event a minute")
-    parser.add_argument("--database", choices=(*KINDS, "both"), default="sqlite")
+    parser.add_argument("--minutes", type=int, default=3, help="how long articles are published")
+    parser.add_argument("--load", choices=list(LOADS), default="team")
+    parser.add_argument("--database", choices=(*KINDS, "both"), default="", help="the load's own when it is left out")
+    parser.add_argument("--unhurt", action="store_true", help="kill nothing")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     given = parser.parse_args()
-    runs = []
-    for kind in KINDS if given.database == "both" else (given.database,):
-        folder = Path(tempfile.mkdtemp(prefix=f"wirewatch-soak-{kind}-"))
-        print(f"{kind}: {given.minutes} minutes, log in {folder}/up.log", file=sys.stderr, flush=True)
-        with databases(kind) as fresh:
-            runs.append(asyncio.run(soak(given.minutes, kind, fresh(), folder, given.seed)))
+    kinds = KINDS if given.database == "both" else (given.database,)
+    runs = [soak(given.load, kind, given.minutes, given.seed, hurt=not given.unhurt) for kind in kinds]
+    if given.json:
+        given.json.write_text(json.dumps([document(run) for run in runs], indent=2), "utf-8")
     print(markdown(runs))
     faults = [f"{run.database}: {fault}" for run in runs for fault in run.faults]
     print("\n".join(["", *faults] if faults else ["", "Nothing lost, nothing doubled, nothing late."]))

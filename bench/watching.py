@@ -18,15 +18,16 @@ PEOPLE = 3  # of one rule that asks for people: about one made-up article in twe
 def watch_text(feeds: Sequence[str], rules: int, *, seed: int) -> str:
     """A watch file (YAML, as JSON) with these feeds, `rules` made-up rules and those of the seeds."""
     watch = YAML(typ="safe").load((seeds.SEEDS / "watch.yaml").read_text("utf-8"))
-    made = _rules(random.Random(seed))
+    made = made_up(seed)
     for number in range(rules):
         watch["rules"][f"made-up-{number}"] = {"title": f"Made-up rule {number}", "match": next(made)}
     watch["feeds"] = [{"url": url, "name": url, "language": "en", "first_poll": "36500d"} for url in feeds]
     return json.dumps(watch, ensure_ascii=False)
 
 
-def _rules(chance: random.Random) -> Iterator[str]:
+def made_up(seed: int) -> Iterator[str]:
     """Rules without end: people by name; a town near a trouble; somebody's deed, with a town in the headline."""
+    chance = random.Random(seed)
     while True:
         yield " OR ".join(f'"{chance.choice(words.GIVEN)} {chance.choice(words.FAMILY)}"' for _ in range(PEOPLE))
         for _ in range(9):
