@@ -62,6 +62,13 @@ class Reason(StrEnum):
     BAD_LINE = "bad_line", "the line is not a JSON object with what is needed"
     CORRUPT = "corrupt", "what is stored of it is damaged"
     NOT_READ_YET = "not_read_yet", "the page was not read in time; matched on title and summary"
+    # -- replaying an archive
+    KNOWN_ALREADY = "known_already", "the article is stored already, and stays as it is"
+    OTHER_ADDRESS = "other_address", "another address of an article that is stored"
+    REDIRECT = "redirect", "the record is a redirect to another address"
+    REVISIT = "revisit", "the record repeats a page that another record holds"
+    FRONT_PAGE = "front_page", "a site's front page is no article"
+    OUT_OF_RANGE = "out_of_range", "taken before or after the time that was asked for"
     # -- matching
     NO_MATCH = "no_match", "the rule's expression does not match"
     LANGUAGE = "language", "the rule is not tried on articles in this language"

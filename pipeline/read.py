@@ -14,7 +14,7 @@ from xxhash import xxh64_hexdigest
 
 from core.errors import InputError
 from core.log import pairs
-from core.pool import TaskTimeout, WorkerDied
+from core.pool import TaskTimeout, WorkerDied, WorkerPool
 from core.reasons import Reason
 from core.text import clean, one_line
 from core.urls import article_key, host_of
@@ -26,6 +26,7 @@ from pipeline.cycle import Cycle, work_off
 from pipeline.pooled import extract_page
 from pipeline.snapshots import Taken, secrets_of, take
 from pipeline.turns import turn_came
+from rules.config import Watch
 from rules.endpoints import SiteConfig
 from rules.secrets import expand
 from storage import articles, hosts, snapshots
@@ -103,7 +104,7 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
 
 async def fetch_and_extract(app: App, url: str) -> Read:
     """One guarded GET, then the extractor in a worker that is killed when it takes too long."""
-    site = site_of(app, url)
+    site = site_of(app.active.watch, url)
     try:
         headers = {name: expand(value, app.secrets) for name, value in site.headers.items()} if site else {}
     except InputError as error:
@@ -116,21 +117,24 @@ async def fetch_and_extract(app: App, url: str) -> Read:
         return Read(None, reason=answer.reason, detail=answer.detail, retry_after=answer.retry_after)
     if not isinstance(answer, Fetched):
         return Read(None, reason=Reason.BROKEN_ANSWER, detail="not modified, though nothing was asked of it")
-    page = await _extract(app, answer, site)
+    came = (answer.body, answer.url, answer.content_type, answer.charset)
+    page = await extracted(app.pool, came, site, seconds=app.settings.extract_seconds)
     if app.active.watch.snapshots.none or page.reason is Reason.WRONG_TYPE:
         return page
     secrets = secrets_of(site.headers, app.secrets) if site else ()
     return replace(page, taken=await asyncio.to_thread(take, answer, secrets))
 
 
-async def _extract(app: App, answer: Fetched, site: SiteConfig | None) -> Read:
+async def extracted(
+    pool: WorkerPool, page: tuple[bytes, str, str, str], site: SiteConfig | None, *, seconds: float
+) -> Read:
+    """A page (its bytes, address, type and charset) through the extractor, in a worker that is killed when it takes
+    too long.
+    """
     try:
-        extraction, hashes = await app.pool.run(
-            extract_page, answer.body, answer.url, answer.content_type, answer.charset, _hand(site),
-            seconds=app.settings.extract_seconds,
-        )  # fmt: skip
+        extraction, hashes = await pool.run(extract_page, *page, _hand(site), seconds=seconds)
     except TaskTimeout:
-        return Read(None, reason=Reason.EXTRACTOR_HUNG, detail=f"stopped after {app.settings.extract_seconds:g} s")
+        return Read(None, reason=Reason.EXTRACTOR_HUNG, detail=f"stopped after {seconds:g} s")
     except WorkerDied as error:
         return Read(None, reason=Reason.EXTRACTOR_DIED, detail=str(error))
     if extraction.state is PageState.FAILED:
@@ -138,10 +142,10 @@ async def _extract(app: App, answer: Fetched, site: SiteConfig | None) -> Read:
     return Read(extraction, hashes)
 
 
-def site_of(app: App, url: str) -> SiteConfig | None:
+def site_of(watch: Watch, url: str) -> SiteConfig | None:
     """The watch file's hand on this host or the domain above it."""
     host = host_of(url).rsplit(":", 1)[0]
-    sites = app.active.watch.sites
+    sites = watch.sites
     while host:
         if host in sites:
             return sites[host]
@@ -212,40 +216,51 @@ def _read(
     session: Session, article: Article, extraction: Extraction, hashes: frozenset[int], now: datetime
 ) -> dict[str, Any]:
     text, hashes = _own_words(session, article, clean(extraction.text), hashes)
-    title = one_line(extraction.title) or one_line(article.feed_title)
-    text_hash = xxh64_hexdigest(f"{title}\n{text}".encode())
-    partial = extraction.state is PageState.PARTIAL
-    changes: dict[str, Any] = {
-        "state": "partial" if partial else "ready",
+    changes = state_read(article, extraction, now)
+    canonical_key = canonical_key_of(extraction)
+    twin = None if article.revision else twin_of(session, canonical_key, hashes, but=article.id or 0)
+    if twin is not None:
+        changes |= {"state": "duplicate", "duplicate_of": twin.id, "match_due": False}
+    told = text_read(article, extraction, text, hashes, now)
+    if told["text_hash"] == article.text_hash:
+        return changes
+    changes |= told
+    if twin is None:
+        changes |= {"match_due": True, "match_after": now}
+    return changes
+
+
+def state_read(article: Article, extraction: Extraction, now: datetime) -> dict[str, Any]:
+    """What an article's row says of its having been read."""
+    return {
+        "state": "partial" if extraction.state is PageState.PARTIAL else "ready",
         "reason": str(extraction.reason or ""),
         "detail": "",
         "attempts": article.attempts + 1,
         "final": True,
         "read_at": now,
     }
-    canonical_key = _canonical(extraction)
-    twin = _twin(session, article, canonical_key, hashes)
-    if twin is not None:
-        changes |= {"state": "duplicate", "duplicate_of": twin.id, "match_due": False}
-    if text_hash == article.text_hash:
-        return changes
-    changes |= {
+
+
+def text_read(
+    article: Article, extraction: Extraction, text: str, hashes: frozenset[int], now: datetime
+) -> dict[str, Any]:
+    """The text of a page, without its host's own lines, with all that is known of it, as an article's row has it."""
+    title = one_line(extraction.title) or one_line(article.feed_title)
+    return {
         "text": text,
         "title": title,
-        "text_hash": text_hash,
+        "text_hash": xxh64_hexdigest(f"{title}\n{text}".encode()),
         "shingles": articles.packed(hashes),
         "revision": article.revision + 1,
         "author": one_line(extraction.author or article.feed_author, 200),
         "language": extraction.language or article.feed_language,
         "section": one_line(extraction.section, 100),
-        "canonical_key": canonical_key,
+        "canonical_key": canonical_key_of(extraction),
         "extractor": extraction.extractor,
         "confidence": extraction.confidence,
         **_dates(article, extraction, now),
     }
-    if twin is None:
-        changes |= {"match_due": True, "match_after": now}
-    return changes
 
 
 def _own_words(session: Session, article: Article, text: str, hashes: frozenset[int]) -> tuple[str, frozenset[int]]:
@@ -268,19 +283,19 @@ def _dates(article: Article, extraction: Extraction, now: datetime) -> Mapping[s
     return {"published": None, "published_from": ""}
 
 
-def _canonical(extraction: Extraction) -> str:
-    """The page's own canonical address; a root or a section is never one."""
+def canonical_key_of(extraction: Extraction) -> str:
+    """The key of the page's own canonical address; a root or a section is never one."""
     url = extraction.canonical_url
     if not url or (url.split("://", 1)[-1].partition("/")[2].strip("/").count("/") == 0 and url.endswith("/")):
         return ""
     return article_key(url)
 
 
-def _twin(session: Session, article: Article, canonical_key: str, hashes: frozenset[int]) -> Article | None:
-    """The article that this one is another address of: same canonical address and much the same text."""
-    if article.revision or not hashes:
-        return None
-    other = articles.of_canonical(session, canonical_key, but=article.id or 0)
+def twin_of(session: Session, canonical_key: str, hashes: frozenset[int], *, but: int) -> Article | None:
+    """The article that another one is an address of, too: same canonical address and much the same text. `but`: the
+    other one's own id.
+    """
+    other = articles.of_canonical(session, canonical_key, but=but) if hashes else None
     if other is None or not other.revision:
         return None
     shared = containment(hashes, articles.shingles_of(other))

@@ -18,6 +18,7 @@ from rules.document import Document
 from rules.spans import Match, Span
 from storage import articles, decisions, hits
 from storage import stories as story_rows
+from storage.engine import Database
 from storage.tables import Article, Feed, Hit, Story
 from stories.group import OpenStory, Placement, place
 from stories.telling import Telling, just_told, lead_of
@@ -46,9 +47,28 @@ async def read_ahead(app: App, active: Active, rules: Iterable[str]) -> None:
     """
     now = app.clock.now()
     for rule in sorted(set(rules)):
-        window = active.rule(rule).story_window
-        stories = await app.db.read(partial(_open_stories, active=active, rule=rule, since=now - window))
-        await asyncio.to_thread(lambda opened: [one.facts for story in opened for one in story.tellings], stories)
+        around = window_around(active.rule(rule), now, archived=False)
+        await asyncio.to_thread(read_facts, app.db, active, rule, around)
+
+
+Around = tuple[datetime, datetime]  # from when to when a story was last told that a telling may belong to
+
+
+def window_around(rule: Rule, at: datetime, *, archived: bool) -> Around:
+    """Where the stories lie that what is told `at` may belong to.
+
+    What comes out of an archive may tell of an event earlier than others did. A story lasts a window beyond its first
+    telling, but for copies.
+    """
+    return at - rule.story_window, at + 2 * rule.story_window if archived else story_rows.FAR
+
+
+def read_facts(db: Database, active: Active, rule: str, around: Around) -> None:
+    """Have at hand what a rule's stories tell that were told then; blocks this thread."""
+    stories = db.read_now(partial(_open_stories, active=active, rule=rule, around=around))
+    for story in stories:
+        for one in story.tellings:
+            one.facts  # noqa: B018 - asking finds them
 
 
 def place_hit(
@@ -60,26 +80,31 @@ def place_hit(
     *,
     past: bool,
     now: datetime,
+    archived: bool = False,
 ) -> Placed:
     """Write the hit and its place. Runs under the rule's lock, so that no other worker groups for this rule
     meanwhile.
+
+    `archived`: it came out of an archive, and is dated when it told its news: among the stories of that time.
     """
     rule = active.rule(match.rule)
     article, feed = one.article, one.feed
     at = told_at(article, past=past)
+    made = min(at, now) if archived else now
     hit = Hit(
         rule_id=match.rule,
         article_id=article.id or 0,
         story_id=0,
         state="from_before" if past else "live",
         past=past,
-        at=now,
+        at=made,
     )
     fill(hit, match, article, active.revision)
     new = just_told(telling(article, feed, hit, at=at))
-    opened = _open_stories(session, active=active, rule=rule.id, since=now - rule.story_window)
+    around = window_around(rule, made, archived=archived)
+    opened = _open_stories(session, active=active, rule=rule.id, around=around)
     placement = place(new, opened, window=rule.story_window)
-    story = _story(session, placement, hit, article, now)
+    story = _story(session, placement, hit, article, made, archived=archived)
     hit.story_id, hit.origin, hit.why = story.id or 0, placement.origin, placement.why
     session.add(hit)
     session.flush()
@@ -153,14 +178,14 @@ def telling(article: Article, feed: Feed, hit: Hit, *, at: datetime) -> Telling:
     )
 
 
-def _open_stories(session: Session, *, active: Active, rule: str, since: datetime) -> list[OpenStory]:
-    """The rule's stories that were told within its window, as grouping sees them.
+def _open_stories(session: Session, *, active: Active, rule: str, around: Around) -> list[OpenStory]:
+    """The rule's stories that were told within these times, as grouping sees them.
 
     All are looked at for each hit, and most were looked at for the hit before: what their articles tell is kept in
     memory, so that a burst of 5,000 hits reads each article once and not 5,000 times.
     """
-    stories = story_rows.candidates(session, rule, since)
-    told = hits.told_in(session, rule, since)
+    stories = story_rows.candidates(session, rule, *around)
+    told = hits.told_in(session, rule, *around)
     known = _known(session, active, told)
     by_story: dict[int, list[hits.Told]] = {}
     for one in told:
@@ -198,16 +223,21 @@ def _tellings(session: Session, told: Sequence[hits.Told]) -> dict[hits.Told, Te
     return made
 
 
-def _story(session: Session, placement: Placement, hit: Hit, article: Article, now: datetime) -> Story:
+def _story(
+    session: Session, placement: Placement, hit: Hit, article: Article, at: datetime, *, archived: bool
+) -> Story:
     if placement.story is None:
         title = one_line(article.title or article.feed_title, 300)
         story = Story(
-            rule_id=hit.rule_id, title=title, first_article_id=hit.article_id, first_hit_at=now, last_hit_at=now
+            rule_id=hit.rule_id, title=title, first_article_id=hit.article_id, first_hit_at=at, last_hit_at=at
         )
     else:
         story = session.get_one(Story, int(placement.story), populate_existing=True)
     story.articles += 1
-    story.last_hit_at = now
+    if archived:
+        story.first_hit_at, story.last_hit_at = min(story.first_hit_at, at), max(story.last_hit_at, at)
+    else:
+        story.last_hit_at = at
     if not placement.same_origin:
         story.origins += 1
     session.add(story)

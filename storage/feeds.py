@@ -183,6 +183,11 @@ def of_ids(session: Session, ids: Sequence[int]) -> list[Feed]:
     return [rows[one] for one in ids if one in rows]
 
 
+def of_address(session: Session, config_url: str) -> Feed | None:
+    """The feed of this address, in use or not."""
+    return session.exec(select(Feed).where(col(Feed.config_url) == config_url)).first()
+
+
 def by_name(session: Session, name: str) -> Feed | None:
     """The feed of this name or address. Raises InputError when several bear the name: a host's do, until named."""
     rows = session.exec(select(Feed).where(_named([name]))).all()

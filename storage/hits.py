@@ -72,9 +72,10 @@ class Told(NamedTuple):
     matched_at: datetime | None
 
 
-def told_in(session: Session, rule_id: str, since: datetime) -> list[Told]:
+def told_in(session: Session, rule_id: str, since: datetime, until: datetime = stories.FAR) -> list[Told]:
     """The hits in the stories that `stories.candidates` finds, in the order they came: no texts are read."""
-    return [Told(*row) for row in session.connection().execute(_told_in(), {"rule": rule_id, "since": since})]
+    values = {"rule": rule_id, "since": since, "until": until}
+    return [Told(*row) for row in session.connection().execute(_told_in(), values)]
 
 
 @cache

@@ -107,3 +107,18 @@ def _repeats() -> Select[tuple[bytes]]:
 @cache
 def _keeping_repeats() -> Update:
     return update(HostState).where(col(HostState.host) == bindparam("of")).values(repeats=bindparam("kept"))
+
+
+def remembered(session: Session, host: str) -> bytes:
+    """The lines that a host's pages repeat; empty for a host that is not known."""
+    return bytes(session.exec(select(HostState.repeats).where(col(HostState.host) == host)).first() or b"")
+
+
+def remember(session: Session, memories: Mapping[str, bytes], now: datetime) -> None:
+    """Keep what was read of these hosts' pages, in one order for all who write several; unknown hosts are made."""
+    known = {row.host: row for row in session.exec(_of_hosts(), params={"hosts": sorted(memories)}).all()}
+    for host in sorted(memories):
+        row = known.get(host) or HostState(host=host, next_allowed_at=now)
+        row.repeats = memories[host]
+        session.add(row)
+    session.flush()

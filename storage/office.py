@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.columns import long_text, maybe_time, time
+from storage.columns import JsonList, json_list, long_text, maybe_time, time
 
 
 class Meta(SQLModel, table=True):
@@ -34,6 +35,37 @@ class JobLock(SQLModel, table=True):
     until: datetime | None = maybe_time()
     last_started_at: datetime | None = maybe_time()
     last_finished_at: datetime | None = maybe_time()
+
+
+class Backfill(SQLModel, table=True):
+    """A replay of one source: what is asked of it, and how far it has come."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)  # hash of the source as it was, and of what is asked of it
+    source: str  # a WARC file, a folder or file of pages, or "snapshots"
+    kind: str  # warc | pages | snapshots
+    rules: JsonList = json_list()  # only these; [] = all
+    since: datetime | None = maybe_time()
+    until: datetime | None = maybe_time()
+    planned: bool = False  # its batches are all there
+    records: int = 0
+    made_at: datetime = time()
+    finished_at: datetime | None = maybe_time()
+
+
+class BackfillBatch(SQLModel, table=True):
+    """A part of a source. What came of it is committed with what it says: done, or not begun."""
+
+    __table_args__ = (UniqueConstraint("backfill_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    backfill_id: int = Field(foreign_key="backfill.id")
+    number: int
+    span: JsonList = json_list()  # of bytes, of ids, or names of files: pipeline/archive/ reads it
+    records: int = 0
+    done_at: datetime | None = maybe_time()
+    counts: JsonList = json_list()  # [outcome, reason, how many]
+    troubles: JsonList = json_list()  # [place, outcome, reason, detail] of each record that gave no article
+    stories: JsonList = json_list()  # ids of those that its hits are in
 
 
 class Person(SQLModel, table=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from sqlalchemy import Select, bindparam, func
@@ -17,22 +17,25 @@ from storage.tables import Feedback, Hit, Silence, Story
 LARGEST_ID = 2**31 - 1  # of an integer column: PostgreSQL and SQLite refuse to look for a larger one
 
 
+FAR = datetime(9000, 1, 1, tzinfo=UTC)  # after all that is told
 CANDIDATES = 500  # stories of a rule, newest first, that a new telling is compared with
 
 
-def candidates(session: Session, rule_id: str, since: datetime) -> list[tuple[int, str]]:
-    """Id and state of the stories of this rule that a new telling may belong to, newest first: last told since then.
+def candidates(session: Session, rule_id: str, since: datetime, until: datetime = FAR) -> list[tuple[int, str]]:
+    """Id and state of the stories of this rule that a new telling may belong to, newest first: last told since then,
+    and not after `until`.
 
     Silenced and closed ones too: what joins them is not told, and must not begin a new story that is.
     """
-    rows = session.connection().execute(candidates_query(), {"rule": rule_id, "since": since})
+    rows = session.connection().execute(candidates_query(), {"rule": rule_id, "since": since, "until": until})
     return [(number, state) for number, state in rows]
 
 
 @cache
 def candidates_query() -> Select[tuple[int | None, str]]:
     """The statement behind `candidates`, to be joined."""
-    told = (col(Story.rule_id) == bindparam("rule")) & (col(Story.last_hit_at) >= bindparam("since"))
+    last = col(Story.last_hit_at)
+    told = (col(Story.rule_id) == bindparam("rule")) & (last >= bindparam("since")) & (last <= bindparam("until"))
     newest = sa_select(col(Story.id), col(Story.state)).where(told)
     return newest.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(CANDIDATES)
 

@@ -18,6 +18,8 @@ TABLES = (
     "meta",
     "config",
     "joblock",
+    "backfill",
+    "backfillbatch",
     "hoststate",
     "feed",
     "feedpoll",
@@ -31,6 +33,7 @@ TABLES = (
 def upgrade() -> None:
     """Go to this revision."""
     _processes()
+    _backfills()
     _feeds()
     _polls()
     _articles()
@@ -74,6 +77,40 @@ def _processes() -> None:
         sa.Column("last_started_at", UtcTime(), nullable=True),
         sa.Column("last_finished_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_joblock")),
+    )
+
+
+def _backfills() -> None:
+    op.create_table(
+        "backfill",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("rules", Json, nullable=False),
+        sa.Column("since", UtcTime(), nullable=True),
+        sa.Column("until", UtcTime(), nullable=True),
+        sa.Column("planned", sa.Boolean(), nullable=False),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.Column("finished_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backfill")),
+        sa.UniqueConstraint("key", name=op.f("uq_backfill_key")),
+    )
+    op.create_table(
+        "backfillbatch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("backfill_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("span", Json, nullable=False),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("done_at", UtcTime(), nullable=True),
+        sa.Column("counts", Json, nullable=False),
+        sa.Column("troubles", Json, nullable=False),
+        sa.Column("stories", Json, nullable=False),
+        sa.ForeignKeyConstraint(["backfill_id"], ["backfill.id"], name=op.f("fk_backfillbatch_backfill_id_backfill")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backfillbatch")),
+        sa.UniqueConstraint("backfill_id", "number", name=op.f("uq_backfillbatch_backfill_id_number")),
     )
 
 

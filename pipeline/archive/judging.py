@@ -1,0 +1,214 @@
+"""Pages of an archive → articles with the rules' verdicts. Nothing is written here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from core.clock import Clock
+from core.pool import WorkerPool
+from core.reasons import Reason
+from core.settings import Settings
+from core.text import clean, one_line
+from core.urls import article_key, host_of
+from extractors import repeats
+from pipeline import compiled
+from pipeline.app import Active
+from pipeline.archive.pages import FAILED, SKIPPED, Taken
+from pipeline.archive.plan import chosen
+from pipeline.configure import INDEX
+from pipeline.editing import current
+from pipeline.match import Judged, judge
+from pipeline.read import extracted, site_of, state_read, text_read
+from rules.match import Matcher
+from storage import articles, configs, feeds, hosts
+from storage import entries as rows
+from storage.backfills import Trouble
+from storage.engine import Database
+from storage.leases import Lease
+from storage.tables import Article, Feed
+from stories.fingerprint import shingles
+
+NO_LEASE = Lease(0, "", 0)
+NOT_A_PAGE = frozenset({Reason.WRONG_TYPE})  # what the extractor says of what should not have been in the archive
+ARCHIVE = "archive:"  # the feed of articles from sites that no feed is of
+
+
+@dataclass
+class Replayer:
+    """What a process needs to make batches: the database, processes that read pages, the active revision."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    pool: WorkerPool
+    active: Active
+    _limited: dict[tuple[str, ...], Active] = field(default_factory=dict)
+
+    def refreshed(self, rules: tuple[str, ...]) -> Active:
+        """The active revision as it is now, with these rules alone in its matcher when some are named."""
+        newest, off = self.db.read_now(
+            lambda session: (configs.active_revision(session), configs.switched_off(session))
+        )
+        if newest != self.active.revision:
+            now = self.db.read_now(current)
+            watch, matcher = compiled.opened(self.settings.data / INDEX, now.text, file=f"revision {now.revision}")
+            self.active = Active(now.revision, watch, matcher, {})
+            self._limited.clear()
+        if self.active.off != off:
+            self.active = self.active.without(off)
+            self._limited.clear()
+        if not rules:
+            return self.active
+        if rules not in self._limited:
+            self._limited[rules] = limited(self.active, rules)
+        return self._limited[rules]
+
+
+def limited(active: Active, rules: tuple[str, ...]) -> Active:
+    """The same with these rules alone in its matcher."""
+    matcher = Matcher([rule for rule in chosen(active, rules) if rule.id not in active.off])
+    return replace(active, matcher=matcher, whole=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An article that was not stored when it was looked for, with what the rules say of it."""
+
+    judged: Judged
+    hashes: frozenset[int]
+
+    @property
+    def article(self) -> Article:
+        """As it is to be stored."""
+        return self.judged.one.article
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An article that is stored already; `judged` None: there is nothing that the rules have not said of it."""
+
+    place: str
+    judged: Judged | None
+
+
+class Lines:
+    """What hosts write under every article, while a batch is read; what was there before is asked for once a host."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.memory: dict[str, bytes] = {}
+
+    def own_words(self, host: str, text: str) -> str:
+        """The text without them; remembers its lines."""
+        if not host:
+            return text
+        if host not in self.memory:
+            self.memory[host] = self._db.read_now(lambda session: hosts.remembered(session, host))
+        seen = repeats.drop(text, self.memory[host])
+        self.memory[host] = seen.memory
+        return seen.text
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Which feed an article belongs to by its host: that of its site, or the archive's own."""
+
+    archive: Feed
+    by_host: Mapping[str, Feed]
+
+    def feed_of(self, host: str) -> Feed:
+        """The feed of this host or of the domain above it."""
+        host = host.rsplit(":", 1)[0]
+        while host:
+            if host in self.by_host:
+                return self.by_host[host]
+            host = host.partition(".")[2]
+        return self.archive
+
+
+def sites(session: Session, now: datetime) -> Sites:
+    """The feeds in use by their hosts, of several the first; the archive's own is made when it is not there."""
+    archive = feeds.of_address(session, ARCHIVE)
+    if archive is None:
+        archive = Feed(
+            config_url=ARCHIVE, fetch_url=ARCHIVE, name="archive", kind="archive", active=False, next_poll_at=now
+        )
+        session.add(archive)
+        session.flush()
+    by_host: dict[str, Feed] = {}
+    for feed in sorted(feeds.listing(session), key=lambda one: one.id or 0):
+        by_host.setdefault(article_key(feed.config_url).partition("/")[0].rsplit(":", 1)[0], feed)
+    return Sites(archive, by_host)
+
+
+async def judged(
+    replayer: Replayer, active: Active, places: Sites, lines: Lines, page: Taken
+) -> Fresh | Known | Trouble:
+    """What becomes of one page. A known article keeps its text, and is matched where rules came after it was."""
+    key = clean(page.article_key)
+    if (known := await _known(replayer.db, key)) is not None:
+        return Known(page.place, await _judged_again(active, *known))
+    read = await extracted(
+        replayer.pool,
+        (page.body, page.url, page.content_type, page.charset),
+        site_of(active.watch, page.url),
+        seconds=replayer.settings.extract_seconds,
+    )
+    found = read.extraction
+    if found is None:
+        outcome = SKIPPED if read.reason in NOT_A_PAGE else FAILED
+        return Trouble(page.place, outcome, str(read.reason), one_line(f"{read.detail} {page.url}", 500))
+    url = clean(page.url or found.canonical_url)
+    if not page.url and url:  # a file does not know its address; the page may
+        key = clean(article_key(url))
+        if (known := await _known(replayer.db, key)) is not None:
+            return Known(page.place, await _judged_again(active, *known))
+    host = host_of(url) if url else ""
+    feed = places.feed_of(host)
+    article = _article(page, key, url, host, feed)
+    text = lines.own_words(host, clean(found.text))
+    hashes = read.hashes if text == found.text else await asyncio.to_thread(shingles, text)
+    values = state_read(article, found, page.at) | text_read(article, found, text, hashes, page.at)
+    for name, value in values.items():
+        setattr(article, name, value)
+    return Fresh(await asyncio.to_thread(judge, active, articles.ToMatch(article, NO_LEASE, feed)), hashes)
+
+
+def _article(page: Taken, key: str, url: str, host: str, feed: Feed) -> Article:
+    """An article as it would have been stored when the page was taken; from before, so that it is never told."""
+    return Article(
+        key=key,
+        url=url,
+        host=host,
+        feed_id=feed.id or 0,
+        source=host.removeprefix("www.") if feed.config_url == ARCHIVE else feed.name,
+        owner=feed.owner,
+        feed_language=feed.language,
+        first_seen_at=page.at,
+        not_before=page.at,
+        match_after=page.at,
+        match_due=False,
+        from_before=True,
+        index_due=True,
+    )
+
+
+async def _known(db: Database, key: str) -> tuple[Article, Feed] | None:
+    def find(session: Session) -> tuple[Article, Feed] | None:
+        row = rows.article_by_key(session, [key]).get(key)
+        return (row, session.get_one(Feed, row.feed_id)) if row else None
+
+    return await db.read(find)
+
+
+async def _judged_again(active: Active, article: Article, feed: Feed) -> Judged | None:
+    """What the rules say of a stored article. One that is still to be matched, and told, is left to that."""
+    waits = article.match_due or article.matched_revision < 0 or article.state in ("pending", "duplicate")
+    if waits or article.matched_config == active.revision:
+        return None
+    return await asyncio.to_thread(judge, active, articles.ToMatch(article, NO_LEASE, feed))
