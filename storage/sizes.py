@@ -22,6 +22,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "hits": ("hit", "story", "feedback", "silence", "storyread"),
     "ledger": ("alert", "delivery", "decision", "digest", "target", "optout"),
     "config": ("config", "rulestate"),
+    "archives": ("backfill", "backfillbatch"),
 }
 INDEX, OTHER, FREE = "index", "other", "free"
 _OF = {name: kind for kind, tables in KINDS.items() for name in tables}

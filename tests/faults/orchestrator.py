@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.costs import family
-from bench.soak import left_over
+from bench.processes import of_run
 from cli.up import is_healthy
 from core.ports import free_port
 from tests.builders import World
@@ -105,7 +105,7 @@ class Running:
         """SIGTERM; its exit code, once nothing of it is left."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(90)
-        until(lambda: left_over(self.folder) == [], 30, "nothing of it is left")
+        until(lambda: of_run(self.folder / "prefect") == [], 30, "nothing of it is left")
         return code
 
 
@@ -136,6 +136,6 @@ def standing(command: str, environ: Mapping[str, str], folder: Path) -> Iterator
     finally:
         kill_all(process.pid)
         process.wait()
-        for line in left_over(folder):
+        for left in of_run(folder / "prefect"):
             with suppress(ProcessLookupError):
-                os.kill(int(line.split()[0]), signal.SIGKILL)
+                os.kill(left.pid, signal.SIGKILL)
