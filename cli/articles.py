@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
-from cli.console import none_of, noun, out, print_json, print_rows
+from cli.console import none_of, noun, out, print_json, print_rows, shown
 from cli.context import database, length_of, with_app
 from core.clock import SystemClock
 from core.errors import InputError
 from core.reasons import Reason
 from pipeline import why as reasons
 from pipeline.app import App
+from pipeline.headlines import headlines
 from pipeline.search import search
-from storage import articles
+from storage import articles, snapshots
 from storage.tables import Article
 
 State = Literal["pending", "ready", "partial", "failed", "duplicate"]
@@ -73,18 +74,27 @@ def search_articles(
 def show_article(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
     """Show an article's text and what is known of it."""
     with database(context) as db:
-        article = db.read_now(lambda session: articles.find(session, which))
-    if article is None:
-        raise InputError(f"there is no article {which}", hint="run `wirewatch articles list`")
-    row = {**_row(article), "author": article.author, "extractor": article.extractor}
+        found = db.read_now(lambda session: articles.find(session, which))
+        article = found or _missing(which)
+        own = article.id or 0
+        kept = db.read_now(lambda session: articles.revisions(session, [own])).get(own, [])
+        pages = db.read_now(lambda session: snapshots.listing(session, own))
+    row = {**_row(article), "author": article.author, "extractor": article.extractor, "pages_kept": len(pages)}
     text = article.text or article.feed_text
+    changed = [{"at": one.at, "old": one.old, "new": one.new} for one in headlines(article, kept)]
     if as_json:
-        print_json({**row, "text": text})
+        print_json({**row, "headlines": changed, "pages": pages, "text": text})
         return
     print_rows([{"what": key, "is": value} for key, value in row.items()], ("what", "is"), as_json=False)
     if article.reason:
         out().print(f"\n{article.state}: {Reason.of(article.reason).sentence}")
+    for one in changed:
+        out().print(f"\nheadline changed {shown(one['at'])}: {one['old']} → {one['new']}", markup=False)
     out().print(f"\n{text}", markup=False)
+
+
+def _missing(which: str) -> NoReturn:
+    raise InputError(f"there is no article {which}", hint="run `wirewatch articles list`")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from backports import zstd
 from sqlalchemy import Select, bindparam, delete
@@ -107,6 +108,13 @@ def of_articles(session: Session, article_ids: Collection[int]) -> dict[int, lis
         one = _of(*row)
         found.setdefault(one.article_id, []).append(one)
     return found
+
+
+def listing(session: Session, article_id: int) -> list[dict[str, Any]]:
+    """An article's snapshots without their bytes, oldest first."""
+    columns = (Snapshot.id, Snapshot.at, Snapshot.url, Snapshot.status, Snapshot.size, Snapshot.sha256, Snapshot.masked)
+    query: Any = sa_select(*map(col, columns)).where(col(Snapshot.article_id) == article_id)
+    return [row._asdict() for row in session.execute(query.order_by(col(Snapshot.id)))]
 
 
 def _stored() -> Select[tuple[Snapshot, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
@@ -94,6 +95,20 @@ def test_an_article_is_found_by_words_and_shown_with_its_text(desk: Desk) -> Non
     assert "Natalegawa" in shown["text"]
     assert desk.run("articles", "show", shown["url"], "--json").document == shown
     assert "Natalegawa" in desk.run("articles", "show", which).out
+    (page,) = shown["pages"]
+    assert (page["status"], len(page["sha256"]), shown["pages_kept"], shown["headlines"]) == (200, 64, 1, [])
+
+
+def test_an_article_is_shown_with_what_its_headline_was(own_desk: Desk) -> None:
+    which = id_of(own_desk)
+    replaced = "INSERT INTO articlerevision (article_id, revision, title, text, at) VALUES (?, 1, ?, 'x', ?)"
+    with sqlite3.connect(own_desk.folder / "data" / "wirewatch.db") as database:
+        database.execute("UPDATE article SET revision = 2, title = 'It is [b]over' WHERE id = ?", (which,))
+        database.execute(replaced, (which, "It goes on", "2026-03-02 12:00:00.000000"))
+    said = own_desk.run("articles", "show", which)
+    assert "headline changed 2026-03-02 12:00Z: It goes on → It is [b]over\n" in said.out
+    shown = own_desk.run("articles", "show", which, "--json").document
+    assert shown["headlines"] == [{"at": "2026-03-02T12:00:00Z", "old": "It goes on", "new": "It is [b]over"}]
 
 
 def test_why_says_for_every_rule_what_became_of_an_article(desk: Desk) -> None:

@@ -172,6 +172,18 @@ def test_an_article_that_changed_says_when_and_word_by_word_how(db: Database) ->
     assert db.read_now(lambda session: changes_of(session, 99)) == []
 
 
+def test_a_headline_that_changed_is_told_from_what_to_what(db: Database) -> None:
+    def edit(session: Session) -> None:
+        row = session.get_one(Article, 1)
+        row.title, row.revision = "Walk-out <b>", 1
+        articles.keep_revision(session, row, rows.NOW)
+        row.title, row.revision = "Strike", 2
+
+    db.write_now(edit)
+    told = [one.what for one in page_of(db).events if one.by == "Harbour Post"]
+    assert told == ["tells it: text 1", "changed its headline from “Walk-out <b>” to “Strike”"]
+
+
 def test_a_feeds_words_that_changed_are_compared_with_those_after_them(db: Database) -> None:
     def edit(session: Session) -> None:
         row = session.get_one(Article, 2)

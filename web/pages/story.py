@@ -12,6 +12,7 @@ from nicegui import ui
 from sqlmodel import Session
 
 from core.clock import SystemClock
+from pipeline.headlines import Headline, headlines
 from pipeline.stories import BY_HAND
 from storage import alerts, articles, deliveries, feedback, hits, stories
 from storage.engine import Database
@@ -68,6 +69,7 @@ class Telling:
     wrong: tuple[str, ...]
     mine: bool  # the reader may take back what was said
     changed: tuple[datetime, ...]  # when its text was replaced by another
+    headlines: tuple[Headline, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ def _telling(
         wrong=wrong,
         mine=name in wrong,
         changed=tuple(one.at for one in kept),
+        headlines=tuple(headlines(article, kept)),
     )
 
 
@@ -258,11 +261,18 @@ def _events(tellings: Sequence[Telling], told: Sequence[Told], decided: Sequence
         what = "tells it again" if one.origin in texts else f"tells it: text {one.origin}"
         texts.add(one.origin)
         found.append(Event(one.at, one.source or "unknown source", what))
-        found += [Event(at, one.source or "unknown source", "changed its text") for at in one.changed]
+        found += [Event(at, one.source or "unknown source", what) for at, what in _changes_told(one)]
     for alert in told:
         found.append(Event(alert.made, f"alert ({alert.kind})", _became(alert)))
     found += [Event(one.at, "by hand", one.detail) for one in decided if one.stage == BY_HAND]
     return tuple(sorted(found, key=lambda event: event.at))
+
+
+def _changes_told(one: Telling) -> list[tuple[datetime, str]]:
+    """When its words changed and how: what the headline was and became, else that the text did."""
+    told = {headline.at for headline in one.headlines}
+    headlines = [(it.at, f"changed its headline from “{it.old}” to “{it.new}”") for it in one.headlines]
+    return headlines + [(at, "changed its text") for at in one.changed if at not in told]
 
 
 def _became(alert: Told) -> str:
