@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Any
 
 from prefect import flow
 
 from core.reasons import Reason
 from core.settings import Settings
-from flows.ingest import lateness, outcome, skipped
+from flows.ingest import is_late, outcome, skipped
 from pipeline.bootstrap import open_app
 from pipeline.run import job_lock, run_cycle
 
@@ -17,9 +18,9 @@ from pipeline.run import job_lock, run_cycle
 async def deliver() -> dict[str, Any]:
     """Release what is due and send what is owed."""
     settings = Settings()
-    if lateness().total_seconds() > settings.every_seconds:
-        return skipped(Reason.LATE_RUN)
-    async with open_app(settings) as app, job_lock(app, "deliver") as held:
-        if not held:
+    async with open_app(settings) as app, AsyncExitStack() as stack:
+        if await is_late(app, "deliver"):
+            return skipped(Reason.LATE_RUN)
+        if not await stack.enter_async_context(job_lock(app, "deliver")):
             return skipped(Reason.LOCKED)
         return outcome(await run_cycle(app, steps=["alert", "deliver"]))

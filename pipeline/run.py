@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from core.errors import InputError, WirewatchError
 from core.log import pairs
@@ -161,6 +162,14 @@ async def job_lock(app: App, name: str) -> AsyncIterator[bool]:
     finally:
         keeper.cancel()
         await app.db.write(lambda session: locks.release(session, name, owner, app.clock.now()))
+
+
+async def began_lately(app: App, name: str) -> bool:
+    """Whether a run of this job began less than an interval ago: after an outage every missed one comes, and one is
+    enough.
+    """
+    last = await app.db.read(lambda session: locks.last_started(session, name))
+    return last is not None and timedelta() <= app.clock.now() - last < timedelta(seconds=app.settings.every_seconds)
 
 
 async def _keep(app: App, name: str, length: float) -> None:

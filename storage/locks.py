@@ -49,6 +49,11 @@ def release(session: Session, name: str, owner: str, finished: datetime | None) 
     run(session, update(JobLock).where(mine).values(owner="", until=None, **ended))
 
 
+def last_started(session: Session, name: str) -> datetime | None:
+    """When a run of this job last took the lock."""
+    return session.exec(select(JobLock.last_started_at).where(JobLock.name == name)).first()
+
+
 def last_finished(session: Session, name: str) -> datetime | None:
     """When this job last ended, in any of its shards (their names begin with the job's)."""
     return session.exec(select(func.max(col(JobLock.last_finished_at))).where(col(JobLock.name).startswith(name))).one()
