@@ -24,11 +24,11 @@ ROOT = Path(__file__).parents[2]
 START_S = 120.0  # a server, or a new process for a run, on a busy machine
 
 
-def until(true: Callable[[], object], seconds: float, what: str) -> float:
-    """Wait until it is so; how long that took, seconds."""
+def until(true: Callable[[], object], seconds: float, what: str, told: Callable[[], str] = str) -> float:
+    """Wait until it is so; how long that took, seconds. `told`: what to say besides when it never is."""
     began = time.monotonic()
     while not true():
-        assert time.monotonic() - began < seconds, f"not within {seconds:g} s: {what}"
+        assert time.monotonic() - began < seconds, f"not within {seconds:g} s: {what}\n{told()}"
         time.sleep(0.2)
     return time.monotonic() - began
 
@@ -87,10 +87,9 @@ class Running:
     process: subprocess.Popen[bytes]
     folder: Path
 
-    @property
-    def said(self) -> str:
-        """What it and its children said so far."""
-        return (self.folder / "log").read_text("utf-8", "replace")
+    def said(self, last: int = 5000) -> str:
+        """What it and its children said: so many letters of it, the last ones; 0 = all."""
+        return (self.folder / "log").read_text("utf-8", "replace")[-last:]
 
     def part(self, module: str) -> int:
         """The process of its family that runs this module; 0 while there is none."""
