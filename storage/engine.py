@@ -12,11 +12,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
@@ -27,6 +28,7 @@ Work = Callable[[Session], T]
 BUSY_SECONDS = 15.0  # how long SQLite waits for another process's write
 POOL = 4  # connections of one process to PostgreSQL
 BATCH = 64  # pieces of work in one SQLite commit at most
+AGAIN_SECONDS = 1.0  # after a lost connection: a server that is started anew refuses everybody for about so long
 COMPANY_SECONDS = 0.05  # pages are read one by one, eighty a second: each had a commit, and a wait for the disk, alone
 
 
@@ -44,9 +46,15 @@ class Database:
         self._writer = _Writer(_open(url, "BEGIN IMMEDIATE"), self.label) if self.is_sqlite else None
 
     def read_now(self, work: Work[T]) -> T:
-        """Run `work` in a transaction of its own, in this thread; nothing it changes is kept."""
-        with self._told(), Session(self.engine, expire_on_commit=False) as session:
-            return work(session)
+        """Run `work` in a transaction of its own, in this thread; nothing it changes is kept. It may be run twice."""
+        with self._told():
+            try:
+                return self._read_once(work)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                sleep(AGAIN_SECONDS)
+            return self._read_once(work)
 
     def write_now(self, work: Work[T]) -> T:
         """Run `work` in a transaction and commit it; blocks this thread."""
@@ -81,6 +89,10 @@ class Database:
             self._writer.close()
         self.engine.dispose()
 
+    def _read_once(self, work: Work[T]) -> T:
+        with Session(self.engine, expire_on_commit=False) as session:
+            return work(session)
+
     def _write_retrying(self, work: Work[T]) -> T:
         """A lost connection, a deadlock or a row made twice is tried once more: the first try left nothing
         behind.
@@ -90,6 +102,8 @@ class Database:
         except DBAPIError as error:
             if not (error.connection_invalidated or isinstance(error, OperationalError | IntegrityError)):
                 raise  # an IntegrityError: somebody else made the same row meanwhile, and the second try will see it
+            if error.connection_invalidated:
+                sleep(AGAIN_SECONDS)
         return self._write_once(work)
 
     def _write_once(self, work: Work[T]) -> T:
@@ -102,8 +116,8 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
-            if isinstance(error, OperationalError) or type(error) is DatabaseError:  # the second: no database at all
+        except (DatabaseError, NoConnectionFree) as error:
+            if _cannot_be_used(error):
                 raise _unavailable(self.label, error) from error
             raise
 
@@ -128,8 +142,9 @@ class _Writer:
         future: Future[T] = Future()
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
+                thread.start()  # raises when there is no room for one more: whoever comes next tries again
+                self._thread = thread
         self._waiting.put(_Piece(cast(Work[Any], work), cast("Future[Any]", future), in_company))
         return future
 
@@ -199,7 +214,7 @@ class _Writer:
         return True
 
     def _told(self, error: Exception) -> Exception:
-        return _unavailable(self._label, error) if isinstance(error, OperationalError) else error
+        return _unavailable(self._label, error) if _cannot_be_used(error) else error
 
 
 def _open(url: str, begin: str) -> Engine:
@@ -247,6 +262,16 @@ def _label(url: str) -> str:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:
         return "database"
+
+
+_READ_ONLY, _DAMAGED = "25006", ("XX001", "XX002")  # PostgreSQL's names for a transaction, and for data or an index
+
+
+def _cannot_be_used(error: Exception) -> bool:
+    """Whether the database itself is the trouble, not what was asked of it: away, full, locked, read-only, damaged."""
+    if isinstance(error, OperationalError | NoConnectionFree) or type(error) is DatabaseError:  # the last: of SQLite
+        return True
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in (_READ_ONLY, *_DAMAGED)
 
 
 def _unavailable(label: str, error: BaseException) -> NotAvailable:

@@ -204,11 +204,16 @@ class World:
 
 def fifty_copies(world: World) -> None:
     """One text, lightly rewritten fifty times, in ten feeds, owed to two targets."""
+    copies(world, feeds=10, each=5)
+
+
+def copies(world: World, *, feeds: int, each: int) -> None:
+    """One text, lightly rewritten, so many times in each of so many feeds, owed to two targets."""
     world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
     world.feeds = []
-    for feed in range(10):
+    for feed in range(feeds):
         items = []
-        for number in range(feed * 5, feed * 5 + 5):
+        for number in range(feed * each, (feed + 1) * each):
             lead = f"From our correspondent number {number}, who stood at the harbour gates all through the night."
             items.append(world.publish(f"copy{number}", f"Harbour stands still, report {number}", [lead, *STRIKE]))
         world.site[f"/rss{feed}"] = rss(*items)

@@ -78,6 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if chromium_path() or os.environ.get("CI")
         else "no Chromium: install it, or name one in CHROMIUM",
         "originals": "" if originals_folder() else "no folder of seed documents: name one in WIREWATCH_SEEDS",
+        "disk": "" if may_mount() else "no disk of their own: only root may mount one",
         "namespace": "" if own_network() else "no network namespace: `unshare -n` is missing or not allowed",
     }
     left_out = {item: why for item in items for name, why in missing.items() if why and item.get_closest_marker(name)}
@@ -125,6 +126,14 @@ def prefect_api() -> Iterator[None]:
 def chromium_path() -> str:
     """The Chromium that browser tests drive: $CHROMIUM, or the one on PATH; empty when there is none."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+@cache
+def may_mount() -> bool:
+    """Whether tests may mount disks: root may, where nothing forbids it; tried where nobody sees it."""
+    trying = ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    usable = os.geteuid() == 0 and shutil.which("unshare") is not None
+    return usable and subprocess.run(trying, capture_output=True).returncode == 0
 
 
 @cache

@@ -144,23 +144,31 @@ def start(folder: Path, settings: Sequence[str] = _FASTER) -> str:
     data = folder / "postgresql"
     with fasteners.InterProcessLock(folder / "postgresql.lock"):
         if not (data / "postmaster.pid").exists():
-            _run(folder, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-            options = " ".join(
-                f"-c {setting}" for setting in (*settings, "listen_addresses=", f"unix_socket_directories={data}")
+            run_program(
+                folder, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"
             )
-            _run(folder, "pg_ctl", "-D", data, "-l", data / "log", "-o", options, "-w", "start")
+            launch(folder, settings)
     return str(data)
+
+
+def launch(folder: Path, settings: Sequence[str] = _FASTER) -> None:
+    """Start the PostgreSQL that was made in `folder`; it may have been killed."""
+    data = folder / "postgresql"
+    options = " ".join(
+        f"-c {setting}" for setting in (*settings, "listen_addresses=", f"unix_socket_directories={data}")
+    )
+    run_program(folder, "pg_ctl", "-D", data, "-l", data / "log", "-o", options, "-w", "start")
 
 
 def stop(folder: Path) -> None:
     """Stop the PostgreSQL of `folder`, if one was started there, and remove the folder."""
     data = folder / "postgresql"
     if (data / "postmaster.pid").exists():
-        _run(folder, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        run_program(folder, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(folder: Path, program: str, *arguments: str | Path) -> None:
+def run_program(folder: Path, program: str, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's programs; for root as `nobody`, because PostgreSQL refuses to run as root."""
     root = os.geteuid() == 0
     if root and not (folder / "postgresql").exists():

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,7 +24,9 @@ from storage.engine import Database
 from tests.builders import NOON, World
 from tests.conftest import migrate
 from tests.databases import Databases
+from tests.faults.disks import Disk
 from tests.faults.doors import KINDS, Door, Post
+from tests.faults.servers import Server
 from tests.faults.survived import numbers, survived
 from tests.faults.ward import Ward, open_things
 
@@ -127,6 +130,32 @@ def driver() -> Iterator[Driver]:
     """One for all tests of this process."""
     with Driver() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL of this process's own, which its tests may kill; each leaves it running."""
+    folder = Path(tempfile.mkdtemp(prefix="wirewatch-faults-"))
+    made = Server(folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Two MB, which a test may fill. It needs `@pytest.mark.disk`."""
+    made = Disk(tmp_path, kilobytes=2_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def own_url(server: Server, database_kind: str, tmp_path: Path, databases: Databases) -> Iterator[str]:
+    """A fresh database of the newest revision; the one on PostgreSQL is in a server that may be killed."""
+    with (
+        server.fresh(migrate) if database_kind == "postgresql" else databases.fresh("sqlite", tmp_path, migrate) as url
+    ):
+        yield url
 
 
 @pytest.fixture

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from sqlalchemy import func, update
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
+from cli.running import cycle
+from core.errors import NotAvailable
+from pipeline.report import STEPS
 from storage.engine import Database
 from storage.statements import run
 from storage.tables import Alert, Article, Delivery, Entry, Feed, FeedPoll, Hit, Story
 from storage.types import db_now
+from tests.builders import World
 
 T = TypeVar("T")
 TABLES: tuple[type[SQLModel], ...] = (FeedPoll, Entry, Article, Hit, Story, Alert, Delivery)
@@ -36,3 +43,36 @@ def due(url: str) -> None:
     database = Database(url)
     database.write_now(lambda session: run(session, update(Feed).values(next_poll_at=db_now(-1.0))))
     database.close()
+
+
+def states(session: Session) -> list[str]:
+    """The state of each delivery."""
+    return list(session.exec(select(Delivery.state).order_by(col(Delivery.id))).all())
+
+
+def told_once(world: World, url: str, number: int) -> None:
+    """What `copies` publishes, so many in all, is there once and was told to both once, whatever was done twice."""
+    found = read(url, rows)
+    assert found | {"FeedPoll": 0} == {
+        "FeedPoll": 0, "Entry": number, "Article": number, "Hit": number, "Story": 1, "Alert": 1, "Delivery": 2,
+    }  # fmt: skip
+    assert read(url, states) == ["sent", "sent"]
+    assert len(world.hook.keys) == len(world.mail.ids) == 1
+
+
+async def run_until_told(world: World, url: str, *, seconds: float = 40.0) -> list[str]:
+    """Runs as `wirewatch run` makes them, one soon after the other, until both messages are recorded or the time is
+    over; what they complained of.
+    """
+    db, complaints = Database(url), list[str]()
+    until = time.monotonic() + seconds
+    async with world.worker(db, lease_seconds=2) as app:
+        while time.monotonic() < until:
+            report = await cycle(app, STEPS, [], patient=True)
+            complaints += report.failures if report else []
+            with suppress(NotAvailable):
+                if await app.db.read(states) == ["sent", "sent"]:
+                    break
+            await asyncio.sleep(0.1)
+    db.close()
+    return complaints

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,4 +142,34 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'text.db'}")
     with pytest.raises(NotAvailable, match="not a database"):
         database.read_now(meta.installation)
+    database.close()
+
+
+def test_a_damaged_file_is_told_by_who_writes_as_by_who_reads(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/damaged.db")
+    schema.upgrade(database)
+    database.close()
+    with (tmp_path / "damaged.db").open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 20 * 4096)
+    for use in (lambda: database.read_now(keys), lambda: database.write_now(put("k"))):
+        with pytest.raises(NotAvailable, match="malformed"):
+            use()
+    database.close()
+
+
+def test_where_no_thread_could_be_started_the_next_writer_starts_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(f"sqlite:///{tmp_path}/x.db")
+    schema.upgrade(database)
+
+    def no_room(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_room)
+        with pytest.raises(RuntimeError, match="start new thread"):
+            database.write_now(put("lost"))
+    assert database.write_now(put("kept")) == "kept"
     database.close()
