@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from core.errors import NotAvailable
 from core.log import pairs
 from pipeline.app import App
 from pipeline.report import Report
@@ -184,11 +185,15 @@ async def _renew(app: App, columns: Columns, leases: Sequence[Lease]) -> int:
 
 
 async def _keep_leases(app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased]) -> None:
-    """Prolong what is being worked on, at a third of the lease."""
+    """Prolong what is being worked on, at a third of the lease; a database that is away is asked again."""
     while True:
         await asyncio.sleep(min(RENEW_SECONDS, app.owner.seconds / 3))
         leases = [item.lease for item in running.values()]
-        kept = await _renew(app, columns, leases) if leases else 0
+        try:
+            kept = await _renew(app, columns, leases) if leases else 0
+        except NotAvailable as error:
+            logger.warning(pairs(event="leases not prolonged", table=columns.table.__name__, why=error.message))
+            continue
         held = len(
             set(leases) & {item.lease for item in running.values()}
         )  # what was done meanwhile was given back, not lost

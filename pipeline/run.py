@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from core.errors import InputError, WirewatchError
+from core.errors import InputError, NotAvailable, WirewatchError
 from core.log import pairs
 from pipeline.app import App
 from pipeline.configure import refresh
@@ -157,11 +157,14 @@ async def job_lock(app: App, name: str) -> AsyncIterator[bool]:
         yield False
         return
     keeper = asyncio.create_task(_keep(app, name, length))
+    finished = False
     try:
         yield True
+        finished = True
     finally:
         keeper.cancel()
-        await app.db.write(lambda session: locks.release(session, name, owner, app.clock.now()))
+        ended = app.clock.now() if finished else None  # a run that was broken off must not pass for one that went well
+        await app.db.write(lambda session: locks.release(session, name, owner, ended))
 
 
 async def began_lately(app: App, name: str) -> bool:
@@ -173,6 +176,10 @@ async def began_lately(app: App, name: str) -> bool:
 
 
 async def _keep(app: App, name: str, length: float) -> None:
+    """Prolong the lock until this is cancelled; a database that is away is asked again."""
     while True:
         await asyncio.sleep(length / 3)
-        await app.db.write(lambda session: locks.renew(session, name, app.owner.name, seconds=length))
+        try:
+            await app.db.write(lambda session: locks.renew(session, name, app.owner.name, seconds=length))
+        except NotAvailable as error:
+            logger.warning(pairs(event="lock not prolonged", lock=name, why=error.message))

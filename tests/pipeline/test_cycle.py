@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 from sqlmodel import Session, select
 
 from core.clock import FixedClock
-from core.errors import InputError
-from pipeline.cycle import Cycle, work_off
-from pipeline.run import anything_due, job_lock, run_cycle, steps_of
-from storage import feeds
+from core.errors import InputError, NotAvailable
+from pipeline.cycle import Cycle, _keep_leases, work_off
+from pipeline.run import _keep, anything_due, job_lock, run_cycle, steps_of
+from storage import feeds, locks
 from storage.engine import Database
 from storage.leases import Lease
 from storage.office import JobLock
@@ -108,6 +109,52 @@ async def test_a_job_lock_keeps_a_second_run_out_and_is_given_back(
         return session.get_one(JobLock, "ingest")
 
     assert db.read_now(row).last_finished_at == clock.now()
+
+
+async def test_a_run_that_is_broken_off_gives_its_lock_back_and_is_not_taken_for_one_that_ended(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def ended(session: Session) -> datetime | None:
+        return locks.last_finished(session, "ingest")
+
+    async with world.worker(db, clock) as one:
+        with pytest.raises(NotAvailable):
+            async with job_lock(one, "ingest"):
+                raise NotAvailable("the disk is full")
+        assert db.read_now(ended) is None
+        async with job_lock(one, "ingest") as mine:
+            assert mine
+    assert db.read_now(ended) == clock.now()
+
+
+@pytest.mark.parametrize("what", ["leases", "lock"])
+async def test_leases_and_the_lock_are_prolonged_again_when_the_database_is_back(
+    world: World, db: Database, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    tries, back = asyncio.Semaphore(0), asyncio.Event()
+
+    async def write(_: object) -> int:
+        tries.release()
+        if not back.is_set():
+            raise NotAvailable("away")
+        return 1
+
+    async with world.worker(db, lease_seconds=0.03) as app:
+        with monkeypatch.context() as patched:
+            patched.setattr(app.db, "write", write)
+            running = asyncio.create_task(asyncio.sleep(60))
+            leases = _keep_leases(app, feeds.LEASE, {running: Thing(Lease(1, "w", 1))})
+            keeper = asyncio.create_task(leases if what == "leases" else _keep(app, "ingest", 0.03))
+            for left in (2, 1, 0):
+                await tries.acquire()
+                if not left:
+                    back.set()
+            await tries.acquire()
+            assert not keeper.done()
+            for task in (keeper, running):
+                task.cancel()
+            if what == "lock":
+                leases.close()
 
 
 def test_steps_come_in_the_order_of_the_way_and_matching_releases_too() -> None:
