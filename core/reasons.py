@@ -118,6 +118,7 @@ class Reason(StrEnum):
     TAKEN_BACK = "taken_back", "somebody took back that it is not what the rule is for"
     RESENT = "resent", "put back into the ledger by hand"
     # -- the run
+    NOT_NOTED = "not_noted", "what is sent cannot be noted on the disk, and would be sent again"
     LOCKED = "locked", "another run holds the lock"
     LATE_RUN = "late_run", "the run was scheduled more than one interval ago"
     NOT_DUE = "not_due", "nothing was due"

@@ -66,7 +66,8 @@ async def ingest(only: Only = [], max_seconds: Seconds = None, lock: Lock = "ing
             return skipped(Reason.NOT_DUE)
         cycle = await begin(app, seconds=max_seconds)
         result = await _run(cycle, only)
-        await beat(app)
+        if not cycle.report.sends_nothing:
+            await beat(app)
         return result
 
 

@@ -35,6 +35,7 @@ from pipeline import catchup, notices, told, views
 from pipeline.app import EVERYBODY, App
 from pipeline.configure import CONFIG_LOCK
 from pipeline.cycle import Cycle, work_off
+from pipeline.noting import may_send
 from storage import deliveries
 from storage.engine import lock_names
 from storage.tables import Alert, RuleState
@@ -50,9 +51,13 @@ async def deliver(cycle: Cycle) -> None:
     busy: dict[str, str] = {}  # target → its channel
     going = False  # the last claim took something: more waits, mostly, and is taken without a look before
     looked_at = 0.0
+    may = await may_send(cycle)
 
     async def claim(room: int) -> list[deliveries.Claimed]:
-        nonlocal going, looked_at
+        nonlocal going, looked_at, may
+        may = may and (app.sent_log.is_ready or await may_send(cycle))
+        if not may:  # the next cycle looks again
+            return []
         now = app.clock.now()
         sending = app.outlasting.targets | busy
         free = room_of(app, Counter(sending.values()))
@@ -83,7 +88,7 @@ async def deliver(cycle: Cycle) -> None:
     async def more_due() -> bool:
         until = app.clock.now() + timedelta(seconds=10)
         who = deliveries.Who((), holding_channels(app), frozenset(app.active.broken))
-        return await app.db.read(lambda session: deliveries.any_due(session, until, who, fresh=True))
+        return may and await app.db.read(lambda session: deliveries.any_due(session, until, who, fresh=True))
 
     def hand_over(sends: Mapping[asyncio.Task[None], deliveries.Claimed]) -> None:
         cycle.report.count("deliver", "skipped", Reason.NO_ANSWER_YET, by=len(sends))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from core.settings import Settings
 from pipeline import heartbeat
 from pipeline.configure import made_channels, read_watch
 from pipeline.run import INGEST
+from pipeline.sentlog import ROOM
 from rules.config import load
 from storage import configs, deliveries, feeds, locks, notices, schema
 from storage.engine import Database
@@ -48,7 +50,7 @@ async def check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Findi
 
 
 def _check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
-    findings = [_disk(settings), _watch_file(settings, secrets)]
+    findings = [_disk(settings), _sent_log(settings), _watch_file(settings, secrets)]
     try:
         database = Database(settings.database_url)
     except WirewatchError as error:
@@ -66,6 +68,18 @@ def _disk(settings: Settings) -> Finding:
     return Finding(
         "disk", free >= LEAST_DISK, f"{free / 1e9:.1f} GB free at {place}", "" if free >= LEAST_DISK else "make room"
     )
+
+
+def _sent_log(settings: Settings) -> Finding:
+    """As far as a look tells: nothing is made here, which another user than the worker may do."""
+    path = settings.data / "sent.log"
+    place = path if path.exists() else next(folder for folder in path.parents if folder.exists())
+    if not os.access(place, os.W_OK) or os.statvfs(place).f_flag & os.ST_RDONLY:
+        return Finding("sent.log", False, f"{place} cannot be written to: nothing is sent", "make it writable")
+    kept = path.with_name("sent.room")
+    if path.exists() and not kept.exists() and shutil.disk_usage(place).free < ROOM:
+        return Finding("sent.log", False, f"no room for {path}: nothing is sent", "make room")
+    return Finding("sent.log", True, "can be written to")
 
 
 def _watch_file(settings: Settings, secrets: Mapping[str, str]) -> Finding:

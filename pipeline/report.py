@@ -30,6 +30,11 @@ class Report:
         self.count(step, "failed", reason)
         self.failures.append(f"{step}: {item}: {reason}{f': {detail}' if detail else ''}")
 
+    @property
+    def sends_nothing(self) -> bool:
+        """Whether nothing could be sent, whatever was owed: no good run, for whoever waits for its heartbeat."""
+        return bool(self.counts["deliver", "failed", str(Reason.NOT_NOTED)])
+
     def total(self, step: str, outcome: str = "") -> int:
         """How many items a step had, or had with this outcome."""
         return sum(n for (at, end, _), n in self.counts.items() if at == step and outcome in ("", end))

@@ -1,10 +1,19 @@
-"""`sent.log`: the keys of what was sent, outside the database, so that a restored backup sends nothing twice."""
+"""`sent.log`: the keys of what was sent, outside the database, so that a restored backup sends nothing twice.
+
+On a full disk what was sent must still be noted: some room is kept in `sent.room` beside it, given up for that, and
+nothing more is sent until it is there again.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
+
+ROOM = 500_000  # bytes: the keys of 7,500 messages; a digest of 5,000 hits notes as many
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class SentLog:
@@ -14,9 +23,12 @@ class SentLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.room = path.with_name("sent.room")
         self._keys: set[str] = set()
+        self._unwritten: list[str] = []  # known to this process only
         self._read = 0  # bytes
         self._lock = threading.Lock()  # its own thread for each write
+        self._writing = threading.Lock()
         self._catch_up()
 
     def __contains__(self, key: object) -> bool:
@@ -25,26 +37,77 @@ class SentLog:
         return key in self._keys
 
     def add(self, *keys: str) -> None:
-        """Note that these were sent; on return they are on the disk. Raises OSError when it is full.
-
-        Begins on a line of its own: another process may have been cut off in the middle of one.
+        """Note that these were sent; on return they are on the disk. What it does not take is known to this process,
+        written with the next ones, and `trouble` says why.
         """
-        lines = ("\n" + "".join(f"{key}\n" for key in keys)).encode("ascii")
+        with self._writing:
+            self._keys.update(keys)
+            self._unwritten += keys
+            with suppress(OSError):
+                self._write()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what is sent now can be noted, as far as a look tells."""
+        return not self._unwritten and self._room_kept()
+
+    def trouble(self) -> str:
+        """Why nothing may be sent now, since it could not be noted; "" when it can. Makes the room that is kept, and
+        writes what the disk did not take before.
+        """
+        if self.is_ready:
+            return ""
+        with self._writing:
+            try:
+                self._write()
+                if not self._room_kept():
+                    self._keep_room()
+            except OSError as error:
+                return f"{self.path}: {error.strerror or error}"
+        return ""
+
+    def _write(self) -> None:
+        """Append what is not written. Begins on a line of its own: another process may have been cut off in one."""
+        if self._unwritten:
+            lines = ("\n" + "".join(f"{key}\n" for key in self._unwritten)).encode("ascii")
+            try:
+                self._append(lines)
+            except OSError as error:
+                if error.errno not in FULL or not self.room.exists():
+                    raise
+                self.room.unlink()
+                self._append(lines)
+            self._unwritten.clear()
+
+    def _append(self, lines: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            while os.write(handle, lines) < len(lines):  # a disk that fills up takes a part, and says so the next time
-                pass
+            while lines:  # a disk that fills up takes a part, and says so the next time
+                lines = lines[os.write(handle, lines) :]
             os.fsync(handle)
         finally:
             os.close(handle)
-        self._keys.update(keys)
+
+    def _room_kept(self) -> bool:
+        """Whether there is room, and the file can be written to."""
+        return _size(self.room) >= ROOM and os.access(self.path, os.W_OK)
+
+    def _keep_room(self) -> None:
+        """Raises OSError when there is none, or the file cannot be written to."""
+        self._append(b"")
+        try:
+            with self.room.open("wb") as file:
+                file.write(os.urandom(ROOM))  # zeros take no room where files are compressed
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                self.room.unlink()
+            raise
 
     def _size(self) -> int:
-        try:
-            return self.path.stat().st_size
-        except FileNotFoundError:
-            return 0
+        return _size(self.path)
 
     def _catch_up(self) -> None:
         """Read the whole lines that were added since."""
@@ -59,3 +122,10 @@ class SentLog:
             whole = added[: added.rfind(b"\n") + 1]
             self._keys.update(whole.decode("ascii", "ignore").split())
             self._read += len(whole)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -2,7 +2,8 @@
 
 A trouble is named by a key, is told once and is open until it is over: a feed that died (`feed:`), one that brings
 nothing for longer than it ever did (`silent:`), a site whose pages are no longer read (`site:`), no feed answering at
-all (`feeds`), a rule switched off (`rule-off:`), a paused target (`channel:`).
+all (`feeds`), a rule switched off (`rule-off:`), a paused target (`channel:`), a machine that sends nothing
+(`sent.log:`).
 """
 
 from __future__ import annotations

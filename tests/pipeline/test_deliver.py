@@ -365,17 +365,27 @@ def test_sent_log_is_read_at_start_and_survives_a_torn_last_line(tmp_path: Path)
     assert [key in SentLog(log.path) for key in ("k1", "k2")] == [True, True]
 
 
-def test_what_a_full_disk_did_not_take_is_not_noted_and_spoils_no_later_line(tmp_path: Path) -> None:
+def test_what_a_full_disk_did_not_take_is_told_and_written_with_the_next_and_spoils_no_later_line(
+    tmp_path: Path,
+) -> None:
     log, other = SentLog(tmp_path / "sent.log"), SentLog(tmp_path / "sent.log")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))  # bytes: the second key does not fit
     try:
-        with pytest.raises(OSError, match="too large"):
-            log.add("a" * 64, "b" * 64)
+        log.add("a" * 64, "b" * 64)
+        assert not log.is_ready
+        assert "too large" in log.trouble()
+        assert "b" * 64 in log
+        assert "b" * 64 not in other
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "b" * 64 not in log
     other.add("c" * 64)
     log.add("d" * 64)
     again = SentLog(log.path)
-    assert [one * 64 in again for one in "bcd"] == [False, True, True]
+    assert [one * 64 in again for one in "abcd"] == [True] * 4
+    assert (log.trouble(), log.is_ready) == ("", True)
+
+
+def test_where_sent_log_cannot_be_written_nothing_may_be_sent(tmp_path: Path) -> None:
+    (tmp_path / "sent.log").symlink_to(tmp_path / "gone" / "sent.log")  # a disk that is not mounted
+    assert SentLog(tmp_path / "sent.log").trouble() == f"{tmp_path}/sent.log: No such file or directory"
