@@ -52,7 +52,7 @@ _TRACKING = frozenset(_TRACKING_NAMES.split())
 _TRACKING_PREFIXES = ("utm_", "at_campaign", "at_custom", "at_medium", "at_link", "pk_", "piwik_", "mtm_", "matomo_")
 _AMP_QUERY = frozenset({"amp", "amp=1", "amp=true", "outputtype=amp"})
 _AMP_PATH = re.compile(r"/amp/*\Z|\.amp(?=\.html\Z)")
-_VARIANT_HOST = re.compile(r"\A(?:www\d?|m|mobile|amp)\.(?=[^.]+\.)|(?<=\A[a-z]{2}\.)m\.(?=[^.]+\.)", re.ASCII)
+_VARIANT_HOST = re.compile(r"(?:(?:www\d?|m|mobile|amp)\.|([a-z]{2}\.)m\.)(?=[^.]+\.)", re.ASCII)  # at the beginning
 
 
 def check(url: str) -> str:
@@ -207,4 +207,5 @@ def article_key(url: str) -> str:
     Never shown and never fetched: `example.com/2026/11/a?id=3`.
     """
     plain = canonical(url).partition("://")[2] or url
-    return _VARIANT_HOST.sub("", plain, count=1)
+    variant = _VARIANT_HOST.match(plain)
+    return f"{variant[1] or ''}{plain[variant.end() :]}" if variant else plain
