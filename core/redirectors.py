@@ -18,7 +18,7 @@ class Unwrapped(Enum):
     OPAQUE = "a redirector that does not say where it leads"
 
 
-_HINT = re.compile("google|ampproject|bing|facebook", re.IGNORECASE)  # a part of each host below
+_HINTS = ("google", "ampproject", "bing", "facebook")  # a part of each host below; found faster than by a pattern
 _GOOGLE = re.compile(r"(?:www\.)?google\.(?:com?\.)?[a-z]{2,3}", re.ASCII)
 _NEWS_FOLDERS = ("/rss/articles/", "/articles/", "/read/")
 _NEWS_PATH = re.compile(r"/(?:rss/)?(?:articles|read)/([\w-]+)", re.ASCII)
@@ -28,7 +28,8 @@ _AMP_CACHE = re.compile(r"/(?:wp|[acivr])(?:/s)?/(?=[^/]+\.)|/amp/(?:s/)?(?=[^/]
 
 def unwrap_once(url: str) -> str | Unwrapped:
     """The address one layer below `url`, or what `url` is instead. Unreadable URLs count as plain."""
-    if url.isascii() and not _HINT.search(url):
+    low = url.lower()
+    if url.isascii() and not any(hint in low for hint in _HINTS):
         return Unwrapped.PLAIN
     try:
         parsed = URL(url)
