@@ -65,6 +65,7 @@ SECTIONS: dict[str, dict[str, Place]] = {
         "articles": Place("cli.articles", "app", "What was read, and what became of it."),
         "hits": Place("cli.hits", "app", "Which rule matched which article, and where."),
         "stories": Place("cli.stories", "app", "Events, as each rule saw them told."),
+        "evidence": Place("cli.evidence", "evidence", "Write what proves a story, as a WARC file."),
         "alerts": Place("cli.alerts", "app", "What was told, and why."),
         "deliveries": Place("cli.deliveries", "app", "The ledger of what went to whom."),
     },

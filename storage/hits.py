@@ -60,6 +60,12 @@ def _of_stories() -> Select[tuple[Hit, Article]]:
     return query.where(told).order_by(col(Hit.at), col(Hit.id))
 
 
+def config_revisions(session: Session, story_id: int) -> list[int]:
+    """The revisions of the watch file that a story's hits were found with."""
+    found = select(Hit.config_revision).where(col(Hit.story_id) == story_id).distinct()
+    return sorted(session.exec(found).all())
+
+
 class Told(NamedTuple):
     """A hit in its story, and what tells this text of its article from an earlier one."""
 

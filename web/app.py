@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from core.settings import Settings
 from storage import meta
 from storage.engine import Database
-from web import atom, feedlists, links, metrics, sign_in, status
+from web import atom, evidence, feedlists, links, metrics, sign_in, status
 from web.api.app import create_api
 from web.api.desk import Desk
 from web.demo import Demo
@@ -68,6 +68,7 @@ def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = Non
     app.include_router(atom.router(db, key, desk.book))
     app.mount(API, create_api(desk))
     app.include_router(feedlists.router(db))
+    app.include_router(evidence.router(db))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=settings, key=key, db=db)
     app.add_middleware(Headers)

@@ -34,6 +34,7 @@ ROUTES: Mapping[str, Audience] = {
     SIGN_OUT: _D,
     "/": _S,
     "/stories/{story_id:int}": _S,
+    "/stories/{story_id:int}/evidence.warc.gz": _S,
     "/feeds": _S,
     "/feeds/add": _S,
     "/feeds/import": _S,
