@@ -24,6 +24,7 @@ from core.reasons import Reason
 from core.settings import Settings
 from flows.batches import make_batch
 from pipeline.app import App
+from pipeline.archive import elsewhere
 from pipeline.archive.plan import Wishes
 from pipeline.archive.replay import Do, replay
 from pipeline.archive.sources import sources_of
@@ -79,6 +80,7 @@ async def backfill(
             at_once = _at_once(runner, address)
             with ThreadPoolExecutor(at_once, thread_name_prefix="batch") as waiting:
                 replayed = await replay(app, found, wishes, _through(runner, waiting, app), at_once=at_once)
+            await asyncio.to_thread(runner.client.run, elsewhere.close)
     rows = [one.values() for one in replayed]
     await _publish(rows)
     return {"sources": rows, "failed": any(row["failed"] for row in rows)}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from functools import cache
 from threading import Lock
 
 from core.clock import SystemClock
@@ -27,19 +26,35 @@ from pipeline.pooled import READER_BYTES
 from storage import meta
 
 _opening = Lock()
+_open: tuple[str, Replayer] | None = None  # for which installation, and what is open
 
 
 def make(installation: str, batch_id: int) -> dict[str, int]:
     """Do a batch in this process; its counts. Raises NotAvailable where that is not possible."""
-    with _opening:
-        replayer = _replayer(installation)
-    counts = asyncio.run(replay_batch(replayer, batch_id))
+    counts = asyncio.run(replay_batch(_opened(installation), batch_id))
     return {f"{outcome} {reason}".strip(): n for (outcome, reason), n in sorted(counts.items())}
 
 
-@cache
+def close() -> None:
+    """Give back what was opened: at the end of a run, while the worker may live on, or has to end at once."""
+    global _open
+    with _opening:
+        if _open is not None:
+            replayer, _open = _open[1], None
+            replayer.pool.close()
+            replayer.db.close()
+
+
+def _opened(installation: str) -> Replayer:
+    """Made once: what it stands on takes seconds to start."""
+    global _open
+    with _opening:
+        if _open is None or _open[0] != installation:
+            _open = (installation, _replayer(installation))
+        return _open[1]
+
+
 def _replayer(installation: str) -> Replayer:
-    """Made once, and kept until the process ends: what it stands on is what takes seconds to start."""
     if multiprocessing.current_process().daemon:
         raise NotAvailable(
             "this Dask worker may start no processes, and pages are read in processes that can be killed",
