@@ -49,6 +49,8 @@ async def task_runs(flow_run_id: Any) -> int:
         return len(await client.read_task_runs(flow_run_filter=chosen))
 
 
+@pytest.mark.faults  # some 15 s: a cluster's workers import all that reads pages
+@pytest.mark.timeout(400)
 async def test_an_archive_goes_through_dask_once_and_is_reported(
     prefect_api: None, environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

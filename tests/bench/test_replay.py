@@ -1,0 +1,21 @@
+"""The measurement of replays: the archive that it makes is one, and a run of it alone reads all pages."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bench import replay
+from bench.watching import watch_text
+from pipeline.archive.pages import Taken, page_of
+from pipeline.archive.records import records
+
+
+def test_the_archive_holds_pages_of_so_many_bytes_each_once_and_all_are_read(tmp_path: Path) -> None:
+    made = replay.made(tmp_path, 1, seed=1)
+    pages = [page_of(one) for one in records(made.file, keep=1_000_000)]
+    taken = [one for one in pages if isinstance(one, Taken)]
+    assert len(taken) == len(pages) == made.pages == len({one.article_key for one in taken})
+    assert sum(len(one.body) for one in taken) == made.size >= 1_000_000
+    text = watch_text(made.feeds, 5, seed=1)
+    assert asyncio.run(replay.alone(made, tmp_path, text, jobs=1)) > 0
