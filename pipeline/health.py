@@ -102,7 +102,8 @@ def _database(database: Database, settings: Settings, secrets: Mapping[str, str]
     found = [Finding("database", True, database.label)]
     if has != needs:
         wrong = f"revision {has or '(empty)'}, needs {needs}"
-        return [*found, Finding("schema", False, wrong, "run `wirewatch db upgrade`")]
+        do = "run `wirewatch db upgrade`" if schema.is_known(has) else schema.NEWER
+        return [*found, Finding("schema", False, wrong, do)]
     found.append(Finding("schema", True, f"revision {has}"))
     return [*found, *database.read_now(lambda session: _stored(session, settings, secrets))]
 

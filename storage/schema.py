@@ -8,11 +8,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 
 from core.errors import NotAvailable
 from storage.engine import Database
 
+NEWER = "a newer wirewatch made it: run that one, or restore a backup from before its upgrade"
 _LOCK = 7_301_956_021  # any fixed number: PostgreSQL's advisory lock while migrating
 
 
@@ -33,13 +35,23 @@ def current(database: Database) -> str:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
+def is_known(revision: str) -> bool:
+    """Whether this program knows a revision; one that it does not is a newer program's."""
+    try:
+        return not revision or ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
 def upgrade(database: Database) -> tuple[str, str]:
     """Bring the database to the needed revision; returns (from, to). Two processes at once: the second waits, then
-    finds it done.
+    finds it done. One that is killed leaves the revision before or after, and the next goes on from there. Raises
+    NotAvailable for a newer program's database.
     """
     before = current(database)
     if before == needed():
         return before, before
+    _refuse_unknown(database, before)
     config = _config()
     with database._told(), database.engine.connect() as connection:
         if not database.is_sqlite:
@@ -59,7 +71,16 @@ def require(database: Database) -> None:
     """Raise NotAvailable unless the database has the needed revision."""
     has = current(database)
     if has != needed():
+        _refuse_unknown(database, has)
         raise NotAvailable(
             f"database {database.label} has revision {has or '(empty)'}, this program needs {needed()}",
             hint="run `wirewatch db upgrade` (one process migrates, the others wait)",
+        )
+
+
+def _refuse_unknown(database: Database, revision: str) -> None:
+    if not is_known(revision):
+        raise NotAvailable(
+            f"database {database.label} has revision {revision}, which this program does not know; it needs {needed()}",
+            hint=NEWER,
         )

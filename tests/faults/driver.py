@@ -5,6 +5,10 @@ JSON an order from its standard input, and answers each with a line: the childre
 
     {"settings": {…}, "rest": true, "children": 1, "kill": ["before commit", 3]}
 
+    {"settings": {…}, "migrate": 7}
+
+brings the database to the newest revision, and is killed right before the seventh statement of that.
+
 `rest` first lets the leases of the dead run out. `kill` has the child send itself SIGKILL at the third such point.
 With `"children": 0` the process runs the cycle itself, so that its children find everything loaded that a cycle loads.
 
@@ -18,6 +22,7 @@ for the waits after a receiver's failure, which are half a minute and more; and 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -28,7 +33,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlalchemy.engine.default import DefaultDialect
 from sqlmodel import SQLModel
 
@@ -39,7 +44,7 @@ from pipeline import sentlog
 from pipeline.bootstrap import open_app
 from pipeline.follow import follow_file
 from pipeline.run import run_cycle
-from storage import articles, deliveries, feeds
+from storage import articles, deliveries, feeds, schema
 from storage.engine import Database
 from storage.leases import Columns
 from storage.statements import run
@@ -124,6 +129,18 @@ def hurry(url: str, back_off: float) -> None:
     database.close()
 
 
+def migrate(url: str, number: int) -> None:
+    """`db upgrade`, until this statement of it."""
+    database, passed = Database(url), itertools.count(1)
+
+    def before(*_: Any) -> None:
+        if next(passed) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(database.engine, "before_cursor_execute", before)
+    schema.upgrade(database)
+
+
 def child(order: dict[str, Any]) -> None:
     """One run, in this process; never returns."""
     code = 1
@@ -131,6 +148,9 @@ def child(order: dict[str, Any]) -> None:
         os.dup2(2, 1)  # standard output is the parent's
         signal.alarm(WATCHDOG_S)
         settings = Settings(_env_file=None, **order["settings"])
+        if "migrate" in order:
+            migrate(settings.database_url, order["migrate"])
+            os._exit(0)
         if order.get("kill"):
             Killer(*order["kill"]).lie_in_wait()
         if order.get("back_off"):
