@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from backports import zstd
-from sqlalchemy import Select, bindparam, delete
+from sqlalchemy import Insert, Select, bindparam, delete, insert
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -144,14 +144,23 @@ def keep(session: Session, snapshot: Snapshot) -> bool:
 
     The first of an article and its latest stay; of those between the oldest goes when they would be more than KEPT.
     """
-    before = session.execute(_of_article(), {"article": snapshot.article_id}).all()
+    connection = session.connection()
+    before = connection.execute(_of_article(), {"article": snapshot.article_id}).all()
     if before and before[-1].sha256 == snapshot.sha256:
         return False
-    session.add(snapshot)
+    connection.execute(_storing(), {name: getattr(snapshot, name) for name in _COLUMNS})
     surplus = [row.id for row in before[1 : len(before) - KEPT + 2]] if len(before) >= KEPT else []
     if surplus:
         run(session, delete(Snapshot).where(col(Snapshot.id).in_(surplus)))
     return True
+
+
+_COLUMNS = tuple(name for name in Snapshot.model_fields if name != "id")
+
+
+@cache
+def _storing() -> Insert:
+    return insert(Snapshot)
 
 
 @cache
