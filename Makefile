@@ -57,8 +57,10 @@ browser-test: $(DEV) ## the page in Chromium
 	$(BIN)/pytest -n $(JOBS) tests/browser
 
 faults: $(DEV) ## what `make test` samples: every fault at every point, tests on their other database (some minutes)
-	$(BIN)/pytest -n $(MORE) -m other_database tests/pipeline
-	$(BIN)/pytest -n $(JOBS) -s tests/faults
+	@code=0; \
+	$(BIN)/pytest -n $(MORE) -m other_database tests/pipeline || code=1; \
+	$(BIN)/pytest -n $(JOBS) -s tests/faults || code=1; \
+	exit $$code
 
 etiquette: $(DEV) ## a month of polling FEEDS=1000 made-up feeds, judged by the servers' owners (an hour or two)
 	$(BIN)/python -m tests.etiquette --feeds $(FEEDS) --jobs $(JOBS)

@@ -34,8 +34,18 @@ def _of_file(path: str) -> frozenset[int]:
 
 
 def survived(tests: Mapping[str, Iterable[str]]) -> str:
-    """The last line of a run; `tests` is outcome → tests. A fault with a test that did not pass is not survived."""
+    """The last lines of a run; `tests` is outcome → tests. A fault with a test that did not pass is not survived.
+
+    The last one is the score; above it, where there are any, the faults that were not survived and those without a test
+    in this run.
+    """
     passed = {number for test in tests.get("passed", ()) for number in numbers(test)}
     rest = (outcome for outcome in tests if outcome != "passed")
     failed = {number for outcome in rest for test in tests[outcome] for number in numbers(test)}
-    return f"faults survived: {len(passed - failed)} of {CATALOGUE}"
+    untried = set(range(1, CATALOGUE + 1)) - passed - failed
+    told = [
+        f"{words}: {', '.join(map(str, sorted(some)))}"
+        for words, some in (("not survived", failed), ("no test of these was run", untried))
+        if some
+    ]
+    return "\n".join([*told, f"faults survived: {len(passed - failed)} of {CATALOGUE}"])
