@@ -122,13 +122,15 @@ def environment(world: World, url: str, api: str, folder: Path, **settings: Any)
 
 @contextmanager
 def standing(command: str, environ: Mapping[str, str], folder: Path) -> Iterator[Running]:
-    """`up`, or `worker` once `deploy` has been run, until the end of the block. Nothing of it outlives the test."""
+    """`up`, with its options, or `worker` after a `deploy`, until the end of the block: nothing outlives it."""
     if command == "worker":
         deploy = [sys.executable, "-m", "cli", "deploy"]
         done = subprocess.run(deploy, env=environ, capture_output=True, text=True, timeout=START_S)
         assert done.returncode == 0, done.stdout + done.stderr
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "cli", "-v", command], env=environ, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "-v", *command.split()], env=environ, stdout=log, stderr=log
+        )
     running = Running(process, folder)
     try:
         yield running

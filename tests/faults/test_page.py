@@ -12,6 +12,8 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import pytest
+
 from core.clock import FixedClock
 from pipeline.run import run_cycle
 from storage.engine import Database
@@ -19,6 +21,8 @@ from tests.browser.site import Site, served
 from tests.builders import NOON, Item, World, rss
 from tests.conftest import migrate
 from tests.databases import Databases
+from tests.faults.orchestrator import START_S, environment, kill_all, standing, until
+from tests.faults.questions import due
 
 EVENTS = ("Bergen", "Genoa", "Cadiz", "Malmo")
 STALLED = 40  # of each kind of visitor
@@ -87,3 +91,36 @@ async def test_fault_71_whatever_the_page_and_its_visitors_do_each_event_is_told
             site.process.kill()
             await told("Malmo")
         db.close()
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(400)
+def test_fault_71_up_goes_on_telling_without_its_page_and_starts_it_again(
+    world: World, databases: Databases, database_kind: str
+) -> None:
+    """The page's process is killed in the middle of `up`, again and again."""
+    world.site["/rss"] = rss()
+    world.watch_file.write_text(world.watch_text(), "utf-8")
+    with databases.fresh(database_kind, world.folder, migrate) as url:
+        environ = environment(world, url, "http://127.0.0.1:9/api", world.folder, every_seconds=2)
+        address = f"http://127.0.0.1:{environ['WIREWATCH_PORT']}/healthz"
+
+        def answers() -> bool:
+            try:
+                with urlopen(address, timeout=5) as answer:
+                    return bool(answer.status == 200)
+            except (URLError, OSError):
+                return False
+
+        with standing("up --no-prefect", environ, world.folder) as ours:
+            until(answers, START_S, "the page is up", ours.said)
+            for count, event in enumerate(EVENTS[:2], 1):
+                kill_all(ours.part("web"))
+                items = [Item(one, "", f"Dockers begin strike at {one}") for one in EVENTS[:count]]
+                world.site["/rss"] = rss(*items)
+                due(url)
+                until(lambda: len(world.hook.keys) == count, START_S, f"{event} is told", ours.said)  # noqa: B023
+                until(answers, START_S, "the page is up again", ours.said)
+            assert ours.said(0).count("page ended by itself (exit code -9): starting it again") == 2
+            assert ours.stop() == 0
+    assert len(world.hook.requests) == 2
