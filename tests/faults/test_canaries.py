@@ -73,7 +73,11 @@ rollback 1
 PAGES = ("/", "/stories/1", "/feeds", *(f"/feeds/{one}" for one in range(1, 7)), "/deliveries",
          *(f"/deliveries/{one}" for one in range(1, 9)), "/stats", "/settings", "/rules", "/rules/strike", "/feeds/add",
          "/feeds.opml", "/healthz", "/try")  # fmt: skip
-PROGRAMS = [f"/api/v1/{one}" for one in ["config", "config/history", "config/revisions/1", "config/revisions/2/diff?against=1", "feeds", "feeds/opml", "feeds/2", "feeds/4", "channels", "deliveries", "alerts", "stories", "hits", "articles", "rules", "people", "stats/volume", "openapi.json"]] + ["/metrics"]  # fmt: skip
+ASKED = """
+config config/history config/revisions/1 config/revisions/2/diff?against=1 feeds feeds/opml feeds/2 feeds/4 channels
+deliveries alerts stories hits articles rules people stats/volume openapi.json
+"""
+PROGRAMS = ["/metrics", *(f"/api/v1/{one}" for one in ASKED.split())]
 
 
 @pytest.fixture
