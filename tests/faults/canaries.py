@@ -77,10 +77,10 @@ def plant(world: World, port: int) -> None:
         "closed": {"url": f"webhook://{USER}:${{HOOK_PASSWORD}}@127.0.0.1:{port}/${{HOOK_TOKEN}}"},
         "gone": {"url": f"gotify://127.0.0.1:{port}/${{GOTIFY_TOKEN}}"},
     }
-    bearer = {"Authorization": "Bearer ${FEED_BEARER}"}
+    bearer, basic = {"Authorization": "Bearer ${FEED_BEARER}"}, {"Authorization": "Basic ${FEED_BASIC}"}
     world.feeds += [
         {"url": f"http://{web}/key?key=${{FEED_KEY}}", "name": "Key", "headers": bearer, "first_poll": "9000h"},
-        {"url": f"http://{USER}:${{FEED_BASIC}}@{web}/basic", "name": "Basic", "first_poll": "9000h"},
+        {"url": f"http://{web}/basic", "name": "Basic", "headers": basic, "first_poll": "9000h"},
         {"url": f"http://{web}/refused?key=${{FEED_KEY}}", "name": "Refused", "headers": bearer},
         {"url": f"http://{web}/moved?key=${{FEED_KEY}}", "name": "Moved", "headers": bearer},
         {"url": f"http://127.0.0.1:{port}/${{FEED_KEY}}?key=${{FEED_KEY}}", "name": "Closed", "headers": bearer},

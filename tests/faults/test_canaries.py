@@ -115,8 +115,9 @@ def settings(world: World, url: str) -> dict[str, str]:
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_fault_69_no_command_page_log_or_export_tells_a_secret(
-    planted: World, databases: Databases, database_kind: str
+    planted: World, databases: Databases, database_kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("DEBUG")
     with databases.fresh(database_kind, planted.folder, migrate) as url:
         desk = Desk(planted.folder, settings(planted, url))
         told: dict[str, bytes | str] = {}
@@ -126,8 +127,8 @@ def test_fault_69_no_command_page_log_or_export_tells_a_secret(
         assert token
         for turn in ("well", "badly"):
             for number, line in enumerate(COMMANDS):
-                process = desk.start(*line.split())
-                told[f"{turn}: {line}"] = "\n".join(process.communicate(timeout=120))
+                ended = desk.run(*line.split())  # raises where it would end with a traceback
+                told[f"{turn}: {line}"] = f"{ended.out}\n{ended.err}"
                 if (turn == "badly" and number < 3) or "feeds poll" in line:
                     due(url)
             told |= {f"{turn}: {where}": words for where, words in asked(planted, desk, url, token[0]).items()}
@@ -135,12 +136,11 @@ def test_fault_69_no_command_page_log_or_export_tells_a_secret(
             told |= {f"{turn}: table {name}": rows for name, rows in read(url, canaries.stored).items()}
             due(url)
             planted.site["/rss"] = rss(planted.publish("again", "Pilots begin strike at the airport", STRIKE[::-1]))
-        told |= files_of(planted.folder)
-        assert len(planted.hook.requests) > 8
+        told |= files_of(planted.folder) | {"what libraries log": caplog.text}
+        assert len(planted.hook.requests) > 8, told["well: -vv run --once"]
         assert {one.state for one in read(url, lambda s: list(s.exec(select(Delivery))))} >= {"sent", "dead"}
         failing = {one.name for one in read(url, lambda s: list(s.exec(select(Feed)))) if one.state != "ok"}
         assert failing >= {"Refused", "Moved", "Closed"}
-        assert sum("Traceback" in str(words) for words in told.values()) == 0
     assert leaks(told, [token[0]]) == {}
 
 
