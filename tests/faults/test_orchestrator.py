@@ -159,7 +159,7 @@ def test_fault_50_while_prefects_api_is_away_events_are_told_and_when_it_is_back
     ):
         until(lambda: world.asked("/rss"), START_S, "the first poll", ours.said)
         told(1)
-        assert flow_runs(server.api, "COMPLETED")
+        until(lambda: flow_runs(server.api, "COMPLETED"), START_S, "Prefect's run ends", ours.said)
         server.kill()
         for count in (2, 3, 4):
             told(count)
