@@ -26,7 +26,7 @@ from tests.conftest import migrate
 from tests.databases import Databases
 from tests.faults.conftest import command
 from tests.faults.orchestrator import START_S, PrefectServer, environment, kill_all, standing, until
-from tests.faults.questions import due, read
+from tests.faults.questions import due, read, rows
 from tests.sinks.http import Answer, Request
 
 EVENTS = ("Bergen", "Genoa", "Cadiz", "Malmo", "Izmir", "Busan")
@@ -157,7 +157,7 @@ def test_fault_50_while_prefects_api_is_away_events_are_told_and_when_it_is_back
             started, environment(world, url, server.api, world.folder, every_seconds=SHORT_S), world.folder
         ) as ours,
     ):
-        until(lambda: world.asked("/rss"), START_S, "the first poll", ours.said)
+        until(lambda: read(url, rows)["FeedPoll"], START_S, "the first poll is over", ours.said)
         told(1)
         until(lambda: flow_runs(server.api, "COMPLETED"), START_S, "Prefect's run ends", ours.said)
         server.kill()
