@@ -2,7 +2,7 @@
 .POSIX:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint browser-test faults etiquette fuzz bench soak pictures lock clean
+.PHONY: help demo up test check lint browser-test faults etiquette fuzz bench bench-peers soak pictures lock clean
 
 # the tests start hundreds of processes: each would compile our modules anew where no bytecode may be written
 export PYTHONDONTWRITEBYTECODE :=
@@ -11,6 +11,7 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 # workers for tests that mostly wait, for processes and servers
 MORE ?= $(shell expr $(JOBS) + 3)
 MINUTES ?= 3
+QUICK ?=
 PAIRS ?= 1000000
 FEEDS ?= 1000
 LOAD ?= team
@@ -68,8 +69,10 @@ etiquette: $(DEV) ## a month of polling FEEDS=1000 made-up feeds, judged by the 
 fuzz: $(DEV) ## the matcher against brute force, on PAIRS=1000000 of a rule and a text (some minutes)
 	$(BIN)/python -m tests.fuzz --pairs $(PAIRS)
 
-bench: $(DEV) ## measurements beside the bare libraries, on made-up news
-	$(BIN)/python -m bench
+bench: $(DEV) ## all measurements as one report, beside peers, on made-up news (15 minutes; QUICK=--quick: three)
+	$(BIN)/python -m bench $(QUICK)
+
+bench-peers: .venv-peers/peers.stamp ## the peers of the measurements that cannot live beside us, in .venv-peers
 
 soak: $(DEV) ## `up` under LOAD=team for MINUTES=3 beside sites that publish, while it is hurt: nothing lost or doubled
 	$(BIN)/python -m bench.soak --minutes $(MINUTES) --load $(LOAD) $(DATABASE:%=--database %)
@@ -82,7 +85,10 @@ lock: $(DEV) ## choose new versions of everything, within what pyproject.toml al
 	sh tools/lock.sh
 
 clean: ## remove .venv and everything that tools left behind
-	rm -rf .venv build dist htmlcov .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers build dist htmlcov .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv-peers/peers.stamp: requirements-peers.lock $(DEV)
+	@sh tools/environment.sh peers
 
 .venv/runtime.stamp: requirements.lock requirements-build.lock pyproject.toml tools/environment.sh
 	@sh tools/environment.sh runtime

@@ -30,6 +30,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import requests
 import yaml
 from sqlmodel import Session
 
@@ -48,6 +49,7 @@ from pipeline.bootstrap import open_app
 from pipeline.follow import follow_file
 from pipeline.run import run_cycle
 from storage.tables import Alert
+from tests.sinks.http import HttpSink
 from tests.sinks.smtp import SmtpSink
 
 AIM = 100.0  # alerts a second
@@ -110,19 +112,24 @@ def view(number: int) -> AlertView:
     )
 
 
-def watch_text(port: int, desks: int) -> str:
-    """A rule, and so many mailboxes."""
+def watch_text(port: int, desks: int, *, hooks: bool = False) -> str:
+    """A rule, and so many mailboxes or webhooks."""
     server = {"host": "127.0.0.1", "port": port, "security": "none", "from": SENDER}
-    channels = {f"desk{n}": {**server, "to": [f"desk{n}@desk.test"]} for n in range(desks)}
+    channels = {
+        f"desk{n}": {"url": f"webhook://127.0.0.1:{port}/desk{n}"}
+        if hooks
+        else {**server, "to": [f"desk{n}@desk.test"]}
+        for n in range(desks)
+    }
     rule = {"title": "Strikes in harbours", "match": "near/12(docker, strike)", "alert": {"to": ["desk0"]}}
     settings = {"public_url": "https://watch.example.org"}
     return yaml.safe_dump({"version": 1, "settings": settings, "rules": {"strike": rule}, "channels": channels})
 
 
-def run_ours(port: int, plan: Plan, profile: bool = False) -> Round:
-    """One round of ours, in a process of its own."""
+def run_ours(port: int, plan: Plan, profile: bool = False, hooks: bool = False) -> Round:
+    """One round of ours, in a process of its own; `hooks`: to webhooks, not to mailboxes."""
     with tempfile.TemporaryDirectory(prefix="wirewatch-bench-") as name:
-        (Path(name) / "watch.yaml").write_text(watch_text(port, plan.desks), "utf-8")
+        (Path(name) / "watch.yaml").write_text(watch_text(port, plan.desks, hooks=hooks), "utf-8")
         return asyncio.run(_ours(Path(name), plan, profile))
 
 
@@ -179,6 +186,16 @@ def run_bare(port: int, plan: Plan) -> Round:
     return Round(plan.alerts, time.perf_counter() - began, cpu_seconds([os.getpid()]) - cpu)
 
 
+def run_bare_hooks(port: int, plan: Plan) -> Round:
+    """One round of a bare loop of POSTs with requests, over one kept connection, in a process of its own."""
+    bodies = [payload(number) for number in range(plan.alerts)]
+    cpu, began = cpu_seconds([os.getpid()]), time.perf_counter()
+    with requests.Session() as client:
+        for number, one in enumerate(bodies):
+            client.post(f"http://127.0.0.1:{port}/desk{number % plan.desks}", data=one, timeout=10).raise_for_status()
+    return Round(plan.alerts, time.perf_counter() - began, cpu_seconds([os.getpid()]) - cpu)
+
+
 def payload(number: int) -> bytes:
     """The bytes that ours sends for an alert."""
     sender, to = (Address(addr_spec=one) for one in (SENDER, "desk0@desk.test"))
@@ -186,11 +203,11 @@ def payload(number: int) -> bytes:
 
 
 @contextmanager
-def mail_server() -> Iterator[int]:
-    """The mail server, in a process of its own; its port."""
+def receiver(hooks: bool = False) -> Iterator[int]:
+    """The mail server, or what takes webhooks, in a process of its own; its port."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,))
+    process = context.Process(target=_serve, args=(theirs, hooks))
     process.start()
     try:
         yield int(ours.recv())
@@ -199,8 +216,8 @@ def mail_server() -> Iterator[int]:
         process.join()
 
 
-def _serve(pipe: Connection) -> None:
-    with SmtpSink() as sink:
+def _serve(pipe: Connection, hooks: bool) -> None:
+    with HttpSink() if hooks else SmtpSink() as sink:
         pipe.send(sink.port)
         pipe.recv()
 
@@ -208,7 +225,7 @@ def _serve(pipe: Connection) -> None:
 def measure(plan: Plan) -> dict[str, Any]:
     """All rounds, in turn."""
     ours, bare = [], []
-    with mail_server() as port:
+    with receiver() as port:
         for number in range(1, plan.rounds + 1):
             ours.append(alone(run_ours, port, plan))
             bare.append(alone(run_bare, port, plan))
@@ -267,7 +284,7 @@ def main() -> int:
     as_json, profile = given.pop("json"), given.pop("profile")
     plan = Plan(**given)
     if profile:
-        with mail_server() as port:
+        with receiver() as port:
             run_ours(port, plan, profile=True)
         return 0
     found = measure(plan)

@@ -198,7 +198,7 @@ def _memory() -> float:
     return memory_mb([os.getpid()])
 
 
-_NAMES = {
+NAMES = {
     "aho_corasick": "Aho-Corasick of the terms, then evaluation",
     "naive": "every rule evaluated",
     "regexes": "one compiled regex a rule",
@@ -214,7 +214,7 @@ def markdown(outcomes: Sequence[Outcome], hostile: Outcome | None) -> str:
     phase_rows = [[name, *(f"{one.us_per_article[name]:,.0f}" for one in shown)] for name in outcomes[0].us_per_article]
     peer_rows = [
         [label, *(f"{one.peers[name]:,.0f}" if name in one.peers else "–" for one in shown)]
-        for name, label in _NAMES.items()
+        for name, label in NAMES.items()
     ]
     facts: dict[str, Callable[[Outcome], str]] = {
         "rules evaluated an article": lambda one: f"{one.candidates:,.1f}",

@@ -19,13 +19,13 @@ import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 
-import newspaper  # type: ignore[import-untyped]
 from lxml.html import document_fromstring
 from readability import Document  # type: ignore[import-untyped]
 from resiliparse.extract.html2text import extract_plain_text
@@ -40,6 +40,9 @@ from pipeline.pooled import READER_BYTES, extract_page
 from tests.gates import designs, olddesigns
 from tests.gates.layouts import gate_pages
 from tests.gates.scores import by_trafilatura, f1
+
+with warnings.catch_warnings(action="ignore"):  # that it could do more with nltk, which nothing here asks for
+    import newspaper  # type: ignore[import-untyped]
 
 DESIGNS = (designs, olddesigns)  # importing them enters what they hold
 STAGE_PAGES = 200
@@ -168,6 +171,18 @@ def _figures(name: str, way: Way, pages: Sequence[Known], rounds: int, tell: Cal
         scores.append(f1(page.text, text))
         seconds.append(min(times))
     return Figures(mean(scores), 1_000 * mean(seconds), sum(score < 0.5 for score in scores))
+
+
+def speeds(pages: Sequence[tuple[str, bytes]], rounds: int) -> dict[str, list[float]]:
+    """Pages a second of one core, by way and round, the ways in turn; nothing is asked of how right they are."""
+    found: dict[str, list[float]] = {name: [] for name in WAYS}
+    for _ in range(rounds):
+        for name, way in WAYS.items():
+            started = time.process_time()
+            for url, html in pages:
+                way(html, url)
+            found[name].append(len(pages) / (time.process_time() - started))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

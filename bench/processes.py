@@ -18,6 +18,7 @@ from statistics import linear_regression, mean
 from bench.costs import PROC, memory_mb
 
 EVERY_S = 5.0
+SLOPE_S = 300.0
 SERVER = "Prefect's server"
 _BY_COMMAND = {  # what stands in a command line → what the process is
     "prefect server start": SERVER,
@@ -148,10 +149,8 @@ def _of_kind(kind: str, samples: Sequence[Sample], warm: float) -> Figures:
 
 
 def _slope(points: Sequence[tuple[float, float]], warm: float) -> float | None:
-    """MB an hour, of one process; None of fewer than ten looks."""
-    if not points:
-        return None
+    """MB an hour; None of what was looked at for less than SLOPE_S, as each minute has its own ups and downs."""
     late = [(at, mb) for at, mb in points if at - points[0][0] >= warm]
-    if len(late) < 10:
+    if not late or late[-1][0] - late[0][0] < SLOPE_S:
         return None
     return linear_regression([at / 3_600 for at, _ in late], [mb for _, mb in late]).slope

@@ -109,8 +109,8 @@ class World:
         """One more article of no interest."""
         self._publish(self._any_feed(), self._writer.story(self.chance.randint(150, 700)), is_news=False)
 
-    def publish_news(self) -> None:
-        """One more event: a strike in a town that has had none yet."""
+    def publish_news(self, feed: Feed | None = None) -> None:
+        """One more event, in this feed or any: a strike in a town that has had none yet."""
         number = len(self.news)
         kinds = list(STRIKES.values())[: self.load.rules]
         who, place = kinds[number % len(kinds)]
@@ -123,7 +123,7 @@ class World:
         )
         headline = f"{town}: {count} {who} on strike at the {place} over {cause}"
         told = Story(headline, lead, story.author, story.section, story.captions, (), (lead, *story.paragraphs))
-        self._publish(self._any_feed(), told, is_news=True)
+        self._publish(feed or self._any_feed(), told, is_news=True)
 
     def _any_feed(self) -> Feed:
         """Two of three articles come from a wire."""

@@ -105,7 +105,9 @@ def test_the_rooms_with_a_floor_of_coverage_are_measured_by_their_own_tests() ->
     assert floors == set(PYPROJECT["tool"]["coverage"]["run"]["source"]) == {name.partition("/")[2] for name in own}
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-build.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-dev.lock", "requirements-build.lock", "requirements-peers.lock"]
+)
 def test_every_pin_has_a_hash_and_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text()
     pins = re.findall(r"^([a-z0-9][^\s]*==[^\n]*(?:\n    --hash=[^\n]*)*)", text, re.M)

@@ -3,6 +3,7 @@
 #
 #   sh tools/environment.sh runtime    what wirewatch needs to run
 #   sh tools/environment.sh dev        that, and what tests, checks and Dask need
+#   sh tools/environment.sh peers      .venv-peers: what bench/ is measured beside; needs .venv
 #
 # PYTHON names the interpreter (default: python3, else the newest of 3.11 to 3.13 on PATH). Nothing else must be
 # installed: where Python has neither venv nor virtualenv, uv makes the environment.
@@ -63,6 +64,13 @@ make_environment() {
 
 python=$(find_python)
 take_over_pip_settings
+if [ "$kind" = peers ]; then
+    say "installing $(grep -c '^[a-z0-9].*==' requirements-peers.lock) pinned packages from requirements-peers.lock"
+    .venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-peers
+    .venv/bin/uv pip sync --quiet --compile-bytecode --python .venv-peers/bin/python --require-hashes requirements-peers.lock
+    touch .venv-peers/peers.stamp
+    exit
+fi
 uv=.venv/bin/uv
 if ! .venv/bin/python -c '' 2>/dev/null || ! "$uv" --version >/dev/null 2>&1; then
     say "making .venv with $("$python" --version)"

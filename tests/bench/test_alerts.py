@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.alerts import AIM, Plan, markdown, payload, run_bare, run_ours
+from bench.alerts import AIM, Plan, markdown, payload, run_bare, run_bare_hooks, run_ours
+from tests.sinks.http import HttpSink
 from tests.sinks.smtp import SmtpSink
 
 PLAN = Plan(alerts=6, desks=2, rounds=1)
@@ -22,6 +23,14 @@ def test_each_side_sends_every_alert_once_and_of_the_same_size() -> None:
         subjects = sorted(str(mail.parsed["Subject"]) for mail in told)
         assert subjects == sorted(str(mail.parsed["Subject"]) for mail in sink.mails)
         assert len(payload(0)) == pytest.approx(len(told[0].raw), rel=0.5)  # ours has links
+
+
+def test_each_side_posts_every_alert_once_to_webhooks() -> None:
+    with HttpSink() as sink:
+        assert run_ours(sink.port, PLAN, hooks=True).messages == PLAN.alerts
+        assert len(sink.keys) == len(sink.requests) == PLAN.alerts + 2 * PLAN.desks
+        run_bare_hooks(sink.port, PLAN)
+        assert len(sink.requests) == 2 * PLAN.alerts + 2 * PLAN.desks
 
 
 def test_the_figures_are_told_beside_the_aim() -> None:

@@ -13,7 +13,7 @@ from tests.builders import CALM, STRIKE, page
 
 @pytest.mark.filterwarnings("ignore")
 def test_every_way_reads_a_folder_of_pages(tmp_path: Path) -> None:
-    from bench.pages import WAYS, Stage, corpus, markdown, measure  # newspaper4k warns when it is imported
+    from bench.pages import WAYS, Stage, corpus, markdown, measure
 
     (tmp_path / "html").mkdir()
     (tmp_path / "html" / "a.html").write_bytes(page("Strike", STRIKE))
