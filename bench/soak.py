@@ -38,7 +38,7 @@ from storage.engine import Database
 from storage.tables import Delivery
 
 EVERY_S = 60.0
-START_S = 600.0  # for a first poll of every feed: Prefect's server, a new process for the run, the schema
+START_S = 1_200.0  # for a first poll of every feed: Prefect's server, a new process for the run, the schema
 WARM_S = 120.0  # not looked at for how memory grows
 LAST_S = 300.0  # after the last article: for what was seen to be told, whatever was killed
 QUIET_S = 10.0  # for what should not come
