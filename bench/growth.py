@@ -2,7 +2,7 @@
 
 Made-up articles of made-up sites are polled, read and matched with 200 rules as in `bench.pipeline`, twice: some, then
 more. The bytes between the two, tables and indexes apart, are divided by the articles between and told for 100,000.
-What Prefect keeps and what deliveries add is not in it, nor snapshots of pages where they are kept.
+What Prefect keeps is not in it. Snapshots of pages are: they stay for as long as the watch file says.
 """
 
 from __future__ import annotations
