@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import func, update
@@ -60,13 +61,13 @@ def told_once(world: World, url: str, number: int) -> None:
     assert len(world.hook.keys) == len(world.mail.ids) == 1
 
 
-async def run_until_told(world: World, url: str, *, seconds: float = 40.0) -> list[str]:
+async def run_until_told(world: World, url: str, *, seconds: float = 60.0, data: Path | None = None) -> list[str]:
     """Runs as `wirewatch run` makes them, one soon after the other, until both messages are recorded or the time is
     over; what they complained of.
     """
     db, complaints = Database(url), list[str]()
     until = time.monotonic() + seconds
-    async with world.worker(db, lease_seconds=2) as app:
+    async with world.worker(db, lease_seconds=2, data=data or world.folder / "data") as app:
         while time.monotonic() < until:
             report = await cycle(app, STEPS, [], patient=True)
             complaints += report.failures if report else []
