@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from cli.exits import EXIT_INTERRUPTED, EXIT_NOT_AVAILABLE, EXIT_WRONG_INPUT, complain
 from core.errors import NotAvailable, WirewatchError
+from core.shortage import told_as_not_available
 
 if TYPE_CHECKING:
     from typer._click import Command, HelpFormatter
@@ -127,7 +128,8 @@ def _loaded(name: str, place: Place) -> Command:
 @contextmanager
 def _errors_told() -> Iterator[None]:
     try:
-        yield
+        with told_as_not_available():
+            yield
     except BrokenPipeError:  # whoever reads us, `head` say, has had enough
         _forget_output()
         raise typer.Exit(0) from None

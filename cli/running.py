@@ -17,6 +17,7 @@ from cli.context import run_async, settings, user
 from cli.exits import EXIT_SOME_FAILED, complain
 from core.errors import NotAvailable
 from core.log import pairs
+from core.shortage import told_as_not_available
 from pipeline.app import App
 from pipeline.bootstrap import open_app
 from pipeline.follow import follow_file
@@ -65,21 +66,26 @@ async def cycle(app: App, steps: Sequence[str], only: Sequence[str], *, patient:
     `patient`: what is not available now is told, and tried again next time.
     """
     try:
-        followed = await follow_file(app, user())
-        async with job_lock(app, INGEST) as held:
-            if not held:
-                return None
-            await look_after(app)
-            report = await run_cycle(app, steps=steps, only=only)
-        if set(steps) == set(STEPS) and not report.sends_nothing and (why := await beat(app)):
-            report.failures.append(f"heartbeat: {why}")
-        if followed.message:
-            report.failures.insert(0, followed.message)
-        return report
+        with told_as_not_available():
+            return await _cycle(app, steps, only)
     except NotAvailable as error:
         if not patient:
             raise
         return Report(failures=[str(error)])
+
+
+async def _cycle(app: App, steps: Sequence[str], only: Sequence[str]) -> Report | None:
+    followed = await follow_file(app, user())
+    async with job_lock(app, INGEST) as held:
+        if not held:
+            return None
+        await look_after(app)
+        report = await run_cycle(app, steps=steps, only=only)
+    if set(steps) == set(STEPS) and not report.sends_nothing and (why := await beat(app)):
+        report.failures.append(f"heartbeat: {why}")
+    if followed.message:
+        report.failures.insert(0, followed.message)
+    return report
 
 
 async def stopped(app: App, seconds: float) -> bool:

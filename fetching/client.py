@@ -27,9 +27,10 @@ from yarl import URL
 
 from core import addresses, urls
 from core.clock import Clock, SystemClock
-from core.errors import ItemFailed
+from core.errors import ItemFailed, NotAvailable
 from core.reasons import Reason
 from core.settings import Network
+from core.shortage import HINT, shortage
 from core.text import clean
 from core.tls import certificates
 from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
@@ -128,7 +129,9 @@ class Client:
         await self._open.aclose()
 
     async def get(self, ask: Ask) -> Answer:
-        """The answer to `ask`. A fault of server or network never raises: it is a Failed with its Reason."""
+        """The answer to `ask`. A fault of server or network never raises: it is a Failed with its Reason. Raises
+        NotAvailable when this machine has no descriptor or memory left for asking.
+        """
         way = _Way(ask.url, 0, True, ask.seconds)
         while way.hops <= MAX_REDIRECTS:
             try:
@@ -149,6 +152,8 @@ class Client:
                 async with asyncio.timeout_at(until):
                     step = await self._exchange(ask, way)
             except (aiohttp.ClientError, OSError, ValueError, TooBig, Undecodable) as fault:
+                if isinstance(fault, OSError) and (short := shortage(fault)):  # no fault of the server's
+                    raise NotAvailable(f"this machine is short of something: {short}", hint=HINT) from fault
                 return self._failed(ask, way, *explain(fault))
         if isinstance(step, _Turn):
             return _Way(step.to, way.hops + 1, way.permanent and step.permanent, until - loop.time())

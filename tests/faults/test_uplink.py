@@ -104,7 +104,7 @@ def eight_hours(url: str) -> None:
     def work(session: Session) -> None:
         run(session, update(Feed).values(next_poll_at=db_now(-8 * 3600.0)))
         for table in (Feed, Delivery):
-            held = col(table.lease_until).is_not(None)  # type: ignore[attr-defined]
+            held = col(table.lease_until).is_not(None)
             run(session, update(table).where(held).values(lease_until=db_now(-8 * 3600.0)))
 
     db.write_now(work)
