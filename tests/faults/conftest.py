@@ -32,8 +32,8 @@ from tests.faults.ward import Ward, open_things
 
 ROOT = Path(__file__).parents[2]
 ONE_DATABASE = {
-    "test_articles", "test_channels", "test_costly", "test_exhausted", "test_feeds", "test_hanging", "test_inert", "test_items",
-    "test_messages", "test_rule_changes", "test_stopped",
+    "test_articles", "test_channels", "test_costly", "test_exhausted", "test_feeds", "test_hanging", "test_inert",
+    "test_items", "test_messages", "test_rule_changes", "test_stopped",
 }  # fmt: skip
 OUTCOMES = ("passed", "failed", "error", "skipped")
 
