@@ -1,7 +1,7 @@
 """Send, hold, fold or drop: an ordered list of small stages, each saying why. Pure; run again at every release.
 
-rule → silence → told → quiet → budget → digest → stale → send. The first stage that has something to say decides;
-what each stage before it found is kept as the trail (`wirewatch alerts why`).
+rule → silence → told → restored → quiet → budget → digest → stale → send. The first stage that has something to say
+decides; what each stage before it found is kept as the trail (`wirewatch alerts why`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class AlertFacts:
     `sent_today` and `sent_last_10_min` count alerts of the same rule that went out singly. `told_by_earlier`: an
     earlier message of the same story is released together with this one and tells it all. `held_until` is the release
     time of an earlier hold, `released_with` how many other alerts of the rule come out of it at the same time.
-    `folded`: it lies in a digest that is due now.
+    `folded`: it lies in a digest that is due now. `maybe_told`: its news is older than a restore, and nothing says what
+    was told between the backup and that.
     """
 
     kind: Kind
@@ -54,6 +55,7 @@ class AlertFacts:
     held_until: datetime | None = None
     released_with: int = 0
     folded: bool = False
+    maybe_told: bool = False
 
     @property
     def in_digest(self) -> bool:
@@ -120,6 +122,12 @@ def _told(alert: AlertFacts, now: datetime) -> StageNote:
     return StageNote("told", "not told before")
 
 
+def _restored(alert: AlertFacts, now: datetime) -> StageNote:
+    if alert.maybe_told:
+        return _says("restored", Action.DROP, Reason.RESTORED)
+    return StageNote("restored", "no backup was restored since")
+
+
 def _quiet(alert: AlertFacts, now: datetime) -> StageNote:
     until = quiet_until(alert.policy.quiet, now, alert.policy.timezone)
     if until is None:
@@ -160,4 +168,4 @@ def _says(stage: str, action: Action, reason: Reason, until: datetime | None = N
     return StageNote(stage, reason.sentence, action, reason, until)
 
 
-STAGES: tuple[Stage, ...] = (_rule, _silence, _told, _quiet, _budget, _digest, _stale)
+STAGES: tuple[Stage, ...] = (_rule, _silence, _told, _restored, _quiet, _budget, _digest, _stale)

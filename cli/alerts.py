@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from cli.console import none_of, noun, print_rows
-from cli.context import database
+from cli.console import none_of, noun, out, print_rows
+from cli.context import database, user
+from core.clock import SystemClock
 from core.errors import InputError
 from core.reasons import Reason
+from pipeline import restored
 from storage import alerts, articles, deliveries
 from storage.tables import Alert, Delivery
 
@@ -105,3 +107,15 @@ def why(
         as_json=as_json,
         empty="nothing was decided yet: run `wirewatch articles why` for what the rules say",
     )
+
+
+@app.command()
+def release(
+    context: typer.Context,
+    which: Annotated[str, typer.Argument(help="An alert's id, or `restored` for all that a restore keeps back.")],
+) -> None:
+    """Have alerts told after all that are kept back since a restore: all stages are asked again in the next run."""
+    now = SystemClock().now()
+    with database(context) as db:
+        count = db.write_now(lambda session: restored.release(session, which, who=user(), now=now))
+    out().print(f"{count} to be decided again in the next run")

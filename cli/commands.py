@@ -56,7 +56,7 @@ SECTIONS: dict[str, dict[str, Place]] = {
         "web": Place("cli.running", "web", "Serve the page alone."),
         "deploy": Place("cli.running", "deploy", "Register the deployments with a Prefect server."),
         "worker": Place("cli.running", "worker", "Work for that Prefect server."),
-        "db": Place("cli.db", "app", "The database's schema, and its size."),
+        "db": Place("cli.db", "app", "The database: schema, size, backups, whether it is whole."),
         "backfill": Place("cli.backfill", "backfill", "Replay archives of pages: shown, not told."),
         "prune": Place("cli.prune", "prune", "Delete what is older than is to be kept."),
         "users": Place("cli.users", "app", "Who signs in on the page, and their tokens."),

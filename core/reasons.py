@@ -101,6 +101,7 @@ class Reason(StrEnum):
     BURST = "burst", "too many alerts within ten minutes; folded into a digest"
     DIGEST = "digest", "collected for the rule's digest"
     STALE = "stale", "older than a day when it could be delivered; folded into the catch-up digest"
+    RESTORED = "restored", "kept back: a backup was restored without sent.log, so it may have been told before"
     NO_TARGET = "no_target", "the rule names no channel: shown on the page only"
     OPTED_OUT = "opted_out", "this address asked for no more alerts of this rule"
     SENT = "sent", "sent"

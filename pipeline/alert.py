@@ -16,7 +16,7 @@ from alerts.message import Kind
 from alerts.policy import Policy, StoryFacts, local_day, owed
 from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
-from pipeline import told, views
+from pipeline import restored, told, views
 from pipeline.app import Active, Sender
 from pipeline.policies import policy_of
 from pipeline.story import Placed
@@ -58,7 +58,9 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
         _keep(session, placed, "policy", "hold", Reason.UPDATE, now, alert_id)
         return str(Reason.UPDATE)
     told_all = told.told_before(app, active, row)
-    decision = decide(alert_facts(session, row, policy, placed.story, now, already_told=told_all), now)
+    unsure = restored.maybe_told(session, placed.article)
+    facts = alert_facts(session, row, policy, placed.story, now, already_told=told_all, maybe_told=unsure)
+    decision = decide(facts, now)
     apply(session, app, active, row, decision, now)
     return str(decision.reason)
 
@@ -86,6 +88,7 @@ def _first_key(session: Session, story: Story) -> str:
 def alert_facts(
     session: Session, row: Alert, policy: Policy, story: Story | None, now: datetime, *, with_others: int = 0,
     rule_exists: bool = True, folded: bool = False, told_by_earlier: bool = False, already_told: bool = False,
+    maybe_told: bool = False,
 ) -> AlertFacts:  # fmt: skip
     """What the stages need to know of an alert, as it stands now."""
     in_digest = folded or with_others > 0  # then it uses up no budget: of 5,000 in a digest none asks for it
@@ -107,6 +110,7 @@ def alert_facts(
         held_until=row.release_at,
         released_with=with_others,
         folded=folded,
+        maybe_told=maybe_told,
     )
 
 

@@ -8,12 +8,32 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import threading
 from contextlib import suppress
 from pathlib import Path
 
+from core.errors import InputError
+
 ROOM = 500_000  # bytes: the keys of 7,500 messages; a digest of 5,000 hits notes as many
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_KEY = re.compile("[0-9a-f]{64}")
+
+
+def keys_in(path: Path) -> set[str]:
+    """The keys of any machine's `sent.log`. Raises InputError for a file that cannot be read or is none."""
+    try:
+        lines = path.read_text("ascii").split()
+    except UnicodeDecodeError:
+        lines = ["?"]
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", hint="name a machine's sent.log") from None
+    keys = {line for line in lines if _KEY.fullmatch(line)}
+    if lines and not keys:
+        raise InputError(
+            f"{path}: not a sent.log", hint="it lies in a machine's data folder, a key of 64 digits a line"
+        )
+    return keys
 
 
 class SentLog:

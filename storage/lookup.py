@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
+    TextClause,
     Update,
     bindparam,
     cast,
@@ -76,6 +77,21 @@ def is_part(name: str) -> bool:
     return name == INDEX or name.startswith(f"{INDEX}_")
 
 
+# -- moving it
+
+
+def all_keys(dialect: str) -> TextClause:
+    """The statement that gives every article's id with its keys, as `putting` takes them."""
+    if dialect == "sqlite":
+        return text(f"SELECT rowid, keys FROM {INDEX}")  # noqa: S608 - a constant
+    return text(f"SELECT article_id, array_to_string(tsvector_to_array(keys), ' ') FROM {INDEX}")  # noqa: S608
+
+
+def putting(dialect: str) -> TextClause:
+    """The statement that enters an article's keys (`id`, `words`)."""
+    return _PUT[dialect][1]
+
+
 # -- filling it
 
 
@@ -125,7 +141,7 @@ def _done() -> Update:
 def _replace(session: Session, fresh: Sequence[tuple[int, Collection[str] | None]]) -> None:
     away, into = _PUT[session.get_bind().dialect.name]
     session.execute(away, [{"id": article_id} for article_id, _ in fresh])
-    rows = [{"id": article_id, "words": " ".join(sorted(words))} for article_id, words in fresh if words]
+    rows = [{"id": article_id, "words": " ".join(sorted(words))} for article_id, words in fresh if words is not None]
     if rows:
         session.execute(into, rows)
 

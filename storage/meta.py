@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from storage.office import Meta
 
+INSTALLATION = "installation"
 _LOOKUP = "lookup_version"
 _LOOKED = "looked_at"
 _HEARTBEAT = "heartbeat"
@@ -16,12 +17,12 @@ _HEARTBEAT = "heartbeat"
 
 def installation(session: Session) -> str:
     """The installation's id: part of every delivery's key, kept by backups. Made at the first asking."""
-    return _once(session, "installation", uuid4().hex)
+    return _once(session, INSTALLATION, uuid4().hex)
 
 
 def known_installation(session: Session) -> str:
     """The installation's id, for those that only read; "" before it was made."""
-    row = session.get(Meta, "installation")
+    row = session.get(Meta, INSTALLATION)
     return row.value if row else ""
 
 

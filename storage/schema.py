@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlmodel import SQLModel
 
+import storage.office
+import storage.tables  # noqa: F401 - both fill the metadata
 from core.errors import NotAvailable
+from storage import lookup
 from storage.engine import Database
 
 NEWER = "a newer wirewatch made it: run that one, or restore a backup from before its upgrade"
@@ -84,3 +91,17 @@ def _refuse_unknown(database: Database, revision: str) -> None:
             f"database {database.label} has revision {revision}, which this program does not know; it needs {needed()}",
             hint=NEWER,
         )
+
+
+def differences(connection: Connection) -> list[str]:
+    """What of tables, columns and indexes is not as this code's rows have it, in words."""
+    options = {"include_name": lambda name, kind, _: kind != "table" or not lookup.is_part(name or "")}
+    context = MigrationContext.configure(connection, opts={"compare_type": True, **options})
+    return [_in_words(one) for one in compare_metadata(context, SQLModel.metadata)]
+
+
+def _in_words(difference: Any) -> str:
+    """What Alembic would do, such as ("add_index", Index(…)), or a list of such for a column."""
+    first = difference[0] if isinstance(difference, list) else difference
+    named = [str(getattr(part, "name", part)) for part in first[1:] if part is not None]
+    return f"{str(first[0]).replace('_', ' ')} {' '.join(named)[:120]}"

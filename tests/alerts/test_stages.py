@@ -15,7 +15,7 @@ PLAIN = Policy(targets=("desk",))
 QUIET_NOW = replace(PLAIN, quiet=(Quiet(time(11), time(13)),))
 DAILY = replace(PLAIN, digest=DigestTime(time(8)))
 ALERT = AlertFacts(Kind.FIRST, PLAIN, made_at=NOW)
-ORDER = ["rule", "silence", "told", "quiet", "budget", "digest", "stale", "send"]
+ORDER = ["rule", "silence", "told", "restored", "quiet", "budget", "digest", "stale", "send"]
 
 
 def test_an_alert_nothing_speaks_against_is_sent() -> None:
@@ -36,6 +36,7 @@ CASES = [
     ("silence", replace(ALERT, silenced=True, silenced_until=NOW + HOURS), Action.DROP, Reason.SILENCED, None),
     ("told", replace(ALERT, already_told=True), Action.DROP, Reason.ALREADY_TOLD, None),
     ("told", replace(ALERT, told_by_earlier=True), Action.DROP, Reason.MERGED, None),
+    ("restored", replace(ALERT, maybe_told=True), Action.DROP, Reason.RESTORED, None),
     ("quiet", replace(ALERT, policy=QUIET_NOW), Action.HOLD, Reason.QUIET_HOURS, NOW + HOURS),
     ("budget", replace(ALERT, sent_today=50), Action.FOLD, Reason.OVER_BUDGET, NOW + 12 * HOURS),
     ("budget", replace(ALERT, sent_last_10_min=BURST), Action.FOLD, Reason.BURST, NOW + GATHER),
@@ -62,15 +63,23 @@ def test_an_earlier_stage_wins_over_a_later() -> None:
         rule_exists=False,
         silenced=True,
         already_told=True,
+        maybe_told=True,
         sent_today=99,
         made_at=NOW - timedelta(days=3),
     )
-    heal = ({"rule_exists": True}, {"silenced": False}, {"already_told": False}, {"policy": DAILY}, {"sent_today": 0})
+    heal = (
+        {"rule_exists": True},
+        {"silenced": False},
+        {"already_told": False},
+        {"maybe_told": False},
+        {"policy": DAILY},
+        {"sent_today": 0},
+    )
     stages = [decide(everything, NOW).stage]
     for change in heal:
         everything = replace(everything, **change)
         stages.append(decide(everything, NOW).stage)
-    assert stages == ORDER[:6]
+    assert stages == ORDER[:7]
 
 
 def test_a_silence_ends_by_itself() -> None:

@@ -1,17 +1,16 @@
 """Fault 47: the backup of yesterday is restored; what was told since is told to nobody again, and what is new is.
 
-The clock is injected: a day cannot pass in a test. The backup is a copy of all rows, put back row by row.
+The clock is injected: a day cannot pass in a test. Backup and restore are the commands.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
-from sqlalchemy import text
-from sqlmodel import Session, SQLModel, select
+import pytest
+from sqlmodel import Session, select
 
 from core.clock import FixedClock
 from core.reasons import Reason
@@ -19,32 +18,17 @@ from pipeline.run import anything_due, run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Decision
 from tests.builders import Item, World, rss
+from tests.cli.desk import Desk
+from tests.sinks.http import Answer
 
 TOWNS = ("Aarhus", "Bergen", "Cadiz", "Dover", "Emden", "Faro", "Gdansk", "Haifa", "Izmir", "Jeddah")
-Rows = dict[str, list[dict[str, Any]]]
 
 
-def backup(db: Database) -> Rows:
-    """All rows of all tables."""
-    tables = SQLModel.metadata.sorted_tables
-    return db.read_now(
-        lambda s: {one.name: [dict(row) for row in s.execute(one.select()).mappings()] for one in tables}
-    )
-
-
-def restore(db: Database, rows: Rows) -> None:
-    """Only these rows, with their numbers."""
-
-    def work(session: Session) -> None:
-        for table in reversed(SQLModel.metadata.sorted_tables):
-            session.execute(table.delete())
-        for table in SQLModel.metadata.sorted_tables:
-            if rows[table.name]:
-                session.execute(table.insert(), rows[table.name])
-            if session.get_bind().dialect.name == "postgresql" and "id" in table.c and table.c.id.autoincrement is True:
-                session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), 100000)"))
-
-    db.write_now(work)
+@pytest.fixture(autouse=True)
+def commands_run_here_and_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: FixedClock) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cli.db.SystemClock", lambda: clock)
+    monkeypatch.setattr("cli.alerts.SystemClock", lambda: clock)
 
 
 def item(town: str, words: str = "Dockers begin strike at the harbour of") -> Item:
@@ -63,15 +47,22 @@ class Day:
 
     def __init__(self, world: World, db: Database, clock: FixedClock) -> None:
         self.world, self.db, self.clock = world, db, clock
-        self.kept: Rows = {}
+        self.desk = Desk(world.folder, {"WIREWATCH_DATABASE": db.url})
         self.feeds: dict[str, list[Item]] = {"/rss": [], "/other": []}
         world.feeds.append({"url": world.url("/other"), "name": "Other", "language": "en", "first_poll": "9000h"})
         world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
         self.publish()
 
-    def restore(self) -> None:
-        """Put the backup of the day before back."""
-        restore(self.db, self.kept)
+    def back_up(self) -> None:
+        """Keep all that there is now."""
+        ended = self.desk.run("db", "backup", "kept")
+        assert ended.code == 0, ended.err
+
+    def restore(self, *options: str) -> str:
+        """Put what was kept back, over all that came since; what the command said."""
+        ended = self.desk.run("db", "restore", "kept", "--force", *options)
+        assert ended.code == 0, ended.err
+        return ended.out
 
     def publish(self, path: str = "/rss", items: Sequence[Item] = ()) -> None:
         self.feeds[path] += items
@@ -94,7 +85,7 @@ async def a_day(world: World, db: Database, clock: FixedClock, **alert: object) 
     day = Day(world, db, clock)
     world.rules["strike"]["alert"] |= alert
     await day.run(hours=0)
-    day.kept = backup(db)
+    day.back_up()
     return day
 
 
@@ -170,15 +161,84 @@ async def test_fault_47_the_operator_can_read_that_it_was_told_before(
     assert db.read_now(told) == [("told", "drop", str(Reason.ALREADY_TOLD))]
 
 
-async def test_fault_47_without_sent_log_the_same_day_would_be_told_again(
+async def test_fault_47_without_sent_log_what_was_published_before_waits_for_somebodys_word(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    """The other tests of this file hold because of `sent.log`: without it they fail."""
+    day = await a_day(world, db, clock)
+    day.publish("/rss", [item("Aarhus"), item("Bergen")])
+    await day.run()
+    (world.folder / "data" / "sent.log").rename(world.folder / "elsewhere")
+    assert "`wirewatch alerts release restored`" in day.restore()
+    await day.run(until_quiet=True)
+    day.publish("/rss", [item("Kobe")])
+    await day.run(until_quiet=True)
+    assert seen(world) == (3, 3)
+    assert "Kobe" in str(world.mail.mails[-1].parsed["Subject"])
+    assert day.desk.run("alerts", "release", "restored").out.startswith("2 ")
+    await day.run(until_quiet=True)
+    assert seen(world) == (5, 5)
+    day.publish("/other", [item("Lagos")])
+    await day.run(until_quiet=True)
+    assert seen(world) == (6, 6)
+
+
+@pytest.mark.faults
+async def test_fault_47_without_sent_log_what_waited_in_the_backup_is_kept_back(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    day = Day(world, db, clock)
+    world.rules["strike"]["alert"] |= {"to": ["hook"]}
+    world.rules["quiet"] = {
+        **world.rules["strike"],
+        "alert": {"to": ["mail"], "quiet": [{"from": "10:00", "to": "23:00"}]},
+    }
+    day.publish("/rss", [item("Aarhus")])
+    world.hook.choose = lambda request: Answer(503)
+    await day.run(hours=0)
+    day.back_up()
+    world.hook.choose = None
+    await day.run(until_quiet=True)
+    await day.run(hours=12)
+    told = seen(world)
+    (world.folder / "data" / "sent.log").unlink()
+    assert "(2 by now)" in day.restore()
+    await day.run(until_quiet=True)
+    await day.run(hours=24)
+    assert seen(world) == told
+    assert day.desk.run("alerts", "release", "0" * 8).code == 2
+
+
+@pytest.mark.faults
+async def test_fault_47_sent_logs_of_other_machines_are_put_together(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    day = await a_day(world, db, clock)
+    log = world.folder / "data" / "sent.log"
+    day.publish("/rss", [item("Aarhus")])
+    await day.run()
+    log.rename(world.folder / "first.log")
+    day.publish("/rss", [item("Bergen")])
+    await day.run()
+    log.rename(world.folder / "second.log")
+    told = seen(world)
+    assert "nothing is sent again" in day.restore("--sent-log", "first.log", "--sent-log", "second.log")
+    await day.run(until_quiet=True)
+    assert seen(world) == told == (2, 2)
+    assert world.folder.joinpath("first.log").read_text().split()[0] in log.read_text()
+
+
+@pytest.mark.faults
+async def test_fault_47_a_log_that_lacks_what_the_backup_knows_as_sent_is_not_trusted(
+    world: World, db: Database, clock: FixedClock
+) -> None:
     day = await a_day(world, db, clock)
     day.publish("/rss", [item("Aarhus")])
     await day.run()
-    day.restore()
-    shutil.move(world.folder / "data" / "sent.log", world.folder / "elsewhere")
+    day.back_up()
+    day.publish("/rss", [item("Bergen")])
     await day.run()
+    log = world.folder / "data" / "sent.log"
+    log.write_text("0" * 64 + "\n")
+    assert "lacks 2 of the 2 deliveries" in day.restore()
+    await day.run(until_quiet=True)
     assert seen(world) == (2, 2)
-    assert len(world.hook.keys) == len(world.mail.ids) == 1
