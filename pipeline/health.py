@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -16,32 +13,17 @@ from core.clock import SystemClock
 from core.errors import WirewatchError
 from core.pool import WorkerPool
 from core.settings import Settings
-from pipeline import heartbeat
+from pipeline import ground, heartbeat
 from pipeline.configure import made_channels, read_watch
+from pipeline.ground import Finding as Finding
 from pipeline.run import INGEST
-from pipeline.sentlog import ROOM
 from rules.config import load
-from storage import configs, deliveries, feeds, locks, notices, schema
+from storage import backup, configs, deliveries, feeds, locks, notices, restored, schema
 from storage.engine import Database
 from storage.types import db_now
 
-LEAST_DISK = 1_000_000_000  # bytes
 CLOCK_SKEW = timedelta(seconds=5)
 MISSED = 3  # cycles in a row that may be missed before it is said
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: good or not, what was found, what to do.
-
-    `of_the_news`: what is wrong lies outside, at a source or a receiver; the installation does what it should.
-    """
-
-    check: str
-    ok: bool
-    found: str
-    do: str = ""
-    of_the_news: bool = False
 
 
 async def check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
@@ -50,7 +32,7 @@ async def check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Findi
 
 
 def _check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
-    findings = [_disk(settings), _sent_log(settings), _watch_file(settings, secrets)]
+    findings = [*ground.of_machine(settings, secrets), _watch_file(settings, secrets)]
     try:
         database = Database(settings.database_url)
     except WirewatchError as error:
@@ -60,26 +42,6 @@ def _check_up(settings: Settings, secrets: Mapping[str, str]) -> list[Finding]:
     finally:
         database.close()
     return findings
-
-
-def _disk(settings: Settings) -> Finding:
-    place = next(folder for folder in (settings.data, *settings.data.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    return Finding(
-        "disk", free >= LEAST_DISK, f"{free / 1e9:.1f} GB free at {place}", "" if free >= LEAST_DISK else "make room"
-    )
-
-
-def _sent_log(settings: Settings) -> Finding:
-    """As far as a look tells: nothing is made here, which another user than the worker may do."""
-    path = settings.data / "sent.log"
-    place = path if path.exists() else next(folder for folder in path.parents if folder.exists())
-    if not os.access(place, os.W_OK) or os.statvfs(place).f_flag & os.ST_RDONLY:
-        return Finding("sent.log", False, f"{place} cannot be written to: nothing is sent", "make it writable")
-    kept = path.with_name("sent.room")
-    if path.exists() and not kept.exists() and shutil.disk_usage(place).free < ROOM:
-        return Finding("sent.log", False, f"no room for {path}: nothing is sent", "make room")
-    return Finding("sent.log", True, "can be written to")
 
 
 def _watch_file(settings: Settings, secrets: Mapping[str, str]) -> Finding:
@@ -104,7 +66,7 @@ def _database(database: Database, settings: Settings, secrets: Mapping[str, str]
         wrong = f"revision {has or '(empty)'}, needs {needs}"
         do = "run `wirewatch db upgrade`" if schema.is_known(has) else schema.NEWER
         return [*found, Finding("schema", False, wrong, do)]
-    found.append(Finding("schema", True, f"revision {has}"))
+    found += [Finding("schema", True, f"revision {has}"), ground.of_database(database, backup.size(database))]
     return [*found, *database.read_now(lambda session: _stored(session, settings, secrets))]
 
 
@@ -115,6 +77,7 @@ def _stored(session: Session, settings: Settings, secrets: Mapping[str, str]) ->
         *_channels(session, secrets),
         _feeds(session),
         _dead_letters(session),
+        *_kept_back(session),
         _heartbeat(session, settings),
         *(
             Finding("notice", False, one.text.split("\n", 1)[0], of_the_news=True)
@@ -183,6 +146,16 @@ def _dead_letters(session: Session) -> Finding:
     dead = deliveries.counts(session).get("dead", 0)
     do = "run `wirewatch deliveries dead`" if dead else ""
     return Finding("dead letters", not dead, str(dead), do, of_the_news=True)
+
+
+def _kept_back(session: Session) -> list[Finding]:
+    last = restored.last(session)
+    if last is None:
+        return []
+    count = restored.count_kept_back(session)
+    said = f"a backup of {last.made_at:%d %b %Y %H:%M} UTC was restored {last.at:%d %b %Y %H:%M} UTC"
+    do = "see `wirewatch alerts list`; `wirewatch alerts release restored` tells them all the same" if count else ""
+    return [Finding("restored", not count, f"{said}; kept back: {count:,}", do, of_the_news=True)]
 
 
 def _heartbeat(session: Session, settings: Settings) -> Finding:

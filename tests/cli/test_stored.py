@@ -234,6 +234,7 @@ def test_no_dead_letters_are_none_to_resend(own_desk: Desk) -> None:
 def test_doctor_finds_all_in_order(desk: Desk) -> None:
     rows = desk.run("doctor", "--json").rows
     assert [row["check"] for row in rows if not row["ok"]] == []
+    assert {"data folder", "sent.log", "open files", "page", "database size", "runs"} <= {row["check"] for row in rows}
     assert {"disk", "watch file", "database", "schema", "clock", "channel desk-mail", "feeds"} <= {
         row["check"] for row in rows
     }
