@@ -14,7 +14,7 @@ from cli.context import database, user
 from core.clock import SystemClock
 from core.errors import InputError
 from core.reasons import Reason
-from pipeline import restored
+from pipeline import restored, timeline
 from storage import alerts, articles, deliveries
 from storage.tables import Alert, Delivery
 
@@ -78,7 +78,7 @@ def why(
     rule: Annotated[str, typer.Option(help="For this rule only.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Tell which stage sent, held, folded or dropped, in order, each with its reason."""
+    """Tell which stage sent, held, folded or dropped, in order, each with its reason; of an alert its whole way."""
     with database(context) as db:
         article = db.read_now(lambda session: articles.find(session, which))
         alert = db.read_now(lambda session: alerts.by_prefix(session, which))
@@ -90,19 +90,33 @@ def why(
                 session, article_id=article_id, alert_id=alert.id if alert else "", rule=rule
             )
         )
+        steps = db.read_now(lambda session: timeline.steps(session, alert)) if alert else []
+    told = [
+        {
+            "at": row.at,
+            "rule": row.rule_id,
+            "stage": row.stage,
+            "action": row.action,
+            "reason": row.reason,
+            "why": Reason.of(row.reason).sentence,
+            "detail": row.detail,
+        }
+        for row in rows
+    ]
+    told += [
+        {
+            "at": step.at,
+            "rule": alert.rule_id if alert else "",
+            "stage": step.stage,
+            "action": step.became,
+            "reason": step.reason,
+            "why": Reason.of(step.reason).sentence if step.reason else "",
+            "detail": step.detail,
+        }
+        for step in steps
+    ]
     print_rows(
-        (
-            {
-                "at": row.at,
-                "rule": row.rule_id,
-                "stage": row.stage,
-                "action": row.action,
-                "reason": row.reason,
-                "why": Reason.of(row.reason).sentence,
-                "detail": row.detail,
-            }
-            for row in rows
-        ),
+        sorted(told, key=lambda one: one["at"]),
         ("at", "rule", "stage", "action", "why", "detail"),
         as_json=as_json,
         empty="nothing was decided yet: run `wirewatch articles why` for what the rules say",

@@ -69,6 +69,7 @@ SECTIONS: dict[str, dict[str, Place]] = {
         "evidence": Place("cli.evidence", "evidence", "Write what proves a story, as a WARC file."),
         "alerts": Place("cli.alerts", "app", "What was told, and why."),
         "deliveries": Place("cli.deliveries", "app", "The ledger of what went to whom."),
+        "stats": Place("cli.stats", "stats", "How much each step did, and how long news took."),
     },
     "Stages as filters, JSON lines out": {
         "parse": Place("cli.filters", "parse", "Feeds in, entries out."),

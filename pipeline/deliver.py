@@ -31,7 +31,7 @@ from core.log import pairs
 from core.reasons import Reason
 from core.text import one_line
 from pipeline import alert as alerting
-from pipeline import catchup, notices, told, views
+from pipeline import catchup, measures, notices, told, views
 from pipeline.app import EVERYBODY, App
 from pipeline.configure import CONFIG_LOCK
 from pipeline.cycle import Cycle, work_off
@@ -137,10 +137,13 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
     else:
         target = Target(one.target.id, one.target.channel, one.target.recipient)
         result = await _send(app, one, channel, target, key)
-    if result.ok and key not in app.sent_log:
+    known = key in app.sent_log
+    if result.ok and not known:
         await asyncio.to_thread(app.sent_log.add, key)  # waits for the disk
     now = app.clock.now()
-    (state, reason), told_as = await app.db.write(lambda session: recorded(session, app, one, channel, result, now))
+    (state, reason), told_as = await app.db.write(
+        lambda session: recorded(session, app, one, channel, result, now, known=known)
+    )
     app.failing[one.target.id] = failing_after(app, one, result)
     if unknown := [name for name in told_as if name not in app.sent_log]:
         await asyncio.to_thread(app.sent_log.add, *unknown)
@@ -200,11 +203,17 @@ def message(app: App, one: deliveries.Claimed, target: Target) -> Message:
 
 
 def recorded(
-    session: Session, app: App, one: deliveries.Claimed, channel: Channel | None, result: Result, now: datetime
-) -> tuple[tuple[str, str], set[str]]:
-    """Write an attempt's result; what `record` returns, and the keys under which its target knows this now."""
+    session: Session, app: App, one: deliveries.Claimed, channel: Channel | None, result: Result, now: datetime, *,
+    known: bool = False,
+) -> tuple[tuple[str, str], set[str]]:  # fmt: skip
+    """Write an attempt's result; what `record` returns, and the keys under which its target knows this now.
+
+    `known`: sent.log had its key before, so it was not sent now, and took no time.
+    """
     state = record(session, app, one, channel, result, now)
     sent = state[0] == "sent"
+    if sent and not known:
+        measures.count(session, one.alert, one.delivery.channel, now)
     return state, told.names_of_sent(session, app.installation, one.alert, one.target.id) if sent else set()
 
 

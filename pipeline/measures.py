@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from storage import measures, stats
+from alerts.message import Kind
+from storage import latency, measures, stats
 from storage.measures import Moments
+from storage.tables import Alert
 
 MOST = 10_000  # hits that percentiles are made of
 
@@ -41,6 +44,8 @@ LEGS = (
     ("matched to sent", "matched", "sent"),
     ("published to sent", "published", "sent"),
 )
+SEEN_TO_SENT = ("seen to sent", "seen", "sent")
+TOLD_LEGS = (*LEGS, SEEN_TO_SENT)  # of a message
 
 
 def moments(session: Session, since: datetime, *, rule: str = "") -> list[Moments]:
@@ -59,6 +64,26 @@ def seconds(passed: Iterable[object], start: str, end: str) -> list[float]:
     """
     spans = ((getattr(one, start), getattr(one, end)) for one in passed)
     return sorted((ended - begun).total_seconds() for begun, ended in spans if begun and ended and ended >= begun)
+
+
+def took(passed: object, ended: datetime) -> dict[str, float]:
+    """Leg → seconds of one message that was sent then; what goes backwards is left out."""
+    found = {}
+    for name, start, end in TOLD_LEGS:
+        begun = getattr(passed, start)
+        until = ended if end == "sent" else getattr(passed, end)
+        if begun and until and until >= begun:
+            found[name.replace(" ", "_")] = (until - begun).total_seconds()
+    return found
+
+
+def count(session: Session, alert: Alert, channel: str, sent: datetime) -> None:
+    """Count a message that was sent now on all legs of its way; one that tells of many articles has none."""
+    if alert.article_id is None or alert.kind in (Kind.DIGEST, Kind.NOTICE):
+        return
+    if passed := latency.passed(session, alert.rule_id, alert.article_id):
+        slot = random.randrange(latency.SLOTS)  # noqa: S311 - spreads rows, guards nothing
+        latency.count(session, channel, took(passed, sent), slot)
 
 
 def _leg(name: str, took: Sequence[float]) -> Leg:

@@ -87,3 +87,14 @@ class ApiToken(SQLModel, table=True):
     sha256: str = Field(unique=True)
     made_at: datetime = time()
     last_used_at: datetime | None = maybe_time()  # to the minute
+
+
+class LatencySum(SQLModel, table=True):
+    """How many messages to a channel took so long on a leg of the way; storage/latency.py reads and counts."""
+
+    channel: str = Field(primary_key=True)
+    leg: str = Field(primary_key=True)
+    bucket: int = Field(primary_key=True)  # the first bound that it did not exceed, by its place
+    slot: int = Field(primary_key=True)  # several rows take turns
+    count: int = 0
+    total_s: float = 0.0

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
-from storage.tables import Alert, Article, Delivery, Hit
+from storage.tables import Alert, Article, Delivery, FeedPoll, Hit, Story
 
 MOST = 50_000  # rows, the newest
 
@@ -44,6 +44,7 @@ class Sent:
     read: datetime | None
     matched: datetime | None
     sent: datetime
+    channel: str = ""
 
 
 _MOMENTS: tuple[Any, ...] = (
@@ -65,10 +66,10 @@ def seen(session: Session, since: datetime) -> list[Seen]:
 def sent(session: Session, since: datetime) -> list[Sent]:
     """The newest deliveries since then that arrived and tell of one article: a digest tells of many."""
     at = col(Delivery.made_at)
-    newest = sa_select(col(Delivery.alert_id), col(Delivery.rule_id), col(Delivery.sent_at))
+    newest = sa_select(col(Delivery.alert_id), col(Delivery.rule_id), col(Delivery.sent_at), col(Delivery.channel))
     newest = newest.where(*_arrived(since)).order_by(at.desc(), col(Delivery.id).desc())
     some = newest.limit(MOST).subquery()
-    query = sa_select(some.c.rule_id, col(Article.feed_id), *_MOMENTS, some.c.sent_at)
+    query = sa_select(some.c.rule_id, col(Article.feed_id), *_MOMENTS, some.c.sent_at, some.c.channel)
     query = query.join(Alert, col(Alert.id) == some.c.alert_id).join(Article, col(Article.id) == col(Alert.article_id))
     query = query.where(some.c.sent_at.is_not(None), col(Alert.kind) != "digest", col(Article.from_before).is_(False))
     return [Sent(*row) for row in session.connection().execute(query)]
@@ -90,6 +91,19 @@ def volume(session: Session, bounds: Sequence[datetime]) -> list[tuple[int, int,
     spans = list(pairwise(bounds))
     numbers = [[_count(session, column, *span) for span in spans] for column in columns]
     return list(zip(*numbers, strict=True))
+
+
+def totals(session: Session, since: datetime) -> dict[str, int]:
+    """What each step did since then."""
+    polled, new = col(FeedPoll.at) >= since, func.coalesce(func.sum(col(FeedPoll.new)), 0)
+    state = sa_select(col(Article.state), func.count()).where(col(Article.first_seen_at) >= since)
+    states = dict(session.connection().execute(state.group_by(col(Article.state))).tuples().all())
+    polls, entries = session.connection().execute(sa_select(func.count(), new).where(polled)).one()
+    counted = {"polls": polls, "new entries": int(entries), "articles": sum(states.values())}
+    counted |= {f"articles {name}": states[name] for name in sorted(states)}
+    for name, at in (("hits", Hit.at), ("stories", Story.first_hit_at), ("alerts", Alert.made_at)):
+        counted[name] = session.connection().execute(sa_select(func.count()).where(col(at) >= since)).scalar_one()
+    return counted
 
 
 def _count(session: Session, at: Any, since: datetime, until: datetime) -> int:

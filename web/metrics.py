@@ -1,16 +1,15 @@
 """`/metrics`: what Prometheus reads, made from the rows when it asks. docs/operations.md says what each name means.
 
 Counts that only grow are the largest ids: they do not shrink when rows are pruned, and cost nothing however many there
-are. Latencies are those of the newest hits of the last day, so a histogram here is a picture, not a running sum.
+are. Latencies are counted when a message is recorded as sent (storage/latency.py): running sums, too.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, Metric
@@ -21,15 +20,13 @@ from sqlmodel import Session
 from core.clock import SystemClock
 from pipeline import measures as legs
 from pipeline.run import INGEST
-from storage import articles, configs, deliveries, feeds, locks, notices
+from storage import articles, configs, deliveries, feeds, latency, locks, notices
 from storage import measures as rows
 from storage.engine import Database
-from storage.measures import Moments
+from storage.latency import BUCKETS_S, Summed
 
 FEED_STATES = ("new", "ok", "failing", "paused")
 DELIVERY_STATES = ("pending", "leased", "sent", "retry", "unknown", "dead", "suppressed")
-BUCKETS_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 86400.0)
-WINDOW, NEWEST = timedelta(days=1), 2000  # of the hits whose latency is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class Readings:
     revision: int
     rules_off: int
     troubles: int
-    moments: Sequence[Moments]
+    latencies: Sequence[Summed]
 
 
 def router(db: Database) -> APIRouter:
@@ -75,7 +72,7 @@ def gather(session: Session, now: datetime) -> Readings:
         revision=configs.active_revision(session),
         rules_off=len(configs.switched_off(session)),
         troubles=len(notices.open_notices(session)),
-        moments=rows.moments(session, now - WINDOW, limit=NEWEST),
+        latencies=latency.sums(session),
     )
 
 
@@ -122,7 +119,7 @@ class _Collector:
         if read.last_cycle is not None:
             ended = read.last_cycle.timestamp()
             yield GaugeMetricFamily("wirewatch_last_cycle_timestamp_seconds", "when the last cycle ended", value=ended)
-        yield _latency(read.moments)
+        yield from _latencies(read.latencies)
 
 
 def _by(
@@ -134,16 +131,13 @@ def _by(
     return metric
 
 
-def _latency(moments: Sequence[Moments]) -> Metric:
-    """How long the newest hits of the last day took, leg by leg."""
-    metric = HistogramMetricFamily("wirewatch_latency_seconds", "of the last day's newest hits", labels=["leg"])
-    for name, start, end in legs.LEGS:
-        took = legs.seconds(moments, start, end)
-        metric.add_metric([name.replace(" ", "_")], buckets(took), sum(took))
-    return metric
-
-
-def buckets(ordered: Sequence[float]) -> list[tuple[str, float]]:
-    """How many took at most so long, for each bound."""
-    counts: list[tuple[str, float]] = [(str(bound), bisect_left(ordered, bound + 1e-9)) for bound in BUCKETS_S]
-    return [*counts, ("+Inf", len(ordered))]
+def _latencies(sums: Sequence[Summed]) -> Iterator[Metric]:
+    """One histogram a leg, by channel; a leg that nothing went yet has its name alone."""
+    for name in legs.TOLD_LEGS:
+        leg = name[0].replace(" ", "_")
+        told = f"{name[0]}, of messages that tell of one article"
+        metric = HistogramMetricFamily(f"wirewatch_{leg}_seconds", told, labels=["channel"])
+        for one in (one for one in sums if one.leg == leg):
+            counts = [(str(bound), float(number)) for bound, number in zip(BUCKETS_S, one.at_most, strict=True)]
+            metric.add_metric([one.channel], [*counts, ("+Inf", float(one.count))], one.total_s)
+        yield metric

@@ -29,6 +29,7 @@ TABLES = (
     "notice",
     "person",
     "apitoken",
+    "latencysum",
 )
 
 
@@ -40,6 +41,7 @@ def upgrade() -> None:
     _alerts()
     _deliveries()
     _office()
+    _latencies()
 
 
 def downgrade() -> None:
@@ -261,6 +263,19 @@ def _deliveries() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_optout")),
         sa.UniqueConstraint("rule_id", "target_id", name=op.f("uq_optout_rule_id_target_id")),
+    )
+
+
+def _latencies() -> None:
+    op.create_table(
+        "latencysum",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("leg", sa.String(), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("total_s", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "leg", "bucket", "slot", name=op.f("pk_latencysum")),
     )
 
 
