@@ -15,7 +15,7 @@ from cli.exits import EXIT_SOME_FAILED
 from cli.hits import marked
 from core.clock import SystemClock
 from core.errors import InputError
-from pipeline import configure, trying
+from pipeline import configure, promise, trying
 from pipeline.near import MOST, SHOWN, near_misses
 from pipeline.preview import Backtest, Found, backtest
 from rules.config import Rule, Watch, load
@@ -87,11 +87,20 @@ def show(context: typer.Context, rule_id: RuleId, as_json: AsJson = False) -> No
     rule = rule_of(context, rule_id)
     row = {**_row(rule), "match": rule.text, "story_window_s": rule.story_window.total_seconds()}
     row["alert"] = rule.alert.model_dump(mode="json", by_alias=True)
+    row |= _promised(context, rule)
     if as_json:
         print_json(row)
         return
     out().print(f"{rule.id}: {rule.title}\n\n{rule.text}\n", markup=False)
     print_rows([{"what": key, "is": value} for key, value in row["alert"].items()], ("what", "is"), as_json=False)
+    out().print(f"\n{row['promise']}", markup=False)
+
+
+def _promised(context: typer.Context, rule: Rule) -> dict[str, Any]:
+    """How late the rule's news can be at the worst, in words and seconds."""
+    feeds = promise.of_watch(watch_of(context).feeds)
+    found = promise.promised(rule, feeds, run_every_s=settings(context).every_seconds)
+    return {"promise": found.words, "told_within_s": found.within.total_seconds() if found.within else None}
 
 
 @app.command()
@@ -100,13 +109,14 @@ def explain(context: typer.Context, rule_id: RuleId, as_json: AsJson = False) ->
     rule = rule_of(context, rule_id)
     told = trying.explained(rule)
     if as_json:
-        print_json({"rule": rule.id, **asdict(told)})
+        print_json({"rule": rule.id, **asdict(told), **_promised(context, rule)})
         return
     screen = page_of(WIDTH)
     screen.print(f"{rule.id}: {rule.title}\n\n{told.words}\n", markup=False)
     screen.print(f"looked up by: {', '.join(told.terms)}", markup=False)
     measured = f"{told.cost:,} steps on the dearest of its examples" if told.cost else "it has no examples to try"
     screen.print(f"cost: {measured}; the limit for an article is {told.limit:,}", markup=False)
+    screen.print(_promised(context, rule)["promise"], markup=False)
 
 
 @app.command()

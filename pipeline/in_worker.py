@@ -15,13 +15,14 @@ from typing import Any
 from core.clock import SystemClock
 from core.errors import Missing
 from extractors.choose import extract
-from pipeline import compiled, configure, drafts, editing, near, preview, trying, verdicts
+from pipeline import compiled, configure, drafts, editing, near, preview, promise, trying, verdicts
 from rules import concepts, lookup
 from rules.config import Rule, Watch, load
 from rules.document import ArticleText, analyse
 from rules.match import Matcher
 from rules.parse import parse
 from rules.slim import slim
+from storage import feeds
 from storage.engine import Database
 
 KEPT = 100  # gained and lost articles that are sent back
@@ -85,6 +86,13 @@ def backtest(database: str, text: str, rule_id: str, saved: str, days: float) ->
     )
     few = replace(done, found=(), gained=done.gained[:KEPT], lost=done.lost[:KEPT])
     return Rehearsed(few, len(done.gained), len(done.lost), other is not None)
+
+
+def promised(database: str, text: str, rule_id: str, every_s: float) -> str:
+    """How late the rule's news can be at the worst over the feeds that are polled now, in words."""
+    _, rule = _rule(text, rule_id)
+    polled = promise.of_rows(_database(database).read_now(feeds.listing))
+    return promise.promised(rule, polled, run_every_s=every_s).words
 
 
 def read_page(body: bytes, url: str, content_type: str, charset: str, language: str) -> ArticleText:

@@ -280,9 +280,16 @@ def refused(rule: Compiled, document: Document, feed: FeedTag | None) -> Reason 
     """Why the rule is not tried on this article at all; None when it is."""
     if rule.languages and document.language and document.language not in map(primary, rule.languages):
         return Reason.LANGUAGE
-    if rule.feeds is None or feed is None:
+    if feed is None or takes_feed(rule.feeds, feed.name, feed.tags):
         return None
-    names = {feed.name, *feed.tags}
-    wanted = bool(rule.feeds.any or rule.feeds.tags)
-    fits = not names.isdisjoint(rule.feeds.any) or not feed.tags.isdisjoint(rule.feeds.tags)
-    return Reason.FEED_FILTER if (wanted and not fits) or not names.isdisjoint(rule.feeds.none) else None
+    return Reason.FEED_FILTER
+
+
+def takes_feed(chosen: FeedFilter | None, name: str, tags: frozenset[str]) -> bool:
+    """Whether a rule with these `feeds:` is tried on articles of such a feed."""
+    if chosen is None:
+        return True
+    names = {name, *tags}
+    wanted = bool(chosen.any or chosen.tags)
+    fits = not names.isdisjoint(chosen.any) or not tags.isdisjoint(chosen.tags)
+    return (fits or not wanted) and names.isdisjoint(chosen.none)

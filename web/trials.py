@@ -28,6 +28,7 @@ class Trials:
         self.database = settings.database_url
         self.folder: Path = settings.data / INDEX
         self._quick_s, self._long_s = settings.preview_seconds, settings.preview_seconds * LONGER
+        self.every_s = settings.every_seconds
         self._read_s = settings.extract_seconds
         self._quick = WorkerPool(2, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
         self._long = WorkerPool(1, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)

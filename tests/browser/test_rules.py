@@ -180,6 +180,7 @@ def test_a_backtest_says_what_a_change_gains_and_loses(browser: Browser, seen: S
         expect(page.get_by_text("Nothing is wrong")).to_be_visible()
         write(page, "match: '@Port AND pickets'\n")
         expect(page.get_by_role("region", name="What it finds")).to_contain_text("Callender pickets")
+        expect(page.get_by_role("region", name="What it finds")).to_contain_text("Told ")
         page.get_by_role("button", name="Run the backtest").click()
         result = page.get_by_role("region", name="What it would have told")
         expect(result).to_contain_text("Gained against the saved rule: 2")

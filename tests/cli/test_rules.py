@@ -22,7 +22,7 @@ def test_list_and_show(desk: Desk) -> None:
 
 def test_explain_says_words_terms_and_cost(desk: Desk) -> None:
     told = desk.run("rules", "explain", "blinken-trip", "--json").document
-    assert told.keys() == {"rule", "words", "terms", "cost", "limit"}
+    assert told.keys() == {"rule", "words", "terms", "cost", "limit", "promise", "told_within_s"}
     assert "=Blinken" in told["terms"]
     assert 0 < told["cost"] < told["limit"]
     assert "looked up by: " in desk.run("rules", "explain", "blinken-trip").out
@@ -110,3 +110,12 @@ def test_without_file_and_revision_there_are_no_rules(empty_desk: Desk) -> None:
     ended = empty_desk.run("rules", "list")
     assert ended.code == 2
     assert "wirewatch init" in ended.err
+
+
+def test_a_rule_says_how_late_its_news_can_be(desk: Desk) -> None:
+    rule = desk.run("rules", "list", "--json").rows[0]["id"]
+    shown = desk.run("rules", "show", rule, "--json").document
+    assert shown["told_within_s"] > 60
+    for verb in ("show", "explain"):
+        assert "told within about" in desk.run("rules", verb, rule).out
+    assert desk.run("rules", "explain", rule, "--json").document["promise"] == shown["promise"]

@@ -26,7 +26,7 @@ Widen = Callable[[str, str, int], Awaitable[None]]  # a clause, a word beside it
 
 
 class Preview:
-    """The newest matches with their marked words, and the near misses with what they lack."""
+    """The newest matches with their marked words, how late it can be, and the near misses with what they lack."""
 
     def __init__(self, trials: Trials, widen: Widen) -> None:
         self._trials, self._widen = trials, widen
@@ -38,6 +38,7 @@ class Preview:
                 note="in the stored articles of the last 7 days",
             )
             self._found = ui.element("div")
+            self._promise = ui.element("div")
         with ui.element("section").props("aria-labelledby=near"):
             show("rule_section.html", id="near", title="What it nearly finds", note="articles that lack one clause")
             self._near = ui.element("div")
@@ -46,6 +47,9 @@ class Preview:
         """Show both for a rule of this watch file; nothing more once it is not `still` the one that is asked for."""
         values = (self._trials.database, text, rule, DAYS)
         await self._fill(self._found, self._matches, in_worker.matches, values, still)
+        if still():
+            told = (self._trials.database, text, rule, self._trials.every_s)
+            await self._fill(self._promise, self._told, in_worker.promised, told, still)
         if still():
             await self._fill(self._near, self._misses, in_worker.misses, values, still)
 
@@ -70,6 +74,9 @@ class Preview:
 
     def _matches(self, found: Matches) -> None:
         show("rule_matches.html", found=found, cost=f"{found.micros:,.0f} µs" if found.looked_at else "")
+
+    def _told(self, promise: str) -> None:
+        show("rule_note.html", text=f"{promise[0].upper()}{promise[1:]}.")
 
     def _misses(self, found: tuple[Miss, ...]) -> None:
         if not found:
