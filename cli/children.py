@@ -24,6 +24,7 @@ class Children:
     """The processes of one command, by name. `environ` is what they see."""
 
     environ: Mapping[str, str]
+    stop_s: float = STOP_S
     _commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _revived: dict[str, list[float]] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class Children:
             return
         child.send_signal(signal.SIGINT)
         try:
-            child.wait(STOP_S)
+            child.wait(self.stop_s)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()

@@ -35,6 +35,9 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="One cycle, then end (for cron).")] = False,
     step: Annotated[str, typer.Option(help=f"Only these, comma-separated: {','.join(STEPS)}.")] = "",
     only: Annotated[list[str] | None, typer.Option(help="Only this feed, by name or address; may be repeated.")] = None,
+    shard: Annotated[
+        int, typer.Option(help="Number of this one among several that share the work; one run a number.", min=1)
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a cycle; terminal:// on stderr.")] = False,
 ) -> None:
     """Run the pipeline in this process, without Prefect: every minute, or once."""
@@ -47,7 +50,7 @@ def run(
             failed = False
             while True:
                 with json_alone(as_json):
-                    report = await cycle(app, steps, only or [], patient=not once)
+                    report = await cycle(app, steps, only or [], patient=not once, lock=lock_name(shard))
                 if report is None:
                     complain(BUSY)
                 else:
@@ -60,23 +63,30 @@ def run(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-async def cycle(app: App, steps: Sequence[str], only: Sequence[str], *, patient: bool) -> Report | None:
+def lock_name(shard: int) -> str:
+    """The job lock of this one of several."""
+    return INGEST if shard == 1 else f"{INGEST}-{shard}"
+
+
+async def cycle(
+    app: App, steps: Sequence[str], only: Sequence[str], *, patient: bool, lock: str = INGEST
+) -> Report | None:
     """Follow the watch file and run one cycle; None: another run is at it, so that nothing was done.
 
     `patient`: what is not available now is told, and tried again next time.
     """
     try:
         with told_as_not_available():
-            return await _cycle(app, steps, only)
+            return await _cycle(app, steps, only, lock)
     except NotAvailable as error:
         if not patient:
             raise
         return Report(failures=[str(error)])
 
 
-async def _cycle(app: App, steps: Sequence[str], only: Sequence[str]) -> Report | None:
+async def _cycle(app: App, steps: Sequence[str], only: Sequence[str], lock: str) -> Report | None:
     followed = await follow_file(app, user())
-    async with job_lock(app, INGEST) as held:
+    async with job_lock(app, lock) as held:
         if not held:
             return None
         await look_after(app)
@@ -143,18 +153,18 @@ def deploy(
     shards: Annotated[
         int, typer.Option(help="Register the ingest flow so many times, to run on so many workers.", min=1)
     ] = 1,
+    deliver_apart: Annotated[
+        bool, typer.Option("--deliver-apart", help="Send in runs of the deployment `deliver`; ingest sends nothing.")
+    ] = False,
 ) -> None:
     """Register the deployments with the Prefect server that PREFECT_API_URL names."""
-    from cli.up import is_healthy
+    from cli.up import require_prefect
 
-    api = os.environ.get("PREFECT_API_URL", "")
-    if api and not is_healthy(api):
-        raise NotAvailable(
-            f"no Prefect server answers at {api}", hint="start it, or set PREFECT_API_URL to where it is"
-        )
+    if api := os.environ.get("PREFECT_API_URL", ""):
+        require_prefect(api)
     from flows.serve import register_deployments
 
-    for name in run_async(register_deployments(shards)):
+    for name in run_async(register_deployments(shards, apart=deliver_apart)):
         out().print(f"registered {name}")
 
 

@@ -12,6 +12,7 @@ import signal
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ API = "http://127.0.0.1:4200/api"
 START_S = 90.0  # a server that is not healthy by then did not start
 LOOK_S = 2.0
 AWAY_S = 120.0
+RUN_ENDS_S = 45.0  # a run that is told to stop has 30 s from Prefect to end in order
 CLOCK, OUR_CLOCK = "clock", ("cli", "run")
 ON_PREFECT = {"flows", "worker"}  # they need its API
 SPARED = {"prefect", "page"}  # alerts go on without them
@@ -38,7 +40,7 @@ def run_up(settings: Settings, *, port: int | None, prefect: bool) -> int:
     page_port = settings.port if port is None else port
     check_address(settings, page_port)
     upgrade(settings)
-    children = Children(environment(settings, page_port))
+    children = Children(environment(settings, page_port), stop_s=RUN_ENDS_S)
 
     def start() -> None:
         if prefect:
@@ -54,7 +56,10 @@ def run_up(settings: Settings, *, port: int | None, prefect: bool) -> int:
 
 def run_worker(settings: Settings) -> int:
     """A worker for the work pool, and our own clock while Prefect's API is away; stays until a signal."""
-    children = Children(environment(settings, settings.port))
+    children = Children(environment(settings, settings.port), stop_s=RUN_ENDS_S)
+    api = children.environ["PREFECT_API_URL"]
+    if is_healthy(api):  # one that is away now will be back; one that refuses us stays so
+        require_prefect(api)
     return _stay(children, lambda: children.start("worker", "flows.worker"), prefect=True)
 
 
@@ -88,7 +93,6 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         "PREFECT_HOME": str((settings.data / "prefect").absolute()),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "pipeline,flows",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "172800",
     }
@@ -121,6 +125,30 @@ def is_healthy(api: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def require_prefect(api: str) -> None:
+    """Raise NotAvailable when no Prefect server answers there, or when it does not let us in."""
+    if not is_healthy(api):
+        raise NotAvailable(
+            f"no Prefect server answers at {api}", hint="start it, or set PREFECT_API_URL to where it is"
+        )
+    auth = os.environ.get("PREFECT_API_AUTH_STRING", "")
+    basic = {"Authorization": f"Basic {b64encode(auth.encode()).decode()}"} if auth else {}
+    asked = urllib.request.Request(f"{api}/admin/version", headers=basic)  # noqa: S310 - the operator's own address
+    try:
+        with urllib.request.urlopen(asked, timeout=10):  # noqa: S310
+            return
+    except urllib.error.HTTPError as error:
+        if error.code not in (401, 403):
+            return
+        why = "PREFECT_API_AUTH_STRING is not what it wants" if auth else "it wants PREFECT_API_AUTH_STRING"
+        raise NotAvailable(
+            f"Prefect's server at {api} refuses us: {why}",
+            hint="give it the server's own PREFECT_SERVER_API_AUTH_STRING (name:password)",
+        ) from error
+    except OSError as error:
+        raise NotAvailable(f"Prefect's server at {api} does not answer: {error}", hint="try it again") from error
 
 
 @dataclass

@@ -123,3 +123,4 @@ class Reason(StrEnum):
     LOCKED = "locked", "another run holds the lock"
     LATE_RUN = "late_run", "the run was scheduled more than one interval ago"
     NOT_DUE = "not_due", "nothing was due"
+    UNSOUND = "unsound", "the database says that its files are damaged"

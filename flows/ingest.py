@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
 from prefect import flow, task
-from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from pydantic import Field
 
 from core.log import pairs
 from core.reasons import Reason
 from core.settings import Settings
+from flows.running import publish, run_logs, stop_on_sigterm
 from pipeline.app import App
 from pipeline.bootstrap import open_app
 from pipeline.cycle import Cycle
@@ -25,17 +25,11 @@ from pipeline.follow import follow_file
 from pipeline.heartbeat import beat
 from pipeline.lookout import look_after
 from pipeline.report import STEPS, Report
-from pipeline.run import anything_due, began_lately, begin, finish, job_lock, run_step
+from pipeline.run import anything_due, began_lately, begin, finish, job_lock, run_step, steps_of
 
 logger = logging.getLogger(__name__)
 REPORT = "ingest-report"
 _open: dict[str, Cycle] = {}  # cycles of this process by id: tasks are given ids, never the objects
-
-Only = Annotated[list[str], Field(description="Poll these feeds only, by name or address; all when empty.")]
-Seconds = Annotated[
-    float | None, Field(description="Begin nothing new after so many seconds; WIREWATCH_CYCLE_SECONDS if absent.")
-]
-Lock = Annotated[str, Field(description="Name of the job lock: one run at a time bears it. One name a shard.")]
 
 
 @task(name="step", task_run_name="{step}", cache_policy=NO_CACHE)
@@ -46,42 +40,57 @@ async def run_one_step(step: str, cycle: str, only: list[str]) -> dict[str, int]
 
 
 @flow(name="ingest", flow_run_name="ingest", validate_parameters=True)
-async def ingest(only: Only = [], max_seconds: Seconds = None, lock: Lock = "ingest") -> dict[str, Any]:  # noqa: B006
+async def ingest(
+    only: list[str] = [],  # noqa: B006 - Prefect shows the default
+    max_seconds: float | None = None,
+    lock: str = "ingest",
+    steps: list[str] = [],  # noqa: B006
+) -> dict[str, Any]:
     """Poll what is due, read and match what is new, deliver what is owed; the counts become the run's report.
 
     Ends at once when another run holds the lock, or when it comes more than an interval late and another has begun
     since: after an outage Prefect starts every run it missed, and one is enough. An idle cycle starts no task run.
+
+    Args:
+        only: Poll these feeds only, by name or address; all when empty.
+        max_seconds: Begin nothing new after so many seconds; WIREWATCH_CYCLE_SECONDS when empty.
+        lock: Name of the job lock: one run at a time bears it. One name a shard.
+        steps: Run these steps only: poll, read, match, alert, deliver, index; all when empty. Where workers of their
+            own deliver: poll, read, match, index.
     """
     settings = Settings()
+    run_logs()
     async with open_app(settings) as app, AsyncExitStack() as stack:
         if await is_late(app, lock):
             return skipped(Reason.LATE_RUN, f"{lateness().total_seconds():.0f} s late")
         if not await stack.enter_async_context(job_lock(app, lock)):
             return skipped(Reason.LOCKED)
+        stop_on_sigterm(app.stopping)
         if settings.config.exists():
             await follow_file(app, "file")
         await look_after(app)
         if not await anything_due(app):
             await beat(app)
             return skipped(Reason.NOT_DUE)
-        cycle = await begin(app, seconds=max_seconds)
-        result = await _run(cycle, only)
+        wanted = steps_of(steps or STEPS)
+        cycle = await begin(app, steps=wanted, seconds=max_seconds)
+        result = await _run(cycle, wanted, only)
         if not cycle.report.sends_nothing:
             await beat(app)
         return result
 
 
-async def _run(cycle: Cycle, only: list[str]) -> dict[str, Any]:
+async def _run(cycle: Cycle, steps: Sequence[str], only: list[str]) -> dict[str, Any]:
     name = uuid4().hex
     _open[name] = cycle
     try:
         async with asyncio.TaskGroup() as group:
-            for step in STEPS:
+            for step in steps:
                 group.create_task(run_one_step(step, name, only))
     finally:
         del _open[name]
     report = finish(cycle)
-    await _publish(report)
+    await publish(report, REPORT)
     return outcome(report)
 
 
@@ -112,11 +121,3 @@ def outcome(report: Report) -> dict[str, Any]:
         "failures": report.failures,
         "seconds": round(report.seconds, 2),
     }
-
-
-async def _publish(report: Report) -> None:
-    """The run report, as one table artifact."""
-    failures = "\n".join(f"- {line}" for line in report.failures[:50])
-    await acreate_table_artifact(
-        key=REPORT, table=report.rows(), description=f"One cycle, {report.seconds:.1f} s\n\n{failures}"
-    )

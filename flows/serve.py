@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from prefect import aserve
+from prefect import Flow, aserve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import (
@@ -20,13 +23,17 @@ from prefect.client.schemas.filters import (
     WorkPoolFilterName,
 )
 from prefect.deployments.runner import RunnerDeployment
-from prefect.exceptions import ObjectAlreadyExists
-from prefect.schedules import Interval
+from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
+from prefect.schedules import Schedule
+from prefect.settings import PREFECT_API_URL
 
+from core.errors import NotAvailable
 from core.settings import Settings
-from flows import zombies
+from flows import operators, zombies
 from flows.delivering import deliver
+from flows.housekeeping import housekeeping
 from flows.ingest import ingest
+from pipeline.report import STEPS
 
 POOL = "wirewatch"
 # Flow runs in one serving process. Our own lock keeps ingest to one at work; others may still wait, for up to twelve
@@ -35,45 +42,90 @@ AT_ONCE = 6
 TAGS = ["wirewatch"]
 SHARD = re.compile(r"ingest(-\d+)?")  # a deployment's name, see `deployments`
 FIRST_RUN_S = 2
-ENTRYPOINTS = {"ingest": "flows.ingest:ingest", "deliver": "flows.delivering:deliver"}  # of an installed wirewatch
+HOUSEKEEPING_S = 3600.0  # each of its parts is due by its own clock
 
 
-async def deployments(settings: Settings, shards: int = 1, *, pool: str | None = None) -> list[RunnerDeployment]:
-    """Ingest on its interval, once a shard, each with its own lock; deliver unscheduled, for a separate worker.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One deployment: what `serve`, `deploy` and prefect.yaml have in common."""
+
+    flow: Flow[Any, Any]
+    name: str
+    every_s: float
+    active: bool = True  # else its schedule waits until somebody switches it on
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plans(every_s: float, shards: int = 1, *, apart: bool = False) -> list[Plan]:
+    """Ingest once a shard, each with its own lock; deliver, at work where it is `apart` from ingest; housekeeping.
+
+    Archives are replayed when somebody asks for it: such a deployment would stand here without a schedule.
+    """
+    names = ["ingest"] if shards == 1 else [f"ingest-{shard}" for shard in range(1, shards + 1)]
+    steps = {"steps": [step for step in STEPS if step != "deliver"]} if apart else {}
+    return [
+        *(Plan(ingest, name, every_s, parameters={"lock": name, **steps}) for name in names),
+        Plan(deliver, "deliver", every_s, active=apart),
+        Plan(housekeeping, "housekeeping", HOUSEKEEPING_S),
+    ]
+
+
+async def deployments(
+    settings: Settings, shards: int = 1, *, pool: str | None = None, apart: bool = False
+) -> list[RunnerDeployment]:
+    """The plans as Prefect's deployments; for a work pool they name the modules of an installed wirewatch.
 
     The first run is due at once. Intervals are in UTC: a schedule in a zone with summer time leaves a hole in autumn.
     """
     soon = datetime.now(UTC) + timedelta(seconds=FIRST_RUN_S)
-    schedule = Interval(timedelta(seconds=settings.every_seconds), anchor_date=soon)
     made = []
-    for shard in range(1, shards + 1):
-        name = "ingest" if shards == 1 else f"ingest-{shard}"
-        parameters = {"lock": name}
-        made.append(
-            await ingest.ato_deployment(
-                name=name, work_pool_name=pool, tags=TAGS, parameters=parameters, schedule=schedule
-            )
+    for plan in plans(settings.every_seconds, shards, apart=apart):
+        schedule = Schedule(interval=timedelta(seconds=plan.every_s), anchor_date=soon, active=plan.active)
+        deployment = await plan.flow.ato_deployment(
+            name=plan.name, work_pool_name=pool, tags=TAGS, parameters=dict(plan.parameters), schedule=schedule
         )
-    made.append(await deliver.ato_deployment(name="deliver", work_pool_name=pool, tags=TAGS))
-    for deployment in made if pool else ():
-        deployment.entrypoint = ENTRYPOINTS[deployment.flow_name or ""]
+        if pool:
+            deployment.entrypoint = entrypoint(plan.flow)
+        made.append(deployment)
     return made
 
 
-async def register_deployments(shards: int) -> list[str]:
-    """Make the work pool, the deployments and the automation with the server; returns the deployments' names.
+def entrypoint(flow: Flow[Any, Any]) -> str:
+    """Where a worker finds the flow: a module of its own installation, so that no code travels."""
+    return f"{flow.fn.__module__}:{flow.fn.__name__}"
+
+
+async def register_deployments(shards: int, *, apart: bool = False) -> list[str]:
+    """Make the work pool, the deployments and the automations with the server; returns the deployments' names.
 
     Shards of an earlier `deploy` that had another number of them go: each would poll under a lock of its own.
+    Raises NotAvailable when the server does not let us in.
     """
-    async with get_client() as client:
-        with suppress(ObjectAlreadyExists):  # made by an earlier `deploy`
-            await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    made = await deployments(Settings(), shards, pool=POOL)
-    for deployment in made:
-        await deployment.aapply(work_pool_name=POOL)
-    await _forget_other_shards({deployment.name for deployment in made})
-    await zombies.install()
+    with let_in():
+        async with get_client() as client:
+            with suppress(ObjectAlreadyExists):  # made by an earlier `deploy`
+                await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+        made = await deployments(Settings(), shards, pool=POOL, apart=apart)
+        for deployment in made:
+            await deployment.aapply(work_pool_name=POOL)
+        await _forget_other_shards({deployment.name for deployment in made})
+        await zombies.install()
+        await operators.install()
     return [f"{deployment.flow_name}/{deployment.name}" for deployment in made]
+
+
+@contextmanager
+def let_in() -> Iterator[None]:
+    """Say in words that the server wants another password than ours."""
+    try:
+        yield
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code not in (401, 403):
+            raise
+        raise NotAvailable(
+            f"Prefect's server at {PREFECT_API_URL.value()} refuses us: {error.response.status_code}",
+            hint="set PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING (name:password)",
+        ) from error
 
 
 async def _forget_other_shards(names: set[str]) -> None:

@@ -25,15 +25,19 @@ LOOK_EVERY = timedelta(minutes=15)
 SETTLED = timedelta(hours=1)  # a page that is tried again may still be read within so long
 
 
-async def look_after(app: App) -> None:
-    """Tell what began and what ended: what the watch file ended in every run, the rest each quarter of an hour."""
+async def look_after(app: App) -> Look:
+    """Tell what began and what ended: what the watch file ended in every run, the rest each quarter of an hour.
+
+    Returns what was told.
+    """
     now = app.clock.now()
     seen = await app.db.read(lambda session: _look(session, app.active, now))
     if not seen.quarter and not seen.look.over:
-        return
+        return Look()
     look = await app.db.write(lambda session: _tell(session, app, seen, now))
     for key, text in (*look.begun.items(), *look.over.items()):
         logger.warning(pairs(event="trouble" if key in look.begun else "trouble over", key=key, text=text))
+    return look
 
 
 @dataclass(frozen=True, slots=True)

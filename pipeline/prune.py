@@ -80,6 +80,16 @@ async def prune_now(app: App) -> Counter[str]:
     return gone
 
 
+async def prune_due(app: App) -> Counter[str] | None:
+    """Delete what goes, when a day is over; None when it is not, or when another process is at it."""
+    gone: Counter[str] = Counter()
+    now = app.clock.now()
+    if not await app.db.read(lambda session: is_due(session, now)):
+        return None
+    done = await _prune(app, now, lambda: not app.stopping.is_set(), gone)
+    return gone if done or gone else None
+
+
 async def would_go(app: App) -> Counter[str]:
     """How many rows of what would go now, without articles that are free only when their stories are gone."""
     limits = _limits(app.settings, app.active, app.clock.now())

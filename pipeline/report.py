@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.reasons import Reason
 
 STEPS = ("poll", "read", "match", "alert", "deliver", "index")
+
+
+class Failure(NamedTuple):
+    """One item that failed: a feed, a page, a channel and its recipient."""
+
+    step: str
+    item: str
+    reason: str
+    detail: str = ""
 
 
 @dataclass
@@ -18,6 +27,7 @@ class Report:
 
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    failed_items: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
 
     def count(self, step: str, outcome: str, reason: Reason | str | None = None, by: int = 1) -> None:
@@ -28,12 +38,20 @@ class Report:
     def failed(self, step: str, item: str, reason: Reason | str, detail: str = "") -> None:
         """One item of a step failed: counted, and named."""
         self.count(step, "failed", reason)
+        self.failed_items.append(Failure(step, item, str(reason), detail))
         self.failures.append(f"{step}: {item}: {reason}{f': {detail}' if detail else ''}")
 
     @property
     def sends_nothing(self) -> bool:
         """Whether nothing could be sent, whatever was owed: no good run, for whoever waits for its heartbeat."""
         return bool(self.counts["deliver", "failed", str(Reason.NOT_NOTED)])
+
+    def add(self, other: Report) -> None:
+        """Take in what another cycle came to."""
+        self.counts += other.counts
+        self.failures += other.failures
+        self.failed_items += other.failed_items
+        self.seconds += other.seconds
 
     def total(self, step: str, outcome: str = "") -> int:
         """How many items a step had, or had with this outcome."""

@@ -108,7 +108,8 @@ def finish(cycle: Cycle) -> Report:
     """Close the books of a cycle whose steps have ended."""
     report = cycle.report
     report.seconds = time.monotonic() - cycle.began_at
-    logger.info(pairs(event="cycle", seconds=round(report.seconds, 1), **_totals(report)))
+    level = logging.INFO if report.counts else logging.DEBUG  # where deliveries have runs of their own: every 2 s
+    logger.log(level, pairs(event="cycle", seconds=round(report.seconds, 1), **_totals(report)))
     return report
 
 

@@ -15,6 +15,8 @@ import pytest
 
 import seeds
 from cli.demo_servers import world
+from core.errors import NotAvailable
+from tests.flows.conftest import AUTH, client_of
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(240)]  # Prefect's own; a loaded machine
 
@@ -23,6 +25,7 @@ def environment(folder: Path, api: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("WIREWATCH_")}
     return inherited | {
         "PREFECT_API_URL": api,
+        "PREFECT_API_AUTH_STRING": AUTH,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "WIREWATCH_CONFIG": str(folder / "watch.yaml"),
@@ -45,7 +48,7 @@ async def test_a_worker_runs_what_deploy_registered_and_stops_on_sigterm(prefect
             subprocess.run, command("deploy", "--shards", "2"), env=environ, capture_output=True, text=True, timeout=120
         )
         assert deployed.returncode == 0, deployed.stderr
-        for name in ("ingest/ingest-1", "ingest/ingest-2", "deliver/deliver"):
+        for name in ("ingest/ingest-1", "ingest/ingest-2", "deliver/deliver", "housekeeping/housekeeping"):
             assert f"registered {name}" in deployed.stdout
         worker = subprocess.Popen(command("worker"), env=environ, cwd=tmp_path, stdout=subprocess.DEVNULL)
         try:
@@ -63,28 +66,28 @@ async def test_a_worker_runs_what_deploy_registered_and_stops_on_sigterm(prefect
 
 async def test_deploying_again_leaves_as_many_shards_as_were_asked_for(prefect_server: str) -> None:
     from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.serve import register_deployments
 
     async def known() -> list[str]:
         async with get_client() as client:
             names = {one.name for one in await client.read_deployments()}
-            return sorted(name for name in names if name.startswith(("deliver", "ingest")))  # not other tests'
+            return sorted(
+                name for name in names if name.startswith(("deliver", "housekeeping", "ingest"))
+            )  # not other tests'
 
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
+    with client_of(prefect_server):
         seen = []
         for shards in (1, 3, 1):
             await register_deployments(shards)
             seen.append(await known())
-    assert seen[0] == seen[2] == ["deliver", "ingest"]
-    assert seen[1] == ["deliver", "ingest-1", "ingest-2", "ingest-3"]
+    assert seen[0] == seen[2] == ["deliver", "housekeeping", "ingest"]
+    assert seen[1] == ["deliver", "housekeeping", "ingest-1", "ingest-2", "ingest-3"]
 
 
 async def test_deploying_leaves_alone_what_others_registered_under_the_same_flow(prefect_server: str) -> None:
     from prefect import flow
     from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.serve import POOL, TAGS, register_deployments
 
@@ -98,7 +101,7 @@ async def test_deploying_leaves_alone_what_others_registered_under_the_same_flow
         {"name": "ingest-of-sales", "tags": TAGS, "work_pool_name": POOL},
         {"name": "ingest-9", "tags": ["sales"], "work_pool_name": POOL},
     ]
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
+    with client_of(prefect_server):
         await register_deployments(1)  # makes the work pool
         async with get_client() as client:
             flow_id = await client.create_flow(sales)
@@ -111,10 +114,53 @@ async def test_deploying_leaves_alone_what_others_registered_under_the_same_flow
 
 
 async def test_the_automation_for_killed_runs_is_installed_once(prefect_server: str) -> None:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
     from flows import zombies
 
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
+    with client_of(prefect_server):
         await zombies.install()
         assert not await zombies.install()
+
+
+@pytest.mark.parametrize(("word", "auth"), [("deploy", "wirewatch:wrong"), ("worker", "")])
+async def test_a_server_that_wants_another_password_is_said_so_and_ends_the_command_with_3(
+    prefect_server: str, tmp_path: Path, word: str, auth: str
+) -> None:
+    environ = environment(tmp_path, prefect_server) | {"PREFECT_API_AUTH_STRING": auth}
+    ended = await asyncio.to_thread(
+        subprocess.run, command(word), env=environ, capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 3, ended.stderr
+    assert "refuses us" in ended.stderr
+    assert "PREFECT_SERVER_API_AUTH_STRING" in ended.stderr
+    assert "wrong" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+async def test_a_password_of_prefects_profile_that_is_refused_is_not_available_either(prefect_server: str) -> None:
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+
+    from flows.serve import register_deployments
+
+    with (
+        temporary_settings({PREFECT_API_URL: prefect_server, PREFECT_API_AUTH_STRING: "wirewatch:wrong"}),
+        pytest.raises(NotAvailable, match="refuses us"),
+    ):
+        await register_deployments(1)
+
+
+async def test_where_deliveries_are_apart_ingest_does_not_send_and_deliver_has_its_minute(prefect_server: str) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.serve import register_deployments
+
+    with client_of(prefect_server):
+        seen = {}
+        for apart in (True, False):
+            await register_deployments(1, apart=apart)
+            async with get_client() as client:
+                ingest = await client.read_deployment_by_name("ingest/ingest")
+                deliver = await client.read_deployment_by_name("deliver/deliver")
+            seen[apart] = "steps" in ingest.parameters, [one.active for one in deliver.schedules]
+            if apart:
+                assert "deliver" not in ingest.parameters["steps"]
+    assert seen == {True: (True, [True]), False: (False, [False])}

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.flows.conftest import client_of
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # Prefect's own
 
 
@@ -20,11 +22,10 @@ def test_the_server_can_be_imported() -> None:
 async def test_an_interval_deployment_gets_a_run_within_half_a_minute(prefect_server: str) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
-    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.ingest import ingest
 
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
+    with client_of(prefect_server):
         deployment_id = await (await ingest.ato_deployment(name="pins", interval=timedelta(minutes=1))).aapply()
         chosen = DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id]))
         until = time.monotonic() + 30
