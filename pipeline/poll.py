@@ -31,7 +31,7 @@ from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
 from pipeline.further import Known
 from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
-from pipeline.turns import turn_came
+from pipeline.turns import Turns, turn_came
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
 
@@ -100,7 +100,8 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     """Ask one feed and write what it said. A feed's failure ends here, as a value on its row."""
     app = cycle.app
     host = host_of(one.feed.fetch_url)
-    if not await turn_came(app, host, one.ask_at, one.lease, feeds.LEASE, "next_poll_at"):
+    turns = Turns(feeds.LEASE, "next_poll_at", spacing(app))
+    if await turn_came(app, host, one.ask_at, one.lease, turns) is None:
         cycle.report.count("poll", "skipped", Reason.RATE_LIMITED)
         return
     started = app.clock.now()

@@ -25,7 +25,7 @@ from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.pooled import extract_page
 from pipeline.snapshots import Taken, secrets_of, take
-from pipeline.turns import turn_came
+from pipeline.turns import Turns, turn_came
 from rules.config import Watch
 from rules.endpoints import SiteConfig
 from rules.secrets import expand
@@ -87,10 +87,17 @@ class Read:
 async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     """Fetch and extract one page and write what came of it. A page's failure ends here, as a value on its row."""
     app = cycle.app
-    if not await turn_came(app, one.article.host, one.ask_at, one.lease, articles.READ, "not_before"):
+    turns = Turns(articles.READ, "not_before", timedelta(seconds=app.settings.page_spacing))
+
+    async def turn(at: datetime) -> datetime | None:
+        return await turn_came(app, one.article.host, at, one.lease, turns)
+
+    at = await turn(one.ask_at)
+    refused = await refusal(app, one.article.url) if at else None
+    if at is None or (refused is None and await turn(at) is None):  # robots.txt may have taken its time
         cycle.report.count("read", "skipped", Reason.RATE_LIMITED)
         return
-    page = await fetch_and_extract(app, one.article.url)
+    page = refused or await fetch_and_extract(app, one.article.url)
     now = app.clock.now()
     state = await app.db.write(lambda session: record(session, one, page, now), in_company=True)
     if state == "lost":
@@ -102,6 +109,13 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     logger.info(pairs(step="read", url=one.article.url, state=state, reason=page.reason))
 
 
+async def refusal(app: App, url: str) -> Read | None:
+    """Why robots.txt forbids the page; None when it does not, or when the watch file says not to ask."""
+    site = site_of(app.active.watch, url)
+    refused = await app.robots.refusal(url) if site is None or site.robots else None
+    return _not_given(refused) if refused else None
+
+
 async def fetch_and_extract(app: App, url: str) -> Read:
     """One guarded GET, then the extractor in a worker that is killed when it takes too long."""
     site = site_of(app.active.watch, url)
@@ -109,12 +123,9 @@ async def fetch_and_extract(app: App, url: str) -> Read:
         headers = {name: expand(value, app.secrets) for name, value in site.headers.items()} if site else {}
     except InputError as error:
         return Read(None, reason=Reason.AUTH, detail=error.message)
-    refused = await app.robots.refusal(url) if site is None or site.robots else None
-    answer = refused or await app.client.get(
-        Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept="text/html, */*;q=0.5")
-    )
+    answer = await app.client.get(Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept="text/html, */*;q=0.5"))
     if isinstance(answer, Failed):
-        return Read(None, reason=answer.reason, detail=answer.detail, retry_after=answer.retry_after)
+        return _not_given(answer)
     if not isinstance(answer, Fetched):
         return Read(None, reason=Reason.BROKEN_ANSWER, detail="not modified, though nothing was asked of it")
     came = (answer.body, answer.url, answer.content_type, answer.charset)
@@ -140,6 +151,10 @@ async def extracted(
     if extraction.state is PageState.FAILED:
         return Read(None, reason=extraction.reason or Reason.NO_BODY)
     return Read(extraction, hashes)
+
+
+def _not_given(failed: Failed) -> Read:
+    return Read(None, reason=failed.reason, detail=failed.detail, retry_after=failed.retry_after)
 
 
 def site_of(watch: Watch, url: str) -> SiteConfig | None:

@@ -1,25 +1,65 @@
-"""A claimed feed or page waits for its host's moment; in the meantime the host may ask for rest."""
+"""A claimed feed or page waits for its host's moment; in the meantime the host may ask for rest.
+
+A moment that was missed (a busy machine, a slow robots.txt before the page) is worth nothing: the next one is near, and
+two requests would come together. So another is asked for, behind those that others were given.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from pipeline.app import App
 from storage import hosts, leases
 
+MISSED = 0.25  # of the spacing: a request that is later takes a new moment
+TRIES = 4  # on a machine that misses every moment requests go out all the same
 
-async def turn_came(app: App, host: str, at: datetime, lease: leases.Lease, columns: leases.Columns, due: str) -> bool:
-    """Wait until `at`. False when the host asked for rest meanwhile: then the row is given back, its column `due`
-    set to when the rest is over.
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """What is claimed by these columns, and asked of its host so far apart; `due` is when a row may be claimed."""
+
+    columns: leases.Columns
+    due: str
+    spacing: timedelta
+
+
+async def turn_came(app: App, host: str, at: datetime, lease: leases.Lease, turns: Turns) -> datetime | None:
+    """Wait until `at`, or until a later moment when that was missed; returns the moment that was kept.
+
+    None when the host asked for rest meanwhile: then the row is given back until the rest is over; or when the program
+    is told to stop: then it is given back as it was.
     """
-    wait = (at - app.clock.now()).total_seconds()
-    if wait <= 0:
-        return True
-    await asyncio.sleep(wait)
+    for _ in range(TRIES):
+        wait = (at - app.clock.now()).total_seconds()
+        if wait > 0 and not await _waited(app, host, wait, lease, turns):
+            return None
+        missed, now = at, app.clock.now()
+        if not host or now - missed <= turns.spacing * MISSED:
+            return at
+        at = await app.db.write(lambda session: hosts.again(session, host, missed, now=now, spacing=turns.spacing))  # noqa: B023
+    return at
+
+
+async def _waited(app: App, host: str, seconds: float, lease: leases.Lease, turns: Turns) -> bool:
+    """Whether the host may be asked after so long; else the row was given back."""
+    stopping = await _stopped(app.stopping, seconds)
     now = app.clock.now()
     until = await app.db.read(lambda session: hosts.held_until(session, host, now))
-    if until is None:
+    if not stopping and until is None:
         return True
-    await app.db.write(lambda session: leases.settle(session, columns, lease, {due: until}))
+    changes = {turns.due: until} if until else {}
+    await app.db.write(lambda session: leases.settle(session, turns.columns, lease, changes))
     return False
+
+
+async def _stopped(stopping: asyncio.Event, seconds: float) -> bool:
+    """Wait so long; True as soon as the program is told to stop."""
+    stop = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait([stop], timeout=seconds)
+    finally:
+        stop.cancel()
+    return stopping.is_set()

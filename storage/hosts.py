@@ -53,6 +53,17 @@ def _of_hosts() -> SelectOfScalar[HostState]:
     return hosts.order_by(col(HostState.host)).with_for_update().execution_options(populate_existing=True)
 
 
+def again(session: Session, host: str, missed: datetime, *, now: datetime, spacing: timedelta) -> datetime:
+    """Another moment for a request that missed its own: now, when nobody was given a later one; else behind them."""
+    row = session.get(HostState, host, with_for_update=True, populate_existing=True)
+    if row is None:
+        return now
+    moment = now if row.next_allowed_at <= missed + spacing else _free(row, now)
+    row.next_allowed_at = moment + spacing
+    session.add(row)
+    return moment
+
+
 def next_free(session: Session, host: str, now: datetime) -> datetime:
     """When the host may be asked next."""
     row = session.get(HostState, host)

@@ -1,0 +1,50 @@
+"""A request that missed its host's moment takes another: no two come together, however late they are."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from datetime import timedelta
+
+from core.clock import FixedClock
+from pipeline.turns import Turns, turn_came
+from storage import hosts
+from storage.engine import Database
+from storage.feeds import LEASE
+from storage.leases import Lease
+from tests.builders import World
+
+SPACING = timedelta(seconds=0.02)
+TURNS = Turns(LEASE, "next_poll_at", SPACING)
+NO_ROW = Lease(0, "x", 0)
+
+
+async def test_moments_that_were_missed_together_are_spread_again(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        given = await db.write(
+            lambda session: hosts.reserve(
+                session, "h", 4, now=clock.now(), spacing=SPACING, horizon=timedelta(seconds=1)
+            )
+        )
+        clock.move(timedelta(seconds=10))  # the machine stood still
+        kept = await asyncio.gather(*(turn_came(app, "h", at, NO_ROW, TURNS) for at in given))
+    times = sorted(at for at in kept if at)
+    assert len(times) == 4
+    assert times[0] >= clock.now()
+    assert all(after - before >= SPACING for before, after in itertools.pairwise(times))
+
+
+async def test_a_moment_that_is_kept_costs_no_question(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock) as app:
+        now = clock.now()
+        assert await turn_came(app, "h", now, NO_ROW, TURNS) == now
+        assert await turn_came(app, "", now - timedelta(days=1), NO_ROW, TURNS) == now - timedelta(days=1)
+        assert db.read_now(lambda session: hosts.next_free(session, "h", now)) == now
+
+
+async def test_who_is_told_to_stop_waits_for_no_moment(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock) as app:
+        app.stopping.set()
+        assert await turn_came(app, "h", clock.now() + timedelta(hours=1), NO_ROW, TURNS) is None
