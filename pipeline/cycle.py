@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from core.errors import NotAvailable
@@ -13,6 +14,7 @@ from core.log import pairs
 from pipeline.app import App
 from pipeline.report import Report
 from storage.leases import RENEW_SECONDS, Columns, Lease, renew
+from storage.leases import give_back as given_back
 
 logger = logging.getLogger(__name__)
 NOT_IDLE = -1
@@ -152,9 +154,24 @@ async def work_off(
             running.clear()
     finally:
         keeper.cancel()
-        for task in running:
-            task.cancel()
+        if running:
+            await _broken_off(cycle.app, columns, running, give_back=hand_over is None)
         cycle.leave(name)
+
+
+async def _broken_off(
+    app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased], *, give_back: bool
+) -> None:
+    """Cancel what is under way, and let others have it at once. A send that was broken off may have arrived: it keeps
+    its lease, and is asked about when that runs out.
+    """
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    if give_back:
+        left = [item.lease for item in running.values()]
+        with suppress(NotAvailable):  # the database is away: their leases run out
+            await asyncio.shield(app.db.write(lambda session: given_back(session, columns, left)))
 
 
 async def _some_done(cycle: Cycle, running: dict[asyncio.Task[None], Item]) -> None:

@@ -27,6 +27,11 @@ Work = Callable[[Session], T]
 
 BUSY_SECONDS = 15.0  # how long SQLite waits for another process's write
 POOL = 4  # connections of one process to PostgreSQL
+CUT_OFF_S = 30  # without a sign of the other side a connection to PostgreSQL is lost; half a lease
+CUT_OFF = {
+    "connect_timeout": 10, "tcp_user_timeout": CUT_OFF_S * 1_000,
+    "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4,
+}  # fmt: skip
 BATCH = 64  # pieces of work in one SQLite commit at most
 AGAIN_SECONDS = 1.0  # after a lost connection: a server that is started anew refuses everybody for about so long
 COMPANY_SECONDS = 0.05  # pages are read one by one, eighty a second: each had a commit, and a wait for the disk, alone
@@ -231,7 +236,24 @@ def _open(url: str, begin: str) -> Engine:
             f"database {parsed.get_backend_name()!r} is not supported",
             hint="use sqlite:///FILE or postgresql://HOST/NAME",
         )
-    return create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    return _open_postgresql(url)
+
+
+def _open_postgresql(url: str) -> Engine:
+    """A worker that is cut off must hear of it, and must not hold others up.
+
+    Unsent, a statement would wait for a quarter of an hour here; and the server would keep the locks of a transaction
+    whose client is gone for two hours, of hosts that all others want to ask.
+    """
+    engine = create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args=CUT_OFF)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{2 * CUT_OFF_S}s'")
+        connection.execute(f"SET tcp_user_timeout = '{CUT_OFF_S}s'")  # the server's side; nothing for a local socket
+        connection.commit()
+
+    return engine
 
 
 def _open_sqlite(url: str, begin: str) -> Engine:
