@@ -2,6 +2,9 @@
 
 Every feed has a host of its own (made-up names, all of them loopback), so politeness delays nothing. Rounds in turn:
 the first poll of all, 304s, bodies that did not change, bodies with one new entry of twenty.
+
+With --minutes: polls at a rate for so long, several feeds a host, judged for politeness by the sites
+(bench/sustained.py).
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from urllib.request import urlopen
 from aiohttp.abc import AbstractResolver, ResolveResult
 from sqlmodel import Session
 
+from bench.servers import KINDS
 from bench.site import HOST, server_in_process
 from bench.tables import table
 from core.settings import Settings
@@ -151,12 +155,32 @@ async def _round(app: App, outcome: str, count: int, profiled: bool) -> tuple[fl
     return count / seconds, cpu / count * 1_000
 
 
+def sustained(given: argparse.Namespace) -> int:
+    """The measurement at a rate; exit code 1 when a site's owner would mind, or the rate was not kept."""
+    from bench.sustained import Plan, run  # which takes its feeds from here
+
+    plan = Plan(given.minutes, given.rate, given.every, given.cycle_seconds, given.database)
+    values = run(plan).values()
+    print(json.dumps(values, indent=2) if given.json else table(["", "figure"], [list(one) for one in values.items()]))
+    kept = values["polls a second"] >= 0.97 * values["wanted a second"]
+    return 0 if kept and not values["politeness faults"] else 1
+
+
 def main() -> int:
     """Run the measurement."""
     parser = argparse.ArgumentParser(prog="python -m bench.polls", description=__doc__)
     parser.add_argument("--feeds", type=int, default=2_000)
     parser.add_argument("--profile", default="", choices=["", *ROUNDS], help="print where this round's time goes")
+    steady = parser.add_argument_group("at a rate, politeness kept, mostly 304s, as a worker runs")
+    steady.add_argument("--minutes", type=float, default=0.0, help="so long; 0: the rounds above instead")
+    steady.add_argument("--rate", type=float, default=100_000.0, help="polls an hour")
+    steady.add_argument("--every", type=float, default=300.0, help="of each feed, seconds")
+    steady.add_argument("--cycle-seconds", type=float, default=50.0, help="WIREWATCH_CYCLE_SECONDS")
+    steady.add_argument("--database", choices=KINDS, default="sqlite")
+    steady.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     given = parser.parse_args()
+    if given.minutes:
+        return sustained(given)
     with sites() as port, tempfile.TemporaryDirectory(prefix="wirewatch-bench-") as name:
         figures = asyncio.run(rounds(Path(name), port, given.feeds, given.profile))
     rows = [[name, f"{speed:.0f}", f"{cpu:.2f}"] for name, (speed, cpu) in figures.items()]

@@ -212,7 +212,7 @@ async def _keep_leases(app: App, columns: Columns, running: Mapping[asyncio.Task
             logger.warning(pairs(event="leases not prolonged", table=columns.table.__name__, why=error.message))
             continue
         held = len(
-            set(leases) & {item.lease for item in running.values()}
+            set(leases) & {item.lease for task, item in running.items() if not task.done()}
         )  # what was done meanwhile was given back, not lost
         if kept < held:
             logger.warning(pairs(event="leases lost", table=columns.table.__name__, kept=kept, held=held))

@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 50  # polls in flight
 LOOK_EVERY = timedelta(seconds=1)  # feeds become due by the clock alone, not by what other loops or polls do
+SOON = timedelta(seconds=2)  # of many feeds there is always one: a cycle of theirs lasts, and each is polled in time
 HORIZON = timedelta(seconds=10)  # a claimed feed waits at most so long for its host's turn
 FEED_SPACING = timedelta(seconds=1)
 IN_A_THREAD = 300_000  # bytes: larger feeds are parsed in a worker that can be killed
@@ -82,8 +83,13 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
         return claimed
 
     async def more_due() -> bool:
-        """Whether a host of many feeds has a free moment soon: its next feeds need not wait for the next cycle."""
-        return put_off_to is not None and abs(put_off_to - app.clock.now()) < HORIZON * 2
+        """Whether a host of many feeds has a free moment soon, or a feed is due in a moment: neither need wait for the
+        next cycle.
+        """
+        now = app.clock.now()
+        if put_off_to is not None and abs(put_off_to - now) < HORIZON * 2:
+            return True
+        return bool(await app.db.read(lambda session: feeds.count_due(session, now + SOON)))
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)
