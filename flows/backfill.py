@@ -37,37 +37,31 @@ THREADS = 2  # batches at once of one worker: while pages of one are read, anoth
 HERE = ("localhost", "127.0.0.1", "::1")
 AHEAD = 1  # batches that wait at each worker
 
-Sources = Annotated[
-    list[str],
-    Field(description="WARC files, pages, folders of both, all as the workers see them; or the word snapshots."),
-]
-Rules = Annotated[list[str], Field(description="Only these rules, by id; all when empty.")]
-Since = Annotated[datetime | None, Field(description="Only pages taken since then.")]
-Until = Annotated[datetime | None, Field(description="Only pages taken before then.")]
-Tell = Annotated[
-    Literal["nothing", "digest"], Field(description="What is told of the hits: nothing, or one digest a rule.")
-]
-Workers = Annotated[int, Field(ge=0, description="Dask workers to start on this machine; 0 = one a core.")]
-Address = Annotated[
-    str, Field(description="Address of a Dask scheduler whose workers do it, tcp://HOST:PORT; empty: workers here.")
-]
-Again = Annotated[bool, Field(description="Also what was replayed before.")]
-
 
 @flow(name="backfill", flow_run_name="backfill", validate_parameters=True)
 async def backfill(
-    sources: Sources,
-    rules: Rules = [],  # noqa: B006
-    since: Since = None,
-    until: Until = None,
-    tell: Tell = "nothing",
-    workers: Workers = 0,
-    address: Address = "",
-    again: Again = False,
+    sources: list[str],
+    rules: list[str] = [],  # noqa: B006
+    since: datetime | None = None,
+    until: datetime | None = None,
+    tell: Literal["nothing", "digest"] = "nothing",
+    workers: Annotated[int, Field(ge=0)] = 0,
+    address: str = "",
+    again: bool = False,
 ) -> dict[str, Any]:
     """Read archives, and store their articles and hits with their own dates; nobody is alerted.
 
     Goes on where an earlier run of the same source was ended or killed. One run of one source works at a time.
+
+    Args:
+        sources: WARC files, pages, folders of both, all as the workers see them; or the word snapshots.
+        rules: Only these rules, by id; all when empty.
+        since: Only pages taken since then.
+        until: Only pages taken before then.
+        tell: What is told of the hits: nothing, or one digest a rule.
+        workers: Dask workers to start on this machine; 0 = one a core.
+        address: Address of a Dask scheduler whose workers do it, tcp://HOST:PORT; empty: workers here.
+        again: Also what was replayed before.
     """
     settings = Settings()
     wishes = Wishes(tuple(sorted(set(rules))), _zoned(since), _zoned(until), tell, again)

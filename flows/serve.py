@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from typing import Any
 
 from prefect import Flow, aserve
@@ -51,15 +52,14 @@ class Plan:
 
     flow: Flow[Any, Any]
     name: str
-    every_s: float
+    every_s: float | None  # None: when somebody starts it
     active: bool = True  # else its schedule waits until somebody switches it on
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plans(every_s: float, shards: int = 1, *, apart: bool = False) -> list[Plan]:
-    """Ingest once a shard, each with its own lock; deliver, at work where it is `apart` from ingest; housekeeping.
-
-    Archives are replayed when somebody asks for it: such a deployment would stand here without a schedule.
+    """Ingest once a shard, each with its own lock; deliver, at work where it is `apart` from ingest; housekeeping; and
+    backfill, where Dask is installed.
     """
     names = ["ingest"] if shards == 1 else [f"ingest-{shard}" for shard in range(1, shards + 1)]
     steps = {"steps": [step for step in STEPS if step != "deliver"]} if apart else {}
@@ -67,7 +67,16 @@ def plans(every_s: float, shards: int = 1, *, apart: bool = False) -> list[Plan]
         *(Plan(ingest, name, every_s, parameters={"lock": name, **steps}) for name in names),
         Plan(deliver, "deliver", every_s, active=apart),
         Plan(housekeeping, "housekeeping", HOUSEKEEPING_S),
+        *_replaying(),
     ]
+
+
+def _replaying() -> list[Plan]:
+    if find_spec("prefect_dask") is None:  # the extra `dask`
+        return []
+    from flows.backfill import backfill
+
+    return [Plan(backfill, "backfill", None)]
 
 
 async def deployments(
@@ -80,9 +89,11 @@ async def deployments(
     soon = datetime.now(UTC) + timedelta(seconds=FIRST_RUN_S)
     made = []
     for plan in plans(settings.every_seconds, shards, apart=apart):
-        schedule = Schedule(interval=timedelta(seconds=plan.every_s), anchor_date=soon, active=plan.active)
+        schedule = plan.every_s and Schedule(
+            interval=timedelta(seconds=plan.every_s), anchor_date=soon, active=plan.active
+        )
         deployment = await plan.flow.ato_deployment(
-            name=plan.name, work_pool_name=pool, tags=TAGS, parameters=dict(plan.parameters), schedule=schedule
+            name=plan.name, work_pool_name=pool, tags=TAGS, parameters=dict(plan.parameters), schedule=schedule or None
         )
         if pool:
             deployment.entrypoint = entrypoint(plan.flow)

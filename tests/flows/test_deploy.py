@@ -73,7 +73,7 @@ async def test_deploying_again_leaves_as_many_shards_as_were_asked_for(prefect_s
         async with get_client() as client:
             names = {one.name for one in await client.read_deployments()}
             return sorted(
-                name for name in names if name.startswith(("deliver", "housekeeping", "ingest"))
+                name for name in names if name.startswith(("backfill", "deliver", "housekeeping", "ingest"))
             )  # not other tests'
 
     with client_of(prefect_server):
@@ -81,8 +81,8 @@ async def test_deploying_again_leaves_as_many_shards_as_were_asked_for(prefect_s
         for shards in (1, 3, 1):
             await register_deployments(shards)
             seen.append(await known())
-    assert seen[0] == seen[2] == ["deliver", "housekeeping", "ingest"]
-    assert seen[1] == ["deliver", "housekeeping", "ingest-1", "ingest-2", "ingest-3"]
+    assert seen[0] == seen[2] == ["backfill", "deliver", "housekeeping", "ingest"]
+    assert seen[1] == ["backfill", "deliver", "housekeeping", "ingest-1", "ingest-2", "ingest-3"]
 
 
 async def test_deploying_leaves_alone_what_others_registered_under_the_same_flow(prefect_server: str) -> None:
