@@ -203,12 +203,11 @@ def test_a_worker_that_is_cut_off_from_everything_loses_and_doubles_nothing(worl
         took = until(lambda: all_told(ours, 72), "72 messages by those that are left", seconds=180)
         took += until(lambda: not read(url, unmatched), "its pages read by others", seconds=180)
         far.process.send_signal(signal.SIGUSR2)
-        before = far.words.count("event=cycle ")
-        until(lambda: far.words.count("event=cycle ") > before, "a cycle of its own, after the link was mended")
+        assert [worker.stop() for worker in ours.workers if worker is not far] == [0, 0]
         ours.publish(6, first=72)
         due(url)
-        until(lambda: all_told(ours, 108), "108 messages")
-        assert [worker.stop() for worker in ours.workers] == [0] * WORKERS
+        until(lambda: all_told(ours, 108), "108 messages, the rest of them by the one that was cut off")
+        assert far.stop() in (0, 1)  # its last cycle may have been one without a database
         assert read(url, leased_by_others) == []
     repeats = len(world.hook.taken) - 108
     print(f"\nall 72 were read and told {took:.0f} s after the cut; {repeats} repeats under their keys")

@@ -121,3 +121,13 @@ async def test_prefect_deploy_all_makes_what_wirewatch_deploy_makes(prefect_serv
         ended = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, env=environ, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         assert await known() == ours
+
+
+def test_the_guide_for_containers_says_what_prefect_can_read(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    pool = guide.split("```yaml\n    work_pool:\n")[1].split("```")[0]
+    written = "deployments:\n  - name: x\n    entrypoint: flows.ingest:ingest\n    work_pool:\n" + pool
+    (tmp_path / "prefect.yaml").write_text(written, "utf-8")
+    (read,) = loaded(tmp_path / "prefect.yaml")
+    assert read["work_pool"]["name"] == "wirewatch-docker"
+    assert {"image", "env", "networks", "volumes"} <= set(read["work_pool"]["job_variables"])

@@ -6,13 +6,19 @@ import asyncio
 import itertools
 from datetime import timedelta
 
+import pytest
+
 from core.clock import FixedClock
+from pipeline.app import App
+from pipeline.poll import Polled
+from pipeline.run import run_cycle
 from pipeline.turns import Turns, turn_came
-from storage import hosts
+from storage import feeds, hosts
 from storage.engine import Database
 from storage.feeds import LEASE
 from storage.leases import Lease
-from tests.builders import World
+from storage.tables import Feed
+from tests.builders import World, rss
 
 SPACING = timedelta(seconds=0.02)
 TURNS = Turns(LEASE, "next_poll_at", SPACING)
@@ -48,3 +54,35 @@ async def test_who_is_told_to_stop_waits_for_no_moment(world: World, db: Databas
     async with world.worker(db, clock) as app:
         app.stopping.set()
         assert await turn_came(app, "h", clock.now() + timedelta(hours=1), NO_ROW, TURNS) is None
+
+
+async def test_a_run_that_breaks_off_gives_back_what_it_holds(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.feeds += [{**world.feeds[0], "name": "Other", "url": world.url("/other")}]
+    asked = asyncio.Event()
+
+    async def breaks(_app: App, feed: Feed) -> Polled:
+        if feed.name == "News":
+            asked.set()
+            await asyncio.Event().wait()
+        await asked.wait()
+        raise RuntimeError("unknown")
+
+    monkeypatch.setattr("pipeline.poll.ask_and_understand", breaks)
+    async with world.worker(db, clock) as app:
+        with pytest.raises(ExceptionGroup):
+            await run_cycle(app, steps=["poll"])
+        holder = app.owner.name
+        held = db.read_now(lambda session: [(one.name, one.lease_owner) for one in feeds.listing(session)])
+    assert dict(held) == {"News": "", "Other": holder}  # what broke it may break the next one: it waits for its lease
+
+
+async def test_a_feed_that_is_due_in_a_moment_is_polled_in_the_same_cycle(world: World, db: Database) -> None:
+    world.site["/rss"] = rss()
+    async with world.worker(db) as app:
+        await run_cycle(app, steps=["poll"])
+        soon = app.clock.now() + timedelta(seconds=1)
+        await db.write(lambda session: feeds.poll_now(session, [], soon))
+        report = await run_cycle(app, steps=["poll"])
+    assert report.total("poll") == 1

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
 from storage import configs, meta, schema
-from storage.engine import Database, lock_names
+from storage.engine import CUT_OFF, Database, lock_names
 from storage.office import Meta
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -173,3 +173,11 @@ def test_where_no_thread_could_be_started_the_next_writer_starts_one(
             database.write_now(put("lost"))
     assert database.write_now(put("kept")) == "kept"
     database.close()
+
+
+def test_a_connection_whose_worker_is_cut_off_does_not_hold_its_locks_for_long(db: Database) -> None:
+    if db.is_sqlite:
+        return  # no link to cut
+    shown = text("SHOW idle_in_transaction_session_timeout")
+    assert db.read_now(lambda session: session.connection().execute(shown).scalar_one()) == "1min"
+    assert CUT_OFF["tcp_user_timeout"] == 30_000
