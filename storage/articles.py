@@ -66,16 +66,16 @@ def claim_to_read(
     by_host: dict[str, list[Article]] = {}
     for article in rows:
         by_host.setdefault(article.host, []).append(article)
+    wanted = {host: len(articles) for host, articles in by_host.items() if host}
+    given = hosts.reserve_all(session, wanted, now=now, spacing=spacing, horizon=horizon) if wanted else {}
     claimed = []
     for host in sorted(by_host):
         articles = by_host[host]
-        if host:
-            moments = hosts.reserve(session, host, len(articles), now=now, spacing=spacing, horizon=horizon)
-        else:
-            moments = [now] * len(articles)
+        moments = given[host] if host else [now] * len(articles)
         claimed += [Claimed(a, by_id[a.id or 0], m) for a, m in zip(articles, moments, strict=False)]
-        later = hosts.next_free(session, host, now)
-        for article in articles[len(moments) :]:
+        left = articles[len(moments) :]
+        later = hosts.next_free(session, host, now) if left else now
+        for article in left:
             leases.settle(session, READ, by_id[article.id or 0], {"not_before": later})
     return sorted(claimed, key=lambda one: one.ask_at)
 
