@@ -155,7 +155,7 @@ def prefect(folder: Path) -> Iterator[dict[str, str]]:
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
     try:
-        until = time.monotonic() + 180
+        until = time.monotonic() + 400
         while not is_healthy(api):
             if server.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"Prefect's server did not start: {(folder / 'server.log').read_text()[-500:]}")

@@ -109,6 +109,8 @@ def _show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     for row in rows:
         for failure in row["failures"]:
             complain(f"{row['source']}: {failure}")
+        if row["batches_left"]:
+            complain(f"{row['source']}: {row['batches_left']} batches are left; start again to go on there")
     if as_json:
         print_json({"sources": rows})
     else:

@@ -28,6 +28,7 @@ from storage.backfills import Counts, Trouble
 from storage.office import Backfill
 
 logger = logging.getLogger(__name__)
+WAITS_S = (1.0, 5.0)  # before a batch is tried once more that the database or the workers had no time for
 LOCK = "backfill"  # the job locks' names begin so
 Do = Callable[[int], Awaitable[object]]  # a batch, by its id, to its end
 Tell = Callable[[str, int, int], None]  # the source, its records done, all of them
@@ -163,7 +164,7 @@ async def _batches(app: App, row: Backfill, do: Do, at_once: int, tell: Tell | N
             if app.stopping.is_set() or gone.is_set():
                 return
             try:
-                await do(batch)
+                await _patiently(do, batch)
             except NotAvailable as error:
                 gone.set()
                 errors.append(f"{row.source}: {error}")
@@ -180,3 +181,16 @@ async def _batches(app: App, row: Backfill, do: Do, at_once: int, tell: Tell | N
         for _ in range(at_once):
             group.create_task(lane())
     return errors
+
+
+async def _patiently(do: Do, batch: int) -> None:
+    """A batch; tried again where the database was only busy for long. Raises what the last try raises."""
+    for wait in WAITS_S:
+        try:
+            await do(batch)
+        except NotAvailable as error:
+            logger.warning(pairs(step="backfill", batch=batch, again_in_s=wait, why=error.message))
+            await asyncio.sleep(wait)
+        else:
+            return
+    await do(batch)

@@ -17,6 +17,7 @@ from core.errors import InputError, NotAvailable
 from core.reasons import Reason
 from pipeline.app import App
 from pipeline.archive import batch, plan
+from pipeline.archive import replay as replaying
 from pipeline.archive.batch import replay_batch
 from pipeline.archive.pages import Part, Taken, pages_of
 from pipeline.archive.plan import Wishes
@@ -124,6 +125,7 @@ async def test_a_start_goes_on_behind_the_last_batch_that_was_done(
     app: App, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan, "RECORDS", 2)
+    monkeypatch.setattr(replaying, "WAITS_S", (0.0,))
     file = warc(tmp_path / "a.warc.gz", [story(number) for number in range(7)])
     replayer, done = replayer_of(app), list[int]()
 
