@@ -3,7 +3,7 @@
 Makes a WARC file (.warc.gz, a member a record) of made-up pages, and gives it, in one run, to
 
     alone       as `read` and `match` do it: as many reading processes, one that matches; nothing is written
-    on Dask     the flow `backfill` with as many Dask workers: planned, read, matched, grouped and stored
+    on Dask     the flow `backfill` with as many reading processes: planned, read, matched, grouped and stored
     killed      the same into another database; the flow's process gets SIGKILL in the middle, and is started again
 
 Exit code 1 when an aim was missed: the ratio of pages a second, the peak of memory (PSS of the flow's process, its Dask
@@ -61,7 +61,7 @@ SPAN = timedelta(days=60)  # of the pages' dates
 RULES = 196  # and the seeds'
 CHILD = (
     "import asyncio, json, sys; from flows.backfill import backfill; "
-    "print(json.dumps(asyncio.run(backfill([sys.argv[1]], workers=int(sys.argv[2])))))"
+    "print(json.dumps(asyncio.run(backfill([sys.argv[1]], jobs=int(sys.argv[2])))))"
 )
 
 
@@ -266,7 +266,7 @@ def measure(folder: Path, megabytes: int, jobs: int, kind: str, seed: int) -> tu
     ratio = archive.pages / whole.seconds / bare
     rows: list[list[Any]] = [
         [f"alone, {jobs} processes", f"{bare:.1f}", "", "", ""],
-        [f"on Dask, {jobs} workers, {kind}", f"{archive.pages / whole.seconds:.1f}", f"{whole.memory_mb:.0f}",
+        [f"on Dask, {jobs} processes, {kind}", f"{archive.pages / whole.seconds:.1f}", f"{whole.memory_mb:.0f}",
          whole.counts["stored"], whole.counts["hits"]],
         [f"killed at {before}, and on", "", f"{resumed.memory_mb:.0f}", resumed.counts["stored"],
          resumed.counts["hits"]],

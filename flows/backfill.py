@@ -33,7 +33,8 @@ from pipeline.follow import follow_file
 
 REPORT = "backfill-report"
 LISTED = 200  # records named in the report
-THREADS = 2  # batches at once of one worker: while pages of one are read, another is matched and written
+# processes that read pages for one worker, which matches and writes: it has time for them, and costs 200 MB
+READERS = 4
 HERE = ("localhost", "127.0.0.1", "::1")
 AHEAD = 1  # batches that wait at each worker
 
@@ -45,7 +46,7 @@ async def backfill(
     since: datetime | None = None,
     until: datetime | None = None,
     tell: Literal["nothing", "digest"] = "nothing",
-    workers: Annotated[int, Field(ge=0)] = 0,
+    jobs: Annotated[int, Field(ge=0)] = 0,
     address: str = "",
     again: bool = False,
 ) -> dict[str, Any]:
@@ -59,7 +60,7 @@ async def backfill(
         since: Only pages taken since then.
         until: Only pages taken before then.
         tell: What is told of the hits: nothing, or one digest a rule.
-        workers: Dask workers to start on this machine; 0 = one a core.
+        jobs: Processes that read pages, on this machine; 0 = one a core.
         address: Address of a Dask scheduler whose workers do it, tcp://HOST:PORT; empty: workers here.
         again: Also what was replayed before.
     """
@@ -70,7 +71,7 @@ async def backfill(
         _check_reach(app, address)
         if settings.config.exists():
             await follow_file(app, "file")
-        with _runner(workers or os.cpu_count() or 1, address) as runner:
+        with _runner(jobs or settings.jobs or os.cpu_count() or 1, address) as runner:
             at_once = _at_once(runner, address)
             with ThreadPoolExecutor(at_once, thread_name_prefix="batch") as waiting:
                 replayed = await replay(app, found, wishes, _through(runner, waiting, app), at_once=at_once)
@@ -95,15 +96,18 @@ def _check_reach(app: App, address: str) -> None:
 
 
 @contextmanager
-def _runner(workers: int, address: str) -> Iterator[DaskTaskRunner]:
-    """Dask's workers: those of a scheduler, or as many processes here, which end with the run."""
+def _runner(jobs: int, address: str) -> Iterator[DaskTaskRunner]:
+    """Dask's workers: those of a scheduler, or some here, which end with the run. Each reads pages in a process a
+    thread.
+    """
+    workers = -(-jobs // READERS)
     if address:
         runner = DaskTaskRunner(address=address)
     else:
         runner = DaskTaskRunner(
             cluster_kwargs={
                 "n_workers": workers,
-                "threads_per_worker": THREADS,
+                "threads_per_worker": -(-jobs // workers),
                 "dashboard_address": None,
                 "memory_limit": 0,  # what may grow, reading pages, has a limit of its own
             }

@@ -29,9 +29,12 @@ _opening = Lock()
 _open: tuple[str, Replayer] | None = None  # for which installation, and what is open
 
 
-def make(installation: str, batch_id: int) -> dict[str, int]:
-    """Do a batch in this process; its counts. Raises NotAvailable where that is not possible."""
-    counts = asyncio.run(replay_batch(_opened(installation), batch_id))
+def make(installation: str, batch_id: int, *, readers: int) -> dict[str, int]:
+    """Do a batch in this process, which has so many others to read pages; its counts. May be called by several threads.
+
+    Raises NotAvailable where that is not possible.
+    """
+    counts = asyncio.run(replay_batch(_opened(installation, readers), batch_id))
     return {f"{outcome} {reason}".strip(): n for (outcome, reason), n in sorted(counts.items())}
 
 
@@ -45,16 +48,16 @@ def close() -> None:
             replayer.db.close()
 
 
-def _opened(installation: str) -> Replayer:
+def _opened(installation: str, readers: int) -> Replayer:
     """Made once: what it stands on takes seconds to start."""
     global _open
     with _opening:
         if _open is None or _open[0] != installation:
-            _open = (installation, _replayer(installation))
+            _open = (installation, _replayer(installation, readers))
         return _open[1]
 
 
-def _replayer(installation: str) -> Replayer:
+def _replayer(installation: str, readers: int) -> Replayer:
     if multiprocessing.current_process().daemon:
         raise NotAvailable(
             "this Dask worker may start no processes, and pages are read in processes that can be killed",
@@ -69,5 +72,5 @@ def _replayer(installation: str) -> Replayer:
         )
     now = db.read_now(current)
     watch, matcher = compiled.opened(settings.data / INDEX, now.text, file=f"revision {now.revision}")
-    pool = WorkerPool(1, warm=warm_up, preload=PRELOAD, memory_bytes=READER_BYTES)
+    pool = WorkerPool(readers, warm=warm_up, preload=PRELOAD, memory_bytes=READER_BYTES)
     return Replayer(settings, db, SystemClock(), pool, Active(now.revision, watch, matcher, {}))

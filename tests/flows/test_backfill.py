@@ -60,7 +60,7 @@ async def test_an_archive_goes_through_dask_once_and_is_reported(
 
     monkeypatch.setattr("pipeline.archive.plan.RECORDS", 5)
     file = warc(environment / "a.warc.gz", [*map(story, range(9)), record("https://harbour.test/x.html", b"no answer")])
-    state = await cast(Any, backfill)([str(file)], workers=1, return_state=True)
+    state = await cast(Any, backfill)([str(file)], jobs=2, return_state=True)
     (source,) = (await state.result())["sources"]
     counts = {(one["outcome"], one["reason"]): one["count"] for one in source["counts"]}
     assert counts == {("stored", ""): 9, ("hits", ""): 4, ("failed", "corrupt"): 1}
