@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from protego import Protego
 from yarl import URL
@@ -25,6 +26,25 @@ _NO_RULES = Protego.parse("")
 _ADDRESS = frozenset({Reason.FORBIDDEN_ADDRESS, Reason.BAD_URL})  # said of where robots.txt leads, not of the page
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a site's robots.txt said, "" for none; or why it could not be asked for. It holds until then."""
+
+    text: str
+    failed: Failed | None
+    until: datetime
+
+
+class Memory(Protocol):
+    """What several processes, one after the other or at the same time, know of sites."""
+
+    async def recall(self, origin: str) -> Heard | None:
+        """What was kept of this site last."""
+
+    async def keep(self, origin: str, heard: Heard) -> None:
+        """Keep it for the others."""
+
+
 @dataclass(slots=True)
 class _Site:
     rules: Protego = _NO_RULES
@@ -32,18 +52,26 @@ class _Site:
     until: datetime | None = None
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def learn(self, heard: Heard) -> None:
+        self.rules = Protego.parse(heard.text) if heard.text else _NO_RULES
+        self.failed, self.until = heard.failed, heard.until
+
 
 class Robots:
     """Answers from memory; asks each site once a day through the client, and once for all who wait.
 
     As RFC 9309 says: no robots.txt (4xx) means everything is allowed, a broken site (5xx, no answer) that nothing is,
-    for half an hour. `user_agent` is the one the client sends.
+    for half an hour. `user_agent` is the one the client sends. `memory` outlives this process: a scheduled run is a
+    process of its own, and each would ask again.
     """
 
-    def __init__(self, client: Client, *, user_agent: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, client: Client, *, user_agent: str, clock: Clock | None = None, memory: Memory | None = None
+    ) -> None:
         self._client = client
         self._user_agent = user_agent
         self._clock = clock or SystemClock()
+        self._memory = memory
         self._sites: OrderedDict[str, _Site] = OrderedDict()
 
     async def refusal(self, url: str) -> Failed | None:
@@ -64,17 +92,25 @@ class Robots:
         async with site.asking:
             now = self._clock.now()
             if site.until is None or site.until <= now:
-                answer = await self._client.get(
-                    Ask(f"{origin}/robots.txt", accept="text/plain", max_bytes=MOST_BYTES, seconds=15.0)
-                )
-                site.failed = answer if isinstance(answer, Failed) and not _is_absent(answer) else None
-                site.rules = _read(answer)
-                site.until = now + (KEPT_AFTER_FAILURE if site.failed else KEPT)
+                heard = await self._memory.recall(origin) if self._memory else None
+                if heard is None or not now < heard.until <= now + KEPT:  # a clock was wrong, if it holds for longer
+                    heard = await self._ask(origin, now)
+                site.learn(heard)
             return site
 
+    async def _ask(self, origin: str, now: datetime) -> Heard:
+        answer = await self._client.get(
+            Ask(f"{origin}/robots.txt", accept="text/plain", max_bytes=MOST_BYTES, seconds=15.0)
+        )
+        failed = answer if isinstance(answer, Failed) and not _is_absent(answer) else None
+        heard = Heard(_text(answer), failed, now + (KEPT_AFTER_FAILURE if failed else KEPT))
+        if self._memory:
+            await self._memory.keep(origin, heard)
+        return heard
 
-def _read(answer: Answer) -> Protego:
-    return Protego.parse(answer.body.decode("utf-8-sig", "replace")) if isinstance(answer, Fetched) else _NO_RULES
+
+def _text(answer: Answer) -> str:
+    return answer.body.decode("utf-8-sig", "replace") if isinstance(answer, Fetched) else ""
 
 
 def _is_absent(failure: Failed) -> bool:

@@ -24,6 +24,7 @@ from pipeline.app import Active, App
 from pipeline.configure import INDEX, activate
 from pipeline.editing import current
 from pipeline.pooled import READER_BYTES
+from pipeline.robots import StoredRobots
 from pipeline.sentlog import SentLog
 from storage import meta, schema
 from storage.engine import Database
@@ -110,7 +111,7 @@ async def open_app(
                 pool=pool,
                 senders=senders,
                 client=client,
-                robots=Robots(client, user_agent=agent, clock=clock),
+                robots=Robots(client, user_agent=agent, clock=clock, memory=StoredRobots(db)),
                 active=active,
             )
             try:

@@ -37,6 +37,17 @@ class JobLock(SQLModel, table=True):
     last_finished_at: datetime | None = maybe_time()
 
 
+class RobotsFile(SQLModel, table=True):
+    """What a site's robots.txt said, for all processes; storage/robots.py reads it."""
+
+    origin: str = Field(primary_key=True)  # scheme, host and port
+    text: str = long_text()
+    reason: str = ""  # why it could not be asked for, with detail and status; "" when it could
+    detail: str = ""
+    status: int = 0
+    until: datetime = time()
+
+
 class Backfill(SQLModel, table=True):
     """A replay of one source: what is asked of it, and how far it has come."""
 

@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 from core.reasons import Reason
 from storage import feeds, leases
 from storage.articles import MATCH, READ
+from storage.office import RobotsFile
 from storage.statements import run
 from storage.tables import (
     Alert,
@@ -300,6 +301,11 @@ def _hosts(cutoffs: Cutoffs) -> Condition | None:
     return (col(HostState.next_allowed_at) < since) & or_(held.is_(None), held < since)
 
 
+def _robots(cutoffs: Cutoffs) -> Condition | None:
+    """What sites said of robots that nobody asked about since."""
+    return None if cutoffs.articles is None else col(RobotsFile.until) < cutoffs.articles
+
+
 def _feedback_of(stories: Any) -> Condition:
     return col(Feedback.hit_id).in_(sa_select(col(Hit.id)).where(col(Hit.story_id).in_(stories)))
 
@@ -343,4 +349,5 @@ KINDS = (
         ),
     ),
     Kind("hosts", HostState.host, _hosts),
+    Kind("robots", RobotsFile.origin, _robots),
 )

@@ -20,8 +20,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "entries": ("entry",),
     "polls": ("feedpoll",),
     "hits": ("hit", "story", "feedback", "silence", "storyread"),
-    "ledger": ("alert", "delivery", "decision", "digest", "target", "optout"),
+    "ledger": ("alert", "delivery", "decision", "digest", "target", "optout", "latencysum"),
     "config": ("config", "rulestate"),
+    "hosts": ("hoststate", "robotsfile"),
     "archives": ("backfill", "backfillbatch"),
 }
 INDEX, OTHER, FREE = "index", "other", "free"

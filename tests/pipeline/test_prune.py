@@ -21,7 +21,7 @@ from pipeline.run import anything_due, run_cycle
 from rules.watchfile import Snapshots
 from storage import locks, lookup
 from storage.engine import Database
-from storage.office import JobLock
+from storage.office import JobLock, RobotsFile
 from storage.tables import (
     Alert,
     Article,
@@ -139,7 +139,7 @@ async def test_without_a_word_of_the_operator_hits_stay_and_what_lies_a_year_bac
         await poll(world, app, calm("Metz"))
         clock.move(364 * DAY)
         await poll(world, app, calm("Nice"))
-        assert (await prune_now(app)).keys() <= {"polls", "hosts"}
+        assert (await prune_now(app)).keys() <= {"polls", "hosts", "robots"}
         clock.move(2 * DAY)
         await poll(world, app, calm("Nice"), calm("Oslo"))
         foreseen = await would_go(app)
@@ -312,7 +312,9 @@ async def test_an_article_goes_out_of_the_index_of_words_and_its_host_s_memory_g
         clock.move(400 * DAY)
         await poll(world, app, calm("Nice"))
         change(db, HostState, next_allowed_at=NOON)
-        assert (await prune_now(app))["hosts"] == 1
+        db.write_now(lambda session: session.add(RobotsFile(origin="https://news.example", text="", until=NOON)))
+        went = await prune_now(app)
+        assert (went["hosts"], went["robots"]) == (1, 1)
     words = db.read_now(lambda s: s.connection().exec_driver_sql(f"SELECT count(*) FROM {lookup.INDEX}").scalar())
     assert (words, titles(db), many(db, HostState)) == (0, {"Glass house in Nice"}, 0)
 

@@ -104,6 +104,31 @@ async def test_robots_txt_is_asked_once_and_kept(world: World, db: Database, clo
         await run_cycle(app, steps=["poll", "read"])
     assert [(one.state, one.reason) for one in articles_of(db)] == [("ready", ""), ("partial", "robots")]
     assert (world.asked("/robots.txt"), world.asked("/private/p")) == (1, 0)
+    world.site["/rss"] = rss(Item("q", world.url("/private/q"), "Dockers back at work"))
+    clock.move(timedelta(hours=2))
+    async with world.worker(db, clock) as later:
+        await run_cycle(later, steps=["poll", "read"])
+    assert (world.asked("/robots.txt"), world.asked("/private/q")) == (1, 0)
+
+
+async def test_of_a_robots_txt_that_could_not_be_asked_for_other_workers_hear_as_well(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    page = world.publish("a", "Harbour at rest", STRIKE)
+    world.site["/robots.txt"] = Answer(503)
+    async with world.worker(db, clock) as one, world.worker(db, clock) as other:
+        first = await one.robots.refusal(page.link)
+        assert first is not None
+        assert await other.robots.refusal(page.link) == first
+        assert world.asked("/robots.txt") == 1
+        clock.move(timedelta(minutes=31))
+        world.site["/robots.txt"] = Answer(200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /\n# \0")
+        assert await other.robots.refusal(page.link)
+        assert world.asked("/robots.txt") == 2
+        clock.move(-timedelta(days=400))
+        world.site["/robots.txt"] = Answer(404)
+        async with world.worker(db, clock) as after_a_wrong_clock:
+            assert not await after_a_wrong_clock.robots.refusal(page.link)
 
 
 async def test_a_page_whose_robots_txt_cannot_be_asked_for_says_why_and_is_read_later(

@@ -75,7 +75,7 @@ def test_an_sqlite_that_cannot_tell_of_its_pages_tells_the_lengths_of_what_is_st
 
 def test_every_table_is_of_a_kind_or_small() -> None:
     named = {name for tables in KINDS.values() for name in tables}
-    small = {"feed", "hoststate", "joblock", "apitoken", "notice", "meta", "person"}
+    small = {"feed", "joblock", "apitoken", "notice", "meta", "person"}
     assert Snapshot.__tablename__ in named
     assert named <= SQLModel.metadata.tables.keys()
     assert SQLModel.metadata.tables.keys() - named <= small

@@ -30,6 +30,7 @@ TABLES = (
     "person",
     "apitoken",
     "latencysum",
+    "robotsfile",
 )
 
 
@@ -42,6 +43,7 @@ def upgrade() -> None:
     _deliveries()
     _office()
     _latencies()
+    _robots()
 
 
 def downgrade() -> None:
@@ -276,6 +278,19 @@ def _latencies() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("total_s", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "leg", "bucket", "slot", name=op.f("pk_latencysum")),
+    )
+
+
+def _robots() -> None:
+    op.create_table(
+        "robotsfile",
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("origin", name=op.f("pk_robotsfile")),
     )
 
 
