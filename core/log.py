@@ -49,6 +49,7 @@ def set_up(level: int = logging.INFO) -> None:
     """Send logs to stderr, masked; keep libraries that log secrets or chatter at WARNING. Safe to call twice."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setLevel(level)  # a flow run has more of our lines in its own log than are wanted here
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

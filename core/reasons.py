@@ -25,6 +25,14 @@ class Reason(StrEnum):
         """The member of this key. Raises KeyError for a key that is none."""
         return {member.value: member for member in cls}[key]
 
+    @classmethod
+    def said(cls, key: str) -> str:
+        """The sentence of a stored reason; what is none (a newer program's) stays as it is, "" stays empty."""
+        try:
+            return cls.of(key).sentence
+        except KeyError:
+            return key
+
     # -- fetching
     DNS = "dns", "the host's name could not be resolved"
     REFUSED = "refused", "the host refused the connection"

@@ -92,7 +92,7 @@ def _why_none(article: Article) -> str:
     """Why no page of an article is there."""
     if article.read_at:
         return "no page of it is kept: `defaults: snapshots` of the watch file says how long"
-    known = Reason.of(article.reason).sentence if article.reason else "it is not read yet"
+    known = Reason.said(article.reason) or "it is not read yet"
     return f"no page of it was ever kept: {known}"
 
 

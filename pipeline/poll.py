@@ -84,12 +84,12 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
 
     async def more_due() -> bool:
         """Whether a host of many feeds has a free moment soon, or a feed is due in a moment: neither need wait for the
-        next cycle.
+        next cycle. Feeds that were named are asked once.
         """
         now = app.clock.now()
         if put_off_to is not None and abs(put_off_to - now) < HORIZON * 2:
             return True
-        return bool(await app.db.read(lambda session: feeds.count_due(session, now + SOON)))
+        return not only and bool(await app.db.read(lambda session: feeds.count_due(session, now + SOON)))
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)

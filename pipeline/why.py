@@ -76,9 +76,7 @@ def _before_matching(article: Article) -> Why | None:
     if article.state == "pending":
         return Why("", "not tried", "read", "the page is not read yet")
     if article.state == "failed":
-        return Why(
-            "", "not tried", "read", Reason.of(article.reason).sentence if article.reason else "nothing was read"
-        )
+        return Why("", "not tried", "read", Reason.said(article.reason) or "nothing was read")
     return Why("", "not tried", "match", "its turn has not come yet")
 
 

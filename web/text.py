@@ -62,10 +62,7 @@ def short(at: datetime | None) -> Markup:
 
 def why(reason: str) -> str:
     """The sentence of a stored Reason; what is none stays as it is, "" stays empty."""
-    try:
-        return Reason.of(reason).sentence
-    except KeyError:
-        return reason
+    return Reason.said(reason)
 
 
 def plain_xml(text: str) -> str:

@@ -217,6 +217,7 @@ async def lose_power(world: World, tmp_path: Path, moments: int) -> None:
         assert len(world.mail.mails) - mailed <= (0 if len(known) > 1 else 1)
 
 
+@pytest.mark.faults  # what the run held at that moment waits for its lease, a minute
 async def test_fault_41_after_a_loss_of_power_ledger_and_sent_log_agree(world: World, tmp_path: Path) -> None:
     await lose_power(world, tmp_path, 2)
 

@@ -24,7 +24,7 @@ from storage import lookup as stored
 from storage import meta
 from storage.engine import Database
 from storage.lookup import Keys
-from storage.tables import Article, Entry, Feed
+from storage.tables import Article, Entry, Feed, Snapshot
 from tests.builders import CALM, NOON, STRIKE, Item, World, page, rss
 from tests.rules.test_lookup import WORDS, Chance, offers
 
@@ -147,7 +147,7 @@ async def test_an_article_that_is_gone_is_gone_from_the_index(world: World, db: 
     world.site["/rss"] = rss(world.publish("a", "Glass house", CALM))
     async with world.worker(db, clock) as app:
         await run_cycle(app)
-    for table in (Entry, Article):
+    for table in (Entry, Snapshot, Article):
         db.write_now(partial(Session.execute, statement=delete(table)))
     assert db.read_now(lambda session: session.execute(text("SELECT count(*) FROM articleindex")).scalar_one()) == 0
     assert found(db, "orchid") == []

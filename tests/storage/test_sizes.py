@@ -36,7 +36,7 @@ def test_pages_are_counted_with_the_room_they_take(db: Database) -> None:
     after = by_kind(db)
     assert (after["snapshots"].rows, after["texts"].rows) == (KEPT, KEPT)
     assert 1.0 <= (after["snapshots"].bytes - before["snapshots"].bytes) / (KEPT * 20_000) < 1.4
-    assert after["texts"].bytes > before["texts"].bytes
+    assert after["texts"].bytes >= before["texts"].bytes
     assert after["ledger"] == before["ledger"]
 
 
