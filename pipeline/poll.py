@@ -59,6 +59,7 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
 
     found_none_at: datetime | None = None
     put_off_to: datetime | None = None
+    looked_at: datetime | None = None
 
     async def claim(room: int) -> list[feeds.Claimed]:
         nonlocal found_none_at, put_off_to
@@ -84,12 +85,16 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
 
     async def more_due() -> bool:
         """Whether a host of many feeds has a free moment soon, or a feed is due in a moment: neither need wait for the
-        next cycle. Feeds that were named are asked once.
+        next cycle. Feeds that were named are asked once; a clock that stands brings nothing nearer.
         """
-        now = app.clock.now()
+        nonlocal looked_at
+        before, now = looked_at, app.clock.now()
+        looked_at = now
         if put_off_to is not None and abs(put_off_to - now) < HORIZON * 2:
             return True
-        return not only and bool(await app.db.read(lambda session: feeds.count_due(session, now + SOON)))
+        return (
+            not only and before != now and bool(await app.db.read(lambda session: feeds.count_due(session, now + SOON)))
+        )
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)

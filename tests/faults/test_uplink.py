@@ -56,7 +56,7 @@ async def test_fault_12_after_six_hours_without_a_network_feeds_are_asked_once_e
     publish(world, news=False)
 
     async def for_minutes(count: int) -> None:
-        async with ward.worker(cycle_seconds=1.0) as app:  # on this clock a feed that is due soon never is
+        async with ward.worker() as app:
             for _ in range(count // 5):
                 clock.move(minutes(5))
                 await look_after(app)
