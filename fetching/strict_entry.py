@@ -3,36 +3,87 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from types import MethodType
 from xml.etree.ElementTree import Element
 
 from fetching.dates import parse_date
-from fetching.strict_children import (
-    OF_LINKS,
-    OF_MEDIA,
-    Attributes,
-    Children,
-    Take,
-    is_plain,
-    language_of,
-    mended,
-    plainly_named,
-    undone,
-)
 from fetching.strict_names import PERSON, RDF
-from fetching.strict_tags import LANG, Doubt, Names, without_meaning
+from fetching.strict_tags import LANG, Doubt, Names
 from fetching.written import MOST, Written
 
-_OF_ENTRIES = frozenset({f"{RDF}}}about", LANG})
-_ABOUT = f"{RDF}}}about"
+_ABOUT = f"{{{RDF}}}about"
 LONGEST_PERSON = 500  # characters in which an e-mail address is looked for
 
+_IS_PLAIN = {"text": True, "plain": True, "text/plain": True, "html": False, "text/html": False}
 _PAGES = frozenset({"html", "text/html", "xhtml", "application/xhtml+xml"})
+_TOO_MANY_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)")
 _NAMED_AMPERSAND = re.compile(r"&([A-Za-z0-9_]+);")
+_HIGH_CONTROLS = re.compile("[\x80-\x9f]")
+_WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
 _EMAIL = re.compile(
     r"(([a-zA-Z0-9\_\-\.\+]+)@((\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.)|(([a-zA-Z0-9\-]+\.)+))"
     r"([a-zA-Z]{2,63}|[0-9]{1,3})(\]?))(\?subject=\S+)?"
 )
+
+Take = Callable[[Element], None]
+
+
+def text_of(element: Element) -> str:
+    """Its text, stripped, with the usual double encodings undone as the lenient parser does; elements are a doubt."""
+    if len(element):
+        raise Doubt
+    text = element.text
+    if text is None:
+        return ""
+    text = text.strip()
+    return text if text.isascii() else _undone(text)
+
+
+def _undone(text: str) -> str:
+    # Either needs a character from U+0080 to U+00BF, which begin with one byte; far faster than looking in the text.
+    if b"\xc2" not in text.encode():
+        return text
+    with suppress(UnicodeError):
+        text = text.encode("iso-8859-1").decode()
+    return text.translate(_WINDOWS) if _HIGH_CONTROLS.search(text) else text
+
+
+def mended(text: str) -> str:
+    """An address with the slashes that the lenient parser leaves of it."""
+    return _TOO_MANY_SLASHES.sub(r"\1", text) if "///" in text else text
+
+
+def plainly_named(element: Element, *refused: str) -> None:
+    """Attributes in lower case, in no namespace, and none of those refused."""
+    for name, _ in element.items():
+        if name != name.lower() or name[0] == "{" or name in refused or name in ("base", "lang"):
+            raise Doubt
+
+
+def is_plain(element: Element, default: bool) -> bool:
+    """Whether it says that it holds plain text, not HTML; anything else is a doubt."""
+    names = element.keys()
+    if not names:
+        return default
+    for name in names:
+        if name != "type" and name != LANG:
+            raise Doubt
+    kind = element.get("type")
+    plain = default if kind is None else _IS_PLAIN.get(kind.lower())
+    if plain is None:
+        raise Doubt
+    return plain
+
+
+def language_of(element: Element, inherited: str) -> str:
+    """What xml:lang says; taking a language back is a doubt."""
+    lang = element.get(LANG)
+    if lang == "":
+        raise Doubt
+    return lang or inherited
 
 
 def person_of(text: str) -> str:
@@ -49,171 +100,164 @@ def person_of(text: str) -> str:
     return text
 
 
-class EntryReader(Children):
-    """Reads the entries of a document, one after another, into `entries`; each method takes one kind of element."""
+class EntryReader:
+    """Reads the entries of a document one after another; each method takes one kind of element."""
 
     def __init__(self, names: Names, *, is_atom: bool) -> None:
-        super().__init__(names)
-        self.entries: list[Written] = []
         self.content_came = (
             False  # the lenient parser's notion; a feed's second description leaves it to its first entry
         )
+        self._names = names
         self._is_atom = is_atom
+        self._takes: dict[str, Take] = {}
         self._wrote = Written()
         self._lang = ""
         self._title_is_open = False  # whether another title counts although there is one
         self._author_as_text = False
 
-    def begin(self, attributes: Attributes, lang: str) -> None:
-        """An entry with these attributes in a feed in the language `lang`; its children follow, then its end."""
+    def read(self, element: Element, lang: str) -> Written:
+        """One entry of a feed in the language `lang`."""
         self._wrote = wrote = Written()
-        self._lang = lang
+        self._lang = self._attributes(element, lang) if element.keys() else lang
         self._title_is_open = self._author_as_text = False
-        if attributes:
-            if not _OF_ENTRIES.issuperset(attributes):
-                raise Doubt
-            wrote.id = attributes.get(_ABOUT, "")
-            self._lang = language_of(attributes, lang)
-
-    def end(self) -> None:
-        """The entry, if it has a name."""
-        wrote = self._wrote
+        takes = self._takes
+        for child in element:
+            try:
+                take = takes[child.tag]
+            except KeyError:
+                take = takes[child.tag] = self._take(self._names[child.tag])
+            take(child)
         if not wrote.link and not wrote.id:
             raise Doubt
         self.content_came = False
-        self.entries.append(wrote)
+        return wrote
 
-    def leaf(self, name: str) -> Take | None:
-        """See Children."""
-        if name in _TAKE:
-            return _TAKE[name]
-        if name not in _CONTRIBUTORS:
-            without_meaning(name)
-        return None
-
-    def branch(self, name: str, element: Element) -> None:
-        """See Children."""
-        if name in _AUTHORS:
-            self._add_author(self._name_in(element))
-        elif name in _SHOWS:
-            self._shows(name, element)
-        elif name in _CONTRIBUTORS:
-            self.names.pass_over_those_in(element, PERSON)
-        elif name in _TAKE:
+    def _attributes(self, element: Element, lang: str) -> str:
+        """Takes RSS 1.0's name of the entry, and returns its language."""
+        if not {_ABOUT, LANG}.issuperset(element.keys()):
             raise Doubt
-        else:
-            self.names.pass_over(name, element)
+        self._wrote.id = element.get(_ABOUT, "")
+        return language_of(element, lang)
 
-    def _title(self, text: str, attributes: Attributes) -> None:
-        plain, lang = True, self._lang
-        if attributes:
-            plain, lang = is_plain(attributes, True), language_of(attributes, lang)
+    def _take(self, name: str) -> Take:
+        """What elements of this name do to an entry."""
+        if name in _TAKE:
+            return MethodType(_TAKE[name], self)
+        if name.startswith("media_"):
+            return self._media
+        if name in ("contributor", "dc_contributor"):
+            return lambda element: self._names.pass_over(element, PERSON)
+        return self._names.passed(name)
+
+    def _title(self, element: Element) -> None:
+        text, plain = text_of(element), is_plain(element, True)
         wrote = self._wrote
         if wrote.title and not self._title_is_open:
             return
         wrote.title = text
         wrote.title_is_plain = plain and self._is_atom
-        wrote.title_language = lang
+        wrote.title_language = language_of(element, self._lang)
         self._title_is_open = False
 
-    def _media_title(self, text: str, attributes: Attributes) -> None:
+    def _media_title(self, element: Element) -> None:
         if not self._wrote.title or self._title_is_open:
             raise Doubt
-        self._title(text, attributes)
+        self._title(element)
 
-    def _link(self, text: str, attributes: Attributes) -> None:
-        if attributes:
-            self._link_by_attributes(attributes)
+    def _link(self, element: Element) -> None:
+        if element.keys():
+            self._link_by_attributes(element)
             return
-        text = mended(text)
+        text = mended(text_of(element))
         if ";" in text and "&" in text:
             text = _NAMED_AMPERSAND.sub(r"&\g<1>", text.replace("&amp;", "&"))
         self._wrote.link = text
 
-    def _link_by_attributes(self, attributes: Attributes) -> None:
-        href = attributes.get("href")
-        if not href:
+    def _link_by_attributes(self, element: Element) -> None:
+        href = element.get("href")
+        if not href or len(element):
             raise Doubt
-        plainly_named(attributes, OF_LINKS)
-        rel = attributes.get("rel", "alternate").lower()
+        plainly_named(element, "url", "uri")
+        rel = element.get("rel", "alternate").lower()
         href = mended(href)
         if rel == "enclosure":
             self._enclose(href)
-        elif rel == "alternate" and attributes.get("type", "text/html").lower() in _PAGES:
+        elif rel == "alternate" and element.get("type", "text/html").lower() in _PAGES:
             self._wrote.link = href
 
-    def _guid(self, text: str, attributes: Attributes) -> None:
-        wrote = self._wrote
-        if not attributes or _is_link(attributes):
+    def _guid(self, element: Element) -> None:
+        wrote, text = self._wrote, text_of(element)
+        if not element.keys() or _is_link(element):
             text = mended(text)
             if wrote.link is None:
                 wrote.link = text
         wrote.id = text
 
-    def _description(self, text: str, attributes: Attributes) -> None:
-        self._summarise(text, attributes, False)
+    def _description(self, element: Element) -> None:
+        self._summarise(element, False)
 
-    def _described(self, text: str, attributes: Attributes) -> None:
-        self._summarise(text, attributes, True)
+    def _described(self, element: Element) -> None:
+        self._summarise(element, True)
 
-    def _summarise(self, text: str, attributes: Attributes, default: bool) -> None:
+    def _summarise(self, element: Element, plain: bool) -> None:
         wrote = self._wrote
         if wrote.summary is not None and not self.content_came:
-            self._content(text, attributes)
+            self._content(element)
             return
-        wrote.summary = text
-        wrote.summary_is_plain = is_plain(attributes, default) and self._is_atom
+        wrote.summary = text_of(element)
+        wrote.summary_is_plain = is_plain(element, plain) and self._is_atom
 
-    def _content(self, text: str, attributes: Attributes) -> None:
-        self._add_content(text, is_plain(attributes, True))
-
-    def _content_encoded(self, text: str, attributes: Attributes) -> None:
-        self._add_content(text, is_plain(attributes, False))
-
-    def _add_content(self, text: str, plain: bool) -> None:
+    def _content(self, element: Element, plain: bool = True) -> None:
         self.content_came = True
+        text, plain = text_of(element), is_plain(element, plain)
         wrote = self._wrote
         if len(text) > len(wrote.content):
             wrote.content = text
             wrote.content_is_plain = plain and self._is_atom
 
-    def _published(self, text: str, _: Attributes) -> None:
-        self._wrote.published = _date(text)
+    def _content_encoded(self, element: Element) -> None:
+        self._content(element, False)
 
-    def _updated(self, text: str, _: Attributes) -> None:
-        self._wrote.updated = _date(text)
+    def _published(self, element: Element) -> None:
+        self._wrote.published = _date_of(element)
 
-    def _created(self, text: str, _: Attributes) -> None:
-        self._wrote.created = _date(text)
+    def _updated(self, element: Element) -> None:
+        self._wrote.updated = _date_of(element)
 
-    def _language(self, text: str, _: Attributes) -> None:
-        self._wrote.language = text
+    def _created(self, element: Element) -> None:
+        self._wrote.created = _date_of(element)
 
-    def _original_link(self, text: str, attributes: Attributes) -> None:
-        if attributes:
+    def _language(self, element: Element) -> None:
+        self._wrote.language = text_of(element)
+
+    def _original_link(self, element: Element) -> None:
+        if element.keys():
             raise Doubt
-        self._wrote.original_link = text
+        self._wrote.original_link = text_of(element)
 
-    def _source(self, _: str, __: Attributes) -> None:
+    def _source(self, element: Element) -> None:
         """Where the entry is from; behind it the lenient parser takes another title."""
+        if len(element):
+            raise Doubt
         self._title_is_open = True
 
-    def _author(self, text: str, _: Attributes) -> None:
-        self._author_as_text = True
-        self._add_author(person_of(text))
-
-    def _add_author(self, name: str) -> None:
+    def _author(self, element: Element) -> None:
         wrote = self._wrote
+        if len(element):
+            name = self._named(element)
+        else:
+            self._author_as_text = True
+            name = person_of(text_of(element))
         if len(wrote.authors) < MOST:
             wrote.authors = (*wrote.authors, name)
 
-    def _name_in(self, author: Element) -> str:
+    def _named(self, author: Element) -> str:
         # behind an author that is text, the lenient parser writes the names of this one over that one's
         if self._author_as_text or (author.text or "").strip():
             raise Doubt
         found = None
         for child in author:
-            name = self.names[child.tag]
+            name = self._names[child.tag]
             if name not in PERSON or len(child) or (child.tail or "").strip():
                 raise Doubt
             if name == "name":
@@ -222,59 +266,56 @@ class EntryReader(Children):
             raise Doubt
         return found or ""
 
-    def _enclosure(self, _: str, attributes: Attributes) -> None:
-        plainly_named(attributes, OF_MEDIA)
-        self._enclose(attributes.get("url"))
+    def _enclosure(self, element: Element) -> None:
+        plainly_named(element, "uri", "href")
+        if len(element):
+            raise Doubt
+        self._enclose(element.get("url"))
 
     def _enclose(self, href: str | None) -> None:
         wrote = self._wrote
         if href and len(wrote.enclosed) < MOST:
             wrote.enclosed = (*wrote.enclosed, href)
 
-    def _shows(self, name: str, media: Element) -> None:
+    def _media(self, element: Element) -> None:
         """Media RSS: groups and contents hold titles, descriptions and pictures that count as the entry's."""
-        _SHOWS[name](self, "", media.attrib)
-        for child in media:
-            name = self.names[child.tag]
-            if len(child) and name in _SHOWS:
-                self._shows(name, child)
-            elif len(child):
-                self.names.pass_over(name, child)
-            elif name in _MEDIA:
-                _MEDIA[name](self, undone((child.text or "").strip()), child.attrib)
-            else:
-                without_meaning(name)
+        name = self._names[element.tag]
+        if name == "media_title":
+            self._media_title(element)
+        elif name == "media_description":
+            self._description(element)
+        elif name == "media_thumbnail":
+            self._thumbnail(element)
+        elif name in ("media_group", "media_content"):
+            plainly_named(element)
+            wrote, href = self._wrote, element.get("url")
+            if name == "media_content" and href and len(wrote.shown) < MOST:
+                wrote.shown = (*wrote.shown, href)
+            for child in element:
+                self._media(child)
+        else:
+            self._names.passed(name)(element)
 
-    def _media_group(self, _: str, attributes: Attributes) -> None:
-        plainly_named(attributes, OF_MEDIA)
-
-    def _media_content(self, _: str, attributes: Attributes) -> None:
-        plainly_named(attributes, OF_MEDIA)
-        wrote, href = self._wrote, attributes.get("url")
-        if href and len(wrote.shown) < MOST:
-            wrote.shown = (*wrote.shown, href)
-
-    def _thumbnail(self, _: str, attributes: Attributes) -> None:
-        plainly_named(attributes, OF_MEDIA)
-        href = attributes.get("url")
-        if href is None:
+    def _thumbnail(self, element: Element) -> None:
+        plainly_named(element)
+        href = element.get("url")
+        if href is None or len(element):
             raise Doubt
         wrote = self._wrote
         if href and len(wrote.thumbnails) < MOST:
             wrote.thumbnails = (*wrote.thumbnails, href)
 
 
-def _is_link(attributes: Attributes) -> bool:
-    """Whether `isPermaLink`, in any case, is all that a guid says of itself, and true."""
-    if len(attributes) > 1:
-        raise Doubt
-    ((name, value),) = attributes.items()
-    if name.lower() != "ispermalink":
+def _is_link(guid: Element) -> bool:
+    """Whether `isPermaLink`, in any case, is all that it says of itself, and true."""
+    (name, value), *others = guid.items()
+    if others or name.lower() != "ispermalink":
         raise Doubt
     return value == "true"
 
 
-def _date(text: str) -> datetime | None:
+def _date_of(element: Element) -> datetime | None:
+    text = text_of(element)
     if not text:
         return None
     read = parse_date(text)
@@ -283,17 +324,7 @@ def _date(text: str) -> datetime | None:
     return read
 
 
-_AUTHORS = frozenset({"author", "dc_creator", "dc_author", "itunes_author"})
-_CONTRIBUTORS = frozenset({"contributor", "dc_contributor"})
-_SHOWS: dict[str, Take] = {"media_group": EntryReader._media_group, "media_content": EntryReader._media_content}
-_MEDIA: dict[str, Take] = {
-    **_SHOWS,
-    "media_title": EntryReader._media_title,
-    "media_description": EntryReader._description,
-    "media_thumbnail": EntryReader._thumbnail,
-}
-_TAKE: dict[str, Take] = {
-    **_MEDIA,
+_TAKE: dict[str, Callable[[EntryReader, Element], None]] = {
     "title": EntryReader._title,
     "dc_title": EntryReader._title,
     "link": EntryReader._link,
@@ -309,7 +340,7 @@ _TAKE: dict[str, Take] = {
     "source": EntryReader._source,
     "image": EntryReader._source,
     "feedburner_origlink": EntryReader._original_link,
-    **dict.fromkeys(_AUTHORS, EntryReader._author),
+    **dict.fromkeys(("author", "dc_creator", "dc_author", "itunes_author"), EntryReader._author),
     **dict.fromkeys(("pubdate", "published", "issued", "dcterms_issued"), EntryReader._published),
     **dict.fromkeys(("updated", "modified", "lastbuilddate", "dc_date", "dcterms_modified"), EntryReader._updated),
     **dict.fromkeys(("created", "dcterms_created"), EntryReader._created),

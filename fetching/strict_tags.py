@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from fetching.strict_names import HANDLED, KEPT, KNOWN, PASSED_OVER, PASSED_OVER_AS_TEXT, RESERVED, XLINK
 
-LANG = "http://www.w3.org/XML/1998/namespace}lang"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 LONGEST_TAG = 120  # characters of a name that is remembered from feed to feed
-_MEANT = (HANDLED | KEPT) - PASSED_OVER - PASSED_OVER_AS_TEXT
+_NAMESPACE = re.compile(rb"xmlns(?::([^\s=:]+))?\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
 
 
 class Doubt(Exception):
@@ -17,76 +19,91 @@ class Doubt(Exception):
 
 
 class Names(dict[str, str]):
-    """The lenient parser's name of each tag: prefix and local name in lower case, with an underscore between.
+    """The lenient parser's name of each tag: prefix and local name in lower case, with an underscore between."""
 
-    Tags are as expat gives them: `uri}local`, or `local` alone.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, prefixes: dict[str, str], *, inner_xlink: bool) -> None:
+        """`prefixes` by URI in lower case. `inner_xlink`: xlink, which the lenient parser takes for an attribute of the
+        element that declares it, is declared below the root.
+        """
         super().__init__()
-        self.root_is_open = False
-        self.inner_xlink = False  # declared below the root: there the lenient parser takes it for an attribute
-        self._prefixes: dict[str, str] = {}  # by URI in lower case
-        self._meant: dict[str, str] = {}
+        self.inner_xlink = inner_xlink
+        self.uris = prefixes.keys()
+        self._prefixes = prefixes
+        self._passes: dict[str, Callable[[Element], None]] = {}
 
-    @property
-    def uris(self) -> set[str]:
-        """All that were declared by now, in lower case."""
-        return set(self._prefixes)
+    @classmethod
+    def declared(cls, body: bytes, root_end: int) -> Names:
+        """By the declarations in `body`, whose root element's tag ends at `root_end`.
 
-    def declare(self, prefix: str | None, uri: str | None) -> None:
-        """Each prefix means one thing, and the lenient parser's own names only what it means by them."""
-        prefix, uri = prefix or "", (uri or "").lower()
-        if uri != uri.strip() or "backend.userland.com/rss" in uri:
+        Each prefix means one thing, and the lenient parser's own names only what it means by them. Attributes in quoted
+        markup are looked at as well: that costs a doubt now and then.
+        """
+        all_declared = _declarations(body)
+        meant: dict[str, str] = {}
+        for prefix, uri in all_declared:
+            if "&" in uri or "backend.userland.com/rss" in uri or (prefix and meant.setdefault(prefix, uri) != uri):
+                raise Doubt
+            if prefix.lower() in RESERVED and KNOWN.get(uri) != prefix:
+                raise Doubt
+        prefixes = {uri: prefix for prefix, uri in all_declared}
+        unknown = [uri for _, uri in all_declared if uri not in KNOWN]
+        if len(unknown) != len(set(unknown)):
             raise Doubt
-        if prefix and self._meant.setdefault(prefix, uri) != uri:
-            raise Doubt
-        if prefix.lower() in RESERVED and KNOWN.get(uri) != prefix:
-            raise Doubt
-        if uri == XLINK and uri not in self._prefixes:
-            self.inner_xlink = self.root_is_open
-        if self._prefixes.setdefault(uri, prefix) != prefix and uri not in KNOWN:
-            raise Doubt
+        is_inner = XLINK in prefixes and all(uri != XLINK for _, uri in _declarations(body[:root_end]))
+        return cls(prefixes, inner_xlink=is_inner)
 
     def __missing__(self, tag: str) -> str:
         name = _known_name(tag) if len(tag) <= LONGEST_TAG else _known_name.__wrapped__(tag)
         if name is None:
-            uri, _, local = tag.rpartition("}")
-            prefix = self._prefixes[uri.lower()]
+            uri, _, local = tag[1:].rpartition("}")
+            prefix = self._prefixes.get(uri.lower())
             name = f"{prefix}_{local}".lower() if prefix else local.lower()
-            if not prefix and (name in HANDLED or name in KEPT):
+            if prefix is None or (not prefix and (name in HANDLED or name in KEPT)):
                 raise Doubt
         self[tag] = name
         return name
 
-    def pass_over(self, name: str, element: Element) -> None:
-        """Passes over an element with others in it if none of them means anything to either parser."""
-        without_meaning(name)
-        if name in PASSED_OVER_AS_TEXT:
-            raise Doubt
-        self.pass_over_those_in(element)
+    def passed(self, name: str) -> Callable[[Element], None]:
+        """What passes over an element of this name, and those in it, if they mean nothing to either parser."""
+        if name not in self._passes:
+            self._passes[name] = self._pass(name)
+        return self._passes[name]
 
-    def pass_over_those_in(self, element: Element, also: frozenset[str] = frozenset()) -> None:
+    def _pass(self, name: str) -> Callable[[Element], None]:
+        if name in PASSED_OVER_AS_TEXT:
+            return _childless
+        if (name in HANDLED or name in KEPT) and name not in PASSED_OVER:
+            raise Doubt
+        return self._pass_children
+
+    def _pass_children(self, element: Element) -> None:
+        if len(element):
+            self.pass_over(element, frozenset())
+
+    def pass_over(self, element: Element, also: frozenset[str]) -> None:
         """Passes over the elements in this one; those named in `also` if they hold text."""
         for child in element:
             name = self[child.tag]
-            if len(child):
-                if name in also:
-                    raise Doubt
-                self.pass_over(name, child)
-            elif name not in also:
-                without_meaning(name)
-
-
-def without_meaning(name: str) -> None:
-    """Doubts an element that the lenient parser has a use for."""
-    if name in _MEANT:
-        raise Doubt
+            if name in also:
+                _childless(child)
+            else:
+                self.passed(name)(child)
 
 
 @lru_cache(maxsize=1_000)
 def _known_name(tag: str) -> str | None:
     """The name of a tag in a namespace that the lenient parser knows, or in none."""
     uri, _, local = tag.rpartition("}")
-    prefix = KNOWN.get(uri.lower())
+    prefix = KNOWN.get(uri[1:].lower())
     return f"{prefix}_{local}".lower() if prefix else local.lower() if prefix == "" else None
+
+
+def _declarations(markup: bytes) -> set[tuple[str, str]]:
+    """Prefix and URI, in lower case, of each declaration; the prefix is empty where there is none."""
+    found: Iterable[tuple[bytes, bytes]] = set(_NAMESPACE.findall(markup))
+    return {(prefix.decode(), quoted[1:-1].decode().strip().lower()) for prefix, quoted in found}
+
+
+def _childless(element: Element) -> None:
+    if len(element):
+        raise Doubt
