@@ -33,8 +33,8 @@ FOUND = {"port-strike": {"callender-port-strike"}}  # rule → the seeds' articl
 WALKOUT = "walkout"  # of the text in the README that its rule is tried on
 # Quick and harmless: they are run, in this order. What each must print.
 RUN = {"check": "1 rules", "rules test": "MATCHES", "init": "is written"}
-# Run elsewhere: `up` by `make soak` and tests/flows; these need articles, a mail server or an installation.
-KNOWN_ONLY = {"up", "channels test", "articles why", "doctor"}
+# Run elsewhere: `up` by `make soak` and tests/flows; these need articles, an archive, a mail server or an installation.
+KNOWN_ONLY = {"up", "channels test", "articles why", "doctor", "evidence", "backfill"}
 
 
 def fenced(language: str) -> list[str]:
