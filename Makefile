@@ -59,7 +59,7 @@ browser-test: $(DEV) ## the page in Chromium
 
 faults: $(DEV) ## what `make test` samples: every fault at every point, tests on their other database (some minutes)
 	@code=0; \
-	$(BIN)/pytest -n $(MORE) -m other_database tests/pipeline || code=1; \
+	$(BIN)/pytest -n $(MORE) --dist loadgroup -m "faults or other_database" --ignore tests/faults --ignore tests/browser || code=1; \
 	$(BIN)/pytest -n $(JOBS) -s tests/faults || code=1; \
 	exit $$code
 

@@ -29,6 +29,7 @@ from tests.faults.doors import KINDS, Door, Post
 from tests.faults.servers import Server
 from tests.faults.survived import numbers, survived
 from tests.faults.ward import Ward, open_things
+from tests.turns import by_turns
 
 ROOT = Path(__file__).parents[2]
 ONE_DATABASE = {
@@ -40,10 +41,14 @@ OUTCOMES = ("passed", "failed", "error", "skipped")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What has its fault outside the database is tried on one of them, and on both by `make faults`."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.path.stem in ONE_DATABASE and "postgresql" in item.name:
+    """What has its fault outside the database is tried on one of them, all else on one by turns, and on both by `make
+    faults`.
+    """
+    ours = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in ours:
+        if item.path.stem in ONE_DATABASE and "postgresql" in item.name:
             item.add_marker(pytest.mark.faults)
+    by_turns([item for item in ours if item.path.stem not in ONE_DATABASE and not item.get_closest_marker("faults")])
 
 
 @pytest.hookimpl(trylast=True)

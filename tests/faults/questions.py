@@ -56,9 +56,9 @@ def told_once(world: World, url: str, number: int) -> None:
     found = read(url, rows)
     assert found | {"FeedPoll": 0} == {
         "FeedPoll": 0, "Entry": number, "Article": number, "Hit": number, "Story": 1, "Alert": 1, "Delivery": 2,
-    }  # fmt: skip
+    }, found  # fmt: skip
     assert read(url, states) == ["sent", "sent"]
-    assert len(world.hook.keys) == len(world.mail.ids) == 1
+    assert len(world.hook.keys) == len(world.mail.ids) == 1, (world.hook.keys, world.mail.ids)
 
 
 async def run_until_told(world: World, url: str, *, seconds: float = 60.0, data: Path | None = None) -> list[str]:

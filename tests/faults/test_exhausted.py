@@ -47,6 +47,7 @@ def address_space(pid: int) -> int:
     ],
     ids=["files", "memory"],
 )
+@pytest.mark.faults
 def test_fault_54_a_run_that_is_short_of_files_or_memory_says_so_and_recovers_when_it_has_them(
     world: World, databases: Databases, database_kind: str, limit: int, used: Callable[[int], int]
 ) -> None:

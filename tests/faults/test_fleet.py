@@ -58,6 +58,7 @@ def was_told_once(ours: Fleet, count: int) -> None:
         assert len(pages) == len(set(pages)), host.name
 
 
+@pytest.mark.faults  # twenty seconds, mostly of waiting for hosts' moments
 def test_three_workers_share_the_work_are_polite_together_and_double_nothing(
     world: World, databases: Databases
 ) -> None:

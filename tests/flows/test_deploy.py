@@ -39,6 +39,7 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "cli", *words]
 
 
+@pytest.mark.faults  # a minute: a new process for each run
 async def test_a_worker_runs_what_deploy_registered_and_stops_on_sigterm(prefect_server: str, tmp_path: Path) -> None:
     environ = environment(tmp_path, prefect_server)
     async with world() as around:

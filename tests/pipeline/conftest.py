@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from tests.builders import NOON as NOON
-from tests.databases import KINDS
+from tests.turns import by_turns
 
 # what is decided here is decided in Python, of rows that any database gives
 BY_TURNS = {
@@ -26,18 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent == Path(__file__).parent and item.path.stem in BY_TURNS:
             by_file.setdefault(item.path, []).append(item)
     for some in by_file.values():
-        _mark_others(some)
-
-
-def _mark_others(items: Iterable[pytest.Item]) -> None:
-    tests: dict[str, dict[str, pytest.Item]] = {}
-    for item in items:
-        for kind in KINDS:
-            if kind in item.name:
-                tests.setdefault(item.nodeid.replace(kind, "*"), {})[kind] = item
-    for turn, (_, pair) in enumerate(sorted(tests.items())):
-        if other := pair.get(KINDS[turn % 2]):
-            other.add_marker(pytest.mark.other_database)
+        by_turns(some)
 
 
 @pytest.fixture(autouse=True)
