@@ -40,7 +40,8 @@ def test_what_the_pipeline_made_of_the_seeds_a_backtest_makes_too(desk: Desk, ru
     assert one["articles"] >= one["looked_at"] >= len(one["found"])
     assert (one["gained"], one["lost"], one["against"]) == ([], [], 1)
     assert sum(day["hits"] for day in one["days"]) == one["hits"] == len(one["found"])
-    assert len(one["days"]) == 31
+    days = len(one["days"])  # of the reader's zone: for an hour of the day they are 30, where its summer has just ended
+    assert days in (30, 31)
     assert bool(one["worst_day"]) == bool(one["found"])
 
 

@@ -114,5 +114,6 @@ async def dies_three_times(post: Post, kind: str, monkeypatch: pytest.MonkeyPatc
             await post.round(app)
             post.clock.move(minutes(1))
         assert sorted(door.got) == [1, 2, 3, 4]
-        assert [now <= then + 2 for now, then in zip(open_things(), before, strict=True)] == [True] * 3
+        more = [now - then for now, then in zip(open_things(), before, strict=True)]
+        assert all(grown <= most for grown, most in zip(more, (2, 6, 2), strict=True)), more  # the loop has six threads
     post.tells_no_secret()
