@@ -3,8 +3,10 @@
 Each worker is a process with one process that reads pages, as on a machine of its own. The page server and PostgreSQL
 run on the same cores and take their share, so their CPU is told apart, and two ratios are given: the measured one, and
 the computed one: workers x CPU of a page with one worker / CPU of a page with so many (what is left when claims, locks
-and commits of the others cost a worker more, and every worker has cores of its own). The last line is a round in which
-one of the workers is killed: how long the rest took for its pages, which they get when its lease is over.
+and commits of the others cost a worker more, and every worker has cores of its own). With --own-core each worker is
+held to a core of its own, as on a machine of one core; without it one worker works on two already. The last line is a
+round in which one of the workers is killed: how long the rest took for its pages, which they get when its lease is
+over.
 """
 
 from __future__ import annotations
@@ -77,8 +79,10 @@ class Round:
 # -- a worker
 
 
-def work(orders: Connection, settings: Settings, warm: Pages) -> None:
+def work(orders: Connection, settings: Settings, warm: Pages, core: int | None) -> None:
     """One worker process: gets ready, waits for the word, works until nothing is left, tells what it did."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})  # and its readers with it
     asyncio.run(_work(orders, settings, warm))
 
 
@@ -108,12 +112,15 @@ def left(session: Session) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What rounds stand on: the watch file, warm pages, how many pages there are, and the page server's processes."""
+    """What rounds stand on: the watch file, warm pages, how many pages there are, the page server's processes, and the
+    cores that workers are held to, one each.
+    """
 
     text: str
     warm: Pages
     pages: int
     server: Sequence[int]
+    cores: Sequence[int] = ()
 
 
 def run_round(ground: Ground, url: str, count: int, *, kill: bool = False, lease_s: float = LEASE_S) -> Round:
@@ -128,7 +135,11 @@ def run_round(ground: Ground, url: str, count: int, *, kill: bool = False, lease
         asyncio.run(_seen(settings, ground.pages))
         context = multiprocessing.get_context("spawn")
         pipes = [context.Pipe() for _ in range(count)]
-        crew = [context.Process(target=work, args=(theirs, settings, ground.warm)) for _, theirs in pipes]
+        cores: Sequence[int | None] = ground.cores or [None] * count
+        crew = [
+            context.Process(target=work, args=(theirs, settings, ground.warm, core))
+            for (_, theirs), core in zip(pipes, cores, strict=False)
+        ]
         try:
             for one, (_, theirs) in zip(crew, pipes, strict=True):
                 one.start()
@@ -219,6 +230,7 @@ class Plan:
     rules: int = 196  # and the seeds' four
     lease: float = LEASE_S
     seed: int = 1
+    own_core: bool = False
 
 
 def measure(plan: Plan, tell: Callable[[str], None]) -> list[Round]:
@@ -236,7 +248,8 @@ def measure(plan: Plan, tell: Callable[[str], None]) -> list[Round]:
         databases("postgresql") as fresh,
     ):
         server = [one.pid or 0 for one in multiprocessing.active_children()]
-        ground = Ground(text, list(warm.pages.items())[:WARM_PAGES], len(pages), server)
+        cores = sorted(os.sched_getaffinity(0)) if plan.own_core else ()
+        ground = Ground(text, list(warm.pages.items())[:WARM_PAGES], len(pages), server, cores)
         for _ in range(plan.rounds):
             for count in range(1, plan.most + 1):
                 found.append(run_round(ground, fresh(), count))
@@ -259,7 +272,7 @@ def ratios(rounds: Sequence[Round], count: int) -> tuple[float, float]:
     return measured, count * cpu
 
 
-def markdown(rounds: Sequence[Round], lease_s: float) -> str:
+def markdown(rounds: Sequence[Round], plan: Plan) -> str:
     """The measurement for people."""
     heads = ["workers", "pages/s, median", "ratio", "computed", "CPU ms a page: worker", "PostgreSQL", "page server",
              "cores busy", "lost", "doubled"]  # fmt: skip
@@ -278,13 +291,14 @@ def markdown(rounds: Sequence[Round], lease_s: float) -> str:
                 str(sum(one.lost for one in some)), str(sum(one.doubled for one in some)),
             ]
         )  # fmt: skip
-    lines = [f"{rounds[0].pages} pages, {os.cpu_count()} cores for all.", "", table(heads, rows)]
+    held = ", each worker held to one of them" if plan.own_core else ""
+    lines = [f"{rounds[0].pages} pages, {os.cpu_count()} cores for all{held}.", "", table(heads, rows)]
     for one in (one for one in rounds if one.killed):
         usual = median(each.seconds for each in rounds if each.workers == one.workers and not each.killed)
         lines += [
             "",
             f"One of {one.workers} killed after {KILL_AFTER:.0%} of the pages: all were read and matched after"
-            f" {one.seconds:.1f} s (without a kill {usual:.1f} s, lease {lease_s:g} s), lost {one.lost}.",
+            f" {one.seconds:.1f} s (without a kill {usual:.1f} s, lease {plan.lease:g} s), lost {one.lost}.",
         ]
     return "\n".join(lines)
 
@@ -309,12 +323,15 @@ def main() -> int:
     parser.add_argument("--rules", type=int, default=usual.rules, help="made-up rules, beside the seeds' 4")
     parser.add_argument("--lease", type=float, default=usual.lease, help="seconds, of the round with a kill")
     parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--own-core", action="store_true", help="hold each worker, and its readers, to one core")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of Markdown")
     given = vars(parser.parse_args())
     as_json = given.pop("json")
     plan = Plan(**given)
+    if plan.own_core and plan.most > (cores := len(os.sched_getaffinity(0))):
+        parser.error(f"--own-core: {cores} cores are not enough for {plan.most} workers; say --most {cores}")
     rounds = measure(plan, tell=lambda line: print(line, file=sys.stderr, flush=True))
-    print(json.dumps([asdict(one) for one in rounds], indent=2) if as_json else markdown(rounds, plan.lease))
+    print(json.dumps([asdict(one) for one in rounds], indent=2) if as_json else markdown(rounds, plan))
     for fault in (found := faults(rounds, plan.lease)):
         print(fault, file=sys.stderr)
     return 1 if found else 0
