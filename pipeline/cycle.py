@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
@@ -33,7 +33,24 @@ class Leased(Protocol):
         """The claim it is held by."""
 
 
-Item = TypeVar("Item", bound=Leased)
+class Batch:
+    """Things claimed together and worked on as one, each with a lease of its own, which it holds until it is done."""
+
+    def __init__(self, items: Iterable[Leased]) -> None:
+        self._open = {item.lease.row_id: item.lease for item in items}
+
+    @property
+    def leases(self) -> Collection[Lease]:
+        """Of what is still to be done."""
+        return self._open.values()
+
+    def done(self, items: Iterable[Leased]) -> None:
+        """These were given back."""
+        for item in items:
+            self._open.pop(item.lease.row_id, None)
+
+
+Item = TypeVar("Item", bound=Leased | Batch)
 
 
 class Cycle:
@@ -160,7 +177,7 @@ async def work_off(
 
 
 async def _broken_off(
-    app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased], *, give_back: bool
+    app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased | Batch], *, give_back: bool
 ) -> None:
     """Cancel what is under way, and let others have it at once. A send that was broken off may have arrived: it keeps
     its lease, and is asked about when that runs out.
@@ -169,7 +186,7 @@ async def _broken_off(
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
     if give_back:
-        left = [item.lease for item in running.values()]
+        left = _leases(running.values())
         with suppress(NotAvailable):  # the database is away: their leases run out
             await asyncio.shield(app.db.write(lambda session: given_back(session, columns, left)))
 
@@ -197,22 +214,24 @@ async def _some_done_or_due(cycle: Cycle, running: dict[asyncio.Task[None], Item
         await cycle.gather()
 
 
-async def _renew(app: App, columns: Columns, leases: Sequence[Lease]) -> int:
+def _leases(items: Iterable[Leased | Batch]) -> list[Lease]:
+    return [one for item in items for one in (item.leases if isinstance(item, Batch) else [item.lease])]
+
+
+async def _renew(app: App, columns: Columns, leases: Sequence[Lease]) -> set[Lease]:
     return await app.db.write(lambda session: renew(session, columns, leases, app.owner.seconds))
 
 
-async def _keep_leases(app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased]) -> None:
+async def _keep_leases(app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased | Batch]) -> None:
     """Prolong what is being worked on, at a third of the lease; a database that is away is asked again."""
     while True:
         await asyncio.sleep(min(RENEW_SECONDS, app.owner.seconds / 3))
-        leases = [item.lease for item in running.values()]
+        leases = _leases(running.values())
         try:
-            kept = await _renew(app, columns, leases) if leases else 0
+            lost = await _renew(app, columns, leases) if leases else set()
         except NotAvailable as error:
             logger.warning(pairs(event="leases not prolonged", table=columns.table.__name__, why=error.message))
             continue
-        held = len(
-            set(leases) & {item.lease for task, item in running.items() if not task.done()}
-        )  # what was done meanwhile was given back, not lost
-        if kept < held:
-            logger.warning(pairs(event="leases lost", table=columns.table.__name__, kept=kept, held=held))
+        held = _leases(item for task, item in running.items() if not task.done())
+        if lost := lost.intersection(held):  # what was done meanwhile was given back, not lost
+            logger.warning(pairs(event="leases lost", table=columns.table.__name__, lost=len(lost), held=len(held)))

@@ -23,46 +23,42 @@ from pipeline import costly, told
 from pipeline import story as stories_step
 from pipeline.app import Active, App, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
-from pipeline.cycle import Cycle, work_off
+from pipeline.cycle import Batch, Cycle, work_off
 from rules.document import ArticleText, Document, analyse
 from rules.match import FeedTag, Verdict
 from rules.spans import Match
 from storage import articles, configs, decisions, hits, stories
 from storage.engine import lock_names
-from storage.leases import Lease, settle
+from storage.leases import settle
 from storage.tables import Article, Feed, Hit
 
 logger = logging.getLogger(__name__)
 BATCH = 50  # articles claimed and analysed together
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Articles claimed together. One lease is kept for the loop; each article bears its own."""
+class Claimed(Batch):
+    """Articles claimed together."""
 
-    items: tuple[articles.ToMatch, ...]
-
-    @property
-    def lease(self) -> Lease:
-        """The first one's: prolonged while the batch is worked on."""
-        return self.items[0].lease
+    def __init__(self, items: Sequence[articles.ToMatch]) -> None:
+        super().__init__(items)
+        self.items = items
 
 
 async def match(cycle: Cycle) -> None:
     """The loop: claim articles that are due and match them, a batch at a time."""
     app = cycle.app
 
-    async def claim(room: int) -> list[Batch]:
+    async def claim(room: int) -> list[Claimed]:
         now = app.clock.now()
         if not await app.db.read(lambda session: articles.count_to_match(session, now)):
             return []
         items = await app.db.write(
             lambda session: articles.claim_to_match(session, owner=app.owner, now=now, limit=BATCH)
         )
-        return [Batch(tuple(items))] if items else []
+        return [Claimed(items)] if items else []
 
-    async def do(batch: Batch) -> None:
-        await match_batch(cycle, batch.items)
+    async def do(batch: Claimed) -> None:
+        await match_batch(cycle, batch)
 
     async def more_due() -> bool:
         until = app.clock.now() + articles.UNREAD_WAIT
@@ -85,14 +81,15 @@ class Judged:
         return not self.verdict.matches and self.one.article.matched_revision < 0
 
 
-async def match_batch(cycle: Cycle, items: Sequence[articles.ToMatch]) -> None:
+async def match_batch(cycle: Cycle, batch: Claimed) -> None:
     """Judge a batch off the event loop; then one transaction for all that hit nothing, and one for each that did."""
     app = cycle.app
     active = await refresh(app)
-    judged = await asyncio.to_thread(lambda: [judge(active, one) for one in items])
+    judged = await asyncio.to_thread(lambda: [judge(active, one) for one in batch.items])
     plain = [one for one in judged if one.plain]
     now = app.clock.now()
     done = await app.db.write(lambda session: _record_plain(session, app, active, plain, now))
+    batch.done(one.one for one in plain)
     _count(cycle, plain, done)
     hit = [one for one in judged if not one.plain]
     await stories_step.read_ahead(app, active, [match.rule for one in hit for match in one.verdict.matches])
@@ -152,8 +149,8 @@ def _record_plain(session: Session, app: Sender, active: Active, plain: Sequence
         _give_back(session, plain)
         return not plain
     _lock_rules(session, plain)
+    articles.mark_all_matched(session, [one.one for one in plain], config=active.revision, now=now)
     for one in plain:
-        articles.mark_matched(session, one.one, config=active.revision, now=now)
         _troubles(session, app, active, one, now)
     return True
 

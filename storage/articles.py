@@ -14,12 +14,17 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
+    case,
     delete,
+    false,
     func,
     or_,
+    true,
+    tuple_,
     update,
 )
 from sqlalchemy import select as sa_select
+from sqlalchemy.sql.dml import ReturningUpdate as _ReturningUpdate
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -227,18 +232,52 @@ def mark_matched(session: Session, one: ToMatch, *, config: int, now: datetime) 
     """Say that this text of the article was matched; due again when a newer text came meanwhile. False when the lease
     was lost.
     """
-    changes = {"matched_at": now, "matched_revision": one.article.revision, "matched_config": config}
-    if not leases.settle(session, MATCH, one.lease, changes):
-        return False
-    values = {"matched": one.article.id, "as_of": one.article.revision}
-    session.connection().execute(_no_longer_due(), values)
-    return True
+    mine = {"matched": one.lease.row_id, "by": one.lease.owner, "epoch": one.lease.epoch}
+    values = {"as_of": one.article.revision, "config": config, "at": now}
+    return bool(session.connection().execute(_marking(), {**mine, **values}).rowcount)
 
 
 @cache
-def _no_longer_due() -> Update:
-    done = (col(Article.id) == bindparam("matched")) & (col(Article.revision) == bindparam("as_of"))
-    return update(Article).where(done).values(match_due=False, index_due=True)
+def _marking() -> Update:
+    mine = (col(Article.id) == bindparam("matched"), MATCH.owner == bindparam("by"), MATCH.epoch == bindparam("epoch"))
+    as_it_was = col(Article.revision) == bindparam("as_of")
+    due = {
+        "match_due": case((as_it_was, false()), else_=col(Article.match_due)),
+        "index_due": case((as_it_was, true()), else_=col(Article.index_due)),
+    }
+    return _matched(*mine).values(matched_revision=bindparam("as_of"), **due)
+
+
+def mark_all_matched(session: Session, ones: Sequence[ToMatch], *, config: int, now: datetime) -> None:
+    """The same of several, of one owner, at once: one statement for those whose text is still the one matched."""
+    claims = [(one.lease.row_id, one.lease.epoch, one.article.revision) for one in ones]
+    values = {"ids": [row_id for row_id, *_ in claims], "by": ones[0].lease.owner, "claims": claims}
+    marked = session.connection().execute(_marking_all(), {**values, "config": config, "at": now}).scalars()
+    done = set(marked)
+    for one in ones:
+        if one.lease.row_id not in done:
+            mark_matched(session, one, config=config, now=now)
+
+
+@cache
+def _marking_all() -> _ReturningUpdate[tuple[int | None]]:
+    """Rows are locked in the order of their ids, as those who prolong their leases do."""
+    as_they_were = tuple_(col(Article.id), MATCH.epoch, col(Article.revision)).in_(bindparam("claims", expanding=True))
+    mine = (col(Article.id).in_(bindparam("ids", expanding=True)), MATCH.owner == bindparam("by"), as_they_were)
+    picked = sa_select(col(Article.id)).where(*mine).order_by(col(Article.id)).with_for_update()
+    marking = _matched(col(Article.id).in_(picked))
+    done = {"matched_revision": col(Article.revision), "match_due": False, "index_due": True}
+    return marking.values(done).returning(col(Article.id))
+
+
+def _matched(*which: ColumnElement[bool]) -> Update:
+    marked: dict[Any, Any] = {
+        "matched_at": bindparam("at"),
+        "matched_config": bindparam("config"),
+        MATCH.owner: "",
+        MATCH.until: None,
+    }
+    return update(Article).where(*which).values(marked).execution_options(synchronize_session=False)
 
 
 def before(session: Session, past_id: int, since: datetime, limit: int) -> list[tuple[Article, Feed]]:

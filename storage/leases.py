@@ -8,16 +8,15 @@ lease on it or the lease ran out by the database's clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Float, Table, Update, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Float, Select, Table, Update, bindparam, or_, select, tuple_, update
 from sqlalchemy.sql.dml import ReturningUpdate as _ReturningUpdate
 from sqlmodel import Session, SQLModel
 
-from storage.statements import run
 from storage.types import db_now
 
 ReturningUpdate = _ReturningUpdate[tuple[int, int]]
@@ -97,21 +96,46 @@ def claim(session: Session, statement: ReturningUpdate, *, owner: Owner, limit: 
     return [Lease(row_id, owner.name, epoch) for row_id, epoch in session.connection().execute(statement, values)]
 
 
-def held(columns: Columns, lease: Lease) -> ColumnElement[bool]:
-    """The row is still this lease's (nobody claimed it since, even if the time ran out)."""
-    mine: ColumnElement[bool] = (
-        (columns.id == lease.row_id) & (columns.owner == lease.owner) & (columns.epoch == lease.epoch)
+def renew(session: Session, columns: Columns, leases: Collection[Lease], seconds: float = LEASE_SECONDS) -> set[Lease]:
+    """Prolong those that are still held, by one statement. Returns those that were lost: others have claimed their rows
+    since. What was given back is neither prolonged nor lost.
+    """
+    lost: set[Lease] = set()
+    for owner in sorted({one.owner for one in leases}):
+        mine = {one.row_id: one for one in leases if one.owner == owner}
+        values = {"ids": list(mine), "by": owner, "epochs": [(one.row_id, one.epoch) for one in mine.values()]}
+        connection = session.connection()
+        connection.execute(_renewing(columns), {**values, "seconds": seconds})
+        lost |= {mine[row_id] for (row_id,) in connection.execute(_lost(columns), values)}
+    return lost
+
+
+@cache
+def _renewing(columns: Columns) -> Update:
+    """Rows are locked in the order of their ids, as those who write several of them do."""
+    picked = select(columns.id).where(_of_ids(columns), _same_claim(columns), columns.owner == bindparam("by"))
+    picked = picked.order_by(columns.id).with_for_update()
+    prolonged = {columns.until: db_now(bindparam("seconds", type_=Float()))}
+    return (
+        update(columns.table)
+        .where(columns.id.in_(picked))
+        .values(prolonged)
+        .execution_options(synchronize_session=False)
     )
-    return mine
 
 
-def renew(session: Session, columns: Columns, leases: Sequence[Lease], seconds: float = LEASE_SECONDS) -> int:
-    """Prolong leases that are still held; returns how many were."""
-    renewed = 0
-    for lease in leases:
-        statement = update(columns.table).where(held(columns, lease)).values({columns.until: db_now(seconds)})
-        renewed += run(session, statement)
-    return renewed
+@cache
+def _lost(columns: Columns) -> Select[tuple[int]]:
+    return select(columns.id).where(_of_ids(columns), ~_same_claim(columns))
+
+
+def _of_ids(columns: Columns) -> ColumnElement[bool]:
+    ids: ColumnElement[bool] = columns.id.in_(bindparam("ids", expanding=True))
+    return ids
+
+
+def _same_claim(columns: Columns) -> ColumnElement[bool]:
+    return tuple_(columns.id, columns.epoch).in_(bindparam("epochs", expanding=True))
 
 
 def settle(session: Session, columns: Columns, lease: Lease, changes: dict[str, Any]) -> bool:

@@ -12,11 +12,13 @@ from sqlmodel import Session, select
 
 from core.clock import FixedClock
 from core.errors import InputError, NotAvailable
-from pipeline.cycle import Cycle, _keep_leases, work_off
+from pipeline import cycle as cycles
+from pipeline.app import App
+from pipeline.cycle import Batch, Cycle, _keep_leases, work_off
 from pipeline.run import _keep, anything_due, job_lock, run_cycle, steps_of
-from storage import feeds, locks
+from storage import articles, feeds, locks
 from storage.engine import Database
-from storage.leases import Lease
+from storage.leases import Columns, Lease
 from storage.office import JobLock
 from storage.tables import Feed
 from tests.builders import STRIKE, World, rss
@@ -133,11 +135,11 @@ async def test_leases_and_the_lock_are_prolonged_again_when_the_database_is_back
 ) -> None:
     tries, back = asyncio.Semaphore(0), asyncio.Event()
 
-    async def write(_: object) -> int:
+    async def write(_: object) -> set[Lease]:
         tries.release()
         if not back.is_set():
             raise NotAvailable("away")
-        return 1
+        return set()
 
     async with world.worker(db, lease_seconds=0.03) as app:
         with monkeypatch.context() as patched:
@@ -155,6 +157,34 @@ async def test_leases_and_the_lock_are_prolonged_again_when_the_database_is_back
                 task.cancel()
             if what == "lock":
                 leases.close()
+
+
+async def test_every_lease_of_a_batch_is_prolonged_until_its_own_thing_is_done(
+    world: World, db: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    things = [Thing(Lease(row_id, "w", 1)) for row_id in (1, 2, 3)]
+    batch, first, again = Batch(things), asyncio.Event(), asyncio.Event()
+    asked: list[list[int]] = []
+
+    async def renewed(_app: App, _columns: Columns, leases: Sequence[Lease]) -> set[Lease]:
+        asked.append([lease.row_id for lease in leases])
+        (again if first.is_set() else first).set()
+        if len(asked) == 1:
+            batch.done(things[:2])  # while the database is asked
+        return {things[0].lease} if len(asked) == 1 else {things[2].lease}
+
+    monkeypatch.setattr(cycles, "_renew", renewed)
+    async with world.worker(db, lease_seconds=0.03) as app:
+        running = asyncio.create_task(asyncio.sleep(60))
+        keeper = asyncio.create_task(_keep_leases(app, articles.MATCH, {running: batch}))
+        await first.wait()
+        assert "leases lost" not in caplog.text
+        await again.wait()
+        for task in (keeper, running):
+            task.cancel()
+        await asyncio.gather(keeper, running, return_exceptions=True)
+    assert asked[:2] == [[1, 2, 3], [3]]
+    assert 'event="leases lost" table=Article lost=1 held=1' in caplog.text
 
 
 def test_steps_come_in_the_order_of_the_way_and_matching_releases_too() -> None:

@@ -51,10 +51,22 @@ async def test_a_row_whose_lease_ran_out_is_claimed_again_and_the_first_holder_i
 
 
 async def test_a_renewed_lease_is_not_claimed(db: Database) -> None:
-    await db.write(add_feeds(1))
+    await db.write(add_feeds(3))
     taken = await db.write(lambda s: claim(s, Owner("a", OVER)))
-    assert await db.write(lambda s: leases.renew(s, feeds.LEASE, taken, 60)) == 1
+    assert await db.write(lambda s: leases.renew(s, feeds.LEASE, taken, 60)) == set()
     assert await db.write(lambda s: claim(s, Owner("b"))) == []
+
+
+async def test_renewing_tells_which_leases_others_have_and_leaves_what_was_given_back_free(db: Database) -> None:
+    await db.write(add_feeds(3))
+    taken = await db.write(lambda s: claim(s, Owner("a", OVER)))
+    (stolen,) = await db.write(lambda s: claim(s, Owner("b"), limit=1))
+    lost, given_back, kept = sorted(taken, key=lambda one: (one.row_id != stolen.row_id, one.row_id))
+    await db.write(lambda s: leases.settle(s, feeds.LEASE, given_back, {}))
+    assert await db.write(lambda s: leases.renew(s, feeds.LEASE, taken, 60)) == {lost}
+    (free,) = await db.write(lambda s: claim(s, Owner("c")))
+    assert free.row_id == given_back.row_id
+    assert await db.write(lambda s: leases.settle(s, feeds.LEASE, kept, {}))
 
 
 async def test_a_settled_row_is_free_at_once(db: Database) -> None:
