@@ -30,14 +30,14 @@ async def turn_came(app: App, host: str, at: datetime, lease: leases.Lease, turn
     """Wait until `at`, or until a later moment when that was missed; returns the moment that was kept.
 
     None when the host asked for rest meanwhile: then the row is given back until the rest is over; or when the program
-    is told to stop: then it is given back as it was.
+    is told to stop: then it is given back as it was. Without a spacing no moment can be missed.
     """
     for _ in range(TRIES):
         wait = (at - app.clock.now()).total_seconds()
         if wait > 0 and not await _waited(app, host, wait, lease, turns):
             return None
         missed, now = at, app.clock.now()
-        if not host or now - missed <= turns.spacing * MISSED:
+        if not host or not turns.spacing or now - missed <= turns.spacing * MISSED:
             return at
         at = await app.db.write(lambda session: hosts.again(session, host, missed, now=now, spacing=turns.spacing))  # noqa: B023
     return at

@@ -50,6 +50,12 @@ async def test_a_moment_that_is_kept_costs_no_question(world: World, db: Databas
         assert db.read_now(lambda session: hosts.next_free(session, "h", now)) == now
 
 
+async def test_without_a_spacing_no_moment_is_missed(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock) as app:
+        late = clock.now() - timedelta(minutes=1)
+        assert await turn_came(app, "h", late, NO_ROW, Turns(LEASE, "next_poll_at", timedelta())) == late
+
+
 async def test_who_is_told_to_stop_waits_for_no_moment(world: World, db: Database, clock: FixedClock) -> None:
     async with world.worker(db, clock) as app:
         app.stopping.set()
