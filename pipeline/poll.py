@@ -66,7 +66,7 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
         now = app.clock.now()
         if found_none_at is not None and abs(now - found_none_at) < LOOK_EVERY:
             return []
-        if not await app.db.read(lambda session: feeds.count_due(session, now)):
+        if not await app.db.read(lambda session: feeds.any_due(session, now)):
             found_none_at = now
             return []
         found_none_at = None
@@ -92,9 +92,7 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
         looked_at = now
         if put_off_to is not None and abs(put_off_to - now) < HORIZON * 2:
             return True
-        return (
-            not only and before != now and bool(await app.db.read(lambda session: feeds.count_due(session, now + SOON)))
-        )
+        return not only and before != now and await app.db.read(lambda session: feeds.any_due(session, now + SOON))
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)

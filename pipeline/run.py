@@ -119,7 +119,7 @@ async def anything_due(app: App) -> bool:
     who = Who(holding=holding_channels(app), closed=frozenset(app.active.broken))
     return await app.db.read(
         lambda session: bool(
-            feeds.count_due(session, now)
+            feeds.any_due(session, now)
             or articles.count_to_read(session, now)
             or articles.count_to_match(session, now)
             or configs.rules_with_past(session)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, and_, bindparam, cast, func, or_
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, cast, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -58,13 +58,20 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
     session.flush()
 
 
-Moment = datetime | BindParameter[Any]
+def _polled() -> ColumnElement[bool]:
+    return col(Feed.active) & (col(Feed.state) != "paused")
 
 
-def _due(now: Moment, farthest: Moment, ahead: Moment) -> ColumnElement[bool]:
-    at = col(Feed.next_poll_at)
-    its_time = or_(at <= now, at > farthest, col(Feed.last_polled_at) > ahead)
-    return col(Feed.active) & (col(Feed.state) != "paused") & its_time
+def _due() -> tuple[tuple[ColumnElement[bool], Any], ...]:
+    """Why a feed is due, and in which order: its time has come, or a clock that was wrong says when. Each is asked for
+    apart, in the order of an index: of ten thousand feeds only those are looked at that are taken.
+    """
+    at, last = col(Feed.next_poll_at), col(Feed.last_polled_at)
+    return (
+        (_polled() & (at <= bindparam("now")), at),
+        (_polled() & (at > bindparam("farthest")), at),
+        (_polled() & (last > bindparam("ahead")), last),
+    )
 
 
 def _times(now: datetime) -> dict[str, datetime]:
@@ -95,7 +102,7 @@ def claim_due(
     Those whose host is busy beyond `horizon` queue up behind each other: they are put off, those that have waited
     longest to the earliest moment.
     """
-    taken = leases.claim(session, _claiming(bool(only)), owner=owner, limit=limit, **_times(now), **_only(only))
+    taken = _taken(session, owner, limit, now, only)
     by_id = {lease.row_id: lease for lease in taken}
     by_host: dict[str, list[Feed]] = {}
     for feed in session.exec(_of_ids(), params={"ids": list(by_id)}).all():
@@ -115,17 +122,20 @@ def claim_due(
     return sorted(claimed, key=lambda one: one.ask_at), again
 
 
+def _taken(session: Session, owner: leases.Owner, limit: int, now: datetime, only: Sequence[str]) -> list[leases.Lease]:
+    values: dict[str, Any] = {**_times(now), **({"only": list(only)} if only else {})}
+    taken: list[leases.Lease] = []
+    for statement in _claiming(bool(only)):
+        if len(taken) < limit:
+            taken += leases.claim(session, statement, owner=owner, limit=limit - len(taken), **values)
+    return taken
+
+
 @cache
-def _claiming(only: bool) -> leases.ReturningUpdate:
-    due = _due(bindparam("now"), bindparam("farthest"), bindparam("ahead"))
-    if only:
-        names: BindParameter[str] = bindparam("only", expanding=True)
-        due = due & (col(Feed.name).in_(names) | col(Feed.config_url).in_(names))
-    return leases.claiming(LEASE, due, [Feed.next_poll_at])
-
-
-def _only(names: Sequence[str]) -> dict[str, list[str]]:
-    return {"only": list(names)} if names else {}
+def _claiming(only: bool) -> tuple[leases.ReturningUpdate, ...]:
+    names: BindParameter[str] = bindparam("only", expanding=True)
+    named = col(Feed.name).in_(names) | col(Feed.config_url).in_(names)
+    return tuple(leases.claiming(LEASE, due & named if only else due, [order]) for due, order in _due())
 
 
 @cache
@@ -141,15 +151,14 @@ def record_poll(session: Session, lease: leases.Lease, changes: dict[str, Any], 
     return True
 
 
-def count_due(session: Session, now: datetime) -> int:
-    """How many feeds are due and free."""
-    return session.exec(_count_due(), params=_times(now)).one()
+def any_due(session: Session, now: datetime) -> bool:
+    """Whether a feed is due and free."""
+    return any(session.connection().execute(one, _times(now)).first() for one in _any_due())
 
 
 @cache
-def _count_due() -> SelectOfScalar[int]:
-    due = _due(bindparam("now"), bindparam("farthest"), bindparam("ahead"))
-    return select(func.count()).select_from(Feed).where(due & leases.free(LEASE))
+def _any_due() -> tuple[Select[tuple[int | None]], ...]:
+    return tuple(sa_select(col(Feed.id)).where(due & leases.free(LEASE)).limit(1) for due, _ in _due())
 
 
 def listing(session: Session, *, active_only: bool = True) -> list[Feed]:

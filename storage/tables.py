@@ -1,8 +1,7 @@
 """The rows, in the order of the way: feed → entry → article → hit → story → alert → delivery.
 
 Times are UTC. `lease_*` columns say who works on a row until when; `lease_epoch` grows with each claim, so that a
-holder that lost
-its lease can be told from the one that has it (fencing).
+holder that lost its lease can be told from the one that has it (fencing).
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ from storage.types import Json
 
 
 class Feed(SQLModel, table=True):
-    """An address polled on a schedule. `config_url` is its identity; the rest is learnt or copied from the watch
-    file.
-    """
+    """An address polled on a schedule. `config_url` is its identity; the rest is learnt, or the watch file's."""
 
+    __table_args__ = (
+        Index("ix_feed_due", "next_poll_at", sqlite_where=sql("active = 1"), postgresql_where=sql("active")),
+    )
     id: int | None = Field(default=None, primary_key=True)
     config_url: str = Field(unique=True)
     fetch_url: str
@@ -47,9 +47,9 @@ class Feed(SQLModel, table=True):
     interval_s: float = 900.0
     ttl_s: float = 0.0  # how often it says that it changes, seconds; 0 = it does not say
     failures: float = 0.0  # weighed: DNS .25, not found .5, hard 1
-    next_poll_at: datetime = time(index=True)
+    next_poll_at: datetime = time()
     first_polled_at: datetime | None = maybe_time()
-    last_polled_at: datetime | None = maybe_time()
+    last_polled_at: datetime | None = maybe_time(index=True)
     last_success_at: datetime | None = maybe_time()
     last_changed_at: datetime | None = maybe_time()
     only_304_since: datetime | None = maybe_time()

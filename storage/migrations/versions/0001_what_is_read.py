@@ -166,7 +166,14 @@ def _feeds() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
         sa.UniqueConstraint("config_url", name=op.f("uq_feed_config_url")),
     )
-    op.create_index(op.f("ix_feed_next_poll_at"), "feed", ["next_poll_at"])
+    op.create_index(op.f("ix_feed_last_polled_at"), "feed", ["last_polled_at"])
+    op.create_index(
+        "ix_feed_due",
+        "feed",
+        ["next_poll_at"],
+        sqlite_where=sa.text("active = 1"),
+        postgresql_where=sa.text("active"),
+    )
 
 
 def _polls() -> None:
