@@ -92,6 +92,24 @@ async def test_feeds_of_one_host_are_asked_a_spacing_apart_and_the_rest_is_put_o
     assert all(feed.lease_owner == "" for feed in waiting)
 
 
+async def test_feeds_that_a_wrong_clock_dated_are_claimed_behind_those_whose_time_has_come(db: Database) -> None:
+    await db.write(add_feeds(4))
+
+    def misdate(session: Session) -> None:
+        far, ahead, rests, _ = session.exec(select(Feed).order_by(col(Feed.id))).all()
+        far.next_poll_at = NOW + feeds.FARTHEST + SECOND
+        ahead.next_poll_at, ahead.last_polled_at = NOW + 1_000 * SECOND, NOW + 600 * SECOND
+        rests.next_poll_at, rests.last_polled_at = NOW + SECOND, NOW - SECOND
+
+    def take(session: Session) -> list[str]:
+        taken, _ = feeds.claim_due(session, owner=Owner("w"), now=NOW, limit=2, spacing=SECOND, horizon=10 * SECOND)
+        return sorted(one.feed.name for one in taken)
+
+    await db.write(misdate)
+    assert [await db.write(take) for _ in range(3)] == [["f0", "f3"], ["f1"], []]
+    assert not await db.read(lambda s: feeds.any_due(s, NOW))
+
+
 async def test_moments_of_a_host_are_given_once_whoever_asks(db: Database) -> None:
     await db.write(lambda s: hosts.hold(s, "h", NOW))
 
