@@ -27,6 +27,7 @@ from web.address import check_address
 
 API = "http://127.0.0.1:4200/api"
 START_S = 90.0  # a server that is not healthy by then did not start
+ANSWER_S = 30.0  # a server that has just become healthy took longer than 10 s on a busy machine
 LOOK_S = 2.0
 AWAY_S = 120.0
 RUN_ENDS_S = 45.0  # a run that is told to stop has 30 s from Prefect to end in order
@@ -137,7 +138,7 @@ def require_prefect(api: str) -> None:
     basic = {"Authorization": f"Basic {b64encode(auth.encode()).decode()}"} if auth else {}
     asked = urllib.request.Request(f"{api}/admin/version", headers=basic)  # noqa: S310 - the operator's own address
     try:
-        with urllib.request.urlopen(asked, timeout=10):  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=ANSWER_S):  # noqa: S310
             return
     except urllib.error.HTTPError as error:
         if error.code not in (401, 403):
