@@ -83,7 +83,9 @@ class Findings:
         for channel, one in self.told.items():
             found += [f"{channel}: lost {slug}" for slug in one.lost]
             found += [f"{channel}: told again {slug}" for slug in one.doubled]
-            if (late := percentile(one.latencies.undisturbed, 95)) > LATEST_S:
+            if not one.latencies.undisturbed:
+                found.append(f"{channel}: how soon alerts come is not known, no event passed without an injury")
+            elif (late := percentile(one.latencies.undisturbed, 95)) > LATEST_S:
                 found.append(f"{channel}: the 95th percentile from seen to sent is {late:.0f} s, over {LATEST_S:g} s")
         found += [f"nobody asked for this: {line}" for line in self.strays]
         found += [f"still owed: delivery {key}" for key in self.ledger.owed]

@@ -139,6 +139,9 @@ def test_a_run_without_a_fault_has_none_and_each_fault_is_named() -> None:
     assert run(told=mail | {"mail": replace(FINE, doubled=("x-1",))}).faults == ["mail: told again x-1"]
     assert run(told=mail | {"mail": replace(FINE, repeated=3)}).faults == []
     assert run(told=mail | {"mail": late}).faults == ["mail: the 95th percentile from seen to sent is 61 s, over 60 s"]
+    unmeasured = replace(FINE, latencies=Latencies((2.0,), (), (20.0,)))
+    unknown = "mail: how soon alerts come is not known, no event passed without an injury"
+    assert run(told=mail | {"mail": unmeasured}).faults == [unknown]
     assert run(strays=("mail: a",)).faults == ["nobody asked for this: mail: a"]
     assert run(ledger=Ledger(3, owed=("k",))).faults == ["still owed: delivery k"]
     assert run(ledger=Ledger(3, not_come=("k",))).faults == ["the ledger says sent, and it never came: k"]
