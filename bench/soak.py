@@ -228,6 +228,11 @@ def _stop(child: subprocess.Popen[bytes]) -> tuple[float, int | None]:
     return STOP_S, None
 
 
+def _end(number: int, _: object) -> None:
+    """A SIGTERM ends the soak as an error would, so that what it started ends with it."""
+    raise SystemExit(128 + number)
+
+
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -252,6 +257,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)
     kinds = KINDS if given.database == "both" else (given.database,)
     runs = [soak(given.load, kind, given.minutes, given.seed, hurt=not given.unhurt) for kind in kinds]
     if given.json:

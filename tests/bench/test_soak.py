@@ -30,6 +30,21 @@ SMALL = Load(12, 2, 5, 4.0, 2.0, 20, 60, "sqlite", hurt=True)
 BASES = [f"http://127.1.0.{n}:1" for n in range(1, 4)]
 FINE = Told(Latencies((2.0, 4.0), (2.0, 4.0), (20.0, 40.0)))
 
+# a soak whose `up` does nothing, and says its number
+SLEEPING_SOAK = """
+import os, subprocess, sys
+from bench import soak
+
+def start(self, log):
+    environ = os.environ | {"PREFECT_HOME": str(self.folder / "prefect")}
+    child = subprocess.Popen(["sleep", "600"], env=environ, start_new_session=True)
+    print(child.pid, flush=True)
+    return child
+
+soak.Soak._start = start
+sys.exit(soak.main())
+"""
+
 
 def around() -> World:
     """What is outside, with a few articles."""
@@ -201,6 +216,17 @@ def test_processes_are_found_by_the_home_that_their_environment_names(tmp_path: 
         child.stdout.readline()
         assert [(one.pid, one.parent, one.kind) for one in of_run(tmp_path)] == [(child.pid, os.getpid(), "flows")]
         child.kill()
+
+
+def test_a_soak_that_is_told_to_end_leaves_nothing_running(tmp_path: Path) -> None:
+    environ = os.environ | {"TMPDIR": str(tmp_path)}
+    script = [sys.executable, "-c", SLEEPING_SOAK, "--load", "one", "--unhurt"]
+    with subprocess.Popen(script, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as soak:
+        assert soak.stdout is not None
+        slept = int(soak.stdout.readline())
+        soak.terminate()
+        assert soak.wait(60) == 128 + signal.SIGTERM
+    assert not Path(f"/proc/{slept}").exists()
 
 
 async def test_an_injury_kills_one_process_of_its_kind_and_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
