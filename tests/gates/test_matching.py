@@ -62,7 +62,7 @@ REACHED = {
     "biden-trong-meeting": ((14, 0), (14, 1), (5, 1), (9, 1), (28, 0), (28, 0), (6, 0), (6, 0), (7, 0), (9, 0)),
     "us-vietnam-upgrade": ((14, 0), (15, 1), (4, 0), (7, 1), (28, 0), (28, 0), (5, 0), (6, 0), (6, 0), (10, 0)),
     "myanmar-sanctions": ((14, 0), (15, 1), (6, 1), (8, 1), (30, 1), (30, 0), (6, 0), (6, 0), (7, 0), (10, 0)),
-    "ecb-rate-rise": ((14, 0), (14, 2), (5, 1), (6, 2), (77, 6), (71, 4), (6, 0), (6, 0), (7, 0), (7, 0)),
+    "ecb-rate-rise": ((14, 0), (14, 1), (5, 1), (6, 2), (77, 6), (71, 6), (6, 0), (6, 0), (7, 0), (7, 0)),
     "sudan-ceasefire": ((15, 0), (15, 1), (6, 0), (6, 2), (28, 0), (30, 0), (6, 0), (6, 0), (7, 0), (7, 0)),
     "ita-takeover": ((14, 0), (14, 0), (6, 1), (7, 0), (34, 2), (56, 2), (6, 0), (6, 0), (8, 0), (7, 0)),
 }
@@ -135,15 +135,14 @@ def test_the_guide_shows_the_figures() -> None:
     assert judged in GUIDE.read_text(encoding="utf-8")
 
 
-def test_the_cells_that_reach_the_aim_on_unread_texts_stay() -> None:
-    """All but one; that misses it by a text."""
+def test_every_question_reaches_the_aim_on_unread_texts() -> None:
     short = {
         (QUESTIONS[question], language)
         for question in QUESTIONS
         for language in LANGUAGES
         if not reaches_the_aim(figures(question, "unread", language))
     }
-    assert short <= {("rates", "others")}
+    assert not short
 
 
 def test_a_rule_takes_five_lines_at_most() -> None:
