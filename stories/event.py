@@ -39,7 +39,8 @@ class Features:
     """What a telling is compared by: weighted terms of its title, of title and lead (`head`), and of all its text;
     the names in its head with their weights, those in its title, the weekdays named, the language's primary tag.
 
-    `finding` are the terms of the head by which it is worth looking at a story at all.
+    `finding` are the terms of the head by which it is worth looking at a story at all. `apart` is the share of its
+    title that what matched does not say: little where the news itself is told, much where it is taken as known.
     """
 
     title: Weights
@@ -50,6 +51,7 @@ class Features:
     finding: frozenset[str]
     days: frozenset[int]
     language: str
+    apart: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,13 @@ def features_of(title: str, lead: str, sentences: Iterable[str], language: str) 
     language = primary(language)
     title_terms = _line_terms(title, language)
     head_terms = [*title_terms, *(term for line in lead.split("\n") for term in _line_terms(line, language))]
-    body_terms = [*head_terms, *(term for line in sentences for term in _line_terms(line, language))]
+    matched_terms = [term for line in sentences if line != title for term in _line_terms(line, language)]
+    body_terms = [*head_terms, *matched_terms]
     names = {term.key for term in body_terms if term.name}
-    head = _weights(head_terms, names)
+    weights, head = _weights(title_terms, names), _weights(head_terms, names)
+    said = {term.key: term.weight for term in matched_terms or _line_terms(lead.split("\n")[0], language)}
     return Features(
-        title=_weights(title_terms, names),
+        title=weights,
         head=head,
         body=_weights(body_terms, names),
         names={key: COUNTRY if key in _COUNTRIES else 1.0 for key in head if key in names},
@@ -82,6 +86,7 @@ def features_of(title: str, lead: str, sentences: Iterable[str], language: str) 
         finding=frozenset(key for key, weight in head.items() if weight > COMMON),
         days=weekdays("\n".join((title, lead, *sentences))),
         language=language,
+        apart=1 - _covered(weights, said),
     )
 
 

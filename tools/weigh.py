@@ -35,7 +35,7 @@ KINDS = list(evidence.WEIGHTS)
 WRONG = 2.0  # what a wrong merge weighs beside a split
 RIDGE = 3.0  # keeps weights small that little speaks for
 STEPS = 30
-GRID = [0.25 * step for step in range(2, 11)]  # what may be needed
+GRID = [0.25 * step for step in range(0, 11)]  # what may be needed
 MOST_WRONG = 1 / 400  # of the texts: topics that nobody has read show several times more than these
 
 Row = tuple[list[float], bool, float]  # evidence, whether it is one event, how much it counts

@@ -71,6 +71,19 @@ def test_a_headline_in_capitals_says_nothing_about_names() -> None:
     assert not sentence.names
 
 
+def test_a_title_that_says_other_things_than_what_matched_stands_apart_from_it() -> None:
+    flash = features_of("Quake shakes Tarnak", LEAD, ["A quake shook Tarnak; it shakes still."], "en")
+    later = features_of("The mountain was dust", LEAD, ["A quake shook Tarnak."], "en")
+    assert flash.apart < 0.2
+    assert later.apart == 1.0
+
+
+def test_a_title_that_matched_itself_is_measured_by_the_rest() -> None:
+    title = "The mountain was dust"
+    assert features_of(title, LEAD, [title, "A quake shook Tarnak."], "en").apart == 1.0
+    assert features_of(title, "The mountain was dust.\n" + LEAD, [title], "en").apart == 0.0
+
+
 def test_what_is_shared_is_named_heaviest_first() -> None:
     assert shared_terms(told(), told())[0] in told().names
 

@@ -31,6 +31,18 @@ def test_another_language_is_known_by_place_day_names_and_numbers() -> None:
     assert weigh(german, [told()]).total > NEEDED
 
 
+def test_a_title_that_takes_the_news_as_known_speaks_for_an_event_told_before() -> None:
+    known, fresh = weigh(told("Neighbours dig", hours=1), [told()]), weigh(told(hours=1), [told()])
+    assert "a title that takes it as known" in worded(known)
+    assert "its title tells it as new" in worded(fresh, against=True)
+
+
+def test_a_story_of_several_texts_has_to_be_met_by_more() -> None:
+    one, two = weigh(told(hours=2), [told()]), weigh(told(hours=2), [told(), told(hours=1)])
+    assert two.total < one.total
+    assert "a story of several texts is easily like others" in worded(two, against=True)
+
+
 def test_another_day_is_another_event_unless_it_speaks_of_the_first() -> None:
     friday = LEAD.replace("Wednesday", "Friday")
     assert "later day" in kinds(told(text=friday, hours=48))
