@@ -37,6 +37,11 @@ LISTED = 200  # records named in the report
 READERS = 4
 HERE = ("localhost", "127.0.0.1", "::1")
 AHEAD = 1  # batches that wait at each worker
+DASK = {
+    "distributed.worker.daemon": False,  # a daemon may have no children, and pages are read in processes to be killed
+    "distributed.worker.profile.enabled": False,  # a hundred looks a second at every process took a tenth of its time
+    "distributed.admin.tick.interval": "500ms",
+}
 
 
 @flow(name="backfill", flow_run_name="backfill", validate_parameters=True)
@@ -112,8 +117,7 @@ def _runner(jobs: int, address: str) -> Iterator[DaskTaskRunner]:
                 "memory_limit": 0,  # what may grow, reading pages, has a limit of its own
             }
         )
-    # a daemon may have no children, and pages are read in processes that can be killed
-    with dask.config.set({"distributed.worker.daemon": False}), runner:
+    with dask.config.set(DASK), runner:
         yield runner
 
 

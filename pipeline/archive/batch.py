@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -17,7 +19,7 @@ from core.reasons import Reason
 from core.text import one_line
 from pipeline import story as stories_step
 from pipeline.app import Active
-from pipeline.archive.judging import Fresh, Known, Lines, Replayer, judged, sites
+from pipeline.archive.judging import Asked, Fresh, Known, Lines, Replayer, asked, judged, sites
 from pipeline.archive.pages import FAILED, Part, Taken, pages_of
 from pipeline.archive.sources import Kind
 from pipeline.configure import CONFIG_LOCK
@@ -31,6 +33,10 @@ from storage.engine import lock_names
 from storage.office import Backfill, BackfillBatch
 from storage.tables import Article
 
+T = TypeVar("T")
+R = TypeVar("R")
+
+AHEAD = 2  # pages of a batch that are read while one is matched
 TRIES = 5  # of a batch while others change what it is written beside
 STORED, KNOWN, HITS = "stored", "known", "hits"
 LONGEST_DETAIL = 500
@@ -41,14 +47,14 @@ class Harvest:
     """What a batch's pages came to, in their order."""
 
     active: Active
-    fresh: list[tuple[str, Fresh]] = field(default_factory=list)  # with their places
+    fresh: list[Fresh] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     memory: dict[str, bytes] = field(default_factory=dict)  # host → the lines that its pages repeat
 
     def judged(self) -> Iterator[tuple[str, Judged]]:
         """The articles that the rules were tried on."""
-        yield from ((place, one.judged) for place, one in self.fresh)
+        yield from ((one.place, one.judged) for one in self.fresh)
         yield from ((one.place, one.judged) for one in self.known if one.judged)
 
 
@@ -80,17 +86,37 @@ async def _harvest(replayer: Replayer, batch: BackfillBatch, backfill: Backfill)
     places = await replayer.db.write(lambda session: sites(session, now))
     part = Part(Kind(backfill.kind), backfill.source, tuple(batch.span), backfill.since, backfill.until)
     lines, harvest = Lines(replayer.db), Harvest(active)
-    for page in pages_of(part, replayer.db):
-        found = await judged(replayer, active, places, lines, page) if isinstance(page, Taken) else page
-        match found:
-            case Fresh():
-                harvest.fresh.append((page.place, found))
-            case Known():
-                harvest.known.append(found)
-            case Trouble():
-                harvest.troubles.append(found)
+
+    async def ask(page: Taken | Trouble) -> tuple[Taken, Asked] | Trouble:
+        return page if isinstance(page, Trouble) else (page, await asked(replayer, active, page))
+
+    async with aclosing(_in_order(pages_of(part, replayer.db), ask)) as answers:
+        async for answer in answers:
+            found = answer if isinstance(answer, Trouble) else await judged(replayer, active, places, lines, *answer)
+            match found:
+                case Fresh():
+                    harvest.fresh.append(found)
+                case Known():
+                    harvest.known.append(found)
+                case Trouble():
+                    harvest.troubles.append(found)
     harvest.memory = lines.memory
     return harvest
+
+
+async def _in_order(items: Iterable[T], ask: Callable[[T], Coroutine[Any, Any, R]]) -> AsyncGenerator[R, None]:
+    """What `ask` says of each, in their order; the next are asked already while one is looked at."""
+    waiting: deque[asyncio.Task[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(asyncio.create_task(ask(item)))
+            if len(waiting) > AHEAD:
+                yield await waiting.popleft()
+        while waiting:
+            yield await waiting.popleft()
+    finally:
+        for one in waiting:
+            one.cancel()
 
 
 async def _stored(replayer: Replayer, batch_id: int, harvest: Harvest) -> Counts | None:
@@ -135,24 +161,28 @@ def _new_articles(session: Session, harvest: Harvest, counts: Counts, now: datet
     """Store the articles that nobody stored meanwhile, in the order of their keys, so that two who store the same ones
     do not wait for each other in a circle. Returns those that the rules' verdicts are to be written of.
     """
-    taken = set(rows.article_by_key(session, sorted({one.article.key for _, one in harvest.fresh})))
-    matched = []
-    for _, one in sorted(harvest.fresh, key=lambda pair: (pair[1].article.key, pair[1].article.first_seen_at)):
+    taken = set(rows.article_by_key(session, sorted({one.article.key for one in harvest.fresh})))
+    matched, unwritten = [], set[str]()
+    for one in sorted(harvest.fresh, key=lambda one: (one.article.key, one.article.first_seen_at)):
         if one.article.key in taken:
             counts[KNOWN, str(Reason.KNOWN_ALREADY)] += 1
             continue
         taken.add(one.article.key)
         article = Article(**one.article.model_dump())  # a write may be run twice: each with a row of its own
+        if article.canonical_key in unwritten:  # else they are written together: each alone took half of the time
+            session.flush()
+            unwritten.clear()
         twin = twin_of(session, article.canonical_key, one.hashes, but=0)
         if twin is not None:
             article.state, article.duplicate_of = "duplicate", twin.id
         article.matched_at, article.matched_config = now, harvest.active.revision
         article.matched_revision = article.revision
         session.add(article)
-        session.flush()
+        unwritten |= {article.key, article.canonical_key} - {""}
         counts[STORED, str(Reason.OTHER_ADDRESS) if twin else article.reason] += 1
         if twin is None:
             matched.append(replace(one.judged, one=replace(one.judged.one, article=article)))
+    session.flush()
     return matched
 
 

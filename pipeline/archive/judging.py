@@ -23,7 +23,7 @@ from pipeline.archive.plan import chosen
 from pipeline.configure import INDEX
 from pipeline.editing import current
 from pipeline.match import Judged, judge
-from pipeline.read import extracted, site_of, state_read, text_read
+from pipeline.read import Read, extracted, site_of, state_read, text_read
 from rules.match import Matcher
 from storage import articles, configs, feeds, hosts
 from storage import entries as rows
@@ -79,6 +79,7 @@ def limited(active: Active, rules: tuple[str, ...]) -> Active:
 class Fresh:
     """An article that was not stored when it was looked for, with what the rules say of it."""
 
+    place: str
     judged: Judged
     hashes: frozenset[int]
 
@@ -146,23 +147,33 @@ def sites(session: Session, now: datetime) -> Sites:
     return Sites(archive, by_host)
 
 
-async def judged(
-    replayer: Replayer, active: Active, places: Sites, lines: Lines, page: Taken
-) -> Fresh | Known | Trouble:
-    """What becomes of one page. A known article keeps its text, and is matched where rules came after it was."""
-    key = clean(page.article_key)
-    if (known := await _known(replayer.db, key)) is not None:
-        return Known(page.place, await _judged_again(active, *known))
-    read = await extracted(
+Asked = tuple[Article, Feed] | Read
+
+
+async def asked(replayer: Replayer, active: Active, page: Taken) -> Asked:
+    """What is stored of a page's article; where nothing is, what its reading came to. Nothing depends on the pages
+    before it, so several may be asked at a time.
+    """
+    if (known := await _known(replayer.db, clean(page.article_key))) is not None:
+        return known
+    return await extracted(
         replayer.pool,
         (page.body, page.url, page.content_type, page.charset),
         site_of(active.watch, page.url),
         seconds=replayer.settings.extract_seconds,
     )
-    found = read.extraction
+
+
+async def judged(
+    replayer: Replayer, active: Active, places: Sites, lines: Lines, page: Taken, answer: Asked
+) -> Fresh | Known | Trouble:
+    """What becomes of one page. A known article keeps its text, and is matched where rules came after it was."""
+    if not isinstance(answer, Read):
+        return Known(page.place, await _judged_again(active, *answer))
+    found, key = answer.extraction, clean(page.article_key)
     if found is None:
-        outcome = SKIPPED if read.reason in NOT_A_PAGE else FAILED
-        return Trouble(page.place, outcome, str(read.reason), one_line(f"{read.detail} {page.url}", 500))
+        outcome = SKIPPED if answer.reason in NOT_A_PAGE else FAILED
+        return Trouble(page.place, outcome, str(answer.reason), one_line(f"{answer.detail} {page.url}", 500))
     url = clean(page.url or found.canonical_url)
     if not page.url and url:  # a file does not know its address; the page may
         key = clean(article_key(url))
@@ -172,11 +183,12 @@ async def judged(
     feed = places.feed_of(host)
     article = _article(page, key, url, host, feed)
     text = lines.own_words(host, clean(found.text))
-    hashes = read.hashes if text == found.text else await asyncio.to_thread(shingles, text)
+    hashes = answer.hashes if text == found.text else await asyncio.to_thread(shingles, text)
     values = state_read(article, found, page.at) | text_read(article, found, text, hashes, page.at)
     for name, value in values.items():
         setattr(article, name, value)
-    return Fresh(await asyncio.to_thread(judge, active, articles.ToMatch(article, NO_LEASE, feed)), hashes)
+    verdicts = await asyncio.to_thread(judge, active, articles.ToMatch(article, NO_LEASE, feed))
+    return Fresh(page.place, verdicts, hashes)
 
 
 def _article(page: Taken, key: str, url: str, host: str, feed: Feed) -> Article:

@@ -18,4 +18,13 @@ def test_the_archive_holds_pages_of_so_many_bytes_each_once_and_all_are_read(tmp
     assert len(taken) == len(pages) == made.pages == len({one.article_key for one in taken})
     assert sum(len(one.body) for one in taken) == made.size >= 1_000_000
     text = watch_text(made.feeds, 5, seed=1)
-    assert asyncio.run(replay.alone(made, tmp_path, text, jobs=1)) > 0
+    pace = asyncio.run(replay.alone(made, tmp_path, text, jobs=1))
+    assert pace.pages_s > 0
+    assert pace.cpu_ms > 0
+
+
+def test_the_start_is_told_apart_from_what_pages_cost() -> None:
+    looks = [replay.Look(*one) for one in ((0.0, 0.0, 0), (10.0, 8.0, 0), (11.0, 9.0, 100), (21.0, 19.0, 300))]
+    run = replay.Run(21.0, 500.0, {"stored": 300}, [*looks, replay.Look(22.0, 20.0, 300)])
+    assert run.pace(300) == replay.Pace(300 / 21.0, 20.0 / 300 * 1_000)
+    assert run.steady() == replay.Pace(20.0, 50.0)

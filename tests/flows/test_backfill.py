@@ -79,3 +79,12 @@ async def test_workers_elsewhere_cannot_write_to_a_file_of_this_machine(prefect_
     file = warc(environment / "a.warc", [story(1)])
     with pytest.raises(InputError, match="SQLite"):
         await backfill([str(file)], address="tcp://192.0.2.1:8786")
+
+
+def test_what_is_set_of_dask_are_settings_that_it_has() -> None:
+    import dask.config
+
+    from flows.backfill import DASK
+
+    for name in DASK:
+        assert dask.config.get(name, None) is not None, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -422,3 +423,32 @@ async def test_many_batches_at_once_store_each_article_once(
     (one,) = await replay(app, found, Wishes(), lambda number: replay_batch(replayer, number), at_once=4)
     assert counts(one) == {"stored": 10, "known known_already": 10, "hits": 10}
     assert db.read_now(lambda session: session.exec(select(func.count(col(Hit.id)))).one()) == 10
+
+
+@pytest.mark.parametrize("breaks", [False, True], ids=["to its end", "until the readers are gone"])
+async def test_the_next_pages_of_a_batch_are_read_while_one_is_matched_and_none_is_left_behind(
+    app: App, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks: bool
+) -> None:
+    run, under_way, most = app.pool.run, set[str](), 0
+
+    async def counted(fn: Any, page: bytes, url: str, *rest: Any, seconds: float, item: str = "") -> Any:
+        nonlocal most
+        under_way.add(url)
+        most = max(most, len(under_way))
+        try:
+            if breaks and url == URL.format(3):
+                raise NotAvailable("the readers are gone")
+            return await run(fn, page, url, *rest, seconds=seconds, item=item)
+        finally:
+            under_way.discard(url)
+
+    monkeypatch.setattr(app.pool, "run", counted)
+    monkeypatch.setattr(replaying, "WAITS_S", ())
+    before = asyncio.all_tasks()
+    (one,) = await replayed(app, warc(tmp_path / "a.warc.gz", [story(number) for number in range(9)]))
+    assert counts(one) == ({} if breaks else {"stored": 9, "hits": 9})
+    assert most <= batch.AHEAD + 1
+    assert breaks or most > 1
+    await asyncio.sleep(0.1)
+    assert not under_way
+    assert asyncio.all_tasks() == before
