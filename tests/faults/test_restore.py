@@ -54,8 +54,8 @@ class Day:
         self.publish()
 
     def back_up(self) -> None:
-        """Keep all that there is now."""
-        ended = self.desk.run("db", "backup", "kept")
+        """Keep all that there is now, in the place of what was kept before."""
+        ended = self.desk.run("db", "backup", "kept", "--force")
         assert ended.code == 0, ended.err
 
     def restore(self, *options: str) -> str:
