@@ -25,7 +25,11 @@ _RESTORE = "stop wirewatch and restore a backup (`wirewatch db restore`); what w
 _REPORT = "keep a backup (`wirewatch db backup`) and report it: no way of working leads there"
 # question → what it means, what to do
 _WORDS = {
-    "structure": ("the database's file or table is damaged: a disk, or a copy made while it was written", _RESTORE),
+    check.STRUCTURE: ("the database's file or table is damaged: a disk, or a copy made while it was written", _RESTORE),
+    "checksum": (
+        "the server read pages that were not as it had written them: a disk",
+        "stop wirewatch and look at the disk; restore a backup, then SELECT pg_stat_reset(): it counts until then",
+    ),
     "schema": ("a table is not as this program makes it: somebody changed it by hand", _RESTORE),
     "collation": (
         "the system sorts text otherwise than when the indexes were made: keys can be missed or stand twice",
@@ -93,7 +97,7 @@ def _faults(database: Database, known: set[str]) -> Iterator[Fault]:
     with copying.snapshot(database) as connection:
         broken = list(check.all_faults(connection))
         yield from broken
-        if any(one.what == "structure" for one in broken):
+        if any(one.what == check.STRUCTURE for one in broken):
             return  # what follows reads all rows once more
         for one in schema.differences(connection):
             yield Fault("schema", "", (), 1, one)

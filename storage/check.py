@@ -1,6 +1,7 @@
 """Whether the database is whole: what the database itself can say, and the questions whose answer has to be empty.
 
-Every question gives the names of rows, some of them at most, and how many there are.
+Every question gives the names of rows, some of them at most, and how many there are. `damage` asks only what holds up
+nobody, once a day; `all_faults` reads everything.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from typing import Any
 from sqlalchemy import Integer, Select, Table, UniqueConstraint, column, func, or_, select, text
 from sqlalchemy import table as sql_table
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
-from sqlmodel import col
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlmodel import Session, col
 
 from storage import copying, lookup
 from storage.tables import Alert, Article, Config, Delivery, Hit, Story
 
 NAMED = 5  # rows of a fault that are named
+STRUCTURE = "structure"  # the fault after which nothing else is asked
+_DAMAGED = ("XX", "58", "42P01")  # what PostgreSQL says of damage, of files that cannot be read, of no such table
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,28 @@ class Fault:
     detail: str = ""
 
 
+def damage(session: Session) -> list[str]:
+    """What the database finds wrong with its own files, as far as it can say while others work with it.
+
+    SQLite: `PRAGMA quick_check`, which reads the whole file (some seconds a gigabyte) and holds up no writer.
+    PostgreSQL: indexes that are not valid; pages whose checksum was wrong when they were read, where it keeps those.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return _sqlite_says(connection, "quick_check")
+    unfit = [f"index {name} is not valid" for name in _unfit_indexes(connection)]
+    return [*unfit, *(one.detail for one in _checksums(connection))]
+
+
 def all_faults(connection: Connection) -> Iterator[Fault]:
-    """Everything, the database's own structure first: where that is broken, the rest may say anything."""
+    """Everything, the database's own structure first: where that is broken, the rest may say anything, and is left
+    out.
+    """
     sqlite = connection.dialect.name == "sqlite"
-    yield from _sqlite_pages(connection) if sqlite else _postgresql(connection)
+    own = list(_sqlite_pages(connection) if sqlite else _postgresql(connection))
+    yield from own
+    if any(one.what == STRUCTURE for one in own):
+        return
     for table in copying.tables():
         yield from _references(connection, table)
         yield from _twice(connection, table)
@@ -45,22 +66,43 @@ def all_faults(connection: Connection) -> Iterator[Fault]:
 
 
 def _sqlite_pages(connection: Connection) -> Iterator[Fault]:
-    said = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({NAMED})")]
-    if said != ["ok"]:
-        yield Fault("structure", "", (), len(said), "; ".join(said))
+    if said := _sqlite_says(connection, "integrity_check"):
+        yield Fault(STRUCTURE, "", (), len(said), "; ".join(said))
+
+
+def _sqlite_says(connection: Connection, check: str) -> list[str]:
+    try:
+        said = connection.exec_driver_sql(f"PRAGMA {check}({NAMED})").scalars().all()
+    except OperationalError:
+        raise  # locked, or not there
+    except DatabaseError as error:  # so broken that it cannot be looked through
+        return [str(error.orig)]
+    return [str(line) for line in said if line != "ok"]
 
 
 def _postgresql(connection: Connection) -> Iterator[Fault]:
     yield from _collation(connection)
+    yield from _checksums(connection)
+    for name in _unfit_indexes(connection):
+        yield Fault("index", name, (), 1, "it was not made whole")
+    for table in copying.tables():
+        found = list(_readable(connection, table))
+        yield from found or _counter(connection, table)
+
+
+def _unfit_indexes(connection: Connection) -> list[str]:
     unfit = text(
         "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-        "WHERE NOT (indisvalid AND indisready) AND relnamespace = current_schema()::regnamespace"
+        "WHERE NOT (indisvalid AND indisready) AND relnamespace = current_schema()::regnamespace ORDER BY 1 LIMIT :most"
     )
-    for (name,) in connection.execute(unfit):
-        yield Fault("index", str(name), (), 1, "it was not made whole")
-    for table in copying.tables():
-        yield from _readable(connection, table)
-        yield from _counter(connection, table)
+    return list(connection.execute(unfit, {"most": NAMED}).scalars())
+
+
+def _checksums(connection: Connection) -> Iterator[Fault]:
+    """PostgreSQL counts the pages that it read with a wrong checksum, until its statistics are reset."""
+    failures = "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()"
+    if count := connection.execute(text(failures)).scalar():
+        yield Fault("checksum", "", (), count, f"{count} pages with a wrong checksum")
 
 
 def _collation(connection: Connection) -> Iterator[Fault]:
@@ -77,17 +119,19 @@ def _collation(connection: Connection) -> Iterator[Fault]:
 def _readable(connection: Connection, table: Table) -> Iterator[Fault]:
     """Every row with all that is stored apart from it, and every index beside its table; amcheck where it is there."""
     name = connection.dialect.identifier_preparer.quote(table.name)
-    has = text("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'")
+    may = text("SELECT has_function_privilege(to_regprocedure('bt_index_check(regclass,boolean)')::oid, 'EXECUTE')")
     try:
         with connection.begin_nested():
             connection.execute(text(f"SELECT sum(length(t::text)) FROM {name} t"))  # noqa: S608 - our own tables
-            if connection.execute(has).scalar_one():
+            if connection.execute(may).scalar_one():  # None without amcheck
                 trees = "SELECT bt_index_check(indexrelid, true) FROM pg_index JOIN pg_class c ON c.oid = indexrelid "
                 trees += "JOIN pg_am ON pg_am.oid = relam WHERE indrelid = CAST(:name AS regclass) AND amname = 'btree'"
                 connection.execute(text(trees), {"name": name})
             by_rows, by_index = (_counted(connection, name, how) for how in ("indexscan", "seqscan"))
     except DBAPIError as error:
-        yield Fault("structure", table.name, (), 1, str(error.orig).splitlines()[0])
+        if not str(getattr(error.orig, "sqlstate", None)).startswith(_DAMAGED):
+            raise  # a lost connection, say
+        yield Fault(STRUCTURE, table.name, (), 1, str(error.orig).splitlines()[0])
         return
     if by_rows != by_index:
         yield Fault("index", table.name, (), abs(by_rows - by_index), f"{by_rows} rows, {by_index} by its index")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from storage import check
 from storage.engine import Database
 from tests.cli.desk import Desk
 
@@ -88,6 +89,17 @@ def test_a_counter_that_fell_behind_is_a_fault(filled: Desk) -> None:
     change(filled, "SELECT setval(pg_get_serial_sequence('article', 'id'), 2)")
     rows = filled.run("db", "check", "--json").rows
     assert [(one["fault"], one["table"], one["rows"]) for one in rows] == [("counter", "article", ["14"])]
+
+
+def test_wrong_checksums_are_told_with_how_they_are_counted_anew(filled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    if filled.environ["WIREWATCH_DATABASE"].startswith("sqlite"):
+        return  # it keeps none
+    counted = check.Fault("checksum", "", (), 3, "3 pages with a wrong checksum")
+    monkeypatch.setattr(check, "_checksums", lambda _connection: iter([counted]))
+    ended = filled.run("db", "check")
+    assert ended.code == 1
+    assert "3 pages with a wrong checksum" in ended.out
+    assert "pg_stat_reset()" in ended.out
 
 
 def test_a_damaged_file_is_told_as_such(own_desk: Desk) -> None:

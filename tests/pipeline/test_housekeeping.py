@@ -12,7 +12,7 @@ from sqlmodel import Session
 from core.clock import FixedClock
 from core.reasons import Reason
 from pipeline.housekeeping import CHECK, housekeep
-from storage import notices, sound
+from storage import check, notices
 from storage.engine import Database
 from storage.tables import HostState
 from tests.builders import NOON, World
@@ -25,7 +25,7 @@ def open_troubles(db: Database) -> list[str]:
 
 
 def test_a_sound_database_has_no_faults(db: Database) -> None:
-    assert db.read_now(sound.faults) == []
+    assert db.read_now(check.damage) == []
 
 
 def damage(db: Database) -> None:
@@ -56,7 +56,7 @@ def test_damage_is_found(databases: Databases, database_kind: str, tmp_path: Pat
     with databases.fresh(database_kind, tmp_path, migrate) as url:
         damage(Database(url))
         again = Database(url)
-        found = again.read_now(sound.faults)
+        found = again.read_now(check.damage)
         if not again.is_sqlite:  # others get this database after us
             set_valid(again, "true")
         again.close()
@@ -68,7 +68,7 @@ async def test_damage_is_told_once_and_again_when_it_is_over(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world.worker(db, clock) as app:
-        monkeypatch.setattr(sound, "faults", lambda _session: ["page 7 is never used"])
+        monkeypatch.setattr(check, "damage", lambda _session: ["page 7 is never used"])
         report = await housekeep(app)
         assert report.failures == [f"check: database: {Reason.UNSOUND}: page 7 is never used"]
         assert CHECK in open_troubles(db)
