@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
+from typing import cast
 
 from bench import replay
 from bench.watching import watch_text
@@ -28,3 +30,23 @@ def test_the_start_is_told_apart_from_what_pages_cost() -> None:
     run = replay.Run(21.0, 500.0, {"stored": 300}, [*looks, replay.Look(22.0, 20.0, 300)])
     assert run.pace(300) == replay.Pace(300 / 21.0, 20.0 / 300 * 1_000)
     assert run.steady() == replay.Pace(20.0, 50.0)
+
+
+class Ended:
+    """A run that is over."""
+
+    def __init__(self, texts: dict[str, tuple[str, str]], hits: list[tuple[str, str]]) -> None:
+        self._texts, self._hits = texts, Counter(hits)
+
+    def texts(self) -> dict[str, tuple[str, str]]:
+        return self._texts
+
+    def hits(self) -> Counter[tuple[str, str]]:
+        return self._hits
+
+
+def test_what_a_kill_lost_or_doubled_is_told_apart_from_articles_that_came_out_otherwise() -> None:
+    whole = Ended({"a": ("1", "ready"), "b": ("2", "ready"), "c": ("3", "ready")}, [("r", "a"), ("r", "b"), ("r", "c")])
+    killed = Ended({"a": ("1", "ready"), "b": ("9", "ready")}, [("r", "a"), ("r", "a"), ("s", "b")])
+    assert replay.compared(cast(replay.Flow, whole), cast(replay.Flow, killed)) == (1, 1, 1)
+    assert replay.compared(cast(replay.Flow, whole), cast(replay.Flow, whole)) == (0, 0, 0)
