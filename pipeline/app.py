@@ -42,6 +42,7 @@ class Active:
     off: Mapping[str, str] = field(default_factory=dict)  # rule that was switched off → why; not in `matcher`
     whole: Matcher | None = None  # with the rules that are off, when there are any
     tellings: dict[Told, Telling] = field(default_factory=dict, compare=False, repr=False)  # what grouping compared
+    tellings_kept: int = 10_000  # of all rules: some 35 KB each. More when one rule's window has more
 
     def without(self, off: Mapping[str, str]) -> Active:
         """The same with these rules (id → why) left out of matching, and all others in."""

@@ -25,7 +25,6 @@ from stories.telling import Telling, just_told, lead_of
 from stories.wires import wire_of
 
 SENTENCES_TOLD = 5  # matched sentences that grouping looks at
-TELLINGS_KEPT = 10_000  # in memory, of all rules: some 35 KB each. More when one rule's window has more
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +208,7 @@ def _known(session: Session, active: Active, told: Sequence[hits.Told]) -> dict[
     known = {one: telling for one in told if (telling := kept.pop(one, None))}
     known |= _tellings(session, [one for one in told if one not in known])
     kept |= known
-    for one in list(kept)[: max(0, len(kept) - max(TELLINGS_KEPT, len(known)))]:
+    for one in list(kept)[: max(0, len(kept) - max(active.tellings_kept, len(known)))]:
         kept.pop(one, None)
     return known
 

@@ -35,6 +35,7 @@ from stories.fingerprint import shingles
 
 NO_LEASE = Lease(0, "", 0)
 NOT_A_PAGE = frozenset({Reason.WRONG_TYPE})  # what the extractor says of what should not have been in the archive
+TELLINGS_KEPT = 3_000  # fewer than live: each of several processes keeps its own, for as long as an archive is
 ARCHIVE = "archive:"  # the feed of articles from sites that no feed is of
 
 
@@ -49,6 +50,9 @@ class Replayer:
     active: Active
     _limited: dict[tuple[str, ...], Active] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.active = replace(self.active, tellings_kept=TELLINGS_KEPT)
+
     def refreshed(self, rules: tuple[str, ...]) -> Active:
         """The active revision as it is now, with these rules alone in its matcher when some are named."""
         newest, off = self.db.read_now(
@@ -57,7 +61,7 @@ class Replayer:
         if newest != self.active.revision:
             now = self.db.read_now(current)
             watch, matcher = compiled.opened(self.settings.data / INDEX, now.text, file=f"revision {now.revision}")
-            self.active = Active(now.revision, watch, matcher, {})
+            self.active = Active(now.revision, watch, matcher, {}, tellings_kept=TELLINGS_KEPT)
             self._limited.clear()
         if self.active.off != off:
             self.active = self.active.without(off)

@@ -17,7 +17,7 @@ from core.clock import FixedClock
 from core.errors import InputError, NotAvailable
 from core.reasons import Reason
 from pipeline.app import App
-from pipeline.archive import batch, plan
+from pipeline.archive import batch, judging, plan
 from pipeline.archive import replay as replaying
 from pipeline.archive.batch import replay_batch
 from pipeline.archive.pages import Part, Taken, pages_of
@@ -452,3 +452,16 @@ async def test_the_next_pages_of_a_batch_are_read_while_one_is_matched_and_none_
     await asyncio.sleep(0.1)
     assert not under_way
     assert asyncio.all_tasks() == before
+
+
+async def test_fewer_tellings_are_kept_than_live_as_each_of_several_processes_keeps_its_own(
+    app: App, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "TELLINGS_KEPT", 3)
+    monkeypatch.setattr(plan, "RECORDS", 2)
+    apart = [story(day, at=TAKEN + timedelta(days=30 * day)) for day in range(8)]  # none in another's window
+    replayer = replayer_of(app)
+    found = sources_of([str(warc(tmp_path / "a.warc.gz", apart))])
+    (one,) = await replay(app, found, Wishes(), lambda number: replay_batch(replayer, number), at_once=1)
+    assert counts(one)["hits"] == 8
+    assert 0 < len(replayer.active.tellings) <= 3 < app.active.tellings_kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -58,23 +59,21 @@ async def test_of_many_hits_each_article_is_read_once_for_all_later_ones(
 
 
 async def test_a_rule_with_more_tellings_than_are_kept_has_each_of_its_articles_read_once(
-    world: World, db: Database, clock: FixedClock, made: Counter[str], monkeypatch: pytest.MonkeyPatch
+    world: World, db: Database, clock: FixedClock, made: Counter[str]
 ) -> None:
-    monkeypatch.setattr(story, "TELLINGS_KEPT", 5)
     world.site["/rss"] = PIERS
     async with world.worker(db, clock) as app:
+        app.active = replace(app.active, tellings_kept=5)
         await run_cycle(app)
     assert max(made.values()) == 2
 
 
-async def test_what_was_not_asked_for_the_longest_is_not_kept(
-    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_was_not_asked_for_the_longest_is_not_kept(world: World, db: Database, clock: FixedClock) -> None:
     world.site["/rss"] = PIERS
     async with world.worker(db, clock) as app:
         await run_cycle(app)
         before = len(app.active.tellings)
-        monkeypatch.setattr(story, "TELLINGS_KEPT", 5)
+        app.active = replace(app.active, tellings_kept=5)
         clock.move(timedelta(days=30))  # out of the rule's window
         world.site["/rss"] = rss(*(Item(f"f{n}", "", f"Dockers of quay {n} strike", f"Ship {n}.") for n in range(8)))
         poll_again(db)
