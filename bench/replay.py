@@ -47,7 +47,7 @@ from core.settings import Settings
 from extractors.choose import warm_up
 from pipeline import compiled
 from pipeline.app import Active
-from pipeline.archive.judging import Lines, Replayer, asked, judged, sites
+from pipeline.archive.judging import Lines, Replayer, extraction, judged, sites
 from pipeline.archive.pages import Part, Taken, pages_of
 from pipeline.archive.sources import Kind
 from pipeline.bootstrap import PRELOAD, open_database
@@ -152,7 +152,7 @@ async def alone(archive: Archive, folder: Path, text: str, jobs: int) -> Pace:
     warm = next(page for page in pages_of(part, db) if isinstance(page, Taken))
 
     async def one(page: Taken) -> None:
-        await judged(replayer, active, places, lines, page, await asked(replayer, active, page))
+        await judged(replayer, active, places, lines, page, await extraction(replayer, active, page))
 
     await asyncio.gather(*(one(warm) for _ in range(jobs * 2)))
 

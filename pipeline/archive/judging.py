@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
@@ -151,15 +152,18 @@ def sites(session: Session, now: datetime) -> Sites:
     return Sites(archive, by_host)
 
 
-Asked = tuple[Article, Feed] | Read
+Stored = tuple[Article, Feed]
 
 
-async def asked(replayer: Replayer, active: Active, page: Taken) -> Asked:
-    """What is stored of a page's article; where nothing is, what its reading came to. Nothing depends on the pages
-    before it, so several may be asked at a time.
-    """
-    if (known := await _known(replayer.db, clean(page.article_key))) is not None:
-        return known
+async def stored(db: Database, pages: Sequence[Taken]) -> dict[str, Stored]:
+    """The articles of these pages that are there already, by the pages' places."""
+    keys = {page.place: clean(page.article_key) for page in pages}
+    found = await db.read(partial(_by_key, keys=sorted(set(keys.values()))))
+    return {place: found[key] for place, key in keys.items() if key in found}
+
+
+async def extraction(replayer: Replayer, active: Active, page: Taken) -> Read:
+    """What reading a page came to. Nothing depends on the pages before it, so several may be read at a time."""
     return await extracted(
         replayer.pool,
         (page.body, page.url, page.content_type, page.charset),
@@ -169,7 +173,7 @@ async def asked(replayer: Replayer, active: Active, page: Taken) -> Asked:
 
 
 async def judged(
-    replayer: Replayer, active: Active, places: Sites, lines: Lines, page: Taken, answer: Asked
+    replayer: Replayer, active: Active, places: Sites, lines: Lines, page: Taken, answer: Stored | Read
 ) -> Fresh | Known | Trouble:
     """What becomes of one page. A known article keeps its text, and is matched where rules came after it was."""
     if not isinstance(answer, Read):
@@ -181,7 +185,7 @@ async def judged(
     url = clean(page.url or found.canonical_url)
     if not page.url and url:  # a file does not know its address; the page may
         key = clean(article_key(url))
-        if (known := await _known(replayer.db, key)) is not None:
+        if known := (await replayer.db.read(partial(_by_key, keys=[key]))).get(key):
             return Known(page.place, await _judged_again(active, *known))
     host = host_of(url) if url else ""
     feed = places.feed_of(host)
@@ -214,12 +218,9 @@ def _article(page: Taken, key: str, url: str, host: str, feed: Feed) -> Article:
     )
 
 
-async def _known(db: Database, key: str) -> tuple[Article, Feed] | None:
-    def find(session: Session) -> tuple[Article, Feed] | None:
-        row = rows.article_by_key(session, [key]).get(key)
-        return (row, session.get_one(Feed, row.feed_id)) if row else None
-
-    return await db.read(find)
+def _by_key(session: Session, keys: Sequence[str]) -> dict[str, Stored]:
+    found = rows.article_by_key(session, keys)
+    return {key: (article, session.get_one(Feed, article.feed_id)) for key, article in found.items()}
 
 
 async def _judged_again(active: Active, article: Article, feed: Feed) -> Judged | None:
