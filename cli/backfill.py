@@ -80,13 +80,13 @@ async def _here(chosen: Settings, sources: Sequence[Source], wishes: Wishes, tel
 
 def _on_dask(chosen: Settings, sources: list[str], wishes: Wishes, address: str) -> list[dict[str, Any]]:
     """As the flow, by the workers of a Dask cluster: seen by Prefect's server, or by one that ends with the run."""
-    from cli.up import environment, is_healthy
+    from cli.up import environment, is_healthy, require_prefect
 
     named = os.environ.get("PREFECT_API_URL", "")
     environ = environment(chosen, chosen.port)
-    if not is_healthy(environ["PREFECT_API_URL"]):
-        if named:
-            raise NotAvailable(f"no Prefect server answers at {named}", hint="start it, or unset PREFECT_API_URL")
+    if named:
+        require_prefect(named)
+    elif not is_healthy(environ["PREFECT_API_URL"]):
         del environ["PREFECT_API_URL"]
     os.environ.update(environ)
     try:

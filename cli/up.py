@@ -11,10 +11,9 @@ import os
 import signal
 import time
 import urllib.error
-import urllib.request
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from cli.children import Children
@@ -22,6 +21,7 @@ from cli.console import out
 from cli.exits import EXIT_NOT_AVAILABLE, complain
 from core.errors import NotAvailable
 from core.settings import Settings
+from pipeline import ground
 from pipeline.bootstrap import upgrade
 from web.address import check_address
 
@@ -122,10 +122,10 @@ def _start_prefect(children: Children) -> None:
 def is_healthy(api: str) -> bool:
     """Whether a Prefect server answers there."""
     try:
-        with urllib.request.urlopen(f"{api}/health", timeout=2) as answer:  # noqa: S310 - the operator's own address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+        ground.asked(f"{api}/health", seconds=2)
+    except (OSError, HTTPException):
         return False
+    return True
 
 
 def require_prefect(api: str) -> None:
@@ -135,11 +135,8 @@ def require_prefect(api: str) -> None:
             f"no Prefect server answers at {api}", hint="start it, or set PREFECT_API_URL to where it is"
         )
     auth = os.environ.get("PREFECT_API_AUTH_STRING", "")
-    basic = {"Authorization": f"Basic {b64encode(auth.encode()).decode()}"} if auth else {}
-    asked = urllib.request.Request(f"{api}/admin/version", headers=basic)  # noqa: S310 - the operator's own address
     try:
-        with urllib.request.urlopen(asked, timeout=ANSWER_S):  # noqa: S310
-            return
+        ground.version_at(api, auth, seconds=ANSWER_S)
     except urllib.error.HTTPError as error:
         if error.code not in (401, 403):
             return
@@ -148,7 +145,7 @@ def require_prefect(api: str) -> None:
             f"Prefect's server at {api} refuses us: {why}",
             hint="give it the server's own PREFECT_SERVER_API_AUTH_STRING (name:password)",
         ) from error
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise NotAvailable(f"Prefect's server at {api} does not answer: {error}", hint="try it again") from error
 
 

@@ -104,9 +104,8 @@ def open_files(limit: int) -> Finding:
 
 def prefect(api: str, auth: str) -> Finding:
     """Whether Prefect's server answers, with a version that ours can talk to."""
-    headers = {"Authorization": f"Basic {b64encode(auth.encode()).decode()}"} if auth else {}
     try:
-        theirs = str(json.loads(_asked(f"{api.rstrip('/')}/admin/version", headers)))
+        theirs = str(json.loads(version_at(api, auth)))
     except urllib.error.HTTPError as error:
         do = "mend PREFECT_API_AUTH_STRING" if error.code in (401, 403) else "mend PREFECT_API_URL"
         return Finding("prefect", False, f"its server says {error.code}", do)
@@ -119,6 +118,14 @@ def prefect(api: str, auth: str) -> Finding:
     return Finding("prefect", good, f"server {theirs}, here {ours}", "" if good else "upgrade its server")
 
 
+def version_at(api: str, auth: str, *, seconds: float = ANSWER_S) -> bytes:
+    """What Prefect's server answers when it is asked for its version. Raises OSError and HTTPException; an HTTPError
+    with 401 or 403 when it does not let us in.
+    """
+    headers = {"Authorization": f"Basic {b64encode(auth.encode()).decode()}"} if auth else {}
+    return asked(f"{api.rstrip('/')}/admin/version", headers, seconds=seconds)
+
+
 def _numbers(version_text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version_text.split(".")[:2] if part.isdigit())
 
@@ -129,7 +136,7 @@ def page(settings: Settings) -> Finding:
     if not _is_here(settings.host) or not settings.port:
         return Finding("page", True, f"listens on {place}; not asked")
     try:
-        said = json.loads(_asked(f"http://{place}/healthz", {}))
+        said = json.loads(asked(f"http://{place}/healthz"))
     except urllib.error.HTTPError as error:
         return Finding("page", False, f"{place} says {error.code}", "see `runs`; or another program has that port")
     except (urllib.error.URLError, TimeoutError):
@@ -148,9 +155,11 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _asked(url: str, headers: Mapping[str, str]) -> bytes:
-    """The beginning of what an address of our own settings answers, without any proxy."""
-    request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - from the operator's settings
+def asked(url: str, headers: Mapping[str, str] | None = None, *, seconds: float = ANSWER_S) -> bytes:
+    """The beginning of what an address of our own settings answers, without any proxy. Raises OSError (HTTPError for
+    all but 2xx) and HTTPException.
+    """
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - from the operator's settings
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=ANSWER_S) as answer:
+    with opener.open(request, timeout=seconds) as answer:
         return bytes(answer.read(10_000))

@@ -11,6 +11,7 @@ import pytest
 from cli import up
 from cli.children import REVIVALS, Children
 from cli.up import AWAY_S, CLOCK, Watch
+from core.errors import NotAvailable
 from tests.sinks.http import Answer, HttpSink
 
 STAYS = ("timeit", "-n", "1", "-r", "1", "import time; time.sleep(60)")
@@ -95,3 +96,28 @@ def test_only_what_polls_and_tells_takes_all_else_with_it_when_it_keeps_ending(
     if goes_on:
         assert watch.look(601.0)
         assert name in children
+
+
+def test_prefects_server_is_asked_without_the_proxy_that_the_environment_names(
+    api: HttpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert up.is_healthy(api.url("/api"))
+    up.require_prefect(api.url("/api"))
+    assert [one.path for one in api.requests] == ["/api/health", "/api/health", "/api/admin/version"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "said"), [("", "wants PREFECT_API_AUTH_STRING"), ("a:b", "PREFECT_API_AUTH_STRING is not what it wants")]
+)
+def test_a_server_that_refuses_us_is_told_apart_from_one_that_is_away(
+    api: HttpSink, monkeypatch: pytest.MonkeyPatch, auth: str, said: str
+) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", auth)
+    api.choose = lambda request: Answer(401 if request.path.endswith("/version") else 200)
+    with pytest.raises(NotAvailable, match=said):
+        up.require_prefect(api.url("/api"))
+    api.choose = lambda _: Answer(503)
+    with pytest.raises(NotAvailable, match="no Prefect server answers"):
+        up.require_prefect(api.url("/api"))
