@@ -39,7 +39,7 @@ HERE = ("localhost", "127.0.0.1", "::1")
 AHEAD = 1  # batches that wait at each worker
 DASK = {
     "distributed.worker.daemon": False,  # a daemon may have no children, and pages are read in processes to be killed
-    "distributed.worker.profile.enabled": False,  # a hundred looks a second at every process took a tenth of its time
+    "distributed.worker.profile.enabled": False,  # a hundred looks a second at every process
     "distributed.admin.tick.interval": "500ms",
 }
 
