@@ -97,7 +97,14 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "172800",
     }
-    return {**defaults, **os.environ, **chosen}
+    return {**defaults, **os.environ, **chosen, **_past_the_proxy()}
+
+
+def _past_the_proxy() -> dict[str, str]:
+    """Prefect's client would ask this machine's own server through HTTP_PROXY, where that is set."""
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    both = ",".join(filter(None, (named, "127.0.0.1,localhost")))
+    return {"no_proxy": both, "NO_PROXY": both}
 
 
 def _start_prefect(children: Children) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 
 from cli import up
 from cli.children import REVIVALS, Children
 from cli.up import AWAY_S, CLOCK, Watch
 from core.errors import NotAvailable
+from core.settings import Settings
 from tests.sinks.http import Answer, HttpSink
 
 STAYS = ("timeit", "-n", "1", "-r", "1", "import time; time.sleep(60)")
@@ -106,6 +109,19 @@ def test_prefects_server_is_asked_without_the_proxy_that_the_environment_names(
     assert up.is_healthy(api.url("/api"))
     up.require_prefect(api.url("/api"))
     assert [one.path for one in api.requests] == ["/api/health", "/api/health", "/api/admin/version"]
+
+
+@pytest.mark.parametrize("excepted", ["", "intranet.example"])
+def test_what_up_starts_asks_prefects_server_without_the_proxy_either(
+    api: HttpSink, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, excepted: str
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", excepted)
+    settings = Settings(_env_file=None, config=tmp_path / "watch.yaml", data=tmp_path)
+    for name, value in up.environment(settings, 8080).items():
+        monkeypatch.setenv(name, value)
+    assert httpx.get(api.url("/api/health")).status_code == 200  # as Prefect's client asks
+    assert excepted in os.environ["NO_PROXY"]
 
 
 @pytest.mark.parametrize(
