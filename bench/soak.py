@@ -58,11 +58,11 @@ class Soak:
         async with world(self.load, self.seed) as (around, mail, hooks):
             text = watch_text(self.load, [feed.url for feed in around.feeds], around.mail_port, hooks, seed=self.seed)
             (self.folder / "watch.yaml").write_text(text, "utf-8")
-            with (self.folder / "up.log").open("wb") as log:
-                child = self._start(log.fileno())
             watcher, injuries = Watcher(self.processes), Injuries(self.processes, mail, self.chance)
             watching = asyncio.create_task(watcher.run())
             try:
+                with (self.folder / "up.log").open("wb") as log:
+                    child = self._start(log.fileno())
                 await self._first_polls(around, child)
                 watcher.samples.clear()
                 before, began = await asyncio.to_thread(self._on_disc), time.monotonic()
@@ -76,7 +76,7 @@ class Soak:
                 rows = await asyncio.to_thread(self._ledger)
             finally:
                 watching.cancel()
-                self._kill_all(child)
+                self._kill_all()
         at = [when for when, _ in injuries.at]
         news = seen_by(around, until)
         return Findings(
@@ -182,14 +182,13 @@ class Soak:
         finally:
             db.close()
 
-    def _kill_all(self, child: subprocess.Popen[bytes]) -> None:
-        """Note what is left over; after a run that went wrong, nothing of it goes on."""
+    def _kill_all(self) -> None:
+        """Note what is left over. After a run that went wrong, or was ended as it began, nothing of it goes on."""
         left = self.processes()
         self._left = [f"{one.pid} {one.command[:120]}" for one in left]
         for one in left:
             with suppress(ProcessLookupError):
                 os.kill(one.pid, signal.SIGKILL)
-        child.wait()
 
 
 def _size(files: Iterable[Path]) -> float:

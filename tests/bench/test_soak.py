@@ -25,6 +25,7 @@ from extractors.choose import extract
 from rules.config import load
 from rules.document import ArticleText, analyse
 from rules.match import Matcher
+from tests.processes import ends
 
 SMALL = Load(12, 2, 5, 4.0, 2.0, 20, 60, "sqlite", hurt=True)
 BASES = [f"http://127.1.0.{n}:1" for n in range(1, 4)]
@@ -226,7 +227,7 @@ def test_a_soak_that_is_told_to_end_leaves_nothing_running(tmp_path: Path) -> No
         slept = int(soak.stdout.readline())
         soak.terminate()
         assert soak.wait(60) == 128 + signal.SIGTERM
-    assert not Path(f"/proc/{slept}").exists()
+    assert ends(slept)
 
 
 async def test_an_injury_kills_one_process_of_its_kind_and_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:

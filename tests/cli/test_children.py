@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from cli.children import Children
 from tests.cli.desk import ROOT
+from tests.processes import ends, is_running
 
 
 def test_a_file_of_the_folder_we_were_called_in_takes_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,15 +45,4 @@ def test_a_child_ends_with_a_parent_that_is_killed() -> None:
         child = int(parent.stdout.readline())
         assert is_running(child)
         parent.send_signal(signal.SIGKILL)
-    until = time.monotonic() + 30
-    while is_running(child) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not is_running(child)
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is such a process that has not ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    assert ends(child)

@@ -15,6 +15,7 @@ from core.errors import ConfigError, ItemFailed, NotAvailable, WirewatchError
 from core.pool import TaskTimeout, WorkerDied, WorkerPool
 from core.reasons import Reason
 from tests.core import pool_tasks as tasks
+from tests.processes import is_running
 
 ROOT = Path(__file__).parents[2]
 PARENT = """
@@ -30,15 +31,6 @@ async def pool() -> AsyncIterator[WorkerPool]:
     opened = WorkerPool(1, warm=tasks.warm)
     yield opened
     opened.close()
-
-
-def gone(pid: int) -> bool:
-    """Whether no such process runs; one that nobody has waited for yet counts as gone."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state == "Z"
 
 
 async def until(true: object) -> None:
@@ -64,7 +56,7 @@ async def test_a_task_that_hangs_is_stopped_and_the_pool_goes_on(pool: WorkerPoo
         await pool.run(task, seconds=0.2, item="https://a.example/")  # type: ignore[arg-type]
     assert (caught.value.item, caught.value.reason) == ("https://a.example/", Reason.EXTRACTOR_HUNG)
     assert await pool.run(tasks.pid, seconds=20) != before
-    await until(lambda: gone(before))
+    await until(lambda: not is_running(before))
 
 
 async def test_the_limit_counts_from_the_start_of_a_task_not_from_its_queueing(pool: WorkerPool) -> None:
@@ -111,7 +103,7 @@ async def test_a_task_that_needs_too_much_memory_fails_alone() -> None:
 async def test_an_idle_worker_that_is_killed_is_replaced(pool: WorkerPool) -> None:
     before = await pool.run(tasks.pid, seconds=20)
     os.kill(before, signal.SIGKILL)
-    await until(lambda: gone(before))
+    await until(lambda: not is_running(before))
     await asyncio.sleep(0.3)  # pebble looks every 0.1 s
     assert await pool.run(tasks.pid, seconds=20) != before
 
@@ -176,7 +168,7 @@ async def test_a_cancelled_task_is_killed_and_gives_its_worker_back(pool: Worker
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    await until(lambda: gone(int(note.read_text())))
+    await until(lambda: not is_running(int(note.read_text())))
     assert await pool.run(tasks.add, 1, 2, seconds=20) == 3
 
 
@@ -210,7 +202,7 @@ async def test_closing_ends_the_processes_and_refuses_tasks(pool: WorkerPool, tm
     for task in (running, waiting):
         with pytest.raises(NotAvailable, match="closed"):
             await task
-    assert gone(int(note.read_text()))
+    assert not is_running(int(note.read_text()))
     with pytest.raises(NotAvailable, match="closed"):
         await pool.run(tasks.add, 1, 2, seconds=20)
     pool.close()
@@ -277,7 +269,7 @@ def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path, task: str) -> 
     worker = int(note.read_text())
     script.kill()
     script.communicate()
-    while not gone(worker):
+    while is_running(worker):
         time.sleep(0.01)
 
 
@@ -291,5 +283,5 @@ def test_ctrl_c_ends_a_program_without_a_word_from_its_workers(tmp_path: Path) -
     assert errors.count("Traceback") == errors.count("KeyboardInterrupt\n") + errors.count("CancelledError")
     assert "Process pebble_pool_worker" not in errors
     assert "resource_tracker" not in errors
-    while not gone(int(note.read_text())):
+    while is_running(int(note.read_text())):
         time.sleep(0.01)

@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from bench.costs import family
 from tests.databases import Databases, launch, run_program, start, stop
+from tests.processes import is_running
 
 GONE_S = 10.0
 # as an operator has it: what is committed is on the disk, and what is damaged is noticed
@@ -54,7 +55,7 @@ class Server:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         until = time.monotonic() + GONE_S
-        while any(_lives(pid) for pid in everyone) and time.monotonic() < until:
+        while any(is_running(pid) for pid in everyone) and time.monotonic() < until:
             time.sleep(0.01)
         for lock in (
             "postmaster.pid",
@@ -85,9 +86,3 @@ class Server:
 def database_of(url: str) -> str:
     """The name of a URL's database."""
     return make_url(url).database or ""
-
-
-def _lives(pid: int) -> bool:
-    with suppress(OSError):
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
