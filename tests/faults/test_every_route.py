@@ -66,7 +66,7 @@ MOST_S = 1.0  # a list over a million hits
 LISTS = (
     "/", "/?rule=rule-1", "/?rule=rule-60", "/?state=closed", "/?words=zyzzyva", "/?unread=1", "/deliveries",
     "/deliveries?state=dead", "/api/v1/hits", "/api/v1/hits?rule=rule-60", "/api/v1/stories", "/api/v1/deliveries",
-    "/api/v1/articles/search?query=harbour+strike",
+    "/api/v1/articles/search?words=harbour+strike",
 )  # fmt: skip
 _NAMED = re.compile(r"\{(\w+):?(\w*)\}")
 
