@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, text
 from sqlmodel import SQLModel
 
 from bench.prose import Writer
+from pipeline.configure import EMPTY, sha256
 from rules import lookup
 from rules.document import ArticleText
 from storage import meta
@@ -85,8 +86,8 @@ class Archive:
         return ({"id": number, "words": made[number % TEXTS]} for number in range(1, self.articles + 1))
 
     def _config(self) -> Rows:
-        blank = Config(sha256="", who="bench", at=NOW).model_dump()
-        yield blank | {"revision": 1, "text": "version: 1\n"}
+        blank = Config(sha256=sha256(EMPTY), who="bench", at=NOW).model_dump()
+        yield blank | {"revision": 1, "text": EMPTY}
 
     def _feeds(self) -> Rows:
         blank = Feed(config_url="", fetch_url="", name="", next_poll_at=NOW).model_dump()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from time import process_time
 
 import pytest
+from sqlmodel import Session
 
-from core.errors import ConfigError
+from core.errors import ConfigError, NotAvailable
 from pipeline.editing import Draft, current, differences, lines_of, merged, save, theirs
 from rules.config import load
 from storage import configs
@@ -31,6 +32,21 @@ def test_a_draft_becomes_a_revision_in_which_nothing_else_changed(db: Database) 
     row = db.read_now(configs.active)
     assert row is not None
     assert (row.note, row.file_sha256) == ("rule river-flood changed in the page", "")
+
+
+@pytest.mark.parametrize("damaged", ["version: 1\n", ""])
+def test_a_text_that_is_not_the_one_that_was_stored_is_never_watched_by(db: Database, damaged: str) -> None:
+    db.write_now(lambda session: ruledesk.watch(session, WATCH))
+
+    def flip(session: Session) -> None:
+        row = configs.active(session)
+        assert row is not None
+        row.text = damaged
+        session.add(row)
+
+    db.write_now(flip)
+    with pytest.raises(NotAvailable, match="revision 1 of the watch file is damaged"):
+        db.read_now(current)
 
 
 def test_saving_what_is_there_makes_no_revision(db: Database) -> None:
