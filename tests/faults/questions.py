@@ -51,6 +51,12 @@ def states(session: Session) -> list[str]:
     return list(session.exec(select(Delivery.state).order_by(col(Delivery.id))).all())
 
 
+def left(session: Session) -> int:
+    """How many articles are still to be read or matched."""
+    waits = (col(Article.state) == "pending") | col(Article.match_due)
+    return session.exec(select(func.count()).select_from(Article).where(waits)).one()
+
+
 def told_once(world: World, url: str, number: int) -> None:
     """What `copies` publishes, so many in all, is there once and was told to both once, whatever was done twice."""
     found = read(url, rows)
@@ -62,8 +68,8 @@ def told_once(world: World, url: str, number: int) -> None:
 
 
 async def run_until_told(world: World, url: str, *, seconds: float = 60.0, data: Path | None = None) -> list[str]:
-    """Runs as `wirewatch run` makes them, one soon after the other, until both messages are recorded or the time is
-    over; what they complained of.
+    """Runs as `wirewatch run` makes them, one soon after the other, until both messages are recorded and nothing is
+    left to be read or matched, or the time is over; what they complained of.
     """
     db, complaints = Database(url), list[str]()
     until = time.monotonic() + seconds
@@ -72,7 +78,7 @@ async def run_until_told(world: World, url: str, *, seconds: float = 60.0, data:
             report = await cycle(app, STEPS, [], patient=True)
             complaints += report.failures if report else []
             with suppress(NotAvailable):
-                if await app.db.read(states) == ["sent", "sent"]:
+                if await app.db.read(states) == ["sent", "sent"] and not await app.db.read(left):
                     break
             await asyncio.sleep(0.1)
     db.close()
