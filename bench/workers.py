@@ -4,9 +4,10 @@ Each worker is a process with one process that reads pages, as on a machine of i
 run on the same cores and take their share, so their CPU is told apart, and two ratios are given: the measured one, and
 the computed one: workers x CPU of a page with one worker / CPU of a page with so many (what is left when claims, locks
 and commits of the others cost a worker more, and every worker has cores of its own). With --own-core each worker is
-held to a core of its own, as on a machine of one core; without it one worker works on two already. The last line is a
-round in which one of the workers is killed: how long the rest took for its pages, which they get when its lease is
-over.
+held to a core of its own, as on a machine of one core; without it one worker works on two already. With --share .4 each
+is held to so much of a core, as on a slower machine of its own, so that cores are left for the page server and for
+PostgreSQL: then the measured ratio tells how workers scale and not how few cores there are. The last line is a round in
+which one of the workers is killed: how long the rest took for its pages, which they get when its lease is over.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -35,6 +37,7 @@ from sqlmodel import Session, col, func, select
 from bench.costs import PROC, cpu_seconds, family
 from bench.outlets import outlets, shape_of
 from bench.servers import databases
+from bench.shares import join, shares
 from bench.site import base_of, free_sockets, serving
 from bench.tables import table
 from bench.watching import watch_text
@@ -79,10 +82,12 @@ class Round:
 # -- a worker
 
 
-def work(orders: Connection, settings: Settings, warm: Pages, core: int | None) -> None:
+def work(orders: Connection, settings: Settings, warm: Pages, core: int | None, group: Path | None) -> None:
     """One worker process: gets ready, waits for the word, works until nothing is left, tells what it did."""
     if core is not None:
         os.sched_setaffinity(0, {core})  # and its readers with it
+    if group is not None:
+        join(group)
     asyncio.run(_work(orders, settings, warm))
 
 
@@ -113,7 +118,7 @@ def left(session: Session) -> int:
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What rounds stand on: the watch file, warm pages, how many pages there are, the page server's processes, and the
-    cores that workers are held to, one each.
+    cores or the share of a core that workers are held to, one each.
     """
 
     text: str
@@ -121,11 +126,13 @@ class Ground:
     pages: int
     server: Sequence[int]
     cores: Sequence[int] = ()
+    share: float | None = None
 
 
 def run_round(ground: Ground, url: str, count: int, *, kill: bool = False, lease_s: float = LEASE_S) -> Round:
     """All pages by so many workers on a fresh database; with `kill`, the first of them is killed on the way."""
-    with tempfile.TemporaryDirectory(prefix="wirewatch-bench-") as name:
+    held = shares(count, ground.share) if ground.share else nullcontext([None] * count)
+    with tempfile.TemporaryDirectory(prefix="wirewatch-bench-") as name, held as groups:
         folder = Path(name)
         (folder / "watch.yaml").write_text(ground.text, "utf-8")
         settings = Settings(
@@ -137,8 +144,8 @@ def run_round(ground: Ground, url: str, count: int, *, kill: bool = False, lease
         pipes = [context.Pipe() for _ in range(count)]
         cores: Sequence[int | None] = ground.cores or [None] * count
         crew = [
-            context.Process(target=work, args=(theirs, settings, ground.warm, core))
-            for (_, theirs), core in zip(pipes, cores, strict=False)
+            context.Process(target=work, args=(theirs, settings, ground.warm, core, group))
+            for (_, theirs), core, group in zip(pipes, cores, groups, strict=False)
         ]
         try:
             for one, (_, theirs) in zip(crew, pipes, strict=True):
@@ -231,6 +238,7 @@ class Plan:
     lease: float = LEASE_S
     seed: int = 1
     own_core: bool = False
+    share: float | None = None
 
 
 def measure(plan: Plan, tell: Callable[[str], None]) -> list[Round]:
@@ -249,7 +257,7 @@ def measure(plan: Plan, tell: Callable[[str], None]) -> list[Round]:
     ):
         server = [one.pid or 0 for one in multiprocessing.active_children()]
         cores = sorted(os.sched_getaffinity(0)) if plan.own_core else ()
-        ground = Ground(text, list(warm.pages.items())[:WARM_PAGES], len(pages), server, cores)
+        ground = Ground(text, list(warm.pages.items())[:WARM_PAGES], len(pages), server, cores, plan.share)
         for _ in range(plan.rounds):
             for count in range(1, plan.most + 1):
                 found.append(run_round(ground, fresh(), count))
@@ -292,6 +300,7 @@ def markdown(rounds: Sequence[Round], plan: Plan) -> str:
             ]
         )  # fmt: skip
     held = ", each worker held to one of them" if plan.own_core else ""
+    held = f", each worker held to {plan.share:g} of one" if plan.share else held
     lines = [f"{rounds[0].pages} pages, {os.cpu_count()} cores for all{held}.", "", table(heads, rows)]
     for one in (one for one in rounds if one.killed):
         usual = median(each.seconds for each in rounds if each.workers == one.workers and not each.killed)
@@ -324,12 +333,21 @@ def main() -> int:
     parser.add_argument("--lease", type=float, default=usual.lease, help="seconds, of the round with a kill")
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--own-core", action="store_true", help="hold each worker, and its readers, to one core")
+    parser.add_argument("--share", type=float, help="hold each worker, and its readers, to so much of a core (root)")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of Markdown")
     given = vars(parser.parse_args())
     as_json = given.pop("json")
     plan = Plan(**given)
     if plan.own_core and plan.most > (cores := len(os.sched_getaffinity(0))):
         parser.error(f"--own-core: {cores} cores are not enough for {plan.most} workers; say --most {cores}")
+    if plan.share is not None:
+        if plan.share <= 0:
+            parser.error(f"--share {plan.share:g}: say how much of a core each worker has, such as .4")
+        try:
+            with shares(1, plan.share):
+                pass
+        except OSError as error:
+            parser.error(f"--share {plan.share:g}: {error}")
     rounds = measure(plan, tell=lambda line: print(line, file=sys.stderr, flush=True))
     print(json.dumps([asdict(one) for one in rounds], indent=2) if as_json else markdown(rounds, plan))
     for fault in (found := faults(rounds, plan.lease)):
