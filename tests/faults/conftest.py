@@ -113,7 +113,7 @@ class Driver:
 
 @contextmanager
 def command(world: World, url: str, *arguments: str, **settings: object) -> Iterator[subprocess.Popen[str]]:
-    """`wirewatch …` in this world, as a person starts it; its words are kept. It outlives no test."""
+    """`wirewatch …` in this world, as a person starts it; it outlives no test. A test that fails shows its words."""
     values = {
         "config": world.watch_file, "data": world.folder / "data", "database": url, "allow_addresses": "127.0.0.0/8",
         "page_spacing": 0, "jobs": 1, **settings,
@@ -126,6 +126,11 @@ def command(world: World, url: str, *arguments: str, **settings: object) -> Iter
     ) as process:  # fmt: skip
         try:
             yield process
+        except BaseException:
+            process.kill()
+            if process.stdout and not process.stdout.closed:
+                print(process.stdout.read())
+            raise
         finally:
             process.kill()
 

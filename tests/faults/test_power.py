@@ -29,7 +29,7 @@ from storage.office import JobLock, Meta
 from tests.builders import World, copies
 from tests.conftest import migrate
 from tests.faults.conftest import ROOT, command
-from tests.faults.questions import run_until_told, told_once
+from tests.faults.questions import kept_once, run_until_told, told_once
 from tests.faults.servers import Server
 from tests.faults.writer import WRITERS
 
@@ -96,16 +96,15 @@ def stopped(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> Iterato
         process.send_signal(signal.SIGCONT)
 
 
-def taken(folder: Path, to: Path, process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> Path:
-    """The database's files of this moment, and what else is in the folder's `data`."""
+def taken(folder: Path, to: Path) -> Path:
+    """The database's files of this moment, at which nothing writes, and what else is in the folder's `data`."""
     shutil.rmtree(to, ignore_errors=True)
     to.mkdir()
-    with stopped(process):
-        for name in FILES:
-            shutil.copyfile(folder / name, to / name)
-        if (folder / "data").exists():
-            shutil.copytree(folder / "data", to / "data")
-        (to / "shm").write_bytes((folder / "wirewatch.db-shm").read_bytes()[:136])
+    for name in FILES:
+        shutil.copyfile(folder / name, to / name)
+    if (folder / "data").exists():
+        shutil.copytree(folder / "data", to / "data")
+    (to / "shm").write_bytes((folder / "wirewatch.db-shm").read_bytes()[:136])
     return to
 
 
@@ -143,7 +142,8 @@ def cut_at_many_points(tmp_path: Path, moments: int, cuts: int) -> set[int]:
     with writing(url, said) as process:
         for _ in range(moments):
             wait_for_more(said, chance.randint(1, 60))
-            moment = taken(tmp_path, tmp_path / "moment", process)
+            with stopped(process):
+                moment = taken(tmp_path, tmp_path / "moment")
             kept = numbers(said)
             for number in range(cuts):
                 shutil.rmtree(tmp_path / "after", ignore_errors=True)
@@ -190,33 +190,38 @@ def test_fault_41_a_server_killed_thirty_times_keeps_what_it_said_it_kept(server
 
 async def lose_power(world: World, tmp_path: Path, moments: int) -> None:
     """Take moments out of a run, cut each off, and go on from there: what was noted as sent is not sent again, and what
-    is sent again is so under its key.
+    is sent again is so under its key. What the run sent after a moment is another history than the one from there.
     """
     url, chance = f"sqlite:///{tmp_path}/wirewatch.db", random.Random(41)
     migrate(url)
     copies(world, feeds=3, each=4)
     world.watch_file.write_text(world.watch_text(), "utf-8")
-    left = []
+    left: list[tuple[Path, int, int]] = []
     with command(world, url, "run", "--once") as process:
         while not world.asked("/rss0"):
             time.sleep(0.01)
         for number in range(moments):
-            with suppress(FileNotFoundError):  # the run has ended, and its journal with it
-                left.append(taken(tmp_path, tmp_path / f"moment{number}", process))
+            with suppress(FileNotFoundError), stopped(process):  # the run has ended, and its journal with it
+                folder = taken(tmp_path, tmp_path / f"moment{number}")
+                time.sleep(0.02)  # what was on its way has come
+                left.append((folder, len(world.hook.requests), len(world.mail.mails)))
             time.sleep(chance.uniform(0.0, 0.3))
         said, _ = process.communicate(timeout=90)
     assert process.returncode == 0, said
     told_once(world, url, 12)
     assert left
-    for folder in left:
+    for folder, sent, mailed in left:
         cut(folder, chance, honest=True)
         noted = folder / "data" / "sent.log"
         known = set(noted.read_text("ascii").split()) if noted.exists() else set()
-        asked, mailed = len(world.hook.requests), len(world.mail.mails)
+        asked, had = len(world.hook.requests), len(world.mail.mails)
         await run_until_told(world, f"sqlite:///{folder}/wirewatch.db", data=folder / "data")
-        told_once(world, f"sqlite:///{folder}/wirewatch.db", 12)
-        assert not known & {one.key for one in world.hook.requests[asked:]}
-        assert len(world.mail.mails) - mailed <= (0 if len(known) > 1 else 1)
+        kept_once(f"sqlite:///{folder}/wirewatch.db", 12)
+        again = {one.key for one in world.hook.requests[asked:]}
+        assert len(again | {one.key for one in world.hook.requests[:sent]}) == 1
+        assert len({one.id for one in world.mail.mails[:mailed] + world.mail.mails[had:]}) == 1
+        assert not known & again
+        assert len(world.mail.mails) - had <= (0 if len(known) > 1 else 1)
 
 
 @pytest.mark.faults  # what the run held at that moment waits for its lease, a minute

@@ -17,7 +17,7 @@ from tests.conftest import migrate
 from tests.databases import Databases
 from tests.faults.conftest import command
 from tests.faults.orchestrator import START_S, until
-from tests.faults.questions import due, read
+from tests.faults.questions import due, read, rows
 from tests.faults.ward import LittleMemory
 from tests.web.asgi import Visitor
 from web.app import bare_app
@@ -124,7 +124,7 @@ def test_fault_68_a_program_that_runs_goes_on_under_every_such_file_in_turn(
         served(told.folder, DATABASE=url, DATA=str(told.folder / "web")) as site,
         command(told, url, "run", every_seconds=1) as program,
     ):
-        until(lambda: told.asked("/rss"), START_S, "the first poll")
+        until(lambda: read(url, rows)["FeedPoll"], START_S, "the first poll is recorded")
         for count, fault in enumerate(FAULTS, 1):
             told.watch_file.write_text(fault(told), "utf-8")
             publish(told, count)
