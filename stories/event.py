@@ -40,7 +40,8 @@ class Features:
     the names in its head with their weights, those in its title, the weekdays named, the language's primary tag.
 
     `finding` are the terms of the head by which it is worth looking at a story at all. `apart` is the share of its
-    title that what matched does not say: little where the news itself is told, much where it is taken as known.
+    title that what matched beside it (else the first paragraph) does not say: little where the news itself is told,
+    much where it is taken as known; 0 where the title stands alone.
     """
 
     title: Weights
@@ -76,7 +77,8 @@ def features_of(title: str, lead: str, sentences: Iterable[str], language: str) 
     body_terms = [*head_terms, *matched_terms]
     names = {term.key for term in body_terms if term.name}
     weights, head = _weights(title_terms, names), _weights(head_terms, names)
-    said = {term.key: term.weight for term in matched_terms or _line_terms(lead.split("\n")[0], language)}
+    beside = matched_terms or _line_terms(lead.split("\n")[0], language)
+    said = {term.key: term.weight for term in beside or title_terms}  # alone, a title tells the news itself
     return Features(
         title=weights,
         head=head,

@@ -84,6 +84,10 @@ def test_a_title_that_matched_itself_is_measured_by_the_rest() -> None:
     assert features_of(title, "The mountain was dust.\n" + LEAD, [title], "en").apart == 0.0
 
 
+def test_a_title_alone_tells_the_news_itself() -> None:
+    assert features_of("A quake shook Tarnak", "", ["A quake shook Tarnak"], "en").apart == 0.0
+
+
 def test_what_is_shared_is_named_heaviest_first() -> None:
     assert shared_terms(told(), told())[0] in told().names
 

@@ -57,6 +57,24 @@ def test_a_story_without_tellings_is_nothing_to_join() -> None:
     assert placed(telling(), OpenStory("empty", (), {})).story is None
 
 
+@pytest.mark.parametrize(
+    ("first", "other", "hours"),
+    [
+        ("Norway upgrades ties with Vietnam", "Vietnam and Norway sign fishing deal", 5),
+        ("Peru bus crash kills 12", "Peru ferry sinks, 12 dead", 4),
+        ("Flood in Kenya kills 4", "Flood in Kenya: hotel evacuated", 4),
+    ],
+)
+def test_other_news_of_the_same_names_is_a_story_of_its_own_also_where_titles_are_all_there_is(
+    first: str, other: str, hours: float
+) -> None:
+    one, later = (
+        tell(str(at), title, "", NOW + timedelta(hours=at), sentences=[title], language="en")
+        for title, at in ((first, 0), (other, hours))
+    )
+    assert placed(later, story(one)).story is None
+
+
 def test_an_article_is_told_once() -> None:
     assert placed(telling(), story(telling())) == Placement(
         "story", 1, True, Reason.SAME_ARTICLE, "this article is in the story already", 1.0
