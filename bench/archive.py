@@ -15,10 +15,10 @@ from sqlalchemy import Connection, insert, text
 from sqlmodel import SQLModel
 
 from bench.prose import Writer
-from pipeline.configure import EMPTY, sha256
+from pipeline.configure import EMPTY
 from rules import lookup
 from rules.document import ArticleText
-from storage import meta
+from storage import configs, meta
 from storage.engine import Database
 from storage.tables import (
     Alert,
@@ -86,7 +86,7 @@ class Archive:
         return ({"id": number, "words": made[number % TEXTS]} for number in range(1, self.articles + 1))
 
     def _config(self) -> Rows:
-        blank = Config(sha256=sha256(EMPTY), who="bench", at=NOW).model_dump()
+        blank = Config(sha256=configs.sha256(EMPTY), who="bench", at=NOW).model_dump()
         yield blank | {"revision": 1, "text": EMPTY}
 
     def _feeds(self) -> Rows:

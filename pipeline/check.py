@@ -13,9 +13,8 @@ from sqlmodel import col
 from alerts import keys
 from core.settings import Settings
 from pipeline.backup import opened
-from pipeline.configure import sha256
 from pipeline.sentlog import keys_in
-from storage import check, copying, meta, schema
+from storage import check, configs, copying, meta, schema
 from storage.check import NAMED, Fault
 from storage.engine import Database
 from storage.office import Meta
@@ -55,8 +54,8 @@ _WORDS = {
     ),
     "no config": ("a revision of the watch file has no text: it cannot be restored", _RESTORE),
     "changed config": (
-        "a revision's text is not the one that was applied: somebody changed it",
-        "run `wirewatch history`",
+        "a revision's text is not the one that was applied: a disk, or somebody changed it",
+        "the newest is replaced by `wirewatch apply FILE --force`; nobody can go back to an older one",
     ),
     "not indexed": (
         "searches and backtests do not find it by its words",
@@ -107,7 +106,8 @@ def _faults(database: Database, known: set[str]) -> Iterator[Fault]:
 
 def _configs(connection: Connection) -> Iterator[Fault]:
     rows = connection.execute(select(col(Config.revision), col(Config.text), col(Config.sha256)))
-    yield from _some("changed config", "config", [str(one) for one, text, digest in rows if sha256(text) != digest])
+    changed = [str(one) for one, text, digest in rows if not configs.is_sound(text, digest)]
+    yield from _some("changed config", "config", changed)
 
 
 def _ledger(connection: Connection, known: set[str]) -> Iterator[Fault]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -28,6 +27,7 @@ from rules.endpoints import ChannelConfig
 from rules.examples import check_examples
 from rules.match import Matcher
 from storage import alerts, articles, configs, decisions, deliveries, feeds
+from storage.configs import sha256
 from storage.engine import lock_names
 from storage.tables import Config
 
@@ -35,11 +35,6 @@ logger = logging.getLogger(__name__)
 EMPTY = "version: 1\n"
 CONFIG_LOCK = "config"
 INDEX = "index"  # folder of compiled indexes, in the data folder
-
-
-def sha256(text: str) -> str:
-    """The hash that names a watch file's text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_watch(text: str, *, file: str, secrets: Mapping[str, str] | None) -> Watch:
@@ -148,15 +143,15 @@ def apply_text(
     """Make this text the active revision, in one transaction; feeds, rules and queued alerts follow.
 
     A file that did not change since it was last applied changes nothing. A file is refused when the active revision was
-    made in the page since, unless forced: nobody's work is overwritten unasked.
+    made in the page since, unless forced: nobody's work is overwritten unasked. Raises NotAvailable when the active
+    revision is damaged and nothing is forced.
     """
     lock_names(session, [CONFIG_LOCK])
-    active, last = configs.active(session), configs.last_from_file(session)
-    digest = sha256(text)
+    digest, active = sha256(text), (configs.sound_active if force else configs.active)(session)
     if active is not None and active.sha256 == digest:
         return Applied(active.revision or 0, changed=False)
     if active is not None and from_file and not force:
-        if last is not None and last.file_sha256 == digest:
+        if configs.last_from_file(session) == digest:
             return Applied(active.revision or 0, changed=False)
         if not active.from_file:
             return Applied(

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core.errors import ConfigError, ItemFailed, Missing
+from core.errors import ConfigError, ItemFailed, Missing, NotAvailable
 from core.reasons import Reason
 from pipeline.app import EVERYBODY
 from pipeline.headlines import headlines
@@ -130,8 +130,13 @@ def story_record(session: Session, story_id: int, *, recipients: bool) -> Record
 
 
 def _rule(session: Session, rule_id: str, revision: int) -> Record:
-    """The rule as a revision of the watch file had it; its text is "" where that can be read no more."""
-    config = configs.get(session, revision)
+    """The rule as a revision of the watch file had it; its text is "" where that can be read no more, and of a
+    revision that is gone or damaged there is its number alone.
+    """
+    try:
+        config = configs.get(session, revision)
+    except NotAvailable:
+        config = None
     if config is None:
         return {"config_revision": revision}
     try:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from core.clock import SystemClock
-from core.errors import WirewatchError
+from core.errors import NotAvailable, WirewatchError
 from core.pool import WorkerPool
 from core.settings import Settings
 from pipeline import ground, heartbeat
@@ -110,7 +110,10 @@ def _last_run(session: Session, settings: Settings) -> Finding:
 
 
 def _channels(session: Session, secrets: Mapping[str, str]) -> list[Finding]:
-    active = configs.active(session)
+    try:
+        active = configs.active(session)
+    except NotAvailable as damaged:
+        return [Finding("channels", False, damaged.message, damaged.hint)]
     if active is None:
         return [Finding("channels", True, "no active revision yet")]
     pool = WorkerPool(1)

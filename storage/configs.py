@@ -1,8 +1,13 @@
-"""Revisions of the watch file, and what rules learnt."""
+"""Revisions of the watch file, and what rules learnt.
+
+A text is read only if it still is what was stored: what a damaged one would watch for is anybody's guess.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -11,12 +16,30 @@ from sqlalchemy import Select, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
+from core.errors import NotAvailable
 from storage.tables import Config, RuleState
 
 
+def sha256(text: str) -> str:
+    """The hash that names a watch file's text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_sound(text: object, digest: str) -> bool:
+    """Whether this is the text of that hash; a damaged row may have bytes, or nothing, in its place."""
+    return isinstance(text, str) and sha256(text) == digest
+
+
 def active(session: Session) -> Config | None:
-    """The newest revision; None in an empty installation."""
-    return session.exec(select(Config).order_by(col(Config.revision).desc()).limit(1)).first()
+    """The newest revision; None in an empty installation. Raises NotAvailable when its text is damaged."""
+    return _sound(session.exec(select(Config).order_by(col(Config.revision).desc()).limit(1)).first())
+
+
+def sound_active(session: Session) -> Config | None:
+    """The same, and None also when its text is damaged."""
+    with suppress(NotAvailable):
+        return active(session)
+    return None
 
 
 def active_revision(session: Session) -> int:
@@ -30,8 +53,17 @@ def _active_revision() -> Select[tuple[int | None]]:
 
 
 def get(session: Session, revision: int) -> Config | None:
-    """One revision."""
-    return session.get(Config, revision)
+    """One revision; None when there is none. Raises NotAvailable when its text is damaged."""
+    return _sound(session.get(Config, revision))
+
+
+def _sound(row: Config | None) -> Config | None:
+    if row is not None and not is_sound(row.text, row.sha256):
+        raise NotAvailable(
+            f"revision {row.revision} of the watch file is damaged in the database",
+            hint="run `wirewatch apply FILE --force` with its file, or restore a backup (`wirewatch db restore`)",
+        )
+    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +97,10 @@ def add(
     return row
 
 
-def last_from_file(session: Session) -> Config | None:
-    """The newest revision that came from a file."""
-    query = select(Config).where(col(Config.file_sha256) != "").order_by(col(Config.revision).desc())
-    return session.exec(query.limit(1)).first()
+def last_from_file(session: Session) -> str:
+    """The hash of the file that was applied last; empty when none was."""
+    query = select(Config.file_sha256).where(col(Config.file_sha256) != "").order_by(col(Config.revision).desc())
+    return session.exec(query.limit(1)).first() or ""
 
 
 def sync_rules(session: Session, digests: Mapping[str, str], *, now: datetime, past_id: int) -> list[str]:

@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlmodel import Session
 
-from pipeline.configure import sha256
 from storage import configs, optouts
 from tests.browser.site import PHONE, Site, looking, serving
 from tests.web import rows
@@ -36,7 +35,7 @@ def fill(session: Session) -> None:
         alert.reason = text
         rows.delivery(session, alert, f"{text}:{number}", state=text, reason=text, error=text)
         optouts.add(session, f"{text} {number}", text, rows.NOW)
-        configs.add(session, text=text, sha256=sha256(text), file_sha256="", who=text, at=rows.NOW, note=text)
+        configs.add(session, text=text, sha256=configs.sha256(text), file_sha256="", who=text, at=rows.NOW, note=text)
 
 
 @pytest.fixture(scope="module")

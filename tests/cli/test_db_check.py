@@ -61,6 +61,14 @@ def test_a_whole_database_has_no_faults_and_each_broken_promise_is_one(filled: D
     assert "a delivery" in filled.run("db", "check").out
 
 
+def test_bytes_where_a_revision_had_its_text_are_a_fault(own_desk: Desk) -> None:
+    with closing(sqlite3.connect(own_desk.folder / "data" / "wirewatch.db")) as file:
+        file.execute("UPDATE config SET text = CAST(text AS BLOB) WHERE revision = 1")
+        file.commit()
+    ended = own_desk.run("db", "check", "--json")
+    assert [(one["fault"], one["rows"]) for one in ended.rows] == [("changed config", ["1"])]
+
+
 def test_a_sent_delivery_that_no_log_knows_is_a_fault(filled: Desk) -> None:
     log = filled.folder / "data" / "sent.log"
     log.rename("other.log")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from time import process_time
 
 import pytest
-from sqlmodel import Session
 
 from core.errors import ConfigError, NotAvailable
 from pipeline.editing import Draft, current, differences, lines_of, merged, save, theirs
@@ -34,19 +33,13 @@ def test_a_draft_becomes_a_revision_in_which_nothing_else_changed(db: Database) 
     assert (row.note, row.file_sha256) == ("rule river-flood changed in the page", "")
 
 
-@pytest.mark.parametrize("damaged", ["version: 1\n", ""])
-def test_a_text_that_is_not_the_one_that_was_stored_is_never_watched_by(db: Database, damaged: str) -> None:
+@pytest.mark.parametrize("damaged", ["version: 1\n", "", b"version: 2\n"])
+def test_a_text_that_is_not_the_one_that_was_stored_is_never_watched_by(db: Database, damaged: str | bytes) -> None:
     db.write_now(lambda session: ruledesk.watch(session, WATCH))
-
-    def flip(session: Session) -> None:
-        row = configs.active(session)
-        assert row is not None
-        row.text = damaged
-        session.add(row)
-
-    db.write_now(flip)
-    with pytest.raises(NotAvailable, match="revision 1 of the watch file is damaged"):
-        db.read_now(current)
+    ruledesk.damage(db, damaged)
+    for ask in (current, configs.active, lambda session: configs.get(session, 1)):
+        with pytest.raises(NotAvailable, match="revision 1 of the watch file is damaged"):
+            db.read_now(ask)
 
 
 def test_saving_what_is_there_makes_no_revision(db: Database) -> None:

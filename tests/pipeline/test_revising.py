@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.errors import ConfigError, InputError
+from core.errors import ConfigError, InputError, NotAvailable
+from pipeline.configure import apply_text
+from pipeline.editing import current
 from pipeline.revising import Conflict, put_rule, remove_rule, revise, roll_back
+from rules.config import load
 from storage import configs
 from storage.engine import Database
-from tests.web import rows
+from tests.web import rows, ruledesk
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 WATCH = "version: 1\nrules:\n  strike: {match: strike}  # kept\n"
@@ -30,6 +33,31 @@ async def test_an_edit_is_a_revision_with_its_author_and_the_rest_as_it_was(db: 
     assert set(db.read_now(configs.rule_states)) == {"strike", "flood"}
     again = await revise(db, lambda text: text, who="bob", now=NOON, note="")
     assert (again.revision, again.changed) == (2, False)
+
+
+async def test_nobody_goes_back_to_a_revision_that_the_database_damaged(db: Database) -> None:
+    await saved(db, WATCH)
+    await saved(db, WATCH.replace("strike}", "walkout}"))
+    ruledesk.damage(db, WATCH.replace("strike}", "strive}"))
+    with pytest.raises(NotAvailable, match="revision 1 of the watch file is damaged"):
+        await roll_back(db, 1, who="bob", now=NOON)
+    assert db.read_now(configs.active_revision) == 2
+
+
+def test_a_damaged_revision_is_replaced_by_its_file_when_that_is_forced(db: Database) -> None:
+    watch = load(WATCH)
+
+    def apply(*, force: bool) -> int:
+        return db.write_now(
+            lambda session: apply_text(session, WATCH, watch, from_file=True, who="ada", now=NOON, force=force).revision
+        )
+
+    assert apply(force=False) == 1
+    ruledesk.damage(db, "version: 1\n")
+    with pytest.raises(NotAvailable, match="apply FILE --force"):
+        apply(force=False)
+    assert apply(force=True) == 2
+    assert db.read_now(current).text == WATCH
 
 
 async def test_an_edit_of_another_revision_is_refused_with_what_changed(db: Database) -> None:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import Session
 
 from core.reasons import Reason
-from pipeline.configure import sha256
 from storage import configs, decisions, deliveries, feeds, optouts
 from storage.feeds import FeedSpec
 from storage.tables import Alert, Article, Delivery, Feed, FeedPoll, Hit, RuleState, Story
@@ -130,7 +129,7 @@ def note(session: Session, row: Story, stage: str, action: str, reason: Reason, 
 
 def config(session: Session, text: str) -> None:
     """Make this watch file the active revision."""
-    configs.add(session, text=text, sha256=sha256(text), file_sha256="", who="test", at=NOW)
+    configs.add(session, text=text, sha256=configs.sha256(text), file_sha256="", who="test", at=NOW)
 
 
 def newsroom(session: Session) -> None:

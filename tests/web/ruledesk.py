@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import text as sql
 from sqlmodel import Session, select
 
 from pipeline.configure import apply_text
 from rules.config import load
 from storage import configs, feedback
+from storage.engine import Database
 from storage.tables import Article, Hit
 from tests.web import rows
 
@@ -73,3 +75,11 @@ def fill(session: Session) -> None:
 def watch(session: Session, text: str, *, who: str = "test") -> int:
     """Make a watch file the active revision."""
     return apply_text(session, text, load(text), from_file=False, who=who, now=rows.NOW).revision
+
+
+def damage(db: Database, text: str | bytes) -> None:
+    """Another text for revision 1. On SQLite, whose columns take anything, one flipped bit makes bytes of a text."""
+    kind = "BLOB" if isinstance(text, bytes) and db.is_sqlite else "TEXT"
+    value = text.decode() if isinstance(text, bytes) else text
+    statement = sql(f"UPDATE config SET text = CAST(:text AS {kind}) WHERE revision = 1")
+    db.write_now(lambda session: session.execute(statement, {"text": value}))
