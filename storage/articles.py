@@ -264,7 +264,7 @@ def _marking_all() -> _ReturningUpdate[tuple[int | None]]:
     """Rows are locked in the order of their ids, as those who prolong their leases do."""
     as_they_were = tuple_(col(Article.id), MATCH.epoch, col(Article.revision)).in_(bindparam("claims", expanding=True))
     mine = (col(Article.id).in_(bindparam("ids", expanding=True)), MATCH.owner == bindparam("by"), as_they_were)
-    picked = sa_select(col(Article.id)).where(*mine).order_by(col(Article.id)).with_for_update()
+    picked = sa_select(col(Article.id)).where(*mine).order_by(col(Article.id)).with_for_update(key_share=True)
     marking = _matched(col(Article.id).in_(picked))
     done = {"matched_revision": col(Article.revision), "match_due": False, "index_due": True}
     return marking.values(done).returning(col(Article.id))

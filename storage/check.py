@@ -21,7 +21,8 @@ from storage.tables import Alert, Article, Config, Delivery, Hit, Story
 
 NAMED = 5  # rows of a fault that are named
 STRUCTURE = "structure"  # the fault after which nothing else is asked
-_DAMAGED = ("XX", "58", "42P01")  # what PostgreSQL says of damage, of files that cannot be read, of no such table
+# what PostgreSQL says of damage, of values that nobody can have stored, of files that cannot be read, of no such table
+_DAMAGED = ("XX", "22", "58", "42P01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def damage(session: Session) -> list[str]:
 
 
 def all_faults(connection: Connection) -> Iterator[Fault]:
-    """Everything, the database's own structure first: where that is broken, the rest may say anything, and is left
-    out.
+    """Everything, the database's own structure first: where a table or the file cannot be read, the rest may say
+    anything, and is left out.
     """
     sqlite = connection.dialect.name == "sqlite"
     own = list(_sqlite_pages(connection) if sqlite else _postgresql(connection))
@@ -93,9 +94,9 @@ def _postgresql(connection: Connection) -> Iterator[Fault]:
 def _unfit_indexes(connection: Connection) -> list[str]:
     unfit = text(
         "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-        "WHERE NOT (indisvalid AND indisready) AND relnamespace = current_schema()::regnamespace ORDER BY 1 LIMIT :most"
+        "WHERE NOT (indisvalid AND indisready) AND relnamespace = current_schema()::regnamespace ORDER BY 1"
     )
-    return list(connection.execute(unfit, {"most": NAMED}).scalars())
+    return list(connection.execute(unfit).scalars())
 
 
 def _checksums(connection: Connection) -> Iterator[Fault]:

@@ -114,7 +114,7 @@ def renew(session: Session, columns: Columns, leases: Collection[Lease], seconds
 def _renewing(columns: Columns) -> Update:
     """Rows are locked in the order of their ids, as those who write several of them do."""
     picked = select(columns.id).where(_of_ids(columns), _same_claim(columns), columns.owner == bindparam("by"))
-    picked = picked.order_by(columns.id).with_for_update()
+    picked = picked.order_by(columns.id).with_for_update(key_share=True)  # rows that refer to these may come meanwhile
     prolonged = {columns.until: db_now(bindparam("seconds", type_=Float()))}
     return (
         update(columns.table)
@@ -146,7 +146,7 @@ def settle(session: Session, columns: Columns, lease: Lease, changes: dict[str, 
 
 def give_back(session: Session, columns: Columns, leases: Sequence[Lease]) -> int:
     """Give rows back that nothing was written to, so that others need not wait; returns how many were still held."""
-    return sum(settle(session, columns, lease, {}) for lease in leases)
+    return sum(settle(session, columns, lease, {}) for lease in sorted(leases, key=lambda one: one.row_id))
 
 
 @lru_cache(maxsize=256)
