@@ -16,6 +16,7 @@ from http.client import HTTPException
 from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.settings import Settings
 from pipeline.sentlog import ROOM
@@ -156,10 +157,11 @@ def _is_here(host: str) -> bool:
 
 
 def asked(url: str, headers: Mapping[str, str] | None = None, *, seconds: float = ANSWER_S) -> bytes:
-    """The beginning of what an address of our own settings answers, without any proxy. Raises OSError (HTTPError for
-    all but 2xx) and HTTPException.
+    """The beginning of what an address of our own settings answers; this machine is asked without a proxy. Raises
+    OSError (HTTPError for all but 2xx) and HTTPException.
     """
     request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - from the operator's settings
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    is_here = _is_here(urlsplit(url).hostname or "")
+    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if is_here else []))
     with opener.open(request, timeout=seconds) as answer:
         return bytes(answer.read(10_000))

@@ -74,6 +74,16 @@ def test_prefects_server_is_asked_for_its_version(answer: Answer, good: bool, sa
         )
 
 
+def test_a_server_on_another_machine_is_asked_through_the_proxy_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with HttpSink(lambda _: Answer(body=b'"3"')) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url(""))
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert ground.asked("http://prefect.test/api/health") == b'"3"'
+        assert [one.headers["host"] for one in proxy.requests] == ["prefect.test"]
+
+
 @pytest.mark.parametrize(
     ("answer", "good", "said"),
     [
