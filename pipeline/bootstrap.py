@@ -58,10 +58,11 @@ def open_database(settings: Settings, *, migrate: bool) -> Database:
     if not settings.database:
         settings.data.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
-    if migrate:
-        schema.upgrade(database)
-    else:
-        schema.require(database)
+    try:
+        (schema.upgrade if migrate else schema.require)(database)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -85,8 +86,13 @@ async def open_app(
     environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
 ) -> AsyncIterator[App]:
-    """A worker, wired, with the active revision of the watch file; closed in order at the end."""
-    db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=True)
+    """A worker, wired, with the active revision of the watch file; closed in order at the end.
+
+    SQLite's database is made, or upgraded. Raises NotAvailable for one on PostgreSQL that nobody has upgraded: others
+    may be at work on it.
+    """
+    migrate = settings.database_url.startswith("sqlite")
+    db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=migrate)
     secrets = secrets_of(settings, environ)
     clock = clock or SystemClock()
     workers = settings.jobs or os.cpu_count() or 1
