@@ -54,12 +54,12 @@ class Settings(BaseSettings):
         description="password of the page for everybody; off loopback this, users or a proxy's header are required",
     )
     secret_key: str = Field(
-        "", repr=False, description="key that signs links and cookies; empty = made once, kept in the data folder"
+        "", repr=False, description="key that signs links and cookies; empty = made once, kept in the database"
     )
-    user_header: str = Field("", description="header of a trusted proxy that names the user")
+    user_header: str = Field("", description="header that names the user, from a proxy here or of TRUSTED_PROXIES")
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
         (),
-        description="CIDRs of proxies whose X-Forwarded-For is believed when sign-ins are counted; loopback always is",
+        description="CIDRs of proxies whose X-Forwarded-For and USER_HEADER are believed; loopback's always are",
     )
     heartbeat_url: str = Field(
         "", repr=False, description="address asked after each good run, at a service that rings when that stops"

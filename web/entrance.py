@@ -57,7 +57,11 @@ class Entrance:
     def address_of(self, peer: str, headers: Mapping[str, str]) -> str:
         """Where a visitor is: of a proxy on this machine, or one that is trusted, what it says last."""
         said = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-        return said if said and (is_loopback(peer) or _is_in(peer, self._proxies)) else peer
+        return said if said and self.is_proxy(peer) else peer
+
+    def is_proxy(self, peer: str) -> bool:
+        """Whether what this peer's headers say of a visitor is believed: on this machine, or trusted."""
+        return is_loopback(peer) or _is_in(peer, self._proxies)
 
     # -- passwords
 

@@ -119,7 +119,8 @@ class Guard:
     async def _entered(self, who: Audience, scope: Scope, headers: dict[str, str]) -> Entered | Refusal:
         if who is Audience.PROGRAM:
             return await self._program(headers)
-        named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if self._user_header else ""
+        believed = self._user_header and self._entrance.is_proxy((scope.get("client") or ("", 0))[0])
+        named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if believed else ""
         if named or (named := await self._entrance.of_cookie(headers)):
             return Entered(named)
         if may_be_free(self._settings, headers) or who is Audience.DOOR:

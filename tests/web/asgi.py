@@ -12,9 +12,9 @@ from starlette.types import ASGIApp
 class Visitor:
     """A browser of one person: keeps cookies, follows no redirects."""
 
-    def __init__(self, app: ASGIApp, at: str = "http://localhost") -> None:
+    def __init__(self, app: ASGIApp, at: str = "http://localhost", peer: str = "127.0.0.1") -> None:
         self._app = app
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=at)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=(peer, 1)), base_url=at)
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         return await self.client.get(path, headers=headers)

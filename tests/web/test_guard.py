@@ -31,13 +31,13 @@ async def socket(websocket: WebSocket) -> None:
     await websocket.close()
 
 
-def client(*, at: str = "http://localhost", key: str = KEY, **settings: Any) -> Visitor:
+def client(*, at: str = "http://localhost", key: str = KEY, peer: str = "127.0.0.1", **settings: Any) -> Visitor:
     routes = [
         Route("/{path:path}", page, methods=["GET", "POST"]),
         WebSocketRoute(SOCKET, socket),
     ]
     app = Guard(Starlette(routes=routes), settings=Settings(_env_file=None, **settings), key=key)
-    return Visitor(app, at)
+    return Visitor(app, at, peer)
 
 
 def basic(password: str, user: str = "anybody") -> dict[str, str]:
@@ -139,6 +139,12 @@ async def test_a_proxys_header_names_the_user() -> None:
     assert (await behind.get("/", headers={"x-forwarded-user": "ada"})).status_code == 200
     assert (await behind.get("/", headers={"x-forwarded-user": ""})).status_code == 401
     assert (await behind.get("/")).status_code == 401
+
+
+@pytest.mark.parametrize(("peer", "code"), [("10.7.0.3", 200), ("10.8.0.3", 401), ("127.0.0.1", 200)])
+async def test_only_a_proxy_that_is_trusted_names_the_user(peer: str, code: int) -> None:
+    behind = client(user_header="x-user", host="0.0.0.0", trusted_proxies="10.7.0.0/16", peer=peer)
+    assert (await behind.get("/", headers={"x-user": "ada"})).status_code == code
 
 
 async def test_behind_a_proxy_on_this_machine_loopback_is_not_free() -> None:
