@@ -96,9 +96,15 @@ def with_language(article: ArticleText) -> ArticleText:
 
 
 def verdict(rule: Rule, article: ArticleText) -> Verdict:
-    """What a rule says of a text; a rule that is switched off is tried all the same."""
-    document = analyse(article)
-    found = decided(Matcher([_switched_on(rule)]), document, None)
+    """What a rule says of a text; a rule that is switched off is tried all the same.
+
+    Where nobody knows the text's language, the rule's own are tried, and the first in which it matches counts.
+    """
+    matcher = Matcher([_switched_on(rule)])
+    languages = (article.language,) if article.language or not rule.languages else rule.languages
+    documents = [analyse(replace(article, language=one)) for one in languages]
+    tried = [(document, decided(matcher, document, None)) for document in documents]
+    document, found = next((one for one in tried if one[1].matches), tried[0])
     spans = found.matches[0].spans if found.matches else ()
     explained = explain(rule, document)
     told = tuple((one["sentence"], one["marks"]) for one in sentences(spans))

@@ -178,6 +178,14 @@ def test_a_rule_too_costly_for_its_budget_is_tried_again_as_live_and_told_where_
     assert (dear.rule, dear.passages, dear.failed) == ("dear", (), Reason.TOO_COSTLY.sentence)
 
 
+@pytest.mark.parametrize(("languages", "matches"), [("[de, zh]", True), ("[de]", False)])
+def test_a_text_whose_language_nobody_knows_is_tried_in_those_of_the_rule(languages: str, matches: bool) -> None:
+    watch = load(f'version: 1\nrules: {{strike: {{match: "#strike", languages: {languages}}}}}\n')
+    said = trying.verdict(watch.rules[0], ArticleText("pasted", text="码头工人罢工。"))
+    assert said.matches == matches
+    assert any("✓" in one for one in said.values["clauses"]) == matches
+
+
 def test_what_a_draft_matches_is_what_it_would_live_and_articles_too_dear_for_it_are_counted(db: Database) -> None:
     def fill(session: Session) -> None:
         ruledesk.fill(session)
