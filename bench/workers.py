@@ -193,10 +193,10 @@ def _measured(
         hits = (connection.execute("SELECT count(*) FROM hit").fetchone() or (0,))[0]
     for one in working:
         one.send("end")
-    shares = tuple(read for read, _ in answers)
-    doubled = 0 if kill else sum(shares) - ground.pages  # the killed one takes its count with it
+    by_worker = tuple(read for read, _ in answers)
+    doubled = 0 if kill else sum(by_worker) - ground.pages  # the killed one takes its count with it
     return Round(
-        len(crew), ground.pages, seconds, sum(cpu for _, cpu in answers), of_database, of_pages, shares, hits,
+        len(crew), ground.pages, seconds, sum(cpu for _, cpu in answers), of_database, of_pages, by_worker, hits,
         lost + ground.pages - articles, doubled, killed=kill,
     )  # fmt: skip
 
@@ -338,6 +338,8 @@ def main() -> int:
     given = vars(parser.parse_args())
     as_json = given.pop("json")
     plan = Plan(**given)
+    if plan.own_core and plan.share is not None:
+        parser.error("--own-core and --share: say one of them")
     if plan.own_core and plan.most > (cores := len(os.sched_getaffinity(0))):
         parser.error(f"--own-core: {cores} cores are not enough for {plan.most} workers; say --most {cores}")
     if plan.share is not None:

@@ -21,7 +21,8 @@ from pipeline.lookout import look_after
 from pipeline.prune import prune_due
 from pipeline.report import Report
 from pipeline.run import job_lock
-from storage import check, locks
+from storage import locks
+from storage.check import damage
 
 logger = logging.getLogger(__name__)
 CHECK = "database-check"  # the job's name, and the trouble's
@@ -60,7 +61,7 @@ async def _check(app: App, report: Report) -> None:
         if not held:
             report.count("check", "skipped", Reason.LOCKED)
             return
-        found = await app.db.read(check.damage)
+        found = await app.db.read(damage)
         await app.db.write(lambda session: _tell(session, app, found))
     for fault in found:
         report.failed("check", "database", Reason.UNSOUND, fault)
