@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from storage.tables import Article, Delivery, Feed
 from tests.builders import STRIKE, Item, World, page, rss
@@ -179,9 +179,3 @@ def leased_by_others(session: Session, but: Sequence[int] = ()) -> list[str]:
     for owner in (Feed.lease_owner, Article.lease_owner, Article.match_owner, Delivery.lease_owner):
         found |= set(session.exec(select(owner).where(col(owner) != "")).all())
     return sorted(one for one in found if one and int(one.split(":")[1]) not in but)
-
-
-def unmatched(session: Session) -> int:
-    """Articles that are still to be read or matched."""
-    waits = or_(col(Article.state) == "pending", col(Article.match_due))
-    return len(session.exec(select(Article.id).where(waits)).all())

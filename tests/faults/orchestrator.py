@@ -66,7 +66,11 @@ class PrefectServer:
         self._process.wait()
 
     def __enter__(self) -> PrefectServer:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,6 +79,7 @@ class PrefectServer:
 
 def kill_all(pid: int) -> None:
     """SIGKILL a process and all that it started."""
+    assert pid > 1, "there is no such process"
     for one in family(pid):
         with suppress(ProcessLookupError):
             os.kill(one, signal.SIGKILL)

@@ -18,6 +18,7 @@ from core.clock import FixedClock
 from core.errors import InputError
 from core.pool import WorkerPool
 from core.reasons import Reason
+from core.settings import Settings
 from extractors.choose import warm_up
 from fetching.answers import Ask
 from pipeline import read
@@ -75,7 +76,8 @@ async def test_fault_28_a_page_that_hangs_its_reader_is_stopped_and_matched_on_t
     world.site["/bad"] = page("Bad", [how, *STRIKE])
     item = Item("bad", world.url("/bad"), TITLE, "Dockers are on strike.")
     world.site["/rss"] = rss(item, world.publish("good", "Glass house", CALM))
-    async with reader(world, db, clock, extract_seconds=1.0) as app:
+    assert Settings(_env_file=None).extract_seconds == 15
+    async with reader(world, db, clock, extract_seconds=3.0) as app:
         await run_cycle(app)
     found = articles_of(db)
     assert (found["bad"].state, found["bad"].reason) == ("partial", Reason.EXTRACTOR_HUNG)

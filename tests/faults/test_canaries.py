@@ -39,10 +39,8 @@ schema
 feeds list
 feeds list --json
 feeds export
-feeds show Key
-feeds show Basic
-feeds show Refused
-feeds show Closed
+feeds health
+feeds health --json
 feeds poll Refused
 -vv feeds poll Moved
 feeds discover Closed
@@ -61,9 +59,17 @@ deliveries list --json
 deliveries dead
 deliveries dead --json
 deliveries counts
+alerts why 1
 stories list --json
+stories show 1
 hits list --json
+hits show 1
 articles list --json
+articles show 1
+articles why 1
+deliveries show 1
+stats
+evidence 1
 users list
 prune --dry-run
 rollback 1
@@ -128,6 +134,7 @@ def test_fault_69_no_command_page_log_or_export_tells_a_secret(
         for turn in ("well", "badly"):
             for number, line in enumerate(COMMANDS):
                 ended = desk.run(*line.split())  # raises where it would end with a traceback
+                assert not re.search(r"(?m)^Usage:|no command|No such", ended.err), (line, ended.err)
                 told[f"{turn}: {line}"] = f"{ended.out}\n{ended.err}"
                 if (turn == "badly" and number < 3) or "feeds poll" in line:
                     due(url)
@@ -157,7 +164,8 @@ def asked(world: World, desk: Desk, url: str, token: str) -> dict[str, bytes | s
             for path in paths:
                 auth = None if headers else ("ada", OWN)
                 answer = client.get(site.address + path, headers=headers, auth=auth)
-                assert answer.status_code in (200, 404), (path, answer.status_code, answer.text[:200])
+                may_be_gone = re.search(r"/\d+\b", path) and answer.status_code == 404  # a row that nobody made
+                assert answer.status_code == 200 or may_be_gone, (path, answer.status_code, answer.text[:200])
                 said = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
                 told[path] = f"{said}\n{answer.text}"
         for path in ("channels/hook/test", "channels/closed/test", "channels/gotify/test"):

@@ -21,8 +21,8 @@ from tests.builders import World
 from tests.conftest import migrate, own_network
 from tests.databases import Databases
 from tests.faults.cut import local_sockets
-from tests.faults.fleet import SPACING_S, Fleet, fleet, leased_by_others, rule, unmatched
-from tests.faults.questions import read, rows
+from tests.faults.fleet import SPACING_S, Fleet, fleet, leased_by_others, rule
+from tests.faults.questions import left, read, rows
 
 pytestmark = pytest.mark.timeout(300)
 WORKERS = 3
@@ -118,14 +118,13 @@ def test_a_worker_that_is_stopped_ends_what_it_began_and_leaves_no_lease_behind(
         assert first.stop() == 0
         took = time.monotonic() - began
         assert read(url, leased_by_others) == []
-        left = read(url, unmatched)
-        assert left, "all was over before it was told"
+        assert read(url, left), "all was over before it was told"
         for host in ours.hosts:
             host.answer_s = 0.0
         others = [ours.start(shard, page_spacing=0.2) for shard in (2, 3)]
         until(lambda: all_told(ours, 60), "60 messages")
         assert [worker.stop() for worker in others] == [0, 0]
-        assert read(url, unmatched) == 0
+        assert read(url, left) == 0
     assert took < 30
     was_told_once(ours, 60)
 
@@ -142,7 +141,7 @@ def test_the_work_of_a_killed_worker_is_taken_over_when_its_lease_is_over(world:
         ours.workers[0].process.kill()
         until(lambda: all_told(ours, 60), "60 messages")
         assert [worker.stop() for worker in ours.workers[1:]] == [0, 0]
-        assert read(url, unmatched) == 0
+        assert read(url, left) == 0
     told = Counter(key for key in (request.key for request in world.hook.taken))
     assert len(told) == 60
     assert {len(set(keys)) for keys in keys_by_rule(world).values()} == {1}  # a repeat bears the same key
@@ -202,7 +201,7 @@ def test_a_worker_that_is_cut_off_from_everything_loses_and_doubles_nothing(worl
             ours.start(shard, cycle_seconds=60, lease_seconds=5)
         far.process.send_signal(signal.SIGUSR1)
         took = until(lambda: all_told(ours, 72), "72 messages by those that are left", seconds=180)
-        took += until(lambda: not read(url, unmatched), "its pages read by others", seconds=180)
+        took += until(lambda: not read(url, left), "its pages read by others", seconds=180)
         far.process.send_signal(signal.SIGUSR2)
         assert [worker.stop() for worker in ours.workers if worker is not far] == [0, 0]
         ours.publish(6, first=72)

@@ -32,23 +32,26 @@ def locked(url: str) -> Iterator[None]:
             other.rollback()
 
 
-async def hold(world: World, url: str, seconds: float) -> None:
-    """Lock it once pages are read."""
+async def hold(world: World, url: str, seconds: float) -> float:
+    """Lock it once pages are read; when it was about to be given up."""
     while not world.asked("/copy2"):
         await asyncio.sleep(0.01)
     with locked(url):
         await asyncio.sleep(seconds)
+        return time.monotonic()
 
 
 async def hold_and_tell(world: World, url: str, seconds: float) -> list[str]:
+    async def tell() -> tuple[list[str], float]:
+        return await run_until_told(world, url, seconds=seconds + 60), time.monotonic()
+
     copies(world, feeds=3, each=4)
-    began = time.monotonic()
     async with asyncio.TaskGroup() as group:
-        group.create_task(hold(world, url, seconds))
-        complaints = group.create_task(run_until_told(world, url, seconds=seconds + 60))
-    assert time.monotonic() - began > seconds
+        held, telling = group.create_task(hold(world, url, seconds)), group.create_task(tell())
+    complaints, ended = telling.result()
+    assert ended > held.result(), "all was told before the lock was given up"
     told_once(world, url, 12)
-    return complaints.result()
+    return complaints
 
 
 async def test_fault_43_a_lock_that_is_given_up_soon_only_makes_wait(world: World, database_url: str) -> None:

@@ -5,6 +5,9 @@ Real receivers on loopback, and for the chats real Apprise in processes that rea
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
 
 import alerts.apprise_channel
@@ -98,6 +101,7 @@ async def dies_three_times(post: Post, kind: str, monkeypatch: pytest.MonkeyPatc
     async with post.worker() as app:
         await post.owe(app, 1, 2, 3, to=[kind])
         await post.round(app)
+        await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.05) for _ in range(64)))  # the loop has all its threads
         before = open_things()
         for _ in range(8):
             post.clock.move(minutes(3))
@@ -115,5 +119,5 @@ async def dies_three_times(post: Post, kind: str, monkeypatch: pytest.MonkeyPatc
             post.clock.move(minutes(1))
         assert sorted(door.got) == [1, 2, 3, 4]
         more = [now - then for now, then in zip(open_things(), before, strict=True)]
-        assert all(grown <= most for grown, most in zip(more, (2, 6, 2), strict=True)), more  # the loop has six threads
+        assert all(grown <= 2 for grown in more), more
     post.tells_no_secret()

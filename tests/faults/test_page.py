@@ -22,7 +22,7 @@ from tests.builders import NOON, Item, World, rss
 from tests.conftest import migrate
 from tests.databases import Databases
 from tests.faults.orchestrator import START_S, environment, kill_all, standing, until
-from tests.faults.questions import due
+from tests.faults.questions import due, read, rows
 
 EVENTS = ("Bergen", "Genoa", "Cadiz", "Malmo")
 STALLED = 40  # of each kind of visitor
@@ -114,6 +114,7 @@ def test_fault_71_up_goes_on_telling_without_its_page_and_starts_it_again(
 
         with standing("up --no-prefect", environ, world.folder) as ours:
             until(answers, START_S, "the page is up", ours.said)
+            until(lambda: read(url, rows)["FeedPoll"], START_S, "the first poll is recorded", ours.said)
             for count, event in enumerate(EVENTS[:2], 1):
                 kill_all(ours.part("web"))
                 items = [Item(one, "", f"Dockers begin strike at {one}") for one in EVENTS[:count]]

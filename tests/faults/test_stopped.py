@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
@@ -14,11 +13,12 @@ from bench.costs import family
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Delivery
-from tests.builders import Item, World, rss
+from tests.builders import STRIKE, Item, World, rss
 from tests.conftest import migrate
 from tests.databases import Databases
 from tests.faults.conftest import command
 from tests.faults.questions import read
+from tests.processes import ends
 from tests.sinks.http import Answer, Request
 
 LEASE_S = 2.0
@@ -90,10 +90,12 @@ async def test_fault_53_a_worker_stopped_past_its_lease_changes_nothing_when_it_
 def test_fault_53_a_worker_asked_to_end_records_what_is_under_way_and_leaves_no_process(
     told: World, databases: Databases, database_kind: str
 ) -> None:
+    told.site["/rss"] = rss(told.publish("e", "Dockers begin strike at the harbour", STRIKE))  # a process reads it
     slow = Slow(told)
     with databases.fresh(database_kind, told.folder, migrate) as url, command(told, url, "-v", "run") as asked:
         assert slow.came.wait(PATIENCE_S)
         all_of_it = family(asked.pid)
+        assert len(all_of_it) > 1
         asked.send_signal(signal.SIGTERM)
         assert asked.stdout is not None
         heard = any("event=stopping" in line for line in asked.stdout)
@@ -103,4 +105,4 @@ def test_fault_53_a_worker_asked_to_end_records_what_is_under_way_and_leaves_no_
         assert asked.returncode == 0, words
         assert read(url, ledger) == [("sent", 1, "")]
     assert len(told.hook.requests) == 1
-    assert [pid for pid in all_of_it if Path(f"/proc/{pid}").exists()] == []
+    assert [pid for pid in all_of_it if not ends(pid)] == []
