@@ -32,7 +32,7 @@ SECRETS = {"SMTP_PASSWORD": "open sesame", "SLACK_URL": "slack://T1JJ3T3L2/A1BRT
 FOUND = {"port-strike": {"callender-port-strike"}}  # rule → the seeds' articles that it is to find
 WALKOUT = "walkout"  # of the text in the README that its rule is tried on
 # Quick and harmless: they are run, in this order. What each must print.
-RUN = {"check": "1 rules", "rules test": "MATCHES", "init": "is written"}
+RUN = {"check": "1 rules", "rules test": "MATCHES", "apply": "revision 1 is active", "init": "is written"}
 # Run elsewhere: `up` by `make soak` and tests/flows; these need articles, an archive, a mail server or an installation.
 KNOWN_ONLY = {"up", "channels test", "articles why", "doctor", "evidence", "backfill"}
 
