@@ -86,11 +86,19 @@ def expect_whole(url: str, kept: set[int]) -> int:
     return len(first)
 
 
+def states_of(pid: int) -> list[str]:
+    """The state of each thread: T is stopped, Z has ended."""
+    stats = [one.read_text() for one in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return [one.rpartition(")")[2].split()[0] for one in stats]
+
+
 @contextmanager
 def stopped(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> Iterator[None]:
     """It writes nothing meanwhile."""
     process.send_signal(signal.SIGSTOP)
     try:
+        while any(state not in "TZ" for state in states_of(process.pid)):  # one may still be in a call to the disk
+            time.sleep(0.001)
         yield
     finally:
         process.send_signal(signal.SIGCONT)
@@ -110,12 +118,14 @@ def taken(folder: Path, to: Path) -> Path:
 
 def cut(folder: Path, chance: random.Random, *, honest: bool) -> None:
     """Cut the journal off anywhere, and fill it up with rubbish. SQLite waits until it is on the disk before it copies
-    any of it to the file, so what was copied stays; `honest`: and before it begins with another commit.
+    any of it to the file, so what was copied, or is being (nBackfill, nBackfillAttempted in shm), stays; `honest`: and
+    before it begins with another commit.
     """
     journal = folder / FILES[1]
     content = journal.read_bytes()
-    (copied,) = struct.unpack_from("=I", (folder / "shm").read_bytes(), 96)
+    index = (folder / "shm").read_bytes()
     (folder / "shm").unlink()
+    copied = max(struct.unpack_from("=I", index, 96) + struct.unpack_from("=I", index, 128))
     least = min(HEAD + copied * FRAME, len(content))
     if honest:
         commits = [end for end, is_commit in frames(content) if is_commit]
@@ -141,16 +151,16 @@ def cut_at_many_points(tmp_path: Path, moments: int, cuts: int) -> set[int]:
     left = set()
     with writing(url, said) as process:
         for _ in range(moments):
-            wait_for_more(said, chance.randint(1, 60))
-            with stopped(process):
+            wait_for_more(said, chance.randint(1, 400))
+            with stopped(process):  # all the while: each moment after is one of a larger database
                 moment = taken(tmp_path, tmp_path / "moment")
                 kept = numbers(said)
-            for number in range(cuts):
-                shutil.rmtree(tmp_path / "after", ignore_errors=True)
-                after = shutil.copytree(moment, tmp_path / "after")
-                if number:
-                    cut(after, chance, honest=False)
-                left.add(expect_whole(f"sqlite:///{after}/wirewatch.db", set() if number else kept))
+                for number in range(cuts):
+                    shutil.rmtree(tmp_path / "after", ignore_errors=True)
+                    after = shutil.copytree(moment, tmp_path / "after")
+                    if number:
+                        cut(after, chance, honest=False)
+                    left.add(expect_whole(f"sqlite:///{after}/wirewatch.db", set() if number else kept))
     return left
 
 
@@ -223,8 +233,8 @@ async def lose_power(world: World, tmp_path: Path, moments: int, begin: Callable
         again = {one.key for one in world.hook.requests[asked:]}
         assert len(again | {one.key for one in world.hook.requests[:sent]}) == 1
         assert len({one.id for one in world.mail.mails[:mailed] + world.mail.mails[had:]}) == 1
-        assert not known & again
-        assert len(world.mail.mails) - had <= (0 if len(known) > 1 else 1)
+        assert len(world.mail.mails) - had <= 1
+        assert not known & (again | {one.id[1:].partition("@")[0] for one in world.mail.mails[had:]})
     assert knew, "no moment lay behind a note in sent.log"
 
 
