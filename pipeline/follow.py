@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from pipeline.app import App
 from pipeline.configure import Applied, apply_text, read_watch, refresh
 
 CONFIG_TROUBLE = "config"
+SETTLED_S = 0.25  # for which nobody must have written to a file that changed
+WRITTEN_S = 10.0  # how long a file may go on being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ async def follow_file(app: App, who: str) -> Followed:
     """
     path = app.settings.config
     try:
-        text = await asyncio.to_thread(_read, path)
+        text = await (_settled(path) if app.active.revision else asyncio.to_thread(_read, path))
         watch = await asyncio.to_thread(read_watch, text, file=str(path), secrets=app.secrets)
     except (ConfigError, InputError) as error:
         if not app.active.revision:
@@ -61,6 +65,29 @@ async def _refused(app: App, message: str) -> Followed:
     now = app.clock.now()
     fresh = await app.db.write(lambda session: notices.tell(session, app, CONFIG_TROUBLE, message, now=now))
     return Followed(app.active.revision, message=message if fresh else "")
+
+
+async def _settled(path: Path) -> str:
+    """The file's text, once nobody writes to it: of a copy that is under way, the rules behind its end would be gone.
+
+    Raises InputError for a file that is written to all the time.
+    """
+    until = time.monotonic() + WRITTEN_S
+    while True:
+        text, age = await asyncio.to_thread(_read_and_age, path)
+        if not 0 <= age < SETTLED_S:  # before 0: by another machine's clock
+            return text
+        if time.monotonic() > until:
+            raise InputError(f"{path}: it has been written to for {WRITTEN_S:g} s", hint="write it, then let it be")
+        await asyncio.sleep(SETTLED_S / 5)
+
+
+def _read_and_age(path: Path) -> tuple[str, float]:
+    """The file's text, and how long before its end it was written to, seconds."""
+    text = _read(path)
+    with suppress(OSError):
+        return text, time.time() - path.stat().st_mtime
+    return text, 0.0
 
 
 def _read(path: Path) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,6 +13,7 @@ from sqlmodel import select
 
 from core.clock import FixedClock
 from core.errors import ConfigError, InputError
+from pipeline import follow
 from pipeline.configure import Applied, activate, apply_text, diff, read_watch, refresh, revision, rule_digest
 from pipeline.follow import follow_file
 from pipeline.run import run_cycle
@@ -58,6 +62,39 @@ async def test_a_broken_file_keeps_the_last_good_revision_and_is_told_once(
     assert [b"goes on" in one.body for one in world.hook.requests] == [True, False]
     assert b"in force again" in world.hook.requests[1].body
     assert db.read_now(notices.open_notices) == []
+
+
+async def test_a_file_that_is_being_written_is_applied_when_it_is_whole(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        await follow_file(app, "me")
+        world.rules["zeppelin"] = {"match": "zeppelin"}
+        lines = world.watch_text().splitlines(keepends=True)
+
+        def write() -> None:
+            with world.watch_file.open("w", encoding="utf-8", buffering=1) as file:
+                for line in lines:
+                    file.write(line)
+                    time.sleep(0.02)
+
+        writing = asyncio.create_task(asyncio.to_thread(write))
+        await asyncio.sleep(0.1)
+        followed = await follow_file(app, "me")
+        assert writing.done()
+        assert (followed.revision, followed.message) == (2, "")
+        assert [rule.id for rule in app.active.watch.rules] == ["strike", "zeppelin"]
+
+
+async def test_a_file_that_is_written_all_the_time_is_refused(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "WRITTEN_S", 0.0)
+    monkeypatch.setattr(follow, "SETTLED_S", 60.0)
+    async with world.worker(db, clock) as app:
+        os.utime(world.watch_file)
+        assert "it has been written to for" in (await follow_file(app, "me")).message
+        assert app.active.revision == 1
 
 
 async def test_a_file_whose_examples_fail_is_broken(world: World, db: Database, clock: FixedClock) -> None:
