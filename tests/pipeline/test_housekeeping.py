@@ -68,7 +68,7 @@ async def test_damage_is_told_once_and_again_when_it_is_over(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world.worker(db, clock) as app:
-        monkeypatch.setattr(check, "damage", lambda _session: ["page 7 is never used"])
+        monkeypatch.setattr("pipeline.housekeeping.damage", lambda _session: ["page 7 is never used"])
         report = await housekeep(app)
         assert report.failures == [f"check: database: {Reason.UNSOUND}: page 7 is never used"]
         assert CHECK in open_troubles(db)

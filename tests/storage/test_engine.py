@@ -92,7 +92,7 @@ async def test_reading_keeps_no_change(db: Database) -> None:
 
 
 def test_a_time_comes_back_as_it_was_in_utc(db: Database) -> None:
-    db.write_now(lambda s: configs.add(s, text="", sha256="", file_sha256="", who="me", at=NOW))
+    db.write_now(lambda s: configs.add(s, text="", sha256=configs.sha256(""), file_sha256="", who="me", at=NOW))
     found = db.read_now(configs.active)
     assert found is not None
     assert found.at == NOW
