@@ -12,7 +12,7 @@ from storage import inbox as rows_of
 from storage.engine import Database
 from storage.inbox import Place
 from storage.tables import Hit, Story
-from tests.web import rows
+from tests.web import rows, ruledesk
 from web.pages import inbox
 from web.pages.inbox import Asked, Inbox
 from web.text import capped, marked
@@ -228,6 +228,8 @@ rules: {strike: {title: Strike, match: strike}}
     db.write_now(lambda session: rows.config(session, text))
     assert gathered(db).start == inbox.Start(2, 1, 1)
     assert gathered(db, words="x").start is None
+    ruledesk.damage(db, "version: 1\n")
+    assert gathered(db).start == inbox.Start(2, 1, 0)
 
 
 def test_more_than_can_be_read_is_written_and_not_chosen(db: Database) -> None:

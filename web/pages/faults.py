@@ -28,7 +28,7 @@ def register() -> None:
 
     def failed(error: Exception) -> None:
         if isinstance(error, NotAvailable):
-            _say("Not now", "The database does not answer. `wirewatch doctor` says more.")
+            _say("Not now", "The database does not answer, or is damaged. `wirewatch doctor` says which.")
         else:
             _say("Something went wrong", "What it was stands in the log of the web process.")
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from alerts import cues
 from alerts.message import Passage
 from core.clock import SystemClock
-from core.errors import ConfigError
+from core.errors import ConfigError, NotAvailable
 from core.text import one_line
 from pipeline.configure import EMPTY
 from rules.config import load
@@ -186,10 +186,10 @@ def _choices(names: Iterable[str], chosen: str) -> list[str]:
 
 
 def _start(session: Session) -> Start:
-    config = configs.active(session)
     try:
+        config = configs.active(session)
         watch = load(config.text if config else EMPTY, file="the watch file", env=None)
-    except ConfigError:  # made for another version: the settings say so
+    except (ConfigError, NotAvailable):  # made for another version, or damaged: `doctor` says so
         return Start(len(feeds.listing(session)), len(configs.rule_states(session)), 0)
     return Start(len(watch.feeds), len(watch.rules), len(watch.channels))
 
