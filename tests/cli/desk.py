@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from typer.testing import CliRunner
 
@@ -59,11 +60,12 @@ class Desk:
         }
 
     def run(self, *arguments: str | Path, given: str | bytes = "") -> Ended:
-        """Run a command in this process."""
+        """Run a command in this process, whose environment stays as it was."""
         logs = logging.getLogger()
         handlers, level = logs.handlers[:], logs.level
         try:
-            result = CliRunner(env=self.settings).invoke(app, [str(one) for one in arguments], input=given)
+            with patch.dict(os.environ):
+                result = CliRunner(env=self.settings).invoke(app, [str(one) for one in arguments], input=given)
         finally:
             logs.handlers[:], logs.level = handlers, level
         if result.exception is not None and not isinstance(result.exception, SystemExit):

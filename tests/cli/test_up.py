@@ -116,6 +116,7 @@ def test_what_up_starts_asks_prefects_server_without_the_proxy_either(
     api: HttpSink, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, excepted: str
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("NO_PROXY", excepted)
     settings = Settings(_env_file=None, config=tmp_path / "watch.yaml", data=tmp_path)
     for name, value in up.environment(settings, 8080).items():
