@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,13 @@ def _bytes(words: bytes | str) -> bytes:
 
 
 def files(folder: Path, but: Iterable[str] = ()) -> dict[str, bytes]:
-    """Every file below a folder, with what is in it; those of these names left out."""
+    """Every file below a folder, with what is in it, unpacked; those of these names left out."""
     found = (path for path in folder.rglob("*") if path.is_file() and path.name not in set(but))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+    return {str(path.relative_to(folder)): _unpacked(path) for path in found}
+
+
+def _unpacked(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def stored(session: Session) -> dict[str, str]:

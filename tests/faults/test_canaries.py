@@ -121,9 +121,14 @@ def settings(world: World, url: str) -> dict[str, str]:
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_fault_69_no_command_page_log_or_export_tells_a_secret(
-    planted: World, databases: Databases, database_kind: str, caplog: pytest.LogCaptureFixture
+    planted: World,
+    databases: Databases,
+    database_kind: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level("DEBUG")
+    monkeypatch.chdir(planted.folder)  # where `evidence` writes
     with databases.fresh(database_kind, planted.folder, migrate) as url:
         desk = Desk(planted.folder, settings(planted, url))
         told: dict[str, bytes | str] = {}
@@ -144,6 +149,7 @@ def test_fault_69_no_command_page_log_or_export_tells_a_secret(
             due(url)
             planted.site["/rss"] = rss(planted.publish("again", "Pilots begin strike at the airport", STRIKE[::-1]))
         told |= files_of(planted.folder) | {"what libraries log": caplog.text}
+        assert "WARC/1.1" in str(told["file story-1.warc.gz"])
         assert len(planted.hook.requests) > 8, told["well: -vv run --once"]
         assert {one.state for one in read(url, lambda s: list(s.exec(select(Delivery))))} >= {"sent", "dead"}
         failing = {one.name for one in read(url, lambda s: list(s.exec(select(Feed)))) if one.state != "ok"}
