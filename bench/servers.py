@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from storage import schema
+from storage.engine import Database
 from tests.databases import start, stop
 
 KINDS = ("sqlite", "postgresql")
@@ -18,7 +20,9 @@ KINDS = ("sqlite", "postgresql")
 
 @contextmanager
 def databases(kind: str) -> Iterator[Callable[[], str]]:
-    """Gives URLs of fresh, empty databases; "" is SQLite in the data folder, the default of every installation."""
+    """Gives URLs of databases without a row, as `db upgrade` makes them; "" is SQLite in the data folder, the default
+    of every installation, which whoever opens it makes.
+    """
     if kind == "sqlite":
         yield lambda: ""
         return
@@ -31,8 +35,15 @@ def databases(kind: str) -> Iterator[Callable[[], str]]:
             name = f"bench_{next(numbers)}"
             with psycopg.connect(f"postgresql://postgres@/postgres?host={socket}", autocommit=True) as connection:
                 connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
-            return f"postgresql://postgres@/{name}?host={socket}"
+            return _upgraded(f"postgresql://postgres@/{name}?host={socket}")
 
         yield fresh
     finally:
         stop(folder)
+
+
+def _upgraded(url: str) -> str:
+    database = Database(url.replace("postgresql:", "postgresql+psycopg:"))
+    schema.upgrade(database)
+    database.close()
+    return url
