@@ -5,6 +5,7 @@ WirewatchError
 │   ├── Missing         there is nothing of the name, number or address that they gave
 │   └── ConfigError     a watch file or rule: all its Problems at once, each with line and column
 ├── NotAvailable        a database, server or service that is not reachable now (exit code 3, a retry can help)
+│   └── Damaged         it is there, and what it gives is not what was stored: no retry helps
 └── ItemFailed          one feed, page or payload failed; carries the Reason; its step's loop turns it into a value
 """
 
@@ -42,6 +43,12 @@ class NotAvailable(WirewatchError):
     """Something outside is not there now; trying again later can help."""
 
     retry = True
+
+
+class Damaged(NotAvailable):
+    """What was stored is not what is there now; somebody has to mend it."""
+
+    retry = False
 
 
 @dataclass(frozen=True, slots=True)

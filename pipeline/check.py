@@ -55,7 +55,7 @@ _WORDS = {
     "no config": ("a revision of the watch file has no text: it cannot be restored", _RESTORE),
     "changed config": (
         "a revision's text is not the one that was applied: a disk, or somebody changed it",
-        "the newest is replaced by `wirewatch apply FILE --force`; nobody can go back to an older one",
+        "the newest is replaced by `wirewatch apply FILE --force` or `rollback`; nobody can go back to an older one",
     ),
     "not indexed": (
         "searches and backtests do not find it by its words",

@@ -143,14 +143,15 @@ def apply_text(
     """Make this text the active revision, in one transaction; feeds, rules and queued alerts follow.
 
     A file that did not change since it was last applied changes nothing. A file is refused when the active revision was
-    made in the page since, unless forced: nobody's work is overwritten unasked. Raises NotAvailable when the active
-    revision is damaged and nothing is forced.
+    made in the page since, unless forced: nobody's work is overwritten unasked. Raises Damaged when the active revision
+    is, and that would have to be asked.
     """
     lock_names(session, [CONFIG_LOCK])
-    digest, active = sha256(text), (configs.sound_active if force else configs.active)(session)
+    asks, digest = from_file and not force, sha256(text)
+    active = configs.active(session) if asks else configs.sound_active(session)
     if active is not None and active.sha256 == digest:
         return Applied(active.revision or 0, changed=False)
-    if active is not None and from_file and not force:
+    if active is not None and asks:
         if configs.last_from_file(session) == digest:
             return Applied(active.revision or 0, changed=False)
         if not active.from_file:

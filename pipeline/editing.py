@@ -44,11 +44,9 @@ class Current:
 
 
 def current(session: Session) -> Current:
-    """The active revision, or the empty file of a new installation. Raises NotAvailable when it is damaged."""
+    """The active revision, or the empty file of a new installation. Raises Damaged when it is."""
     row = configs.active(session)
-    if row is None:
-        return Current(0, EMPTY)
-    return Current(row.revision or 0, row.text, row.who, row.at)
+    return Current(row.revision or 0, row.text, row.who, row.at) if row else Current(0, EMPTY)
 
 
 def lines_of(text: str, rule: str) -> str:

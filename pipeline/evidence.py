@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core.errors import ConfigError, ItemFailed, Missing, NotAvailable
+from core.errors import ConfigError, Damaged, ItemFailed, Missing
 from core.reasons import Reason
 from pipeline.app import EVERYBODY
 from pipeline.headlines import headlines
@@ -135,7 +135,7 @@ def _rule(session: Session, rule_id: str, revision: int) -> Record:
     """
     try:
         config = configs.get(session, revision)
-    except NotAvailable:
+    except Damaged:
         config = None
     if config is None:
         return {"config_revision": revision}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from core.clock import SystemClock
-from core.errors import NotAvailable, WirewatchError
+from core.errors import Damaged, WirewatchError
 from core.pool import WorkerPool
 from core.settings import Settings
 from pipeline import ground, heartbeat
@@ -112,8 +112,8 @@ def _last_run(session: Session, settings: Settings) -> Finding:
 def _channels(session: Session, secrets: Mapping[str, str]) -> list[Finding]:
     try:
         active = configs.active(session)
-    except NotAvailable as damaged:
-        return [Finding("channels", False, damaged.message, damaged.hint)]
+    except Damaged as damaged:
+        return [Finding("revision", False, damaged.message, damaged.hint)]
     if active is None:
         return [Finding("channels", True, "no active revision yet")]
     pool = WorkerPool(1)

@@ -51,12 +51,16 @@ async def revise(
     if base is not None and base != active.revision:
         raise await db.read(lambda session: conflict(session, base))
     wanted = await asyncio.to_thread(edit, active.text)
+    return await _put(db, wanted, upon=active.revision, who=who, now=now, note=note)
+
+
+async def _put(db: Database, wanted: str, *, upon: int, who: str, now: datetime, note: str) -> Revised:
     watch = await asyncio.to_thread(read_watch, wanted, file=WATCH, secrets=None)
 
     def work(session: Session) -> Revised:
-        applied = apply_upon(session, wanted, watch, upon=active.revision, who=who, now=now, note=note)
+        applied = apply_upon(session, wanted, watch, upon=upon, who=who, now=now, note=note)
         if applied is None:
-            raise conflict(session, active.revision)
+            raise conflict(session, upon)
         return Revised(applied.revision, applied.changed)
 
     return await db.write(work)
@@ -70,9 +74,13 @@ def conflict(session: Session, wanted: int) -> Conflict:
 
 
 async def roll_back(db: Database, number: int, *, who: str, now: datetime, base: int | None = None) -> Revised:
-    """Make an old revision's text the active one, as a new revision. Raises InputError when there is none."""
+    """Make an old revision's text the active one, as a new revision; the active one may be damaged.
+
+    Raises Missing when there is no such revision, Damaged when it is, Conflict when another than `base` is active.
+    """
     old: Config = await db.read(lambda session: revision(session, number))
-    return await revise(db, lambda _: old.text, who=who, now=now, note=f"rollback to {number}", base=base)
+    upon = await db.read(configs.active_revision) if base is None else base
+    return await _put(db, old.text, upon=upon, who=who, now=now, note=f"rollback to {number}")
 
 
 def put_rule(text: str, rule_id: str, rule: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import Select, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
-from core.errors import NotAvailable
+from core.errors import Damaged
 from storage.tables import Config, RuleState
 
 
@@ -31,13 +31,13 @@ def is_sound(text: object, digest: str) -> bool:
 
 
 def active(session: Session) -> Config | None:
-    """The newest revision; None in an empty installation. Raises NotAvailable when its text is damaged."""
+    """The newest revision; None in an empty installation. Raises Damaged when its text is another than was stored."""
     return _sound(session.exec(select(Config).order_by(col(Config.revision).desc()).limit(1)).first())
 
 
 def sound_active(session: Session) -> Config | None:
     """The same, and None also when its text is damaged."""
-    with suppress(NotAvailable):
+    with suppress(Damaged):
         return active(session)
     return None
 
@@ -53,15 +53,15 @@ def _active_revision() -> Select[tuple[int | None]]:
 
 
 def get(session: Session, revision: int) -> Config | None:
-    """One revision; None when there is none. Raises NotAvailable when its text is damaged."""
+    """One revision; None when there is none. Raises Damaged, too."""
     return _sound(session.get(Config, revision))
 
 
 def _sound(row: Config | None) -> Config | None:
     if row is not None and not is_sound(row.text, row.sha256):
-        raise NotAvailable(
+        raise Damaged(
             f"revision {row.revision} of the watch file is damaged in the database",
-            hint="run `wirewatch apply FILE --force` with its file, or restore a backup (`wirewatch db restore`)",
+            hint="run `wirewatch apply FILE --force` with its file, `wirewatch rollback`, or restore a backup",
         )
     return row
 

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from alerts.inert import safe_link
 from core.clock import SystemClock
-from core.errors import ConfigError, NotAvailable
+from core.errors import ConfigError, Damaged
 from storage import configs, hits, meta, stories
 from storage.engine import Database
 from storage.tables import Article, Hit, Story
@@ -88,7 +88,7 @@ async def _public_url(book: Rulebook) -> str:
     """Where people reach the page, as the active revision says, with a slash at its end; "" when it says nothing."""
     try:
         _, watch = await book.active()
-    except (ConfigError, NotAvailable):  # made for another version, or damaged
+    except (ConfigError, Damaged):  # made for another version, or damaged
         return ""
     url = watch.settings.public_url
     return f"{url.rstrip('/')}/" if url else ""

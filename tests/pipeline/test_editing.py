@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from core.errors import ConfigError, NotAvailable
+from core.errors import ConfigError, Damaged
 from pipeline.editing import Draft, current, differences, lines_of, merged, save, theirs
 from rules.config import load
 from storage import configs
@@ -38,7 +38,7 @@ def test_a_text_that_is_not_the_one_that_was_stored_is_never_watched_by(db: Data
     db.write_now(lambda session: ruledesk.watch(session, WATCH))
     ruledesk.damage(db, damaged)
     for ask in (current, configs.active, lambda session: configs.get(session, 1)):
-        with pytest.raises(NotAvailable, match="revision 1 of the watch file is damaged"):
+        with pytest.raises(Damaged, match="revision 1 of the watch file is damaged"):
             db.read_now(ask)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.errors import ConfigError, InputError, NotAvailable
+from core.errors import ConfigError, Damaged, InputError
 from pipeline.configure import apply_text
 from pipeline.editing import current
 from pipeline.revising import Conflict, put_rule, remove_rule, revise, roll_back
@@ -39,9 +39,19 @@ async def test_nobody_goes_back_to_a_revision_that_the_database_damaged(db: Data
     await saved(db, WATCH)
     await saved(db, WATCH.replace("strike}", "walkout}"))
     ruledesk.damage(db, WATCH.replace("strike}", "strive}"))
-    with pytest.raises(NotAvailable, match="revision 1 of the watch file is damaged"):
+    with pytest.raises(Damaged, match="revision 1 of the watch file is damaged"):
         await roll_back(db, 1, who="bob", now=NOON)
     assert db.read_now(configs.active_revision) == 2
+
+
+async def test_a_damaged_revision_is_left_by_going_back_to_a_sound_one_but_not_by_an_edit(db: Database) -> None:
+    await saved(db, WATCH.replace("strike}", "walkout}"))
+    await saved(db, WATCH)
+    ruledesk.damage(db, "version: 1\n", revision=2)
+    with pytest.raises(Damaged, match="revision 2"):
+        await saved(db, WATCH)
+    assert (await roll_back(db, 1, who="bob", now=NOON)).revision == 3
+    assert "walkout" in db.read_now(current).text
 
 
 def test_a_damaged_revision_is_replaced_by_its_file_when_that_is_forced(db: Database) -> None:
@@ -54,7 +64,7 @@ def test_a_damaged_revision_is_replaced_by_its_file_when_that_is_forced(db: Data
 
     assert apply(force=False) == 1
     ruledesk.damage(db, "version: 1\n")
-    with pytest.raises(NotAvailable, match="apply FILE --force"):
+    with pytest.raises(Damaged, match="apply FILE --force"):
         apply(force=False)
     assert apply(force=True) == 2
     assert db.read_now(current).text == WATCH

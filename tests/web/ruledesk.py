@@ -77,9 +77,9 @@ def watch(session: Session, text: str, *, who: str = "test") -> int:
     return apply_text(session, text, load(text), from_file=False, who=who, now=rows.NOW).revision
 
 
-def damage(db: Database, text: str | bytes) -> None:
-    """Another text for revision 1. On SQLite, whose columns take anything, one flipped bit makes bytes of a text."""
+def damage(db: Database, text: str | bytes, *, revision: int = 1) -> None:
+    """Another text for a revision. On SQLite, whose columns take anything, one flipped bit makes bytes of a text."""
     kind = "BLOB" if isinstance(text, bytes) and db.is_sqlite else "TEXT"
     value = text.decode() if isinstance(text, bytes) else text
-    statement = sql(f"UPDATE config SET text = CAST(:text AS {kind}) WHERE revision = 1")
-    db.write_now(lambda session: session.execute(statement, {"text": value}))
+    statement = sql(f"UPDATE config SET text = CAST(:text AS {kind}) WHERE revision = :revision")
+    db.write_now(lambda session: session.execute(statement, {"text": value, "revision": revision}))

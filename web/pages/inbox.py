@@ -14,7 +14,7 @@ from sqlmodel import Session
 from alerts import cues
 from alerts.message import Passage
 from core.clock import SystemClock
-from core.errors import ConfigError, NotAvailable
+from core.errors import ConfigError, Damaged
 from core.text import one_line
 from pipeline.configure import EMPTY
 from rules.config import load
@@ -189,7 +189,7 @@ def _start(session: Session) -> Start:
     try:
         config = configs.active(session)
         watch = load(config.text if config else EMPTY, file="the watch file", env=None)
-    except (ConfigError, NotAvailable):  # made for another version, or damaged: `doctor` says so
+    except (ConfigError, Damaged):  # made for another version, or damaged: `doctor` says so
         return Start(len(feeds.listing(session)), len(configs.rule_states(session)), 0)
     return Start(len(watch.feeds), len(watch.rules), len(watch.channels))
 
