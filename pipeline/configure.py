@@ -152,7 +152,7 @@ def apply_text(
     if active is not None and active.sha256 == digest:
         return Applied(active.revision or 0, changed=False)
     if active is not None and asks:
-        if configs.last_from_file(session) == digest:
+        if configs.last_file_sha256(session) == digest:
             return Applied(active.revision or 0, changed=False)
         if not active.from_file:
             return Applied(
@@ -161,9 +161,7 @@ def apply_text(
                 conflict=True,
                 diff=diff(active.text, text, ("active revision", "file")),
             )
-    row = configs.add(
-        session, text=text, sha256=digest, file_sha256=digest if from_file else "", who=who, at=now, note=note
-    )
+    row = configs.add(session, text, from_file=from_file, who=who, at=now, note=note)
     follow(session, watch, now)
     return Applied(row.revision or 0, changed=True)
 

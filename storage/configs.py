@@ -87,17 +87,17 @@ def listing(session: Session, before: int = 0, limit: int | None = None) -> list
     return [Line(number or 0, who, at, note, digest, bool(of_file)) for number, who, at, note, digest, of_file in rows]
 
 
-def add(
-    session: Session, *, text: str, sha256: str, file_sha256: str, who: str, at: datetime, note: str = ""
-) -> Config:
+def add(session: Session, text: str, *, from_file: bool = False, who: str, at: datetime, note: str = "") -> Config:
     """Make this text the active revision."""
-    row = Config(text=text, sha256=sha256, file_sha256=file_sha256, who=who, at=at, note=note)
+    digest = sha256(text)
+    file_digest = digest if from_file else ""
+    row = Config(text=text, sha256=digest, file_sha256=file_digest, who=who, at=at, note=note)
     session.add(row)
     session.flush()
     return row
 
 
-def last_from_file(session: Session) -> str:
+def last_file_sha256(session: Session) -> str:
     """The hash of the file that was applied last; empty when none was."""
     query = select(Config.file_sha256).where(col(Config.file_sha256) != "").order_by(col(Config.revision).desc())
     return session.exec(query.limit(1)).first() or ""

@@ -35,7 +35,7 @@ def fill(session: Session) -> None:
         alert.reason = text
         rows.delivery(session, alert, f"{text}:{number}", state=text, reason=text, error=text)
         optouts.add(session, f"{text} {number}", text, rows.NOW)
-        configs.add(session, text=text, sha256=configs.sha256(text), file_sha256="", who=text, at=rows.NOW, note=text)
+        configs.add(session, text, who=text, at=rows.NOW, note=text)
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ async def test_reading_keeps_no_change(db: Database) -> None:
 
 
 def test_a_time_comes_back_as_it_was_in_utc(db: Database) -> None:
-    db.write_now(lambda s: configs.add(s, text="", sha256=configs.sha256(""), file_sha256="", who="me", at=NOW))
+    db.write_now(lambda s: configs.add(s, "", who="me", at=NOW))
     found = db.read_now(configs.active)
     assert found is not None
     assert found.at == NOW
@@ -101,7 +101,7 @@ def test_a_time_comes_back_as_it_was_in_utc(db: Database) -> None:
 
 def test_a_time_without_zone_is_refused(db: Database) -> None:
     with pytest.raises(Exception, match="a time without zone"):
-        db.write_now(lambda s: configs.add(s, text="", sha256="", file_sha256="", who="me", at=datetime(2026, 1, 1)))
+        db.write_now(lambda s: configs.add(s, "", who="me", at=datetime(2026, 1, 1)))
 
 
 def test_the_installation_keeps_its_id(db: Database) -> None:
