@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from storage import schema
-from storage.engine import Database
+from core.settings import Settings
+from pipeline.bootstrap import open_database
 from tests.databases import start, stop
 
 KINDS = ("sqlite", "postgresql")
@@ -35,15 +35,10 @@ def databases(kind: str) -> Iterator[Callable[[], str]]:
             name = f"bench_{next(numbers)}"
             with psycopg.connect(f"postgresql://postgres@/postgres?host={socket}", autocommit=True) as connection:
                 connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
-            return _upgraded(f"postgresql://postgres@/{name}?host={socket}")
+            url = f"postgresql://postgres@/{name}?host={socket}"
+            open_database(Settings(_env_file=None, database=url), migrate=True).close()
+            return url
 
         yield fresh
     finally:
         stop(folder)
-
-
-def _upgraded(url: str) -> str:
-    database = Database(url.replace("postgresql:", "postgresql+psycopg:"))
-    schema.upgrade(database)
-    database.close()
-    return url

@@ -53,11 +53,10 @@ def settings(context: typer.Context) -> Settings:
 
 @contextmanager
 def database(context: typer.Context) -> Iterator[Database]:
-    """The database, for commands that read or change rows only. An embedded one is brought to the needed revision."""
-    from pipeline.bootstrap import open_database
+    """The database, for commands that read or change rows only. Raises NotAvailable as `own_database`."""
+    from pipeline.bootstrap import own_database
 
-    chosen = settings(context)
-    db = open_database(chosen, migrate=chosen.database_url.startswith("sqlite"))
+    db = own_database(settings(context))
     try:
         yield db
     finally:

@@ -66,6 +66,14 @@ def open_database(settings: Settings, *, migrate: bool) -> Database:
     return database
 
 
+def own_database(settings: Settings) -> Database:
+    """The database as commands and workers open it: SQLite's is made, or upgraded.
+
+    Raises NotAvailable for one on PostgreSQL that nobody has upgraded: others may be at work on it.
+    """
+    return open_database(settings, migrate=settings.database_url.startswith("sqlite"))
+
+
 async def wait_for_schema(settings: Settings, seconds: float = WAIT_FOR_SCHEMA_S) -> Database:
     """The database, once another process has migrated it. Raises NotAvailable when that takes too long."""
     for remaining in range(int(seconds), -1, -1):
@@ -86,13 +94,10 @@ async def open_app(
     environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
 ) -> AsyncIterator[App]:
-    """A worker, wired, with the active revision of the watch file; closed in order at the end.
-
-    SQLite's database is made, or upgraded. Raises NotAvailable for one on PostgreSQL that nobody has upgraded: others
-    may be at work on it.
+    """A worker, wired, with the active revision of the watch file; closed in order at the end. Raises NotAvailable as
+    `own_database`.
     """
-    migrate = settings.database_url.startswith("sqlite")
-    db = database if database is not None else await asyncio.to_thread(open_database, settings, migrate=migrate)
+    db = database if database is not None else await asyncio.to_thread(own_database, settings)
     secrets = secrets_of(settings, environ)
     clock = clock or SystemClock()
     workers = settings.jobs or os.cpu_count() or 1
