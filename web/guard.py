@@ -119,7 +119,7 @@ class Guard:
     async def _entered(self, who: Audience, scope: Scope, headers: dict[str, str]) -> Entered | Refusal:
         if who is Audience.PROGRAM:
             return await self._program(headers)
-        believed = self._user_header and self._entrance.is_proxy((scope.get("client") or ("", 0))[0])
+        believed = self._user_header and self._entrance.is_proxy(_peer(scope))
         named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if believed else ""
         if named or (named := await self._entrance.of_cookie(headers)):
             return Entered(named)
@@ -139,8 +139,7 @@ class Guard:
         brought = _basic(headers)
         if brought is None:
             return UNKNOWN
-        peer = (scope.get("client") or ("", 0))[0]
-        known = await self._entrance.of_password(*brought, self._entrance.address_of(peer, headers))
+        known = await self._entrance.of_password(*brought, self._entrance.address_of(_peer(scope), headers))
         if known is None:
             return UNKNOWN
         if isinstance(known, Wait):
@@ -153,6 +152,11 @@ def too_often(wait: Wait) -> Refusal:
     """What somebody is told who tried too often."""
     seconds = math.ceil(wait.seconds)
     return Refusal(429, f"too many attempts: wait {seconds} seconds", ((b"retry-after", str(seconds).encode()),))
+
+
+def _peer(scope: Scope) -> str:
+    """Whose connection it is."""
+    return str((scope.get("client") or ("", 0))[0])
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
