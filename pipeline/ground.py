@@ -162,6 +162,6 @@ def asked(url: str, headers: Mapping[str, str] | None = None, *, seconds: float 
     """
     request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - from the operator's settings
     is_here = _is_here(urlsplit(url).hostname or "")
-    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if is_here else []))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({} if is_here else None))
     with opener.open(request, timeout=seconds) as answer:
         return bytes(answer.read(10_000))
