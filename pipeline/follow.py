@@ -14,8 +14,8 @@ from pipeline.app import App
 from pipeline.configure import Applied, apply_text, read_watch, refresh
 
 CONFIG_TROUBLE = "config"
-SETTLED_S = 0.25  # for which nobody must have written to a file that changed
-WRITTEN_S = 10.0  # how long a file may go on being written
+SETTLED_S = 0.25  # for which nobody may have written to the file
+WRITTEN_S = 10.0  # how long it may go on being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Followed:
 async def follow_file(app: App, who: str) -> Followed:
     """Apply the watch file when it changed. A broken or conflicting file is refused, and the active revision goes on.
 
-    Raises InputError or ConfigError only when there is no active revision to go on with.
+    Raises InputError or ConfigError only when there is no active revision to go on with, Damaged when that one is.
     """
     path = app.settings.config
     try:
@@ -83,9 +83,9 @@ async def _settled(path: Path) -> str:
 
 
 def _read_and_age(path: Path) -> tuple[str, float]:
-    """The file's text, and how long before its end it was written to, seconds."""
+    """The file's text, and how long ago it was written to, seconds; 0 for one that is just being replaced."""
     text = _read(path)
-    with suppress(OSError):
+    with suppress(FileNotFoundError):
         return text, time.time() - path.stat().st_mtime
     return text, 0.0
 

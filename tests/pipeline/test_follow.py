@@ -65,8 +65,9 @@ async def test_a_broken_file_keeps_the_last_good_revision_and_is_told_once(
 
 
 async def test_a_file_that_is_being_written_is_applied_when_it_is_whole(
-    world: World, db: Database, clock: FixedClock
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(follow, "SETTLED_S", 1.0)  # a busy machine lets the writer wait
     async with world.worker(db, clock) as app:
         await follow_file(app, "me")
         world.rules["zeppelin"] = {"match": "zeppelin"}
