@@ -96,15 +96,12 @@ def with_language(article: ArticleText) -> ArticleText:
 
 
 def verdict(rule: Rule, article: ArticleText) -> Verdict:
-    """What a rule says of a text; a rule that is switched off is tried all the same.
-
-    Where nobody knows the text's language, the rule's own are tried, and the first in which it matches counts.
+    """What a rule says of a text; a rule that is switched off, or for other languages, is tried all the same. A text
+    whose language nobody knows is read in the rule's, as live.
     """
-    matcher = Matcher([_switched_on(rule)])
-    languages = (article.language,) if article.language or not rule.languages else rule.languages
-    documents = [analyse(replace(article, language=one)) for one in languages]
-    tried = [(document, decided(matcher, document, None)) for document in documents]
-    document, found = next((one for one in tried if one[1].matches), tried[0])
+    document = analyse(article)
+    tried = replace(rule, enabled=True, languages=() if article.language else rule.languages)
+    found = decided(Matcher([tried]), document, None)
     spans = found.matches[0].spans if found.matches else ()
     explained = explain(rule, document)
     told = tuple((one["sentence"], one["marks"]) for one in sentences(spans))
@@ -119,10 +116,6 @@ def verdict(rule: Rule, article: ArticleText) -> Verdict:
     told_lines = () if found.matches else tuple(lines(explained))
     troubles = tuple(one.reason.sentence for one in found.troubles)
     return Verdict(rule.id, bool(found.matches), told, (*troubles, *told_lines), values)
-
-
-def _switched_on(rule: Rule) -> Rule:
-    return replace(rule, enabled=True, languages=())
 
 
 @dataclass(frozen=True, slots=True)
