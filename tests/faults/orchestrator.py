@@ -29,7 +29,7 @@ def until(true: Callable[[], object], seconds: float, what: str, told: Callable[
     began = time.monotonic()
     while not true():
         assert time.monotonic() - began < seconds, f"not within {seconds:g} s: {what}\n{told()}"
-        time.sleep(0.2)
+        time.sleep(0.1)
     return time.monotonic() - began
 
 

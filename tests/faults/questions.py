@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy import func, update
 from sqlmodel import Session, SQLModel, col, select
 
+from bench.workers import left
 from cli.running import cycle
 from core.errors import NotAvailable
 from pipeline.report import STEPS
@@ -49,12 +50,6 @@ def due(url: str) -> None:
 def states(session: Session) -> list[str]:
     """The state of each delivery."""
     return list(session.exec(select(Delivery.state).order_by(col(Delivery.id))).all())
-
-
-def left(session: Session) -> int:
-    """How many articles are still to be read or matched."""
-    waits = (col(Article.state) == "pending") | col(Article.match_due)
-    return session.exec(select(func.count()).select_from(Article).where(waits)).one()
 
 
 def told_once(world: World, url: str, number: int) -> None:

@@ -7,35 +7,27 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import make_url
 from sqlmodel import Session
 
+from bench.workers import left
 from pipeline.configure import apply_text, read_watch
-from storage import configs, feeds
+from storage import configs
 from storage.engine import Database
 from tests.builders import World
 from tests.conftest import migrate, own_network
 from tests.databases import Databases
 from tests.faults.cut import local_sockets
 from tests.faults.fleet import SPACING_S, Fleet, fleet, leased_by_others, rule
-from tests.faults.questions import left, read, rows
+from tests.faults.orchestrator import until
+from tests.faults.questions import due, read, rows
 
 pytestmark = pytest.mark.timeout(300)
 WORKERS = 3
 LEAST_S = SPACING_S / 3  # a request may leave a quarter of the spacing late, and the sites share our processors
-
-
-def until(true: Callable[[], bool], what: str, seconds: float = 120.0) -> float:
-    """Wait for it; how long that took."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds, f"never happened: {what}"
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 def all_told(ours: Fleet, count: int) -> bool:
@@ -67,7 +59,7 @@ def test_three_workers_share_the_work_are_polite_together_and_double_nothing(
         ours.watch(80)
         for shard in range(1, WORKERS + 1):
             ours.start(shard)
-        until(lambda: all_told(ours, 80), "80 messages")
+        until(lambda: all_told(ours, 80), 120, "80 messages")
         assert [worker.stop() for worker in ours.workers] == [0] * WORKERS
         told = read(url, rows)
         assert read(url, leased_by_others) == []
@@ -89,15 +81,17 @@ def test_a_rule_made_in_the_page_is_matched_by_every_worker_from_its_next_cycle_
         ours.watch(0)
         for shard in range(1, WORKERS + 1):
             ours.start(shard)
-        until(lambda: all(host.asked for host in ours.hosts), "the first poll of all")
+        until(lambda: all(host.asked for host in ours.hosts), 120, "the first poll of all")
         ours.world.rules = {f"r{n}": rule(n) for n in range(54)}
         edited = read(url, active_revision)
         saved = save(url, ours.world.watch_text())
-        until(lambda: all(f"event=config revision={saved} " in one.words for one in ours.workers), "the new revision")
+        until(
+            lambda: all(f"event=config revision={saved} " in one.words for one in ours.workers), 120, "the new revision"
+        )
         assert saved == edited + 1
         ours.publish(6)
         due(url)
-        until(lambda: all_told(ours, 54), "54 messages")
+        until(lambda: all_told(ours, 54), 120, "54 messages")
         assert [worker.stop() for worker in ours.workers] == [0] * WORKERS
     was_told_once(ours, 54)
     was_polite(ours)
@@ -113,7 +107,7 @@ def test_a_worker_that_is_stopped_ends_what_it_began_and_leaves_no_lease_behind(
         ours.publish(10)
         ours.watch(60)
         first = ours.start(1, cycle_seconds=60, page_spacing=1.1)
-        until(lambda: any(path.endswith(".html") for host in ours.hosts for path in host.paths()), "a page")
+        until(lambda: any(path.endswith(".html") for host in ours.hosts for path in host.paths()), 120, "a page")
         began = time.monotonic()
         assert first.stop() == 0
         took = time.monotonic() - began
@@ -122,7 +116,7 @@ def test_a_worker_that_is_stopped_ends_what_it_began_and_leaves_no_lease_behind(
         for host in ours.hosts:
             host.answer_s = 0.0
         others = [ours.start(shard, page_spacing=0.2) for shard in (2, 3)]
-        until(lambda: all_told(ours, 60), "60 messages")
+        until(lambda: all_told(ours, 60), 120, "60 messages")
         assert [worker.stop() for worker in others] == [0, 0]
         assert read(url, left) == 0
     assert took < 30
@@ -137,9 +131,9 @@ def test_the_work_of_a_killed_worker_is_taken_over_when_its_lease_is_over(world:
         ours.watch(60)
         for shard in range(1, WORKERS + 1):
             ours.start(shard, lease_seconds=lease_s, cycle_seconds=60)
-        until(lambda: len(world.hook.requests) >= 5, "the first messages")
+        until(lambda: len(world.hook.requests) >= 5, 120, "the first messages")
         ours.workers[0].process.kill()
-        until(lambda: all_told(ours, 60), "60 messages")
+        until(lambda: all_told(ours, 60), 120, "60 messages")
         assert [worker.stop() for worker in ours.workers[1:]] == [0, 0]
         assert read(url, left) == 0
     told = Counter(key for key in (request.key for request in world.hook.taken))
@@ -172,13 +166,6 @@ def save(url: str, text: str) -> int:
     return saved.revision
 
 
-def due(url: str) -> None:
-    """Have all feeds polled again now."""
-    database = Database(url)
-    database.write_now(lambda session: feeds.poll_now(session, [], datetime.now(UTC)))
-    database.close()
-
-
 @pytest.mark.faults
 @pytest.mark.namespace
 @pytest.mark.timeout(600)
@@ -196,17 +183,17 @@ def test_a_worker_that_is_cut_off_from_everything_loses_and_doubles_nothing(worl
             3, [*own_network(), sys.executable, "-m", "tests.faults.cut", json.dumps(ways)],
             f"postgresql://postgres@127.0.0.1:5432/{where.database}", cycle_seconds=60, lease_seconds=5,
         )  # fmt: skip
-        until(lambda: "step=read" in far.words, "a page that it reads")
+        until(lambda: "step=read" in far.words, 120, "a page that it reads")
         for shard in (1, 2):
             ours.start(shard, cycle_seconds=60, lease_seconds=5)
         far.process.send_signal(signal.SIGUSR1)
-        took = until(lambda: all_told(ours, 72), "72 messages by those that are left", seconds=180)
-        took += until(lambda: not read(url, left), "its pages read by others", seconds=180)
+        took = until(lambda: all_told(ours, 72), 180, "72 messages by those that are left")
+        took += until(lambda: not read(url, left), 180, "its pages read by others")
         far.process.send_signal(signal.SIGUSR2)
         assert [worker.stop() for worker in ours.workers if worker is not far] == [0, 0]
         ours.publish(6, first=72)
         due(url)
-        until(lambda: all_told(ours, 108), "108 messages, the rest of them by the one that was cut off")
+        until(lambda: all_told(ours, 108), 120, "108 messages, the rest of them by the one that was cut off")
         assert far.stop() in (0, 1)  # its last cycle may have been one without a database
         assert read(url, leased_by_others) == []
     repeats = len(world.hook.taken) - 108

@@ -179,7 +179,9 @@ def test_a_rule_too_costly_for_its_budget_is_tried_again_as_live_and_told_where_
 
 
 @pytest.mark.parametrize(("languages", "matches"), [("[zh, de]", True), ("[de, zh]", False)])
-def test_a_text_whose_language_nobody_knows_is_tried_in_the_first_of_the_rule_as_live(languages: str, matches: bool) -> None:
+def test_a_text_whose_language_nobody_knows_is_tried_in_the_first_of_the_rule_as_live(
+    languages: str, matches: bool
+) -> None:
     watch = load(f'version: 1\nrules: {{strike: {{match: "#strike", languages: {languages}}}}}\n')
     pasted = ArticleText("pasted", text="码头工人罢工。")
     said = trying.verdict(watch.rules[0], pasted)
