@@ -15,6 +15,7 @@ from core.text import one_line
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_FIRST, _END = EARLIEST.year, LATEST.year
 
 _CLOCK = r"(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?"
 _REST = rf"(?:(?:T|[\s,]+(?:(?:at|um|à|-|–)\s+)?){_CLOCK})?\s*(?P<half>[ap]\.?m\.?)?\s*(?P<zone>.*)"
@@ -102,7 +103,7 @@ def parse_date(text: str, guess: struct_time | None = None) -> datetime | None:
     if read is None:
         text = one_line(text, 100)
         read = _usual(text) or _number(text) or _written(text) or _believed(text, guess)
-    return read if read and EARLIEST.year <= read.year < LATEST.year else None
+    return read if read and _FIRST <= read.year < _END else None
 
 
 def _usual(text: str) -> datetime | None:

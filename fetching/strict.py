@@ -9,19 +9,31 @@ It gives of each entry what the lenient parser gives. Whatever that parser would
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+import re2  # type: ignore[import-untyped]
 
 from fetching import repair
 from fetching.entries import MAX_ENTRIES
-from fetching.strict_entry import EntryReader, is_plain, language_of, mended, plainly_named, text_of
+from fetching.strict_entry import (
+    EntryReader,
+    is_plain,
+    language_of,
+    may_be_undone,
+    mended,
+    once_encoded,
+    plainly_named,
+    text_of,
+)
 from fetching.strict_names import ATOM, OF_THE_FEED, PAGED, PERSON, PICTURE, RDF, RSS_1
-from fetching.strict_tags import LANG, Doubt, Names
+from fetching.strict_tags import IN, LANG, Doubt, Names
 from fetching.written import Written
 
-_ROOTS = {"rss": "rss", f"{{{ATOM}}}feed": "atom", f"{{{RDF}}}RDF": "rdf"}
+_ROOTS = {"rss": "rss", f"{ATOM}{IN}feed": "atom", f"{RDF}{IN}RDF": "rdf"}
 _RSS_1_BEFORE = "http://my.netscape.com/rdf/simple/0.9/"
 _DECLARATION = re.compile(
     rb"<\?xml\s+version\s*=\s*[\"']1\.0[\"'](?:\s+encoding\s*=\s*[\"']utf-?8[\"'])?"
@@ -32,7 +44,7 @@ _UP_TO_ROOT = re.compile(
     rb"(?>\s+|<!--.*?(?:-->|\Z)|<\?(?!xml\s).*?(?:\?>|\Z))*+<(?:rss|feed|(?:[\w.-]{1,20}:)?(?:feed|RDF))(?=[\s>])",
     re.DOTALL,
 )
-_LONG_REFERENCE = re.compile(rb"&#(?:\d{10}|x[0-9a-fA-F]{9})")
+_LONG_REFERENCE = re2.compile(rb"&#(?:\d{10}|x[0-9a-fA-F]{9})")
 
 
 @dataclass(slots=True)
@@ -51,7 +63,7 @@ def read(body: bytes, charset: str) -> Read | None:
         return None
     try:
         return _read(body.removeprefix(b"\xef\xbb\xbf"))
-    except (Doubt, ElementTree.ParseError, RecursionError):  # the last by groups of media in groups in groups
+    except (Doubt, expat.ExpatError, RecursionError):  # the last by groups of media in groups in groups
         return None
 
 
@@ -67,7 +79,7 @@ def _read(body: bytes) -> Read:
     if kind is None or (kind == "atom" and (RSS_1 in names.uris or _RSS_1_BEFORE in names.uris)):
         raise Doubt
     found = Read(kind, dropped=dropped)
-    _Reader(names, found).document(root)
+    _Reader(names, found, text_of if may_be_undone(body) else once_encoded).document(root)
     if not found.entries:
         raise Doubt
     found.dropped += max(len(found.entries) - MAX_ENTRIES, 0)
@@ -88,27 +100,40 @@ def _checked(body: bytes) -> int:
 
 
 def _tree(body: bytes) -> Element:
-    builder = ElementTree.TreeBuilder(comment_factory=_aside, pi_factory=_aside, insert_pis=True)
-    parser = ElementTree.XMLParser(target=builder, encoding="utf-8")  # noqa: S314 - without a DOCTYPE no entities
-    parser.feed(body)
-    root: Element = parser.close()
-    return root
+    """The root element; names in a namespace are its URI, IN, and the local name. Each text comes in one piece, which
+    is why it is not the standard library's own parser: that one is handed a piece for each line and each reference.
+    """
+    builder = TreeBuilder()
+
+    def instruction(*texts: str) -> None:
+        _aside(*texts)
+        builder.start("?", {})
+        builder.end("?")
+
+    parser = expat.ParserCreate("utf-8", IN)
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.CommentHandler = _aside
+    parser.ProcessingInstructionHandler = instruction
+    parser.Parse(body, True)
+    return builder.close()
 
 
-def _aside(*texts: str | None) -> Element:
-    """A comment's or an instruction's place: nothing to read. What repair.py would take for markup in it is a doubt."""
-    if any("&" in text or "<" in text for text in texts if text):
+def _aside(*texts: str) -> None:
+    """A comment or an instruction: nothing to read. What repair.py would take for markup in it is a doubt."""
+    if any("&" in text or "<" in text for text in texts):
         raise Doubt
-    return Element("?")
 
 
 class _Reader:
     """Reads one document into `found`."""
 
-    def __init__(self, names: Names, found: Read) -> None:
+    def __init__(self, names: Names, found: Read, text_of: Callable[[Element], str]) -> None:
         self.names = names
         self.found = found
-        self.entries = EntryReader(names, is_atom=found.kind == "atom")
+        self.entries = EntryReader(names, text_of, is_atom=found.kind == "atom")
         self.has_summary = False
 
     def document(self, root: Element) -> None:
@@ -183,7 +208,7 @@ class _Reader:
 def _structure(element: Element, lang: str) -> str:
     """The language inside `element`, whose attributes must mean nothing else."""
     for name, _ in element.items():
-        local = name.rpartition("}")[2].lower()
+        local = name.rpartition(IN)[2].lower()
         if name != LANG and local in ("base", "lang", "href", "lastmod"):
             raise Doubt
     return language_of(element, lang)

@@ -9,19 +9,23 @@ from datetime import datetime
 from types import MethodType
 from xml.etree.ElementTree import Element
 
+import re2  # type: ignore[import-untyped]
+
 from fetching.dates import parse_date
 from fetching.strict_names import PERSON, RDF
-from fetching.strict_tags import LANG, Doubt, Names
+from fetching.strict_tags import IN, LANG, Doubt, Names
 from fetching.written import MOST, Written
 
-_ABOUT = f"{{{RDF}}}about"
+_ABOUT = f"{RDF}{IN}about"
 LONGEST_PERSON = 500  # characters in which an e-mail address is looked for
 
+_ONLY_TYPE, _TYPE_AND_LANG = ["type"], frozenset({"type", LANG})
 _IS_PLAIN = {"text": True, "plain": True, "text/plain": True, "html": False, "text/html": False}
 _PAGES = frozenset({"html", "text/html", "xhtml", "application/xhtml+xml"})
 _TOO_MANY_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)")
 _NAMED_AMPERSAND = re.compile(r"&([A-Za-z0-9_]+);")
 _HIGH_CONTROLS = re.compile("[\x80-\x9f]")
+_REFERENCE_TO_C2 = re2.compile(rb"&#(?:0*(?:12[89]|1[3-8]\d|19[01])|[xX]0*[89abAB][0-9a-fA-F]);")
 _WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
 _EMAIL = re.compile(
     r"(([a-zA-Z0-9\_\-\.\+]+)@((\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.)|(([a-zA-Z0-9\-]+\.)+))"
@@ -33,18 +37,25 @@ Take = Callable[[Element], None]
 
 def text_of(element: Element) -> str:
     """Its text, stripped, with the usual double encodings undone as the lenient parser does; elements are a doubt."""
-    if len(element):
-        raise Doubt
-    text = element.text
-    if text is None:
-        return ""
-    text = text.strip()
+    text = once_encoded(element)
     return text if text.isascii() else _undone(text)
 
 
+def once_encoded(element: Element) -> str:
+    """The same where nothing in the document is encoded twice (`may_be_undone`)."""
+    if len(element):
+        raise Doubt
+    text = element.text
+    return "" if text is None else text.strip()
+
+
+def may_be_undone(document: bytes) -> bool:
+    """Whether any text of it could be encoded twice: that needs a character from U+0080 to U+00BF."""
+    return b"\xc2" in document or bool(_REFERENCE_TO_C2.search(document))
+
+
 def _undone(text: str) -> str:
-    # Either needs a character from U+0080 to U+00BF, which begin with one byte; far faster than looking in the text.
-    if b"\xc2" not in text.encode():
+    if b"\xc2" not in text.encode():  # far faster than looking in the text
         return text
     with suppress(UnicodeError):
         text = text.encode("iso-8859-1").decode()
@@ -59,7 +70,7 @@ def mended(text: str) -> str:
 def plainly_named(element: Element, *refused: str) -> None:
     """Attributes in lower case, in no namespace, and none of those refused."""
     for name, _ in element.items():
-        if name != name.lower() or name[0] == "{" or name in refused or name in ("base", "lang"):
+        if name != name.lower() or IN in name or name in refused or name in ("base", "lang"):
             raise Doubt
 
 
@@ -68,9 +79,8 @@ def is_plain(element: Element, default: bool) -> bool:
     names = element.keys()
     if not names:
         return default
-    for name in names:
-        if name != "type" and name != LANG:
-            raise Doubt
+    if names != _ONLY_TYPE and not _TYPE_AND_LANG.issuperset(names):
+        raise Doubt
     kind = element.get("type")
     plain = default if kind is None else _IS_PLAIN.get(kind.lower())
     if plain is None:
@@ -103,13 +113,15 @@ def person_of(text: str) -> str:
 class EntryReader:
     """Reads the entries of a document one after another; each method takes one kind of element."""
 
-    def __init__(self, names: Names, *, is_atom: bool) -> None:
+    def __init__(self, names: Names, text_of: Callable[[Element], str], *, is_atom: bool) -> None:
         self.content_came = (
             False  # the lenient parser's notion; a feed's second description leaves it to its first entry
         )
         self._names = names
+        self._text_of = text_of
         self._is_atom = is_atom
         self._takes: dict[str, Take] = {}
+        self._plain: set[tuple[object, ...]] = set()  # attributes that were looked at
         self._wrote = Written()
         self._lang = ""
         self._title_is_open = False  # whether another title counts although there is one
@@ -143,20 +155,26 @@ class EntryReader:
         """What elements of this name do to an entry."""
         if name in _TAKE:
             return MethodType(_TAKE[name], self)
-        if name.startswith("media_"):
-            return self._media
         if name in ("contributor", "dc_contributor"):
             return lambda element: self._names.pass_over(element, PERSON)
         return self._names.passed(name)
 
+    def _plainly_named(self, element: Element, *refused: str) -> None:
+        named = (refused, *element.keys())
+        if named not in self._plain:
+            plainly_named(element, *refused)
+            self._plain.add(named)
+
     def _title(self, element: Element) -> None:
-        text, plain = text_of(element), is_plain(element, True)
+        text, plain, lang = self._text_of(element), True, self._lang
+        if element.keys():
+            plain, lang = is_plain(element, True), language_of(element, lang)
         wrote = self._wrote
         if wrote.title and not self._title_is_open:
             return
         wrote.title = text
         wrote.title_is_plain = plain and self._is_atom
-        wrote.title_language = language_of(element, self._lang)
+        wrote.title_language = lang
         self._title_is_open = False
 
     def _media_title(self, element: Element) -> None:
@@ -168,7 +186,7 @@ class EntryReader:
         if element.keys():
             self._link_by_attributes(element)
             return
-        text = mended(text_of(element))
+        text = mended(self._text_of(element))
         if ";" in text and "&" in text:
             text = _NAMED_AMPERSAND.sub(r"&\g<1>", text.replace("&amp;", "&"))
         self._wrote.link = text
@@ -177,7 +195,7 @@ class EntryReader:
         href = element.get("href")
         if not href or len(element):
             raise Doubt
-        plainly_named(element, "url", "uri")
+        self._plainly_named(element, "url", "uri")
         rel = element.get("rel", "alternate").lower()
         href = mended(href)
         if rel == "enclosure":
@@ -186,7 +204,7 @@ class EntryReader:
             self._wrote.link = href
 
     def _guid(self, element: Element) -> None:
-        wrote, text = self._wrote, text_of(element)
+        wrote, text = self._wrote, self._text_of(element)
         if not element.keys() or _is_link(element):
             text = mended(text)
             if wrote.link is None:
@@ -204,12 +222,12 @@ class EntryReader:
         if wrote.summary is not None and not self.content_came:
             self._content(element)
             return
-        wrote.summary = text_of(element)
+        wrote.summary = self._text_of(element)
         wrote.summary_is_plain = is_plain(element, plain) and self._is_atom
 
     def _content(self, element: Element, plain: bool = True) -> None:
         self.content_came = True
-        text, plain = text_of(element), is_plain(element, plain)
+        text, plain = self._text_of(element), is_plain(element, plain)
         wrote = self._wrote
         if len(text) > len(wrote.content):
             wrote.content = text
@@ -219,21 +237,21 @@ class EntryReader:
         self._content(element, False)
 
     def _published(self, element: Element) -> None:
-        self._wrote.published = _date_of(element)
+        self._wrote.published = _date_of(self._text_of(element))
 
     def _updated(self, element: Element) -> None:
-        self._wrote.updated = _date_of(element)
+        self._wrote.updated = _date_of(self._text_of(element))
 
     def _created(self, element: Element) -> None:
-        self._wrote.created = _date_of(element)
+        self._wrote.created = _date_of(self._text_of(element))
 
     def _language(self, element: Element) -> None:
-        self._wrote.language = text_of(element)
+        self._wrote.language = self._text_of(element)
 
     def _original_link(self, element: Element) -> None:
         if element.keys():
             raise Doubt
-        self._wrote.original_link = text_of(element)
+        self._wrote.original_link = self._text_of(element)
 
     def _source(self, element: Element) -> None:
         """Where the entry is from; behind it the lenient parser takes another title."""
@@ -247,7 +265,7 @@ class EntryReader:
             name = self._named(element)
         else:
             self._author_as_text = True
-            name = person_of(text_of(element))
+            name = person_of(self._text_of(element))
         if len(wrote.authors) < MOST:
             wrote.authors = (*wrote.authors, name)
 
@@ -267,7 +285,7 @@ class EntryReader:
         return found or ""
 
     def _enclosure(self, element: Element) -> None:
-        plainly_named(element, "uri", "href")
+        self._plainly_named(element, "uri", "href")
         if len(element):
             raise Doubt
         self._enclose(element.get("url"))
@@ -279,25 +297,23 @@ class EntryReader:
 
     def _media(self, element: Element) -> None:
         """Media RSS: groups and contents hold titles, descriptions and pictures that count as the entry's."""
-        name = self._names[element.tag]
-        if name == "media_title":
-            self._media_title(element)
-        elif name == "media_description":
-            self._description(element)
-        elif name == "media_thumbnail":
-            self._thumbnail(element)
-        elif name in ("media_group", "media_content"):
-            plainly_named(element)
-            wrote, href = self._wrote, element.get("url")
-            if name == "media_content" and href and len(wrote.shown) < MOST:
-                wrote.shown = (*wrote.shown, href)
-            for child in element:
-                self._media(child)
-        else:
-            self._names.passed(name)(element)
+        self._plainly_named(element)
+        for child in element:
+            name = self._names[child.tag]
+            take = _MEDIA.get(name)
+            if take:
+                take(self, child)
+            else:
+                self._names.passed(name)(child)
+
+    def _media_content(self, element: Element) -> None:
+        wrote, href = self._wrote, element.get("url")
+        if href and len(wrote.shown) < MOST:
+            wrote.shown = (*wrote.shown, href)
+        self._media(element)
 
     def _thumbnail(self, element: Element) -> None:
-        plainly_named(element)
+        self._plainly_named(element)
         href = element.get("url")
         if href is None or len(element):
             raise Doubt
@@ -314,8 +330,7 @@ def _is_link(guid: Element) -> bool:
     return value == "true"
 
 
-def _date_of(element: Element) -> datetime | None:
-    text = text_of(element)
+def _date_of(text: str) -> datetime | None:
     if not text:
         return None
     read = parse_date(text)
@@ -324,7 +339,15 @@ def _date_of(element: Element) -> datetime | None:
     return read
 
 
+_MEDIA: dict[str, Callable[[EntryReader, Element], None]] = {
+    "media_title": EntryReader._media_title,
+    "media_description": EntryReader._description,
+    "media_thumbnail": EntryReader._thumbnail,
+    "media_group": EntryReader._media,
+    "media_content": EntryReader._media_content,
+}
 _TAKE: dict[str, Callable[[EntryReader, Element], None]] = {
+    **_MEDIA,
     "title": EntryReader._title,
     "dc_title": EntryReader._title,
     "link": EntryReader._link,

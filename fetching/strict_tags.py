@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from xml.etree.ElementTree import Element
 
+import re2  # type: ignore[import-untyped]
+
 from fetching.strict_names import HANDLED, KEPT, KNOWN, PASSED_OVER, PASSED_OVER_AS_TEXT, RESERVED, XLINK
 
-LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+IN = "}"  # between a namespace's URI and a name in it
+LANG = f"http://www.w3.org/XML/1998/namespace{IN}lang"
 LONGEST_TAG = 120  # characters of a name that is remembered from feed to feed
+LONGEST_HEAD = 2_000  # bytes, up to the end of the root element's tag, that are
+_DECLARES = re2.compile(rb"xmlns")
 _NAMESPACE = re.compile(rb"xmlns(?::([^\s=:]+))?\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
 
 
@@ -21,7 +26,7 @@ class Doubt(Exception):
 class Names(dict[str, str]):
     """The lenient parser's name of each tag: prefix and local name in lower case, with an underscore between."""
 
-    def __init__(self, prefixes: dict[str, str], *, inner_xlink: bool) -> None:
+    def __init__(self, prefixes: Mapping[str, str], *, inner_xlink: bool) -> None:
         """`prefixes` by URI in lower case. `inner_xlink`: xlink, which the lenient parser takes for an attribute of the
         element that declares it, is declared below the root.
         """
@@ -38,24 +43,18 @@ class Names(dict[str, str]):
         Each prefix means one thing, and the lenient parser's own names only what it means by them. Attributes in quoted
         markup are looked at as well: that costs a doubt now and then.
         """
-        all_declared = _declarations(body)
-        meant: dict[str, str] = {}
-        for prefix, uri in all_declared:
-            if "&" in uri or "backend.userland.com/rss" in uri or (prefix and meant.setdefault(prefix, uri) != uri):
-                raise Doubt
-            if prefix.lower() in RESERVED and KNOWN.get(uri) != prefix:
-                raise Doubt
-        prefixes = {uri: prefix for prefix, uri in all_declared}
-        unknown = [uri for _, uri in all_declared if uri not in KNOWN]
-        if len(unknown) != len(set(unknown)):
-            raise Doubt
-        is_inner = XLINK in prefixes and all(uri != XLINK for _, uri in _declarations(body[:root_end]))
+        head = body[:root_end]
+        if not _DECLARES.search(body, root_end):
+            meant = _meant_by if len(head) <= LONGEST_HEAD else _meant_by.__wrapped__
+            return cls(meant(head), inner_xlink=False)
+        prefixes = _meant_by.__wrapped__(body)
+        is_inner = XLINK in prefixes and all(uri != XLINK for _, uri in _declarations(head))
         return cls(prefixes, inner_xlink=is_inner)
 
     def __missing__(self, tag: str) -> str:
         name = _known_name(tag) if len(tag) <= LONGEST_TAG else _known_name.__wrapped__(tag)
         if name is None:
-            uri, _, local = tag[1:].rpartition("}")
+            uri, _, local = tag.rpartition(IN)
             prefix = self._prefixes.get(uri.lower())
             name = f"{prefix}_{local}".lower() if prefix else local.lower()
             if prefix is None or (not prefix and (name in HANDLED or name in KEPT)):
@@ -93,9 +92,25 @@ class Names(dict[str, str]):
 @lru_cache(maxsize=1_000)
 def _known_name(tag: str) -> str | None:
     """The name of a tag in a namespace that the lenient parser knows, or in none."""
-    uri, _, local = tag.rpartition("}")
-    prefix = KNOWN.get(uri[1:].lower())
+    uri, _, local = tag.rpartition(IN)
+    prefix = KNOWN.get(uri.lower())
     return f"{prefix}_{local}".lower() if prefix else local.lower() if prefix == "" else None
+
+
+@lru_cache(maxsize=500)
+def _meant_by(markup: bytes) -> dict[str, str]:
+    """The prefix of each URI, in lower case, that `markup` declares."""
+    declared = _declarations(markup)
+    meant: dict[str, str] = {}
+    for prefix, uri in declared:
+        if "&" in uri or "backend.userland.com/rss" in uri or (prefix and meant.setdefault(prefix, uri) != uri):
+            raise Doubt
+        if prefix.lower() in RESERVED and KNOWN.get(uri) != prefix:
+            raise Doubt
+    unknown = [uri for _, uri in declared if uri not in KNOWN]
+    if len(unknown) != len(set(unknown)):
+        raise Doubt
+    return {uri: prefix for prefix, uri in declared}
 
 
 def _declarations(markup: bytes) -> set[tuple[str, str]]:

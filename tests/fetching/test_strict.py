@@ -96,6 +96,8 @@ SURE = [
     "<title>\u202eevil \u7f8e\u56fd</title><image>https://example.com/p.jpg</image><title>c</title>",
     "<wholly:unknown xmlns:wholly='urn:w' a='b'><wholly:inner>x</wholly:inner></wholly:unknown>",
     "<title>caf\u00e9 \u2019 \u00a0\u00c3\u00a9</title><description>\u00a0 \u0093 \u2019</description>",
+    "<title>L&#195;&#169;a &#00147;quoted&#x94;</title><description>&#xC3;&#xa9;t&#x00c3;&#xA9;</description>",
+    "<title>one\ntwo &lt;b&gt; three\r\nfour</title><media:group><media:thumbnail url='/d.jpg'/></media:group>",
     f"{'<x>' * 100}{'</x>' * 100}<?php echo?>",
     "".join(f"<media:thumbnail url='/t{number}'/><author>{number}</author>" for number in range(25)),
     "<!-- a comment --><title>a<!-- inside -->b<![CDATA[ & c]]></title>",
@@ -322,6 +324,7 @@ DOUBTS = {
     "groups in groups without end": _item("<media:group>" * 3_000 + "</media:group>" * 3_000),
     "one unknown meaning with a prefix and without": _rss(spaces="xmlns='urn:1' xmlns:a='urn:1'"),
     "an ampersand in an instruction": _rss("<?a & b?>" + ITEM),
+    "an instruction in a title": _item("<title>a<?php echo?>b</title>"),
 }
 
 
