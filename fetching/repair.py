@@ -15,10 +15,8 @@ from fetching.entries import MAX_ENTRIES
 _BEFORE_ROOT = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"\s*<((?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*))")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_CDATA_OR_AMPERSAND = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:(#\d{1,9}|#[xX][0-9a-fA-F]{1,8}|\w{1,40});)?", re.DOTALL
-)
-_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
+_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,9}|#[xX][0-9a-fA-F]{1,8}|\w{1,40});)?")
 _ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 
 
@@ -58,24 +56,27 @@ def mended(text: str) -> str:
 
     HTML's names (`&nbsp;`) become their characters. CDATA is left as it is.
     """
-    return _CDATA_OR_AMPERSAND.sub(_mend, _ILLEGAL.sub("", text))
+    before, *sections = _ILLEGAL.sub("", text).split(_CDATA)
+    return _CDATA.join([_AMPERSAND.sub(_mend, before), *map(_mended_behind, sections)])
+
+
+def _mended_behind(section: str) -> str:
+    """What follows the beginning of a CDATA section; without an end all of it is in the section."""
+    inside, end, behind = section.partition(_CDATA_END)
+    return inside + end + _AMPERSAND.sub(_mend, behind)
 
 
 def _mend(found: re.Match[str]) -> str:
     reference = found[1]
-    if found[0][0] == "<" or reference in _XML_NAMES or (reference and _is_character(reference)):
-        return found[0]
     if reference is None:
         return "&amp;"
     if reference.startswith("#"):
-        return ""
+        return found[0] if _is_character(reference) else ""
     return html5.get(f"{reference};", f"&amp;{reference};")
 
 
 def _is_character(reference: str) -> bool:
     """Whether a numeric reference names a character that XML may hold."""
-    if not reference.startswith("#"):
-        return False
     number = int(reference[2:], 16) if reference[1] in "xX" else int(reference[1:])
     return number in (9, 10, 13) or 0x20 <= number <= 0xD7FF or 0xE000 <= number <= 0xFFFD or 0xFFFF < number < 0x110000
 
