@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from core.jsontext import json_of
+
 PIPED_WIDTH = 100_000  # columns: no cell is wrapped
 WHOLE = frozenset({"id", "at", "made", "seen", "first_seen", "last", "state", "kind", "stage", "revision"})  # unbroken
 
@@ -54,29 +56,19 @@ def is_terminal() -> bool:
     return sys.stdout.isatty() and not os.environ.get("CI")
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON has it: times in UTC, ISO 8601 with Z."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(one) for one in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
 def print_json(value: Any) -> None:
     """One JSON document."""
-    _print(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    print_text(json_of(value, indent=2))
 
 
 def print_line(value: Any) -> None:
     """One JSON object on a line of its own, at once."""
-    _print(json.dumps(plain(value), ensure_ascii=False))
+    print_text(json_of(value))
     sys.stdout.flush()
 
 
-def _print(document: str) -> None:
+def print_text(document: str) -> None:
+    """A JSON document that is made already."""
     try:
         print(document)
     except UnicodeEncodeError:  # a lone surrogate of the input, or a terminal that knows few letters

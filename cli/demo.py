@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 import seeds
-from cli.console import is_terminal, out, page_of, plain, print_json, program
+from cli.console import is_terminal, out, page_of, print_json, program
 from cli.context import run_async
 from cli.demo_servers import World, world
 from core.ports import free_port
@@ -155,7 +155,7 @@ NEXT = (
 
 
 def _short(hook: Mapping[str, Any]) -> dict[str, Any]:
-    return plain({key: hook[key] for key in ("kind", "rule", "headline", "source") if key in hook})  # type: ignore[no-any-return]
+    return {key: hook[key] for key in ("kind", "rule", "headline", "source") if key in hook}
 
 
 def _counts(report: Mapping[str, Any]) -> Table:

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import print_line
+from cli.console import print_text
 from cli.context import length_of, read_file, settings
 from cli.exits import EXIT_SOME_FAILED, complain
 from pipeline.filters.stream import batches
@@ -38,7 +38,8 @@ def emit(found: Generator[Line, None, None]) -> None:
     failed = False
     with closing(found):
         for line in found:
-            print_line(line.values)
+            print_text(line.document)
+            sys.stdout.flush()
             if line.trouble:
                 failed = True
                 complain(line.trouble)
@@ -66,10 +67,7 @@ def parse(
     from pipeline.filters.sources import sources as sources_of
 
     check_sources(sources, jsonl)
-    if jsonl:
-        feeds = feeds_of_lines(chain.from_iterable(standard_input()))
-    else:
-        feeds = sources_of(sources or [], settings(context))
+    feeds = feeds_of_lines(standard_input()) if jsonl else sources_of(sources or [], settings(context))
     emit(parse_all(feeds, jobs=jobs))
 
 

@@ -23,9 +23,16 @@ def readable(text: str) -> str:
     return _CONTROLS.sub("\u2060", _UNSTORABLE.sub("\u2060", text))
 
 
+def single_blanks(text: str) -> str:
+    """The words with one blank between them, and none before or behind."""
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text  # no other blank is printable
+    return " ".join(text.split())
+
+
 def one_line(text: str, limit: int = 0) -> str:
     """`clean` text on one line; cut to `limit` characters with an ellipsis when a limit is given."""
     if text.isascii() and text.isprintable() and " " not in text and (not limit or len(text) <= limit):
         return text  # an id, a language, one word
-    line = " ".join(clean(text).split())
+    line = single_blanks(clean(text))
     return line if not limit or len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from core.text import clean, one_line
+from core.text import clean, one_line, single_blanks
 
 # What no reader sees, where its end is there: a forgotten one must not swallow the text behind it. Neither part looks
 # beyond the next beginning of its own kind, so that a thousand beginnings without an end stay cheap.
@@ -40,10 +40,12 @@ def text_of(markup: str) -> str:
 def paragraphs_of(text: str) -> str:
     """Plain text in the same form: empty lines part its paragraphs, other line ends are blanks."""
     text = clean(text)
-    parts = _EMPTY_LINES.split(text) if "\n" in text else [text]
+    if "\n" not in text:
+        return single_blanks(text)
+    parts = _EMPTY_LINES.split(text)
     return "\n".join(filter(None, (" ".join(part.split()) for part in parts)))
 
 
-def title_of(markup: str) -> str:
-    """A headline as text on one line."""
-    return one_line(text_of(markup))
+def title_of(markup: str, limit: int = 0) -> str:
+    """A headline, or a name, as text on one line; cut to `limit` characters when a limit is given."""
+    return one_line(text_of(markup) if "<" in markup else html.unescape(markup), limit)

@@ -67,8 +67,7 @@ def html(wrote: Written) -> str:
 
 def authors(wrote: Written) -> tuple[str, ...]:
     """Their names, each once."""
-    named = (one_line(text_of(name), LONGEST_NAME) for name in wrote.authors)
-    return tuple(dict.fromkeys(filter(None, named)))
+    return tuple(dict.fromkeys(filter(None, [title_of(name, LONGEST_NAME) for name in wrote.authors])))
 
 
 def language(wrote: Written) -> str:

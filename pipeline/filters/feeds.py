@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ItemFailed
+from core.jsontext import utc
 from core.pool import WorkerPool
 from core.reasons import Reason
 from fetching.identity import entry_key
@@ -18,34 +19,43 @@ from pipeline.filters.values import BadLine, Given, Line, Source, object_of, tex
 MAX_BYTES = 10_000_000  # as the client takes at most
 
 
-def feeds_of_lines(lines: Iterable[Given]) -> Iterator[Source]:
+def feeds_of_lines(chunks: Iterable[list[Given]]) -> Iterator[list[Source]]:
     """Feeds of JSON lines {"id", "url", "feed"} with the document as text, or {"id", "url", "path"}."""
-    for given in lines:
-        try:
-            values = object_of(given)
-            needed = "path" if "path" in values and "feed" not in values else "feed"
-            values = object_of(given, needed)
-        except BadLine as error:
-            yield Source(str(error.id), "", error=str(error), reason=Reason.BAD_LINE)
-            continue
-        name, url = str(values.get("id", given.number)), text_in(values, "url")
-        if needed == "path":
-            yield Source(name, url, path=values["path"])
-        else:
-            body = values["feed"].encode("utf-8", "replace")
-            yield Source(name, url, body=body, headers={"content-type": "application/xml; charset=utf-8"})
+    return ([_feed(given) for given in chunk] for chunk in chunks)
 
 
-def parse_all(sources: Iterator[Source], *, jobs: int) -> Generator[Line, None, None]:
-    """A line a feed: {"source", "format", "title", "entries", "error"}."""
-    yield from in_order((partial(_parsed, source=source) for source in sources), jobs, preload=[__name__])
-
-
-async def _parsed(pool: WorkerPool, source: Source) -> Line:
+def _feed(given: Given) -> Source:
     try:
-        return await pool.run(parse_source, source, seconds=SECONDS, item=source.name)
+        values = object_of(given)
+        needed = "path" if "path" in values and "feed" not in values else "feed"
+        values = object_of(given, needed)
+    except BadLine as error:
+        return Source(str(error.id), "", error=str(error), reason=Reason.BAD_LINE)
+    name, url = str(values.get("id", given.number)), text_in(values, "url")
+    if needed == "path":
+        return Source(name, url, path=values["path"])
+    body = values["feed"].encode("utf-8", "replace")
+    return Source(name, url, body=body, headers={"content-type": "application/xml; charset=utf-8"})
+
+
+def parse_all(chunks: Iterable[list[Source]], *, jobs: int) -> Generator[Line, None, None]:
+    """A line a feed: {"source", "format", "title", "entries", "error"}."""
+    for lines in in_order((partial(_parsed, chunk=chunk) for chunk in chunks), jobs, preload=[__name__]):
+        yield from lines
+
+
+async def _parsed(pool: WorkerPool, chunk: list[Source]) -> list[Line]:
+    try:
+        return await pool.run(parse_chunk, chunk, seconds=SECONDS, item=chunk[0].name)
     except ItemFailed as error:  # the worker hung or died
-        return _failed(source, f"{source.name}: {error.reason.sentence}")
+        if len(chunk) > 1:  # over which of them, each alone will show
+            return [line for one in chunk for line in await _parsed(pool, [one])]
+        return [_failed(chunk[0], f"{chunk[0].name}: {error.reason.sentence}")]
+
+
+def parse_chunk(chunk: list[Source]) -> list[Line]:
+    """The work of a worker process: some feeds, parsed."""
+    return [parse_source(source) for source in chunk]
 
 
 def parse_source(source: Source) -> Line:
@@ -60,7 +70,7 @@ def parse_source(source: Source) -> Line:
     except OSError as error:
         return _failed(source, f"{source.name}: {error.strerror}")
     entries = [_entry(entry) for entry in parsed.entries]
-    return Line(_values(source) | {"format": parsed.format, "title": parsed.title, "entries": entries})
+    return Line.of(_values(source) | {"format": parsed.format, "title": parsed.title, "entries": entries})
 
 
 def _body(source: Source) -> bytes:
@@ -78,7 +88,7 @@ def _values(source: Source) -> dict[str, Any]:
 
 
 def _failed(source: Source, why: str) -> Line:
-    return Line(_values(source) | {"error": why}, why)
+    return Line.of(_values(source) | {"error": why}, why)
 
 
 def _entry(entry: ParsedEntry) -> dict[str, Any]:
@@ -87,7 +97,7 @@ def _entry(entry: ParsedEntry) -> dict[str, Any]:
         "url": entry.url,
         "title": entry.title,
         "summary": entry.summary,
-        "published": entry.published,
-        "updated": entry.updated,
+        "published": entry.published and utc(entry.published),
+        "updated": entry.updated and utc(entry.updated),
         "authors": list(entry.authors),
     }

@@ -59,7 +59,7 @@ def match_line(matcher: Matcher, given: Given) -> Line:
         for one in verdict.matches
     ]
     troubles = "; ".join(f"{one.rule}: {one.reason.sentence}" for one in verdict.troubles)
-    return Line({"id": article_id, "matches": matches}, f"{article_id}: {troubles}" if troubles else "")
+    return Line.of({"id": article_id, "matches": matches}, f"{article_id}: {troubles}" if troubles else "")
 
 
 def _span(span: Span, texts: dict[str, str]) -> dict[str, Any]:
@@ -77,4 +77,4 @@ def _span(span: Span, texts: dict[str, str]) -> dict[str, Any]:
 
 
 def _failed(article_id: object, why: str) -> Line:
-    return Line({"id": article_id, "matches": [], "error": why}, why)
+    return Line.of({"id": article_id, "matches": [], "error": why}, why)

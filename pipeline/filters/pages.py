@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from core.errors import ItemFailed
+from core.jsontext import utc
 from core.pool import WorkerPool
 from core.reasons import Reason
 from extractors.base import Extraction
@@ -32,9 +34,9 @@ class Page:
     error: str = ""
 
 
-def pages_of_sources(sources: Iterable[Source]) -> Iterator[Page]:
+def pages_of_sources(chunks: Iterable[list[Source]]) -> Iterator[Page]:
     """Pages of files and addresses."""
-    for one in sources:
+    for one in chain.from_iterable(chunks):
         kind = one.headers.get("content-type", "")
         yield Page(one.name, one.url, one.body, path=one.path, content_type=kind, reason=one.reason, error=one.error)
 
@@ -89,7 +91,7 @@ def _line(page: Page, found: Extraction) -> Line:
         "title": found.title,
         "text": found.text,
         "author": found.author,
-        "published": found.published,
+        "published": found.published and utc(found.published),
         "language": found.language,
         "section": found.section,
         "extractor": found.extractor,
@@ -99,7 +101,7 @@ def _line(page: Page, found: Extraction) -> Line:
         "ms": round(found.ms, 1),
     }
     failed = found.state.value == "failed"
-    return Line(values, f"{page.id}: {(found.reason or Reason.NO_BODY).sentence}" if failed else "")
+    return Line.of(values, f"{page.id}: {(found.reason or Reason.NO_BODY).sentence}" if failed else "")
 
 
 def _failed(page: Page, reason: Reason, why: str) -> Line:
@@ -110,4 +112,4 @@ def _failed(page: Page, reason: Reason, why: str) -> Line:
         "confidence": 0.0,
     }
     values = {"id": page.id, "url": page.url, **nothing, "state": "failed", "reason": str(reason), "ms": 0.0}
-    return Line({**values, "error": why}, why)
+    return Line.of({**values, "error": why}, why)

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from core.settings import Settings
 from fetching.client import Failed
 from pipeline.asking import answered_alone, told
+from pipeline.filters.stream import CHUNK
 from pipeline.filters.values import Source
 
 
-def sources(names: Sequence[str], settings: Settings) -> Iterator[Source]:
-    """Files are read by the workers; addresses are fetched here, one after the other, by the guarded client."""
-    for name in names:
-        yield asyncio.run(_fetched(name, settings)) if "://" in name else _file(name)
+def sources(names: Sequence[str], settings: Settings) -> Iterator[list[Source]]:
+    """Files are read by the workers, some at once; addresses are fetched here, one after the other, by the guarded
+    client.
+    """
+    for are_addresses, some in groupby(names, key=lambda name: "://" in name):
+        if are_addresses:
+            yield from ([asyncio.run(_fetched(name, settings))] for name in some)
+        else:
+            files = list(map(_file, some))
+            yield from (files[at : at + CHUNK] for at in range(0, len(files), CHUNK))
 
 
 def _file(name: str) -> Source:

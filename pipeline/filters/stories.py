@@ -90,8 +90,8 @@ def _telling(values: dict[str, Any], given: Given) -> Telling:
 
 def _placed(told: Told, board: Board) -> Line:
     if told.telling is None:
-        return Line({"id": told.id, "story": None, "origin": None, "why": told.trouble}, told.trouble)
+        return Line.of({"id": told.id, "story": None, "origin": None, "why": told.trouble}, told.trouble)
     placed = board.place(told.telling)
     story = placed.story or told.telling.article
     board.add(told.telling, story, placed.origin)
-    return Line({"id": told.id, "story": story, "origin": placed.origin, "why": placed.why})
+    return Line.of({"id": told.id, "story": story, "origin": placed.origin, "why": placed.why})

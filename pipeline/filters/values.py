@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
+from core.jsontext import line_of
 from core.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of output, and what went wrong with its item, if anything."""
+    """One line of output, a JSON object, and what went wrong with its item, if anything."""
 
-    values: Mapping[str, Any]
+    document: str
     trouble: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], trouble: str = "") -> Self:
+        """The line of these values: made where they are, so that many processes share the work of writing JSON."""
+        return cls(line_of(values), trouble)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -133,7 +134,7 @@ def test_an_interrupt_ends_a_command_without_a_traceback(desk: Desk) -> None:
     assert started.stdout
     started.stdin.write('{"id": "a", "text": "Blinken arrives in Hanoi."}\n')
     started.stdin.flush()
-    assert started.stdout.readline().startswith('{"id": "a"')
+    assert json.loads(started.stdout.readline())["id"] == "a"
     started.send_signal(signal.SIGINT)
     assert started.wait(60) == 130  # its input is still open: it did not end because there was nothing left to do
     _, errors = started.communicate()
