@@ -58,17 +58,23 @@ def is_terminal() -> bool:
 
 def print_json(value: Any) -> None:
     """One JSON document."""
-    print_text(json_of(value, indent=2))
+    _print(json_of(value, indent=2))
 
 
 def print_line(value: Any) -> None:
     """One JSON object on a line of its own, at once."""
-    print_text(json_of(value))
+    _print(json_of(value))
     sys.stdout.flush()
 
 
-def print_text(document: str) -> None:
-    """A JSON document that is made already."""
+def print_bytes(line: bytes) -> None:
+    """A line that is made already, at once."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _print(document: str) -> None:
     try:
         print(document)
     except UnicodeEncodeError:  # a lone surrogate of the input, or a terminal that knows few letters

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import print_text
+from cli.console import print_bytes
 from cli.context import length_of, read_file, settings
 from cli.exits import EXIT_SOME_FAILED, complain
 from pipeline.filters.stream import batches
@@ -38,8 +38,7 @@ def emit(found: Generator[Line, None, None]) -> None:
     failed = False
     with closing(found):
         for line in found:
-            print_text(line.document)
-            sys.stdout.flush()
+            print_bytes(line.written)
             if line.trouble:
                 failed = True
                 complain(line.trouble)

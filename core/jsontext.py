@@ -15,12 +15,12 @@ def json_of(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
 
 
-def line_of(values: Mapping[str, Any]) -> str:
-    """A JSON object on one line, without blanks, in a quarter of the time; times are given as `utc` writes them."""
+def line_of(values: Mapping[str, Any]) -> bytes:
+    """A JSON object on one line, in UTF-8, in a quarter of the time; times are given as `utc` writes them."""
     try:
-        return to_json(values).decode()
+        return to_json(values) + b"\n"
     except PydanticSerializationError:  # a lone surrogate of the input
-        return json.dumps(values, separators=(",", ":"))
+        return json.dumps(values).encode() + b"\n"
 
 
 def _plain(value: object) -> object:

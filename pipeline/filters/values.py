@@ -13,9 +13,9 @@ from core.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of output, a JSON object, and what went wrong with its item, if anything."""
+    """One line of output, a JSON object in UTF-8, and what went wrong with its item, if anything."""
 
-    document: str
+    written: bytes
     trouble: str = ""
 
     @classmethod

@@ -36,5 +36,6 @@ def test_a_time_is_written_with_z(time: datetime) -> None:
 def test_a_line_reads_back_as_it_was_whatever_is_in_it(text: str) -> None:
     values = {"id": 7, "text": text, "none": None, "list": [{"a": 0.25, "kind": Kind.ONE}], "yes": True}
     line = line_of(values)
-    assert "\n" not in line
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
     assert json.loads(line) == values

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.pool import WorkerPool
+from core.pool import WorkerDied, WorkerPool
+from pipeline.filters import feeds
 from pipeline.filters.stream import AHEAD, CHUNK, Job, batches, in_order
-from pipeline.filters.values import BadLine, Given, object_of
+from pipeline.filters.values import BadLine, Given, Line, Source, object_of
 
 
 class Pieces:
@@ -72,3 +75,30 @@ def test_what_the_input_raises_is_raised_after_what_came_before() -> None:
     assert next(results) == "done"
     with pytest.raises(OSError, match="gone"):
         next(results)
+
+
+class DyingPool:
+    """A pool whose worker dies over feeds of this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.asked: list[int] = []
+
+    async def run(self, fn: Callable[[list[Source]], list[Line]], chunk: list[Source], **_: object) -> list[Line]:
+        self.asked.append(len(chunk))
+        if any(source.name == self.name for source in chunk):
+            raise WorkerDied(chunk[0].name, "signal SIGSEGV")
+        return fn(chunk)
+
+
+async def test_a_feed_over_which_a_worker_dies_takes_none_of_its_chunk_with_it() -> None:
+    feed = b"<rss><channel><item><link>https://example.org/a</link></item></channel></rss>"
+    chunk = [Source(name, "https://example.org/feed", body=feed) for name in ("a", "b", "c")]
+    pool = DyingPool("b")
+    lines = await feeds._parsed(cast(WorkerPool, pool), chunk)
+    assert [(json.loads(one.written)["source"], bool(one.trouble)) for one in lines] == [
+        ("a", False),
+        ("b", True),
+        ("c", False),
+    ]
+    assert pool.asked == [3, 1, 1, 1]
