@@ -16,7 +16,7 @@ from pipeline.app import App
 from pipeline.run import run_cycle
 from tests.builders import minutes
 from tests.faults.doors import CHATS, KINDS, Door, Post
-from tests.faults.ward import open_things
+from tests.faults.ward import open_things, start_threads
 
 HUNG = 20
 
@@ -94,6 +94,7 @@ async def test_fault_64_the_cycles_after_it_go_on_while_a_mail_server_takes_its_
     post.doors = {"mail": door, "hook": post.doors["hook"]}
     async with post.worker() as app:
         await post.round(app)
+        await start_threads(app)
         before = open_things()
         await post.owe(app, 1, to=["mail", "hook"])
         report = await post.round(app, seconds=2)

@@ -5,9 +5,6 @@ Real receivers on loopback, and for the chats real Apprise in processes that rea
 
 from __future__ import annotations
 
-import asyncio
-import time
-
 import pytest
 
 import alerts.apprise_channel
@@ -19,7 +16,7 @@ from pipeline.resend import resend
 from tests.builders import minutes
 from tests.faults import hostile_sender
 from tests.faults.doors import CHATS, KINDS, LINK, Post
-from tests.faults.ward import open_things
+from tests.faults.ward import open_things, start_threads
 
 LONG = "拜登 🙂 & <b> Strike number 1 " * 5_000  # 100,000 characters and more
 LIMITS = {"ntfy": 4096, "gotify": 32_768, "mattermost": 4000}
@@ -101,7 +98,7 @@ async def dies_three_times(post: Post, kind: str, monkeypatch: pytest.MonkeyPatc
     async with post.worker() as app:
         await post.owe(app, 1, 2, 3, to=[kind])
         await post.round(app)
-        await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.05) for _ in range(64)))  # the loop has all its threads
+        await start_threads(app)
         before = open_things()
         for _ in range(8):
             post.clock.move(minutes(3))

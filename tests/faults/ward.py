@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -24,7 +25,7 @@ from pipeline.app import App
 from pipeline.getting import ask
 from pipeline.report import Report
 from pipeline.run import run_cycle
-from storage.engine import Database
+from storage.engine import POOL, Database
 from storage.tables import Article, Entry, Feed, FeedPoll
 from tests.builders import Item, World, rss
 from tests.faults import stored
@@ -39,6 +40,15 @@ MOST_MEMORY = 60_000  # KB
 
 def open_things() -> tuple[int, int, int]:
     return len(list(Path("/proc/self/fd").iterdir())), threading.active_count(), len(family(os.getpid()))
+
+
+async def start_threads(app: App) -> None:
+    """Have the loop and the database start all threads that they may have: what is more later is a leak."""
+    for _ in range(2):
+        await asyncio.gather(
+            *(asyncio.to_thread(time.sleep, 0.05) for _ in range(64)),
+            *(app.db.read(lambda _: time.sleep(0.05)) for _ in range(4 * POOL)),
+        )
 
 
 @dataclass
