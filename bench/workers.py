@@ -320,15 +320,20 @@ def faults(rounds: Sequence[Round], plan: Plan) -> list[str]:
     alone = max((one.seconds for one in rounds if one.workers == 1), default=0.0)
     late = [one for one in rounds if one.killed and one.seconds > alone + plan.lease + 5.0]
     found += [f"after a kill: {one.seconds:.0f} s" for one in late]
-    for one in rounds if plan.share else ():
-        used = one.of_workers / one.seconds / one.workers
-        if used > HELD * (plan.share or 0.0):
-            found.append(f"{one.workers} workers: {used:.2f} of a core each, not the {plan.share:g} they were held to")
+    if (share := plan.share) is not None:
+        used = [(one.workers, one.of_workers / one.seconds / one.workers) for one in rounds]
+        found += [
+            f"{workers} workers: {cores:.2f} of a core each, not the {share:g} they were held to"
+            for workers, cores in used
+            if cores > HELD * share
+        ]
     return found
 
 
 def main() -> int:
-    """Run the measurement. Exit code 1 when something was lost or doubled, or a kill cost more than its lease."""
+    """Run the measurement. Exit code 1 when something was lost or doubled, a kill cost more than its lease, or workers
+    used more than the share they were held to.
+    """
     usual = Plan()
     parser = argparse.ArgumentParser(prog="python -m bench.workers", description=__doc__)
     parser.add_argument("--pages", type=int, default=usual.pages, help="made-up pages, beside the seeds' 14")

@@ -18,7 +18,7 @@ import typer
 from cli.console import print_bytes
 from cli.context import length_of, read_file, settings
 from cli.exits import EXIT_SOME_FAILED, complain
-from pipeline.filters.stream import batches
+from pipeline.filters.stream import CHUNK, batches, workers_of
 from pipeline.filters.values import Given, Line
 
 Jobs = Annotated[int, typer.Option(help="Worker processes; 0 = one a core.", min=0)]
@@ -26,11 +26,11 @@ Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read JSON lines from stand
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines (the only form of this command).")]
 
 
-def standard_input() -> Iterator[list[Given]]:
+def standard_input(size: int = CHUNK) -> Iterator[list[Given]]:
     """Lines of standard input, a few at a time, as they come."""
     stream = sys.stdin.buffer
     # unbuffered: a read gives what is there, and holds no lock when the program ends before its input does
-    return batches(getattr(stream, "raw", stream))
+    return batches(getattr(stream, "raw", stream), size)
 
 
 def emit(found: Generator[Line, None, None]) -> None:
@@ -66,7 +66,8 @@ def parse(
     from pipeline.filters.sources import sources as sources_of
 
     check_sources(sources, jsonl)
-    feeds = feeds_of_lines(standard_input()) if jsonl else sources_of(sources or [], settings(context))
+    size = CHUNK * workers_of(jobs)
+    feeds = feeds_of_lines(standard_input(size)) if jsonl else sources_of(sources or [], settings(context), size)
     emit(parse_all(feeds, jobs=jobs))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import escape
 from html.entities import html5
 
 from fetching.entries import MAX_ENTRIES
@@ -72,7 +73,7 @@ def _mend(found: re.Match[str]) -> str:
         return "&amp;"
     if reference.startswith("#"):
         return found[0] if _is_character(reference) else ""
-    return html5.get(f"{reference};", f"&amp;{reference};")
+    return escape(html5.get(f"{reference};", f"&{reference};"), quote=False)
 
 
 def _is_character(reference: str) -> bool:

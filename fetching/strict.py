@@ -79,7 +79,7 @@ def _read(body: bytes) -> Read:
     if kind is None or (kind == "atom" and (RSS_1 in names.uris or _RSS_1_BEFORE in names.uris)):
         raise Doubt
     found = Read(kind, dropped=dropped)
-    _Reader(names, found, text_of if may_be_undone(body) else once_encoded).document(root)
+    _Reader(names, found, read_text=text_of if may_be_undone(body) else once_encoded).document(root)
     if not found.entries:
         raise Doubt
     found.dropped += max(len(found.entries) - MAX_ENTRIES, 0)
@@ -100,23 +100,17 @@ def _checked(body: bytes) -> int:
 
 
 def _tree(body: bytes) -> Element:
-    """The root element; names in a namespace are its URI, IN, and the local name. Each text comes in one piece, which
-    is why it is not the standard library's own parser: that one is handed a piece for each line and each reference.
+    """The root element; names in a namespace are its URI, IN, and the local name. Texts come in pieces of 8 KB, and
+    not one for each line and each reference, as the standard library's own parser hands them to its builder.
     """
-    builder = TreeBuilder()
-
-    def instruction(*texts: str) -> None:
-        _aside(*texts)
-        builder.start("?", {})
-        builder.end("?")
-
+    builder = TreeBuilder(pi_factory=_instruction, insert_pis=True)
     parser = expat.ParserCreate("utf-8", IN)
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
     parser.CommentHandler = _aside
-    parser.ProcessingInstructionHandler = instruction
+    parser.ProcessingInstructionHandler = builder.pi
     parser.Parse(body, True)
     return builder.close()
 
@@ -127,13 +121,19 @@ def _aside(*texts: str) -> None:
         raise Doubt
 
 
+def _instruction(target: str, text: str | None) -> Element:
+    """Its place in the tree, where a text has an instruction in it."""
+    _aside(target, text or "")
+    return Element("?")
+
+
 class _Reader:
     """Reads one document into `found`."""
 
-    def __init__(self, names: Names, found: Read, text_of: Callable[[Element], str]) -> None:
+    def __init__(self, names: Names, found: Read, *, read_text: Callable[[Element], str]) -> None:
         self.names = names
         self.found = found
-        self.entries = EntryReader(names, text_of, is_atom=found.kind == "atom")
+        self.entries = EntryReader(names, read_text, is_atom=found.kind == "atom")
         self.has_summary = False
 
     def document(self, root: Element) -> None:

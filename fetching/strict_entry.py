@@ -113,12 +113,12 @@ def person_of(text: str) -> str:
 class EntryReader:
     """Reads the entries of a document one after another; each method takes one kind of element."""
 
-    def __init__(self, names: Names, text_of: Callable[[Element], str], *, is_atom: bool) -> None:
+    def __init__(self, names: Names, read_text: Callable[[Element], str], *, is_atom: bool) -> None:
         self.content_came = (
             False  # the lenient parser's notion; a feed's second description leaves it to its first entry
         )
         self._names = names
-        self._text_of = text_of
+        self._text_of = read_text
         self._is_atom = is_atom
         self._takes: dict[str, Take] = {}
         self._plain: set[tuple[object, ...]] = set()  # attributes that were looked at

@@ -83,9 +83,9 @@ async def _settled(path: Path) -> str:
 
 
 def _read_and_age(path: Path) -> tuple[str, float]:
-    """The file's text, and how long ago it was written to, seconds; 0 for one that is just being replaced."""
+    """The file's text, and how long ago it was written to, seconds; 0 where that cannot be told just now."""
     text = _read(path)
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         return text, time.time() - path.stat().st_mtime
     return text, 0.0
 

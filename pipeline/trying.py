@@ -46,7 +46,7 @@ async def article_of(
     if file is None:
         if not text.strip():
             raise InputError("the text is empty", hint="give words after --text, or - and words on standard input")
-        return with_language(ArticleText(id="text", title="", text=clean(text), language=language))
+        return _pasted("text", text, language)
     return await asyncio.to_thread(_file, file, language)
 
 
@@ -61,7 +61,14 @@ def _file(file: Path, language: str) -> ArticleText:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{file}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
-    return with_language(ArticleText(id=str(file), title="", text=clean(text), language=language))
+    return _pasted(str(file), text, language)
+
+
+def _pasted(name: str, text: str, language: str) -> ArticleText:
+    """A text of which a person says the language, or nobody."""
+    return with_language(
+        ArticleText(id=name, title="", text=clean(text), language=language, fallback_language=language)
+    )
 
 
 async def _fetch(settings: Settings, url: str) -> Extraction:
@@ -83,6 +90,7 @@ def of_page(extraction: Extraction, language: str) -> ArticleText:
         url=extraction.url,
         author=extraction.author,
         language=language or extraction.language,
+        fallback_language=language,
         source=extraction.site_name,
         section=extraction.section,
     )
@@ -100,7 +108,7 @@ def verdict(rule: Rule, article: ArticleText) -> Verdict:
     whose language nobody knows is read in the rule's, as live.
     """
     document = analyse(article)
-    tried = replace(rule, enabled=True, languages=() if article.language else rule.languages)
+    tried = replace(rule, enabled=True, languages=() if document.language else rule.languages)
     found = decided(Matcher([tried]), document, None)
     spans = found.matches[0].spans if found.matches else ()
     explained = explain(rule, document)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from core.errors import ItemFailed
@@ -13,10 +13,11 @@ from core.pool import WorkerPool
 from core.reasons import Reason
 from fetching.identity import entry_key
 from fetching.parse import ParsedEntry, parse
-from pipeline.filters.stream import SECONDS, in_order
-from pipeline.filters.values import BadLine, Given, Line, Source, object_of, text_in
+from pipeline.filters.stream import SECONDS, in_order, shared, workers_of
+from pipeline.filters.values import BadLine, Given, Line, Source, content_of, object_of, text_in
 
 MAX_BYTES = 10_000_000  # as the client takes at most
+CHUNK_SECONDS = 30.0  # of several feeds; after that each of them alone has all its time
 
 
 def feeds_of_lines(chunks: Iterable[list[Given]]) -> Iterator[list[Source]]:
@@ -39,17 +40,21 @@ def _feed(given: Given) -> Source:
 
 
 def parse_all(chunks: Iterable[list[Source]], *, jobs: int) -> Generator[Line, None, None]:
-    """A line a feed: {"source", "format", "title", "entries", "error"}."""
-    for lines in in_order((partial(_parsed, chunk=chunk) for chunk in chunks), jobs, preload=[__name__]):
+    """A line a feed: {"source", "format", "title", "entries", "error"}. What came together is shared by the workers."""
+    workers = workers_of(jobs)
+    parts = (part for chunk in chunks for part in shared(chunk, workers))
+    work = (partial(_parsed, chunk=part) for part in parts)
+    for lines in in_order(work, workers, ahead=4 * workers, preload=[__name__]):
         yield from lines
 
 
 async def _parsed(pool: WorkerPool, chunk: list[Source]) -> list[Line]:
+    seconds = SECONDS if len(chunk) == 1 else CHUNK_SECONDS
     try:
-        return await pool.run(parse_chunk, chunk, seconds=SECONDS, item=chunk[0].name)
+        return await pool.run(parse_chunk, chunk, seconds=seconds, item=chunk[0].name)
     except ItemFailed as error:  # the worker hung or died
         if len(chunk) > 1:  # over which of them, each alone will show
-            return [line for one in chunk for line in await _parsed(pool, [one])]
+            return [line for lines in await asyncio.gather(*(_parsed(pool, [one]) for one in chunk)) for line in lines]
         return [_failed(chunk[0], f"{chunk[0].name}: {error.reason.sentence}")]
 
 
@@ -76,8 +81,7 @@ def parse_source(source: Source) -> Line:
 def _body(source: Source) -> bytes:
     if not source.path:
         return source.body
-    with Path(source.path).open("rb") as file:
-        body = file.read(MAX_BYTES + 1)
+    body = content_of(source.path, MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise OSError(0, f"larger than {MAX_BYTES // 1_000_000} MB")
     return body

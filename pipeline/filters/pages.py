@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from pathlib import Path
 
 from core.errors import ItemFailed
 from core.jsontext import utc
@@ -16,7 +15,7 @@ from extractors.base import Extraction
 from extractors.choose import extract
 from extractors.page import MAX_BYTES
 from pipeline.filters.stream import in_order
-from pipeline.filters.values import BadLine, Given, Line, Source, object_of, text_in
+from pipeline.filters.values import BadLine, Given, Line, Source, content_of, object_of, text_in
 from pipeline.pooled import READER_BYTES
 
 
@@ -79,8 +78,7 @@ def extract_one(page: Page) -> Extraction:
     """The work of a worker process."""
     body = page.body
     if page.path:
-        with Path(page.path).open("rb") as file:
-            body = file.read(MAX_BYTES + 1)  # of what is longer, the extractor says that it is
+        body = content_of(page.path, MAX_BYTES + 1)  # of what is longer, the extractor says that it is
     return extract(body, url=page.url, content_type=page.content_type, charset=page.charset)
 
 

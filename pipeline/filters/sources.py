@@ -14,8 +14,8 @@ from pipeline.filters.stream import CHUNK
 from pipeline.filters.values import Source
 
 
-def sources(names: Sequence[str], settings: Settings) -> Iterator[list[Source]]:
-    """Files are read by the workers, some at once; addresses are fetched here, one after the other, by the guarded
+def sources(names: Sequence[str], settings: Settings, size: int = CHUNK) -> Iterator[list[Source]]:
+    """Files are read by the workers, `size` at once; addresses are fetched here, one after the other, by the guarded
     client.
     """
     for are_addresses, some in groupby(names, key=lambda name: "://" in name):
@@ -23,7 +23,7 @@ def sources(names: Sequence[str], settings: Settings) -> Iterator[list[Source]]:
             yield from ([asyncio.run(_fetched(name, settings))] for name in some)
         else:
             files = list(map(_file, some))
-            yield from (files[at : at + CHUNK] for at in range(0, len(files), CHUNK))
+            yield from (files[at : at + size] for at in range(0, len(files), size))
 
 
 def _file(name: str) -> Source:

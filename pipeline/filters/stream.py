@@ -1,15 +1,17 @@
 """Work on a stream in several processes: what comes out is in the order of what came in, each as soon as it can be.
 
-    thread "reading"   lines → jobs, at most AHEAD of them unanswered
+    thread "reading"   lines → jobs, at most `ahead` of them unanswered
     thread "working"   the event loop that hands the jobs to the worker processes
     the caller         waits for the oldest job's result
 
-A job that hangs is killed at its limit and holds up nobody's work but the printing of what came after it.
+A job that hangs is killed at its limit and holds up nobody's work but what is in the same job, and the printing of
+what came after it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import queue
 import threading
@@ -20,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 from core.pool import WorkerPool
 from pipeline.filters.values import Given
 
+S = TypeVar("S")
 T = TypeVar("T")
 Job = Callable[[WorkerPool], Coroutine[Any, Any, T]]
 
@@ -36,28 +39,40 @@ class Readable(Protocol):
         """At most `size` bytes, b"" at the end."""
 
 
-def batches(stream: Readable) -> Iterator[list[Given]]:
-    """Lines that are not blank, up to CHUNK together, but none waits for the next one to arrive."""
+def batches(stream: Readable, size: int = CHUNK) -> Iterator[list[Given]]:
+    """Lines that are not blank, up to `size` together, but none waits for the next one to arrive."""
     number, rest = 0, b""
     while piece := stream.read(READ_BYTES):
         *complete, rest = (rest + piece).split(b"\n")
         numbered = [Given(number + at, line) for at, line in enumerate(complete, 1) if line.strip()]
         number += len(complete)
-        yield from (numbered[at : at + CHUNK] for at in range(0, len(numbered), CHUNK))
+        yield from (numbered[at : at + size] for at in range(0, len(numbered), size))
     if rest.strip():
         yield [Given(number + 1, rest)]
 
 
+def shared(chunk: list[S], workers: int) -> Iterator[list[S]]:
+    """The chunk in parts, in its order, one a worker where there are enough."""
+    size = max(1, math.ceil(len(chunk) / workers))
+    return (chunk[at : at + size] for at in range(0, len(chunk), size))
+
+
+def workers_of(jobs: int) -> int:
+    """How many processes so many `--jobs` are: 0 = one a core."""
+    return jobs or os.cpu_count() or 1
+
+
 def in_order(
-    jobs: Iterable[Job[T]], workers: int, *, preload: Sequence[str] = (), memory_bytes: int = 0
+    jobs: Iterable[Job[T]], workers: int, *, ahead: int = AHEAD, preload: Sequence[str] = (), memory_bytes: int = 0
 ) -> Generator[T, None, None]:
     """The results of the jobs, in their order, from `workers` processes (0 = the cores) of so much address space.
 
-    Raises what a job raises, and what `jobs` raises.
+    `ahead` jobs at most are read before the oldest is answered: their results wait in memory for it. Raises what a job
+    raises, and what `jobs` raises.
     """
-    pool = WorkerPool(workers or os.cpu_count() or 1, preload=preload, memory_bytes=memory_bytes)
+    pool = WorkerPool(workers_of(workers), preload=preload, memory_bytes=memory_bytes)
     loop = asyncio.new_event_loop()
-    given: queue.Queue[Future[T] | None] = queue.Queue(AHEAD)
+    given: queue.Queue[Future[T] | None] = queue.Queue(ahead)
     working = threading.Thread(target=loop.run_forever, name="working", daemon=True)
     working.start()
     # a daemon: it may wait for input that never comes when the caller has had enough

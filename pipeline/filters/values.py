@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from core.jsontext import line_of
@@ -43,6 +45,15 @@ class Source:
     headers: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     reason: Reason = Reason.BAD_URL
+
+
+def content_of(path: str, most: int) -> bytes:
+    """At most so many bytes of a file. Raises OSError, for a path that no file can have, too."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(most)
+    except ValueError as error:  # NUL, or a lone surrogate
+        raise OSError(errno.EINVAL, f"no path: {error}") from None
 
 
 class BadLine(Exception):

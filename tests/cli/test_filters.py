@@ -147,7 +147,13 @@ def test_extract_reads_files_and_lines_alike(empty_desk: Desk) -> None:
 
 
 def test_what_extract_cannot_read_is_a_line_that_says_so(empty_desk: Desk) -> None:
-    given = lines({"id": 1, "path": "nosuch.html"}, {"id": 2}, {"id": 3, "html": ""}, {"id": 4, "path": "/dev/zero"})
+    given = lines(
+        {"id": 1, "path": "nosuch.html"},
+        {"id": 2},
+        {"id": 3, "html": ""},
+        {"id": 4, "path": "/dev/zero"},
+        {"id": 5, "path": "a\0b"},
+    )
     ended = empty_desk.run("extract", "--jsonl", "--jobs", "1", given=given)
     assert ended.code == 1
     assert [(row["id"], row["state"], row["reason"]) for row in ended.rows] == [
@@ -155,6 +161,7 @@ def test_what_extract_cannot_read_is_a_line_that_says_so(empty_desk: Desk) -> No
         (2, "failed", "bad_line"),
         (3, "failed", "no_body"),
         (4, "failed", "too_big"),
+        (5, "failed", "no_file"),
     ]
     assert "nosuch.html: No such file or directory" in ended.err
 
@@ -207,11 +214,13 @@ def test_parse_reads_feeds_of_json_lines_and_of_the_files_they_name(empty_desk: 
             "feed": "<rss><channel><item><link>a</link></item></channel></rss>",
         },
         {"id": "neither"},
+        {"id": "nowhere", "path": "a\0b"},
     )
     ended = empty_desk.run("parse", "--jsonl", "--jobs", "1", given=given)
     assert ended.code == 1
     assert [(row["source"], row["format"], bool(row["error"])) for row in ended.rows] == [
         ("whole", "rss", False), ("named", "atom", False), ("relative", "rss", False), ("neither", "", True),
+        ("nowhere", "", True),
     ]  # fmt: skip
     assert ended.rows[2]["entries"][0]["url"] == "https://news.example/x/a"
     assert empty_desk.run("parse").code == empty_desk.run("parse", "a.xml", "--jsonl").code == 2

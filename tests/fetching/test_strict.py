@@ -112,6 +112,14 @@ def test_an_item_without_doubt_is_read_as_the_lenient_parser_reads_it(inside: st
     assert strictly == _leniently(document)
 
 
+@pytest.mark.parametrize("around", ["<?xml-stylesheet href='/s.xsl'?>{}", "{}<?a b?>", "<!-- a --><?a b?>{}<!-- b -->"])
+def test_instructions_and_comments_around_a_feed_are_nothing_to_it(around: str) -> None:
+    document = around.format(_rss())
+    strictly = _strictly(document)
+    assert strictly is not None
+    assert strictly == _leniently(document)
+
+
 SURE_CHANNELS = [
     "<language>en_US</language><ttl>15</ttl><image><url>/i</url><title>Picture</title><link>/l</link></image>",
     "<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>",

@@ -178,15 +178,29 @@ def test_a_rule_too_costly_for_its_budget_is_tried_again_as_live_and_told_where_
     assert (dear.rule, dear.passages, dear.failed) == ("dear", (), Reason.TOO_COSTLY.sentence)
 
 
-@pytest.mark.parametrize(("languages", "matches"), [("[zh, de]", True), ("[de, zh]", False)])
-def test_a_text_whose_language_nobody_knows_is_tried_in_the_first_of_the_rule_as_live(
-    languages: str, matches: bool
+@pytest.mark.parametrize(
+    ("text", "languages", "matches"),
+    [
+        ("码头工人罢工。", "[zh, de]", True),
+        ("码头工人罢工。", "[de, zh]", False),
+        ("The harbour said that dockers downed tools on Monday.", "[en]", True),
+        ("The harbour said that dockers downed tools on Monday.", "[de]", False),
+    ],
+)
+def test_a_text_whose_language_is_uncertain_is_tried_in_a_language_of_the_rule_as_live(
+    text: str, languages: str, matches: bool
 ) -> None:
     watch = load(f'version: 1\nrules: {{strike: {{match: "#strike", languages: {languages}}}}}\n')
-    pasted = ArticleText("pasted", text="码头工人罢工。")
+    pasted = trying.with_language(ArticleText("pasted", text=text))
     said = trying.verdict(watch.rules[0], pasted)
     assert said.matches == bool(Matcher(watch.rules).match(analyse(pasted)).matches) == matches
     assert any("✓" in one for one in said.values["clauses"]) == matches
+
+
+async def test_a_text_is_tried_in_the_language_that_is_said() -> None:
+    watch = load('version: 1\nrules: {strike: {match: "#strike", languages: [de]}}\n')
+    said = await trying.article_of(Settings(_env_file=None), text="码头工人罢工。", language="zh")
+    assert trying.verdict(watch.rules[0], said).matches
 
 
 def test_what_a_draft_matches_is_what_it_would_live_and_articles_too_dear_for_it_are_counted(db: Database) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.pool import WorkerDied, WorkerPool
 from pipeline.filters import feeds
-from pipeline.filters.stream import AHEAD, CHUNK, Job, batches, in_order
+from pipeline.filters.stream import AHEAD, CHUNK, Job, batches, in_order, shared
 from pipeline.filters.values import BadLine, Given, Line, Source, object_of
 
 
@@ -102,3 +102,12 @@ async def test_a_feed_over_which_a_worker_dies_takes_none_of_its_chunk_with_it()
         ("c", False),
     ]
     assert pool.asked == [3, 1, 1, 1]
+
+
+@given(st.lists(st.integers(), max_size=50), st.integers(1, 9))
+def test_a_chunk_is_shared_by_all_workers_in_its_order(chunk: list[int], workers: int) -> None:
+    parts = list(shared(chunk, workers))
+    assert [one for part in parts for one in part] == chunk
+    assert len(parts) <= workers
+    assert all(parts)
+    assert max(map(len, parts), default=0) <= len(chunk) // workers + 1
