@@ -62,7 +62,7 @@ class Reason(StrEnum):
     EXTRACTOR_DIED = "extractor_died", "the process reading the page died"
     TOO_DEEP = "too_deep", "the page is nested deeper than the limit"
     NO_BODY = "no_body", "no article text was found on the page"
-    STUMBLED = "stumbled", "the page made its reader stumble; the log says where"
+    STUMBLED = "stumbled", "it made its reader stumble; the log says where"
     ENCRYPTED = "encrypted", "the file is locked with a password"
     WALL = "wall", "a notice about cookies, scripts or signing in stands where the article should"
     PAYWALL = "paywall", "only a teaser can be read"

@@ -12,6 +12,7 @@ Runs for seconds on what is made to be slow: call it where it can be killed.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ import feedparser  # type: ignore[import-untyped]
 
 from core import urls
 from core.errors import ItemFailed
+from core.log import pairs
 from core.reasons import Reason
 from core.text import one_line
 from fetching import charset, feedjson, repair, sitemap, strict, strict_entry
@@ -34,6 +36,7 @@ from fetching.written import MOST, Written, language_tag
 
 __all__ = ["MAX_ENTRIES", "ParsedEntry", "ParsedFeed", "parse"]
 
+logger = logging.getLogger(__name__)
 UNPACKED_BYTES = 10_000_000
 _FEED_ROOTS = {"rss": "rss", "feed": "atom", "rdf": "rdf"}
 _PERIODS = {
@@ -51,11 +54,28 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str]) -> ParsedFeed:
     """The feed in `body`, fetched from `url` with `headers` (names in lower case); the content decides what it is.
 
     Raises ItemFailed with EMPTY_BODY, NOT_A_FEED (HTML, JSON or text that is something else), TOO_BIG (unpacked) or
-    BAD_FEED. A feed without entries is a feed.
+    BAD_FEED; with STUMBLED for what nobody thought of. A feed without entries is a feed.
     """
-    unpacked, said = _unpacked(body, url), media_type(headers)[1]
-    clear = strict.read(unpacked, said)
-    return _assembled(clear, url) if clear else leniently(unpacked, said, url, strictly=True)
+    try:
+        unpacked, said = _unpacked(body, url), media_type(headers)[1]
+        clear = _clear(unpacked, said, url)
+        return _assembled(clear, url) if clear else leniently(unpacked, said, url, strictly=True)
+    except (ItemFailed, MemoryError):
+        raise
+    except Exception as fault:  # of any layer: one feed in a thousand must not end a run
+        logger.exception("%s", pairs(url=url, reason=Reason.STUMBLED))
+        raise ItemFailed(url, Reason.STUMBLED, type(fault).__name__) from fault
+
+
+def _clear(body: bytes, said: str, url: str) -> strict.Read | None:
+    """The feed, where it leaves no doubt. What the strict reader stumbles over, the lenient parser may read."""
+    try:
+        return strict.read(body, said)
+    except MemoryError:
+        raise
+    except Exception:
+        logger.exception("%s", pairs(url=url, reason=Reason.STUMBLED))
+        return None
 
 
 def leniently(body: bytes, said: str, url: str, *, strictly: bool = False) -> ParsedFeed:
@@ -98,7 +118,7 @@ def _feed(document: repair.Document, url: str, *, strictly: bool) -> ParsedFeed:
     text = repair.mended(short)
     if not text.strip():  # it was a declaration without an end, and no more
         raise ItemFailed(url, Reason.NOT_A_FEED, one_line(document.text, 80))
-    clear = strict.read(text.encode(), "") if strictly else None
+    clear = _clear(text.encode(), "", url) if strictly else None
     if clear:
         clear.dropped += cut
         return _assembled(clear, url)

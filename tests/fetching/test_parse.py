@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -357,3 +358,29 @@ def test_a_feed_that_breaks_off_in_its_first_item_could_not_be_read() -> None:
     assert failed.value.reason is Reason.BAD_FEED
     feed = _read("<rss><channel><item><title>One</title></item><item><title>Tw")
     assert [entry.title for entry in feed.entries] == ["One"]
+
+
+# -- faults of ours
+
+
+def _stumble(*_: object, **__: object) -> NoReturn:
+    raise ZeroDivisionError("a fault of ours")
+
+
+def test_what_the_strict_reader_stumbles_over_is_read_by_the_lenient_one_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    document = _rss("<item><title>a</title><link>https://example.com/a</link></item>")
+    before = _read(document)
+    monkeypatch.setattr("fetching.strict.read", _stumble)
+    assert _read(document) == before
+    assert "a fault of ours" in caplog.text
+
+
+def test_what_every_reader_stumbles_over_is_a_failure_of_that_feed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("fetching.strict.read", _stumble)
+    monkeypatch.setattr("fetching.repair.opened", _stumble)
+    assert _failure(_rss("")).reason is Reason.STUMBLED
+    assert URL in caplog.text
