@@ -52,6 +52,11 @@ def states(session: Session) -> list[str]:
     return list(session.exec(select(Delivery.state).order_by(col(Delivery.id))).all())
 
 
+def polled(session: Session) -> int:
+    """How many feeds have been polled."""
+    return session.exec(select(func.count()).select_from(Feed).where(col(Feed.first_polled_at).is_not(None))).one()
+
+
 def told_once(world: World, url: str, number: int) -> None:
     """What `copies` publishes, so many in all, is there once and was told to both once, whatever was done twice."""
     kept_once(url, number)
@@ -68,8 +73,8 @@ def kept_once(url: str, number: int) -> None:
 
 
 async def run_until_told(world: World, url: str, *, seconds: float = 60.0, data: Path | None = None) -> list[str]:
-    """Runs as `wirewatch run` makes them, one soon after the other, until both messages are recorded and nothing is
-    left to be read or matched, or the time is over; what they complained of.
+    """Runs as `wirewatch run` makes them, one soon after the other, until each feed was polled, both messages are
+    recorded and nothing is left to be read or matched, or the time is over; what they complained of.
     """
     db, complaints = Database(url), list[str]()
     until = time.monotonic() + seconds
@@ -78,7 +83,8 @@ async def run_until_told(world: World, url: str, *, seconds: float = 60.0, data:
             report = await cycle(app, STEPS, [], patient=True)
             complaints += report.failures if report else []
             with suppress(NotAvailable):
-                if await app.db.read(states) == ["sent", "sent"] and not await app.db.read(left):
+                told = await app.db.read(polled) == len(world.feeds) and await app.db.read(states) == ["sent", "sent"]
+                if told and not await app.db.read(left):
                     break
             await asyncio.sleep(0.1)
     db.close()
