@@ -18,8 +18,10 @@ from sqlmodel import Session
 from core.errors import ConfigError, Damaged, ItemFailed, Missing
 from core.reasons import Reason
 from pipeline.app import EVERYBODY
+from pipeline.editing import lines_of
 from pipeline.headlines import headlines
 from rules.config import load
+from rules.slim import slim
 from storage import alerts, articles, configs, deliveries, hits, snapshots, stories
 from storage.engine import Database
 from storage.snapshots import Stored
@@ -140,7 +142,8 @@ def _rule(session: Session, rule_id: str, revision: int) -> Record:
     if config is None:
         return {"config_revision": revision}
     try:
-        rule = load(config.text, file=f"revision {revision}").rule(rule_id)
+        few = slim(config.text, rule_id, lines_of(config.text, rule_id))  # a large file takes seconds to read whole
+        rule = load(few, file=f"revision {revision}").rule(rule_id)
     except ConfigError:
         rule = None
     about = {"config_revision": revision, "sha256": config.sha256, "at": config.at, "who": config.who}

@@ -186,8 +186,10 @@ def told_live(session: Session, story_ids: Collection[int]) -> set[int]:
 
 
 def mark_read(session: Session, places: Iterable[Place], who: str) -> None:
-    """Somebody has read these stories as far as they were told then."""
-    up_to = {place.story: place.at for place in places}
+    """Somebody has read these stories as far as they were told then; one that was pruned meanwhile is left out."""
+    told = {place.story: place.at for place in places}
+    there = session.exec(select(Story.id).where(col(Story.id).in_(list(told))).with_for_update(key_share=True)).all()
+    up_to = {story: told[story] for story in there if story is not None}
     mine = col(StoryRead.story_id).in_(list(up_to)) & (col(StoryRead.who) == who)
     known = {row.story_id: row for row in session.exec(select(StoryRead).where(mine)).all()}
     for story, at in sorted(up_to.items()):

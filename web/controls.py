@@ -16,11 +16,13 @@ class Button(TextElement):
         self.props("type=button")
         if main:
             self.classes("main")
-        self.on("click", lambda: on_click())
+        self._is_on = True
+        self.on("click", lambda: on_click() if self._is_on else None)
 
     def enable(self, on: bool) -> None:
-        """Whether it can be pressed."""
-        self.props(remove="disabled") if on else self.props("disabled")
+        """Whether it can be pressed. It keeps the keyboard's focus, which `disabled` would take from it."""
+        self._is_on = on
+        self.props(remove="aria-disabled") if on else self.props("aria-disabled=true")
 
 
 class Line(TextElement):

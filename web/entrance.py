@@ -8,11 +8,11 @@ import hmac
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from time import monotonic
 from typing import cast
 
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
+from starlette.requests import cookie_parser
 
 from core.clock import SystemClock
 from core.settings import Network, Settings
@@ -47,7 +47,9 @@ class Entrance:
     def __init__(self, settings: Settings, key: str, db: Database | None) -> None:
         self._db = db
         self._shared = settings.password
-        self._shared_proof = hashlib.sha256(settings.password.encode()).hexdigest()  # a new one ends old sessions
+        # in cookies, which are signed and no secret: without the key nobody can try passwords with it; a new password
+        # ends old sessions
+        self._shared_proof = hmac.new(key.encode(), settings.password.encode(), hashlib.sha256).hexdigest()
         self._sessions = URLSafeTimedSerializer(key, salt="wirewatch.session")
         self._forms = URLSafeTimedSerializer(key, salt="wirewatch.sign-in")
         self._attempts = Attempts()
@@ -92,6 +94,11 @@ class Entrance:
     async def _person(self, name: str) -> Person | None:
         """The person of this name, also one who left: nobody else goes by it."""
         return await self._db.read(lambda session: people.find(session, name)) if self._db else None
+
+    async def has_left(self, name: str) -> bool:
+        """Whether somebody of this name was removed."""
+        person = await self._person(name)
+        return person is not None and person.ended_at is not None
 
     # -- cookies
 
@@ -144,11 +151,8 @@ class Entrance:
 
 
 def _cookie(headers: Mapping[str, str], name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    # not the standard library's: that drops all behind a cookie of another program's that it does not like
+    return cookie_parser(headers.get("cookie", "")).get(name, "")
 
 
 def is_over_tls(scheme: str, headers: Mapping[str, str]) -> bool:

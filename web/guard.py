@@ -16,7 +16,9 @@ import binascii
 import json
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from urllib.parse import quote, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +34,7 @@ from web.loopback import is_loopback
 from web.routes import API, SIGN_IN, Audience, audience
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+ASKED_AGAIN_S = 2.0  # how long an open page's visitor is believed
 SOCKET = "/_nicegui_ws/"
 
 WHO = "wirewatch.who"  # the key in the scope
@@ -61,6 +64,7 @@ FOREIGN_NAME = Refusal(
     "or have a proxy that adds X-Forwarded-For and run `wirewatch users add`",
 )
 FOREIGN_PAGE = Refusal(403, "refused: asked for by another site's page")
+REMOVED = Refusal(403, "this user was removed")
 NOT_NOW = Refusal(503, "the database does not answer", ((b"retry-after", b"10"),))
 
 
@@ -105,9 +109,32 @@ class Guard:
             await _refuse(scope, headers, send, entered)
             return
         scope[WHO], scope[ENTRANCE] = entered.name, self._entrance
+        if scope["type"] == "websocket":
+            receive = self._while_let_in(entered.name, who, scope, receive, send)
         await self._app(
             scope, receive, _adding(send, b"set-cookie", entered.cookie.encode()) if entered.cookie else send
         )
+
+    def _while_let_in(self, name: str, who: Audience, scope: Scope, receive: Receive, send: Send) -> Receive:
+        """What an open page's socket brings, for as long as its visitor would come in anew: a removed user's page, or
+        that of one with another password, ends with the next thing it says. Pages say something every few seconds.
+        """
+        headers, asked = _headers(scope["headers"]), monotonic()
+
+        async def received() -> Message:
+            nonlocal asked
+            message = await receive()
+            if message["type"] != "websocket.receive" or monotonic() - asked < ASKED_AGAIN_S:
+                return message
+            asked = monotonic()
+            with suppress(NotAvailable):
+                now = await self._entered(who, scope, headers)
+                if isinstance(now, Refusal) or now.name != name:
+                    await send({"type": "websocket.close", "code": 4403})
+                    return {"type": "websocket.disconnect", "code": 4403}
+            return message
+
+        return received
 
     def _foreign(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
         """Whether another site's page asks, in the name of whoever looks at it."""
@@ -121,6 +148,8 @@ class Guard:
             return await self._program(headers)
         believed = self._user_header and self._entrance.is_proxy(_peer(scope))
         named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if believed else ""
+        if named and await self._entrance.has_left(named):
+            return REMOVED
         if named or (named := await self._entrance.of_cookie(headers)):
             return Entered(named)
         if may_be_free(self._settings, headers) or who is Audience.DOOR:

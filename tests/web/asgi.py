@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -25,16 +25,30 @@ class Visitor:
 
     async def knock(self, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
         """What a websocket is answered first: `websocket.accept`, or `websocket.close` with a code."""
+
+        async def nothing() -> AsyncIterator[str]:
+            return
+            yield
+
+        return (await self.talk(path, headers, nothing()))[0]
+
+    async def talk(self, path: str, headers: Mapping[str, str], said: AsyncIterator[str]) -> list[dict[str, Any]]:
+        """All that a websocket is answered that says this, one thing after the other."""
         answers: list[dict[str, Any]] = []
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         scope = {"type": "websocket", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": raw}
         scope |= {"scheme": "ws", "root_path": "", "subprotocols": [], "client": ("127.0.0.1", 1)}
 
         async def receive() -> dict[str, Any]:
-            return {"type": "websocket.disconnect", "code": 1000} if answers else {"type": "websocket.connect"}
+            if not answers:
+                return {"type": "websocket.connect"}
+            text = await anext(said, None)
+            if text is None:
+                return {"type": "websocket.disconnect", "code": 1000}
+            return {"type": "websocket.receive", "text": text}
 
         async def send(message: Any) -> None:
             answers.append(message)
 
         await self._app(scope, receive, send)
-        return answers[0]
+        return answers

@@ -129,6 +129,7 @@ async def test_stories_of_a_time_and_unread_ones(api: Client) -> None:
     assert [one["id"] for one in (await api("GET", "/stories?unread=true"))["items"]] == [2, 3]
     assert (await api("DELETE", "/stories/1/read"))["unread"] is True
     await api("GET", "/stories?since=2026-01-01T00:00:00", 422)  # without a zone
+    await api("GET", "/stories?since=0001-01-01T00:00:00%2B14:00", 422)  # none in UTC
 
 
 async def test_a_story_is_shown_whole_silenced_closed_and_reopened(api: Client) -> None:
@@ -206,6 +207,7 @@ async def test_a_rule_is_saved_as_a_new_revision_that_overwrites_nobody(api: Cli
     rule = {"match": "quake", "title": "A quake"}
     await api("PUT", "/rules/quake", 428, json=rule)
     await api("PUT", "/rules/quake", 412, json=rule, headers={"if-match": '"x"'})
+    await api("PUT", "/rules/quake", 412, json=rule, headers={"if-match": f'"{10**20}"'})
     saved = await api.answer("PUT", "/rules/quake", json=rule, headers={"if-match": '"1"'})
     assert (saved.status_code, saved.headers["etag"], saved.json()) == (200, '"2"', {"revision": 2, "changed": True})
     assert (await api("GET", "/rules/quake"))["title"] == "A quake"

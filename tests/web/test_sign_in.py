@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from core.clock import SystemClock
 from core.settings import Settings
@@ -20,6 +22,7 @@ from tests.web.asgi import Visitor
 from tests.web.hostile import TEXTS
 from web.app import bare_app
 from web.entrance import Entrance
+from web.guard import Guard
 from web.sign_in import inside
 
 KEY, SHARED, OWN = "k" * 40, "hush hush hush", "correct horse"
@@ -216,3 +219,54 @@ async def test_on_loopback_nobody_has_to_and_somebody_may(db: Database) -> None:
     said = urlencode({"name": "ada", "password": OWN, "token": token})
     assert (await visitor.post("/sign-in", {"origin": "http://localhost"}, said)).status_code == 303
     assert await is_in(visitor)
+
+
+async def test_a_cookie_of_another_program_on_this_host_shuts_nobody_out(visitor: Visitor) -> None:
+    kept = (await sign_in(visitor, "ada", OWN)).headers["set-cookie"].partition(";")[0]
+    for other in ("x[0]=1", 'prefs={"a": 1}', "broken", "caf\xe9=\xe9"):
+        answer = await visitor.client.get("/sign-out", headers={b"cookie": f"{other}; {kept}".encode("latin-1")})
+        assert "signed in as" in answer.text, other
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """A page's socket that repeats what it hears until it is closed."""
+    assert (await receive())["type"] == "websocket.connect"
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message["text"]})
+
+
+@pytest.mark.parametrize("how", ["removed", "another password"])
+async def test_an_open_page_of_somebody_who_may_not_come_in_any_more_ends_with_the_next_thing_it_says(
+    db: Database, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_ada(db)
+    now = itertools.count(0.0, 10.0)
+    monkeypatch.setattr("web.guard.monotonic", lambda: next(now))
+    settings = Settings(_env_file=None, host="0.0.0.0", password=SHARED)
+
+    async def said() -> AsyncIterator[str]:
+        yield "one"
+        yield "two"
+        if how == "removed":
+            db.write_now(lambda session: people.remove(session, "ada", now=SystemClock().now()))
+        else:
+            db.write_now(lambda session: people.change_password(session, "ada", people.fresh("another one")))
+        yield "three"
+        yield "four"
+
+    visitor = Visitor(bare_app(settings, db, KEY), "https://watch.example")
+    kept = (await sign_in(visitor, "ada", OWN)).headers["set-cookie"].partition(";")[0]
+    guarded = Visitor(Guard(echo, settings=settings, key=KEY, db=db))
+    headers = {"cookie": kept, "host": "watch.example", "origin": "https://watch.example"}
+    answers = await guarded.talk("/_nicegui_ws/socket.io", headers, said())
+    assert [one.get("text") for one in answers] == [None, "one", "two", None]
+    assert answers[-1] == {"type": "websocket.close", "code": 4403}
+
+
+async def test_a_removed_user_does_not_come_in_by_a_proxys_word(db: Database) -> None:
+    add_ada(db)
+    visitor = Visitor(bare_app(Settings(_env_file=None, user_header="X-User"), db, KEY))
+    assert "signed in as" in (await visitor.get("/sign-out", {"x-user": "ada"})).text
+    db.write_now(lambda session: people.remove(session, "ada", now=SystemClock().now()))
+    assert (await visitor.get("/sign-out", {"x-user": "ada"})).status_code == 403

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from core.clock import SystemClock
 from core.settings import Settings
 from storage.engine import Database
+from storage.stories import LARGEST_ID
 from web.api.problems import ProblemError, missing
 from web.guard import LOCAL, WHO
 from web.rulebook import Rulebook
@@ -57,7 +58,7 @@ def _base(
         raise ProblemError(428, "say in If-Match which revision was edited", 'for example If-Match: "12"')
     with suppress(ValueError):
         number = int(if_match.strip().removeprefix("W/").strip('"'))
-        if number >= 0:
+        if 0 <= number <= LARGEST_ID:
             return number
     raise ProblemError(412, "If-Match names no revision", 'for example If-Match: "12"')
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from storage.stories import LARGEST_ID
 from web.api.problems import Fault, ProblemError
@@ -18,6 +18,7 @@ from web.api.problems import Fault, ProblemError
 T = TypeVar("T")
 Row = TypeVar("Row")
 LONGEST = 300  # characters of a filter
+FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 Word = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00]*$")]  # PostgreSQL stores no NUL
 Filter = Annotated[Word, Query()]
@@ -26,7 +27,17 @@ Limit = Annotated[int, Query(ge=1, le=200, description="rows of a page")]
 Cursor = Annotated[
     str, Query(max_length=500, pattern=r"^[A-Za-z0-9_=-]*$", description="`next` of the page before; none: the first")
 ]
-Time = Annotated[AwareDatetime | None, Query(description="ISO 8601, with its zone")]
+
+
+def _within_reach(time: datetime) -> datetime:
+    """Times near the calendar's ends are none in UTC."""
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        raise ValueError(f"say a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return time
+
+
+WithinReach = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+Time = Annotated[WithinReach | None, Query(description="ISO 8601, with its zone")]
 
 
 class Page(BaseModel, Generic[T]):
@@ -97,7 +108,7 @@ def _time(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise _bad() from None
-    if at.tzinfo is None or not 1900 <= at.year <= 9000:
+    if at.tzinfo is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise _bad()
     return at
 

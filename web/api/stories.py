@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from pipeline import stories as changes
@@ -16,7 +16,7 @@ from storage.inbox import Place, Wanted
 from storage.tables import Article, Hit, Story
 from web.api.alerts import AlertLine, alert_line
 from web.api.desk import Desk, Who, found
-from web.api.paging import Cursor, Filter, Id, Limit, Page, Time, after_moment, written
+from web.api.paging import Cursor, Filter, Id, Limit, Page, Time, WithinReach, after_moment, written
 
 State = Literal["", "open", "silenced", "closed"]
 
@@ -62,7 +62,7 @@ class StoryWhole(StoryLine):
 class Silencing(BaseModel):
     """Until when nothing more of a story is told; 72 hours when nothing is said."""
 
-    until: AwareDatetime | None = None
+    until: WithinReach | None = None
 
 
 def router(desk: Desk) -> APIRouter:

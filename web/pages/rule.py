@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -118,10 +119,13 @@ class Editor:
 
     async def _begin(self) -> None:
         """Once the browser is there: its colours, a name for the editor, and the first look."""
-        dark = await ui.run_javascript(
-            f"getHtmlElement({self._code.id}).querySelector('.cm-content').setAttribute('aria-label', 'The rule');"
-            "return matchMedia('(prefers-color-scheme: dark)').matches"
-        )
+        dark = False
+        with suppress(TimeoutError):  # a slow line: the rule is looked at all the same
+            dark = await ui.run_javascript(
+                f"getHtmlElement({self._code.id}).querySelector('.cm-content').setAttribute('aria-label', 'The rule');"
+                "return matchMedia('(prefers-color-scheme: dark)').matches",
+                timeout=5.0,
+            )
         self._code.theme = "basicDark" if dark else "basicLight"
         self._backtest.dark = bool(dark)
         await self._look()
