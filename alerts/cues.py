@@ -110,13 +110,14 @@ for _term in (term.strip().lower() for terms in _SPACED.values() for term in ter
     if _term:
         _BY_FIRST_WORD.setdefault(_WORD.findall(_term)[0], []).append(_term)
 _MONTH_BEFORE = re.compile(r"(?:\d|\b(?:in|on|of|since|until|by|last|next|early|late|mid|this))[\s-]*$", re.IGNORECASE)
+LONGEST = 5_000  # characters of a sentence that is looked through: each cue in it counts its words
 _MONTH_AFTER = re.compile(r"[\s.,-]*\d")
 
 
 def find(passages: tuple[Passage, ...]) -> tuple[Cue, ...]:
     """The cues within 12 words of a matched word in any passage, each once, in the order of the text."""
     found: dict[str, Cue] = {}
-    for passage in passages:
+    for passage in (one for one in passages if len(one.sentence) <= LONGEST):
         for match in _CUE.finditer(passage.sentence) if _may_hold(passage.sentence) else ():
             words = match.group()
             if not _is_month(match) and _near(passage, match.span(), bare=words in _BARE):

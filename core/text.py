@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
+LONGEST_REFERENCE = 1_000  # digits
+_ENDLESS = re.compile(rf"&#\d{{{LONGEST_REFERENCE},}};?")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -21,6 +24,11 @@ def clean(text: str) -> str:
 def readable(text: str) -> str:
     """Text of the same length in which words read as in `clean` text: what `clean` drops becomes a word joiner."""
     return _CONTROLS.sub("\u2060", _UNSTORABLE.sub("\u2060", text))
+
+
+def unescaped(text: str) -> str:
+    """Text with HTML's references read; one of more digits than Python makes a number of is no character."""
+    return html.unescape(_ENDLESS.sub("\ufffd", text) if len(text) > LONGEST_REFERENCE else text)
 
 
 def single_blanks(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from hashlib import sha256
 
 from yarl import URL
 
@@ -19,6 +20,7 @@ from core.reasons import Reason
 from core.redirectors import Unwrapped, unwrap_once
 
 MAX_LENGTH = 4096  # characters; longer ones are mistakes or attacks
+LONGEST_KEY = 1_000  # bytes
 
 # Blanks, control and invisible characters, lone surrogates, and the backslash that parsers disagree about.
 _REFUSED = re.compile("[\x00-\x20\x7f-\xa0\\\\\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]")
@@ -128,7 +130,7 @@ def host_of(url: str) -> str:
     """`host`, or `host:port` when the port is not the scheme's own: the key of politeness. Empty without a host."""
     try:
         parsed = URL(url)
-    except ValueError:
+    except _UNREADABLE:
         return ""
     host = (parsed.raw_host or "").rstrip(".")
     return host if parsed.is_default_port() or not host else f"{host}:{parsed.port}"
@@ -204,8 +206,12 @@ def _is_tracking(part: str) -> bool:
 def article_key(url: str) -> str:
     """What all addresses of one article share: `canonical` without scheme and without www., m., mobile. and amp.
 
-    Never shown and never fetched: `example.com/2026/11/a?id=3`.
+    Never shown and never fetched: `example.com/2026/11/a?id=3`. A very long one has a hash behind its host: an index
+    of PostgreSQL's holds 2,704 bytes.
     """
     plain = canonical(url).partition("://")[2] or url
     variant = _VARIANT_HOST.match(plain)
-    return f"{variant[1] or ''}{plain[variant.end() :]}" if variant else plain
+    key = f"{variant[1] or ''}{plain[variant.end() :]}" if variant else plain
+    if len(key) <= LONGEST_KEY and len(key.encode("utf-8", "replace")) <= LONGEST_KEY:
+        return key
+    return f"{key.partition('/')[0][:300]}/sha256:{sha256(key.encode('utf-8', 'replace')).hexdigest()}"

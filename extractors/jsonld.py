@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from html import unescape
 from typing import Any
 
-from core.text import one_line
+from core.text import one_line, unescaped
 
 MAX_CHARACTERS = 500_000  # of one script; larger ones are catalogues
 MAX_NODES = 2_000
@@ -91,7 +90,7 @@ def _names(value: Any, by_id: Mapping[str, Node]) -> Iterator[str]:
 def _text(value: Any) -> str:
     if isinstance(value, list) and value:
         value = value[0]
-    return one_line(unescape(value)) if isinstance(value, str) else ""
+    return one_line(unescaped(value)) if isinstance(value, str) else ""
 
 
 def _truth(value: Any) -> bool | None:

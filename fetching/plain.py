@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 
-from core.text import clean, one_line, single_blanks
+from core.text import clean, one_line, single_blanks, unescaped
 
 # What no reader sees, where its end is there: a forgotten one must not swallow the text behind it. Neither part looks
 # beyond the next beginning of its own kind, so that a thousand beginnings without an end stay cheap.
@@ -31,10 +30,10 @@ def text_of(markup: str) -> str:
     Line ends inside a paragraph are blanks: a sentence wrapped at 80 characters stays one sentence.
     """
     if "<" not in markup:
-        return paragraphs_of(html.unescape(markup))
+        return paragraphs_of(unescaped(markup))
     marked = _BLOCK.sub(_BREAK, _HIDDEN.sub(" ", markup.replace(_BREAK, "")))
     parts = _TAG.sub("", marked).split(_BREAK)
-    return "\n".join(filter(None, (one_line(html.unescape(part)) for part in parts)))
+    return "\n".join(filter(None, (one_line(unescaped(part)) for part in parts)))
 
 
 def paragraphs_of(text: str) -> str:
@@ -48,4 +47,4 @@ def paragraphs_of(text: str) -> str:
 
 def title_of(markup: str, limit: int = 0) -> str:
     """A headline, or a name, as text on one line; cut to `limit` characters when a limit is given."""
-    return one_line(text_of(markup) if "<" in markup else html.unescape(markup), limit)
+    return one_line(text_of(markup) if "<" in markup else unescaped(markup), limit)

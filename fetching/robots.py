@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -45,6 +46,10 @@ class Memory(Protocol):
         """Keep it for the others."""
 
 
+MOST_PAIRS = 2_000_000  # of an agent and a line
+_AGENT = re.compile(r"^\s*user[- ]?agent", re.IGNORECASE | re.MULTILINE)
+
+
 @dataclass(slots=True)
 class _Site:
     rules: Protego = _NO_RULES
@@ -53,8 +58,13 @@ class _Site:
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def learn(self, heard: Heard) -> None:
-        self.rules = Protego.parse(heard.text) if heard.text else _NO_RULES
+        self.rules = Protego.parse(heard.text) if heard.text and not _is_costly(heard.text) else _NO_RULES
         self.failed, self.until = heard.failed, heard.until
+
+
+def _is_costly(text: str) -> bool:
+    """Whether nobody could read it: each rule is kept for each agent that it may be of."""
+    return len(_AGENT.findall(text)) * text.count("\n") > MOST_PAIRS
 
 
 class Robots:

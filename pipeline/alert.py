@@ -53,12 +53,12 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
     )
     session.add(row)
     session.flush()
-    if due.not_before and due.not_before > now:
+    unsure = restored.maybe_told(session, placed.article)
+    if due.not_before and due.not_before > now and not unsure:
         row.reason, row.release_at = str(Reason.UPDATE), due.not_before
         _keep(session, placed, "policy", "hold", Reason.UPDATE, now, alert_id)
         return str(Reason.UPDATE)
     told_all = told.told_before(app, active, row)
-    unsure = restored.maybe_told(session, placed.article)
     facts = alert_facts(session, row, policy, placed.story, now, already_told=told_all, maybe_told=unsure)
     decision = decide(facts, now)
     apply(session, app, active, row, decision, now)

@@ -36,9 +36,9 @@ from pipeline.app import EVERYBODY, App
 from pipeline.configure import CONFIG_LOCK
 from pipeline.cycle import Cycle, work_off
 from pipeline.noting import may_send
-from storage import deliveries
+from storage import deliveries, optouts
 from storage.engine import lock_names
-from storage.tables import Alert, RuleState
+from storage.tables import Alert, Delivery, RuleState
 
 logger = logging.getLogger(__name__)
 LOOK_S = 5.0  # so often leases that ran out are looked for while deliveries flow
@@ -234,6 +234,7 @@ def record(
         crashes=delivery.crashes,
         period=retry.GIVE_UP_DIGEST if one.alert.kind == Kind.DIGEST else retry.GIVE_UP,
     )
+    lost = not result.ok and _may_have_come(delivery, result)
     changes: dict[str, Any] = {
         "state": "dead" if following.state is retry.State.PAUSED else following.state.value,
         "reason": str(following.reason),
@@ -242,15 +243,20 @@ def record(
         "first_try_at": first_try,
         "last_try_at": now,
         "not_before": following.not_before or now,
-        "error_class": "" if result.ok else result.cls.value,
+        "error_class": "" if result.ok else ResultClass.UNKNOWN.value if lost else result.cls.value,
         "error": "" if result.ok else one_line(result.detail, 500),
     }
-    gone = following.state is retry.State.RETRY and _rule_gone(session, one.alert)
+    again = following.state is retry.State.RETRY
+    if again and lost and channel is None:  # whether it may be sent again is for the channel to say
+        changes["state"] = "unknown"
+    gone = Reason.RULE_GONE if again and _rule_gone(session, one.alert) else None
+    if again and not gone and one.target.id in optouts.targets_of(session, one.alert.rule_id):
+        gone = Reason.OPTED_OUT  # while it was on its way
     if gone:
-        changes |= {"state": "suppressed", "reason": str(Reason.RULE_GONE)}
+        changes |= {"state": "suppressed", "reason": str(gone)}
     if result.ok:
         changes |= {"sent_at": now, "provider_id": one_line(result.provider_id, 200)}
-    late = not gone and catchup.gives_up(following, one.alert, unknown=result.cls is ResultClass.UNKNOWN)
+    late = not gone and catchup.gives_up(following, one.alert, unknown=lost)
     if late:
         changes |= {"state": "suppressed", "reason": str(Reason.STALE)}
         catchup.hold_rules(session, one.alert, one.target.id, now)
@@ -268,6 +274,12 @@ def record(
         text = f"{delivery.channel} refused the sign-in or the address, and is paused: {one_line(result.detail, 200)}"
         notices.tell(session, app, f"channel:{one.target.id}", text, but=delivery.channel, now=now)
     return str(changes["state"]), str(changes["reason"])
+
+
+def _may_have_come(delivery: Delivery, result: Result) -> bool:
+    """Whether this attempt or one before it may have arrived: a refusal later does not undo that."""
+    before = delivery.error_class == ResultClass.UNKNOWN.value or delivery.reason == str(Reason.ANSWER_LOST)
+    return before or result.cls is ResultClass.UNKNOWN
 
 
 def failing_after(app: App, one: deliveries.Claimed, result: Result) -> int:

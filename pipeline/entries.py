@@ -16,6 +16,7 @@ from core.text import clean
 from core.urls import host_of
 from fetching import identity
 from fetching.entries import ParsedEntry, ParsedFeed
+from rules.languages import spoken
 from rules.tokens import words
 from storage import articles
 from storage import entries as rows
@@ -58,6 +59,9 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> 
             row = _known(known, item)
             if row is None or (row.key == item.key and _is_another(session, row, item)):
                 row = known.by_key.get(_reused_key(item)) or _under_reused(session, row, item) if row else None
+            if row is None and item.key in known.by_key:  # this item has had a key of its own since, at another address
+                again = _reused_key(item)
+                row = rows.known(session, feed.id or 0, [again], [], []).by_key.get(again)
             if row is None:
                 unknown.append(item)
                 continue
@@ -165,17 +169,25 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
         return False
     row.title, row.text_key = clean(item.entry.title), item.text_key
     row.updated = item.entry.updated
-    article = session.get(Article, row.article_id) if row.article_id else None
+    article = _locked(session, row.article_id) if row.article_id else None
     if article is None or article.state == "duplicate":
         return True
     articles.keep_feed_words(session, article, now)
     article.feed_title, article.feed_text = clean(item.entry.title), clean(item.entry.content or item.entry.summary)
     if article.url:
         article.state, article.not_before, article.attempts, article.final = "pending", now, 0, False
-    else:
-        article.match_due, article.match_after = True, now
+        # whoever reads it just now may hold the page as it was before
+        article.lease_epoch, article.lease_owner, article.lease_until = article.lease_epoch + 1, "", None
+    if not article.revision:  # there are no words but these, and may never be
+        article.match_due, article.match_after = True, now + articles.UNREAD_WAIT if article.url else now
     session.add(article)
     return True
+
+
+def _locked(session: Session, article_id: int) -> Article | None:
+    """An article as it is now, which nobody else changes until this is committed."""
+    session.flush()
+    return session.get(Article, article_id, populate_existing=True, with_for_update={"key_share": True})
 
 
 def _retold(session: Session, feed: Feed, fresh: Sequence[Item]) -> frozenset[str]:
@@ -270,7 +282,7 @@ def _article(feed: Feed, parsed: ParsedFeed, item: Item, key: str, *, from_befor
         feed_title=clean(entry.title),
         feed_text=clean(entry.content or entry.summary),
         feed_author=clean(", ".join(entry.authors)),
-        feed_language=feed.language or entry.language or parsed.language,
+        feed_language=spoken(feed.language or entry.language or parsed.language),
         feed_published=entry.published or entry.updated,
         published=entry.published or entry.updated,
         published_from="feed" if entry.published or entry.updated else "",

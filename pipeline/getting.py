@@ -21,17 +21,22 @@ def further_ask(app: App, feed: Feed, address: str, found_at: str, known: Known 
     """The request for a further document: headers and secrets go to the feed's own scheme and host only."""
     of_feed, own = ask(app, feed), own_secrets(feed, app.secrets)
     trusted = origin_of(address) == origin_of(found_at) == origin_of(of_feed.url)
-    for name, secret in own.items() if trusted else ():
-        for spelled in (f"${{{name}}}", f"$%7B{name}%7D"):
-            address = address.replace(spelled, quote(secret, safe=""))
     return Ask(
-        url=address,
+        url=_filled(address, own) if trusted else address,
         etag="" if feed.plain_next else known.etag,
         last_modified="" if feed.plain_next else known.last_modified,
-        validators_for=expand(known.url, own),
+        validators_for=_filled(known.url, own),
         headers=of_feed.headers if trusted else {},
         accept=of_feed.accept,
     )
+
+
+def _filled(address: str, own: Mapping[str, str]) -> str:
+    """With this feed's own secrets in it; another `${NAME}` is a stranger's, and stands for itself."""
+    for name, secret in own.items():
+        for spelled in (f"${{{name}}}", f"$%7B{name}%7D"):
+            address = address.replace(spelled, quote(secret, safe=""))
+    return address
 
 
 def own_secrets(feed: Feed, secrets: Mapping[str, str]) -> Mapping[str, str]:

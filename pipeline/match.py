@@ -96,14 +96,14 @@ async def match_batch(cycle: Cycle, batch: Claimed) -> None:
     outcomes = await app.db.write_each([partial(record, app=app, active=active, judged=one) for one in hit])
     for one, outcome in zip(hit, outcomes, strict=True):
         _tell(cycle, one, outcome)
-    told_already = str(Reason.ALREADY_TOLD)
-    late = [one for one, outcome in zip(hit, outcomes, strict=True) if told_already in dict(outcome or ()).values()]
-    if late:
-        await _note_late(app, [one.one.article.id or 0 for one in late])
+    if placed := [one for one, outcome in zip(hit, outcomes, strict=True) if outcome]:
+        await _note_late(app, [one.one.article.id or 0 for one in placed])
 
 
 async def _note_late(app: App, articles: Sequence[int]) -> None:
-    """Articles that came to stories told before: another copy of this database need not tell of them either."""
+    """Articles that came to stories told before: another copy of this database need not tell of them either, also
+    where such an article began it.
+    """
     names = await app.db.read(lambda session: told.names_of_joiners(session, app.installation, articles))
     if unknown := [name for name in names if name not in app.sent_log]:
         await asyncio.to_thread(app.sent_log.add, *unknown)

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from core.reasons import Reason
 from pipeline.app import Active, App
-from pipeline.configure import refresh
+from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle
 from pipeline.match import Judged, add_hit, judge
 from pipeline.story import read_ahead
@@ -63,6 +63,7 @@ def record(
     session: Session, app: App, active: Active, rule: Rule, past_id: int, judged: list[Judged], now: datetime
 ) -> int:
     """One commit for one batch: its hits and how far the rule has come; nothing when another worker did it."""
+    lock_names(session, [CONFIG_LOCK], shared=True)  # else a revision that begins anew would be written over
     lock_names(session, [f"rule:{rule.id}"])
     state = session.get(RuleState, rule.id, populate_existing=True)
     if state is None or state.past_id != past_id or configs.active_revision(session) != active.revision:

@@ -210,7 +210,7 @@ async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
     configured = app.active.feeds.get(feed.config_url)
     selector = configured.links if configured and feed.kind == "page" else ""
     asked = (answer.body, answer.url, dict(answer.headers), selector)
-    if len(answer.body) <= IN_A_THREAD:
+    if len(answer.body) <= IN_A_THREAD and not answer.body.startswith(b"\x1f\x8b"):  # packed, it may be of any size
         return await asyncio.to_thread(read_feed, *asked)
     try:
         return await app.pool.run(parse_feed, *asked, seconds=PARSE_SECONDS)

@@ -28,6 +28,7 @@ from pipeline.snapshots import Taken, secrets_of, take
 from pipeline.turns import Turns, turn_came
 from rules.config import Watch
 from rules.endpoints import SiteConfig
+from rules.languages import spoken
 from rules.secrets import expand
 from storage import articles, hosts, snapshots
 from storage.tables import Article
@@ -215,16 +216,23 @@ def _failed(article: Article, page: Read, now: datetime) -> dict[str, Any]:
         wait = max(wait, timedelta(seconds=page.retry_after))
     has_text = article.revision > 0
     changes: dict[str, Any] = {
-        "state": "ready" if has_text else "partial" if article.feed_title or article.feed_text else "failed",
+        "state": _without_page(article, final=final),
         "reason": str(page.reason),
         "detail": one_line(page.detail, 500),
         "attempts": attempts,
-        "final": final or has_text,
+        "final": final,
         "not_before": now + wait,
     }
     if not has_text and article.matched_revision < 0:
         changes |= {"match_due": True, "match_after": now}
     return changes
+
+
+def _without_page(article: Article, *, final: bool) -> str:
+    """What an article is whose page did not come: one that has a text keeps it, and is tried again like the others."""
+    if article.revision:
+        return "ready" if final else "pending"
+    return "partial" if article.feed_title or article.feed_text else "failed"
 
 
 def _read(
@@ -269,7 +277,7 @@ def text_read(
         "shingles": articles.packed(hashes),
         "revision": article.revision + 1,
         "author": one_line(extraction.author or article.feed_author, 200),
-        "language": extraction.language or article.feed_language,
+        "language": spoken(extraction.language) or article.feed_language,
         "section": one_line(extraction.section, 100),
         "canonical_key": canonical_key_of(extraction),
         "extractor": extraction.extractor,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -20,6 +21,7 @@ FIELD_NAMES = ("title", "text", "author", "source", "url", "lang", "section")
 TOKEN_FIELDS = 3  # title, text, author: the fields that have words
 _NUMBER = {name: number for number, name in enumerate(FIELD_NAMES)}
 LEAD_PARAGRAPHS = 2
+LONGEST_LINE = 8_000  # characters whose sentences are looked for at once
 SHORT = 300  # characters: below it a detected language is a guess, and the feed's or the rule's decides
 ANALYSER_VERSION = f"1 sentencex-{version('sentencex')} snowball-{version('snowballstemmer')}"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -149,10 +151,20 @@ def _sentences(text: str, paragraphs: tuple[int, ...], language: str) -> tuple[i
         if end - start < 2:  # an empty line
             begins.append(start)
             continue
-        for piece in sentencex.segment(language or "en", text[start:end]):
+        for piece in _pieces(text[start:end], language):
             begins.append(at)
             at += len(piece)
     return tuple(begins)
+
+
+def _pieces(line: str, language: str) -> Iterator[str]:
+    """The sentences of a line; of a very long one, of parts of it: what cuts them takes time by the square."""
+    while len(line) > LONGEST_LINE:
+        found = ((line.rfind(mark, LONGEST_LINE // 2, LONGEST_LINE), mark) for mark in (". ", "。", " "))
+        end = next((at + len(mark) for at, mark in found if at >= 0), LONGEST_LINE)
+        yield from sentencex.segment(language or "en", line[:end])
+        line = line[end:]
+    yield from sentencex.segment(language or "en", line)
 
 
 def _lead(text: Field) -> int:

@@ -22,6 +22,11 @@ _MEANT = {
 }  # fmt: skip
 
 
+def spoken(code: str) -> str:
+    """The code, where its language exists; else "". What is kept for each language is kept for no made-up ones."""
+    return code if code.replace("_", "-").split("-", 1)[0].lower() in CODES else ""
+
+
 def meant(text: str) -> str:
     """The code somebody probably meant by `text` ("en-US", "vn", "English"), or ""."""
     plain = text.strip().lower().replace("_", "-")

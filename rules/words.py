@@ -131,7 +131,8 @@ def _stems(word: str, language: str) -> frozenset[str]:
     if stemmer is None or not word.isalpha():
         return frozenset({word})
     # the word too: the stemmer takes more off some base forms (вьетнам) than off their inflections (вьетнама)
-    return frozenset({word, str(stemmer.stemWord(word))})  # type: ignore[attr-defined]
+    # and of some (όταν, ları) it leaves nothing
+    return frozenset({word, str(stemmer.stemWord(word)) or word})  # type: ignore[attr-defined]
 
 
 @lru_cache(_KEPT_SPELLINGS)

@@ -229,18 +229,18 @@ def _count_to_match() -> SelectOfScalar[int]:
 
 
 def mark_matched(session: Session, one: ToMatch, *, config: int, now: datetime) -> bool:
-    """Say that this text of the article was matched; due again when a newer text came meanwhile. False when the lease
-    was lost.
+    """Say that these words of the article were matched; due again when newer ones, of its page or its feed, came
+    meanwhile (each of them moves `match_after`). False when the lease was lost.
     """
     mine = {"matched": one.lease.row_id, "by": one.lease.owner, "epoch": one.lease.epoch}
-    values = {"as_of": one.article.revision, "config": config, "at": now}
+    values = {"as_of": one.article.revision, "due_at": one.article.match_after, "config": config, "at": now}
     return bool(session.connection().execute(_marking(), {**mine, **values}).rowcount)
 
 
 @cache
 def _marking() -> Update:
     mine = (col(Article.id) == bindparam("matched"), MATCH.owner == bindparam("by"), MATCH.epoch == bindparam("epoch"))
-    as_it_was = col(Article.revision) == bindparam("as_of")
+    as_it_was = (col(Article.revision) == bindparam("as_of")) & (col(Article.match_after) == bindparam("due_at"))
     due = {
         "match_due": case((as_it_was, false()), else_=col(Article.match_due)),
         "index_due": case((as_it_was, true()), else_=col(Article.index_due)),
@@ -250,7 +250,7 @@ def _marking() -> Update:
 
 def mark_all_matched(session: Session, ones: Sequence[ToMatch], *, config: int, now: datetime) -> None:
     """The same of several, of one owner, at once: one statement for those whose text is still the one matched."""
-    claims = [(one.lease.row_id, one.lease.epoch, one.article.revision) for one in ones]
+    claims = [(one.lease.row_id, one.lease.epoch, one.article.revision, one.article.match_after) for one in ones]
     values = {"ids": [row_id for row_id, *_ in claims], "by": ones[0].lease.owner, "claims": claims}
     marked = session.connection().execute(_marking_all(), {**values, "config": config, "at": now}).scalars()
     done = set(marked)
@@ -262,7 +262,8 @@ def mark_all_matched(session: Session, ones: Sequence[ToMatch], *, config: int, 
 @cache
 def _marking_all() -> _ReturningUpdate[tuple[int | None]]:
     """Rows are locked in the order of their ids, as those who prolong their leases do."""
-    as_they_were = tuple_(col(Article.id), MATCH.epoch, col(Article.revision)).in_(bindparam("claims", expanding=True))
+    fence = tuple_(col(Article.id), MATCH.epoch, col(Article.revision), col(Article.match_after))
+    as_they_were = fence.in_(bindparam("claims", expanding=True))
     mine = (col(Article.id).in_(bindparam("ids", expanding=True)), MATCH.owner == bindparam("by"), as_they_were)
     picked = sa_select(col(Article.id)).where(*mine).order_by(col(Article.id)).with_for_update(key_share=True)
     marking = _matched(col(Article.id).in_(picked))

@@ -12,11 +12,12 @@ from sqlalchemy import BindParameter, ColumnElement, Insert, Select, bindparam, 
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from core.reasons import Reason
 from storage import leases
 from storage.statements import run
-from storage.tables import Alert, Delivery, Target
+from storage.tables import Alert, Delivery, RuleState, Target
 
 LEASE = leases.Columns(Delivery)
 FARTHEST = timedelta(minutes=75)  # an hour and its spread is the longest wait
@@ -92,12 +93,21 @@ def _count_expired() -> Select[tuple[int]]:
 
 
 def expire(session: Session) -> int:
-    """Deliveries whose lease ran out may or may not have been sent: they become unknown. Returns how many."""
-    lost = _expired()
+    """Deliveries whose lease ran out may or may not have been sent: they become unknown; of a rule that is gone they
+    are not tried again. Returns how many.
+    """
+    gone = col(Delivery.alert_id).in_(
+        select(Alert.id).where(col(Alert.rule_id) != "", col(Alert.rule_id).not_in(select(RuleState.rule_id)))
+    )
     changed = (
         update(Delivery)
-        .where(lost)
-        .values(state="unknown", reason=Reason.ANSWER_LOST.value, lease_owner="", lease_until=None)
+        .where(_expired())
+        .values(
+            state=case((gone, "suppressed"), else_="unknown"),
+            reason=case((gone, Reason.RULE_GONE.value), else_=Reason.ANSWER_LOST.value),
+            lease_owner="",
+            lease_until=None,
+        )
     )
     return run(session, changed)
 
@@ -258,7 +268,7 @@ def rest(session: Session, targets: Collection[str], channels: Collection[str], 
 
 def suppress(session: Session, alert_ids: Collection[str], reason: Reason) -> int:
     """Take deliveries of these alerts off the way that wait, tried before or not; returns how many."""
-    waiting = col(Delivery.alert_id).in_(list(alert_ids)) & col(Delivery.state).in_(WAITING)
+    waiting = col(Delivery.alert_id).in_(list(alert_ids)) & col(Delivery.state).in_((*WAITING, "unknown"))
     changed = update(Delivery).where(waiting).values(state="suppressed", reason=reason.value)
     return run(session, changed)
 
@@ -267,7 +277,9 @@ def suppress_for(session: Session, rule_id: str, target_id: str, reason: Reason)
     """Send nothing more of this rule to this target of what waits, tried before or not; returns how many."""
     of_rule = select(Alert.id).where(col(Alert.rule_id) == rule_id)
     waiting = (
-        (col(Delivery.target_id) == target_id) & col(Delivery.state).in_(WAITING) & col(Delivery.alert_id).in_(of_rule)
+        (col(Delivery.target_id) == target_id)
+        & col(Delivery.state).in_((*WAITING, "unknown"))
+        & col(Delivery.alert_id).in_(of_rule)
     )
     return run(session, update(Delivery).where(waiting).values(state="suppressed", reason=reason.value))
 
@@ -277,7 +289,7 @@ def resend(session: Session, delivery: Delivery, now: datetime) -> None:
     if its target rests.
     """
     delivery.state, delivery.reason, delivery.not_before = "retry", "", now
-    delivery.attempts, delivery.crashes, delivery.first_try_at = 0, 0, None
+    delivery.attempts, delivery.crashes, delivery.first_try_at, delivery.error_class = 0, 0, None, ""
     session.add(delivery)
     run(session, update(Target).where(col(Target.id) == delivery.target_id).values(next_allowed_at=None))
 
@@ -362,5 +374,15 @@ def with_alert(session: Session, what: str) -> tuple[Delivery, Alert] | None:
 
 def dead(session: Session, channel: str = "") -> list[Delivery]:
     """All dead letters, or those of one channel."""
+    return list(session.exec(_dead(channel)).all())
+
+
+def dead_locked(session: Session, channel: str = "") -> list[Delivery]:
+    """The same, for whoever changes them: what another brought to life meanwhile is left out."""
+    query = _dead(channel).order_by(col(Delivery.id)).with_for_update()
+    return list(session.exec(query.execution_options(populate_existing=True)).all())
+
+
+def _dead(channel: str) -> SelectOfScalar[Delivery]:
     query = select(Delivery).where(col(Delivery.state) == "dead")
-    return list(session.exec(query.where(col(Delivery.channel) == channel) if channel else query).all())
+    return query.where(col(Delivery.channel) == channel) if channel else query

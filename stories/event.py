@@ -127,7 +127,7 @@ def _words(features: Features) -> frozenset[str]:
 
 
 def _numbers(features: Features) -> set[str]:
-    return {key for key in features.head if key[0].isdigit()}
+    return {key for key in features.head if key[:1].isdigit()}
 
 
 def primary(language: str) -> str:

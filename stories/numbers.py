@@ -14,8 +14,8 @@ from functools import cache
 from stories.sounds import plain
 
 LONG, SHORT = 1.0, 0.5  # what a number says: 5.2 and 137,000 are of one event, 30 is of many, and 3 of all
-SMALLEST = 10
-_FIGURES = re.compile(r"(?<![A-Za-z\d:])(?<!\d[.,])\d+(?:[.,]\d{3}(?!\d))*(?:[.,]\d+)?(?![A-Za-z\d]*:)")
+SMALLEST, LARGEST = 10, 10**15
+_FIGURES = re.compile(r"(?<![A-Za-z\d:])(?<!\d[.,])\d++(?:[.,]\d{3}(?!\d))*(?:[.,]\d++)?(?![A-Za-z\d]*:)")
 _THOUSANDS = re.compile(r"[.,](?=\d{3}(?!\d))")
 _FIXED_BLANK = re.compile(r"(?<=\d)(?<!\d{4})[\u00a0\u2009\u202f](?=\d{3}(?!\d))")  # of thousands; none after NFKC
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -150,6 +150,8 @@ def _parts(word: str, language: str) -> list[int] | None:
 def _counted(run: list[int]) -> Iterator[int]:
     total = part = 0
     for value in run:
+        if total + part > LARGEST:
+            return
         if value >= 1_000:
             total, part = total + max(1, part) * value, 0
         elif value == 100 or (value == 10 and 1 < part < 10):

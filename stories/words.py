@@ -198,4 +198,4 @@ def stem(word: str, language: str) -> str:
     stemmers: dict[str, _Stemmer] = _local.__dict__.setdefault("stemmers", {})
     if algorithm not in stemmers:
         stemmers[algorithm] = snowballstemmer.stemmer(algorithm)
-    return stemmers[algorithm].stemWord(word)
+    return stemmers[algorithm].stemWord(word) or word  # of όταν, for one, it leaves nothing

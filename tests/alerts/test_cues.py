@@ -78,3 +78,7 @@ def test_a_quick_look_misses_no_cue_that_the_whole_one_finds() -> None:
                 sentence = f"The harbour, they said - {written}! - stays as it is."
                 assert not term or _may_hold(sentence), written
     assert not _may_hold("Dockers at the northern harbour went on strike on Tuesday.")
+
+
+def test_a_text_without_a_full_stop_is_not_looked_through_for_each_of_its_cues() -> None:
+    assert find((Passage("might " * 60_000, ((0, 5),)),)) == ()

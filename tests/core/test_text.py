@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import clean, one_line, readable
+from core.text import clean, one_line, readable, unescaped
 
 STRANGE = "a\x00b\u200ec\ud800d\r\ne\ufefff"
 
@@ -29,3 +29,8 @@ def test_readable_text_keeps_every_place(text: str) -> None:
     assert unicodedata.normalize("NFC", kept.replace("\u2060", "").replace("\r\n", "\n").replace("\r", "\n")) == clean(
         text.replace("\u2060", "")
     )
+
+
+def test_a_reference_of_more_digits_than_a_number_may_have_is_no_character() -> None:
+    assert unescaped(f"a &#{'9' * 5_000}; &amp; b") == "a \ufffd & b"
+    assert unescaped("&#65;&#x41;") == "AA"

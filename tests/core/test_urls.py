@@ -308,3 +308,15 @@ def test_a_plain_address_read_by_hand_is_what_the_library_makes_of_it(host: str,
 def test_what_is_meant_for_a_site_goes_to_its_host_only_and_no_less_safely(url: str, may: bool) -> None:
     assert urls.same_site("http://a.example/feed", url) is may
     assert not urls.same_site("https://a.example/feed", "http://a.example/feed")
+
+
+def test_a_host_that_the_url_library_stumbles_over_is_none() -> None:
+    assert urls.host_of("https://[]@") == ""
+
+
+def test_the_key_of_a_very_long_address_fits_into_an_index_and_keeps_its_host() -> None:
+    one, other = (f"https://www.example.com/a?token={letter * 3_000}" for letter in "ab")
+    keys = {urls.article_key(one), urls.article_key(other)}
+    assert len(keys) == 2
+    assert all(key.startswith("example.com/") and len(key.encode()) <= urls.LONGEST_KEY for key in keys)
+    assert urls.article_key(one.replace("www.", "m.")) in keys

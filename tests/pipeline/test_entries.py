@@ -97,6 +97,15 @@ def test_a_guid_given_to_another_item_makes_a_second_article_and_both_stay_known
     assert [one.url for one in stored(db)] == ["http://x.test/a", "http://x.test/other"]
 
 
+def test_an_item_under_a_reused_guid_that_changes_its_address_is_known(db: Database) -> None:
+    other = item("a", url="http://x.test/other", title="Another thing", summary="altogether")
+    see(db, item("a"))
+    see(db, other)
+    for number in range(2):
+        assert see(db, replace(other, url=f"http://x.test/other?session={number}")).new == 0
+    assert len(stored(db)) == 2
+
+
 def test_a_guid_given_to_another_item_without_an_address_makes_a_second_article_and_both_stay_known(
     db: Database,
 ) -> None:

@@ -284,17 +284,41 @@ async def test_so_many_earlier_texts_are_kept_and_no_more(world: World, db: Data
     assert sorted(kept) == list(range(edits + 1 - articles.REVISIONS_KEPT, edits + 1))
 
 
-async def test_an_edit_whose_page_fails_keeps_the_text_there_is(world: World, db: Database, clock: FixedClock) -> None:
+async def test_an_edit_whose_page_fails_keeps_the_text_there_is_and_is_read_when_the_page_is_back(
+    world: World, db: Database, clock: FixedClock
+) -> None:
     item = world.publish("a", "Harbour at rest", STRIKE)
     world.site["/rss"] = rss(item)
     async with world.worker(db, clock) as app:
         await run_cycle(app)
-        world.site["/a"] = Answer(500)
+        page, world.site["/a"] = world.site["/a"], Answer(500)
         world.site["/rss"] = rss(Item(item.guid, item.link, "Harbour at rest, corrected"))
         clock.move(timedelta(hours=2))
         await run_cycle(app)
+        (article,) = articles_of(db)
+        assert (article.state, article.revision, article.title) == ("pending", 1, "Harbour at rest")
+        assert isinstance(page, bytes)
+        world.site["/a"] = page.replace(b"Harbour at rest", b"Harbour at rest, corrected")
+        clock.move(timedelta(hours=1))
+        await run_cycle(app)
     (article,) = articles_of(db)
-    assert (article.state, article.revision, article.title) == ("ready", 1, "Harbour at rest")
+    assert (article.state, article.revision, article.title) == ("ready", 2, "Harbour at rest, corrected")
+
+
+async def test_an_edited_item_whose_page_never_comes_is_matched_on_its_new_words(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/a"] = Answer(403)
+    item = Item("a", world.url("/a"), "Calm", "Nothing happened.")
+    world.site["/rss"] = rss(item)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        clock.move(timedelta(hours=2))
+        world.site["/rss"] = rss(Item("a", world.url("/a"), "Calm no more", " ".join(STRIKE)))
+        await run_cycle(app)
+        clock.move(timedelta(minutes=1))
+        await run_cycle(app)
+        assert len(await app.db.read(lambda session: session.exec(select(Hit)).all())) == 1
 
 
 @pytest.mark.parametrize(

@@ -103,3 +103,13 @@ def test_the_words_of_a_field_are_the_words_of_its_text(text: str) -> None:
     assert tuple(field.words()) == tokens.words(text)
     assert all(start < end for start, end in zip(field.starts, field.ends, strict=True))
     assert all(end <= start for end, start in zip(field.ends, field.starts[1:], strict=False))
+
+
+def test_the_sentences_of_a_line_without_end_are_cut_in_parts_and_lose_no_letter() -> None:
+    prose = "Der Hafen steht still. " * 2_000
+    whole = analyse(ArticleText("a", text=prose, language="de")).fields[1]
+    assert len(whole.sentences) == 2_000
+    for text in ("\u201ca" * 20_000, "\u4e2d\u3002" * 40_000, "x" * 50_000):
+        field = analyse(ArticleText("a", text=text, language="zh")).fields[1]
+        assert field.sentences[0] == 0
+        assert list(field.sentences) == sorted(set(field.sentences))

@@ -9,10 +9,11 @@ from functools import partial
 
 from sqlmodel import Session, col, select
 
+from core.reasons import Reason
 from storage import deliveries, feeds, hosts, leases, locks
 from storage.engine import Database
 from storage.leases import Owner
-from storage.tables import Alert, Delivery, Feed, Target
+from storage.tables import Alert, Delivery, Feed, RuleState, Target
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -138,6 +139,7 @@ async def test_a_job_lock_has_one_holder_and_expires(db: Database) -> None:
 def owe(session: Session) -> None:
     session.add(Alert(id="a1", rule_id="r", kind="first", made_at=NOW))
     session.add(Alert(id="a2", rule_id="r", kind="first", made_at=NOW))
+    session.add(RuleState(rule_id="r", since=NOW))
     deliveries.sync_targets(session, [("mail/x", "mail", "x"), ("mail/y", "mail", "y"), ("chat", "chat", "")])
     for target, channel in (("mail/x", "mail"), ("mail/y", "mail"), ("chat", "chat")):
         for alert in ("a1", "a2"):
@@ -171,6 +173,15 @@ async def test_a_delivery_whose_lease_ran_out_is_unknown_and_is_tried_again_unle
     assert await db.write(deliveries.expire) == 3
     again = await db.write(lambda s: due(s, deliveries.Who(holding=["chat"])))
     assert [one.delivery.key for one in again] == ["a1:mail/x", "a1:mail/y", "a2:chat"]
+
+
+async def test_a_delivery_whose_lease_ran_out_is_not_tried_again_when_its_rule_is_gone(db: Database) -> None:
+    await db.write(owe)
+    await db.write(lambda s: due(s, seconds=OVER))
+    await db.write(lambda s: s.delete(s.get_one(RuleState, "r")))
+    assert await db.write(deliveries.expire) == 3
+    rows = await db.read(lambda s: s.exec(select(Delivery).where(Delivery.state == "suppressed")).all())
+    assert [one.reason for one in rows] == [str(Reason.RULE_GONE)] * 3
 
 
 async def test_a_paused_target_gets_nothing_and_others_go_on(db: Database) -> None:

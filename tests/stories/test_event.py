@@ -123,3 +123,8 @@ def test_likeness_is_symmetric_and_at_most_one(
     there, back = likeness(one, other, apart), likeness(other, one, -apart)
     assert there.score == pytest.approx(back.score)
     assert there.score <= 1.0
+
+
+def test_texts_with_words_that_have_no_stem_are_compared() -> None:
+    one = features_of("Όταν σείστηκε η γη", "Ο ίδιος σεισμός, όταν όλοι κοιμόντουσαν στην Κρήτη.", (), "el")
+    assert same_words(one, one)

@@ -58,3 +58,12 @@ WORDS = [
 )
 def test_any_text_can_be_counted(text: str, language: str) -> None:
     assert all(float(number) >= 0 and 0 < much <= 1 for number, much in numbers(text, language).items())
+
+
+@pytest.mark.parametrize(("text", "language"), [("two" + " hundred" * 2_200, "en"), ("cent" * 2_200, "fr")])
+def test_a_number_in_words_without_end_is_none(text: str, language: str) -> None:
+    assert all(len(number) < 20 for number in numbers(text, language))
+
+
+def test_a_run_of_figures_without_end_is_read_in_time_that_grows_with_it() -> None:
+    assert numbers("1" * 300_000 + ":", "en") == {}

@@ -126,3 +126,8 @@ def test_any_text_has_terms_with_keys_and_weights(text: str, language: str) -> N
 def test_what_is_written_is_what_the_tokens_are(text: str) -> None:
     folded = unicodedata.normalize("NFKC", text).casefold()
     assert written(text) == [token.text for token in tokens(folded)] or unicodedata.normalize("NFKC", folded) != folded
+
+
+@pytest.mark.parametrize(("word", "language"), [("όταν", "el"), ("ίδιο", "el"), ("ları", "tr"), ("siniz", "tr")])
+def test_a_word_of_which_a_stemmer_leaves_nothing_stays_itself(word: str, language: str) -> None:
+    assert stem(word, language)
