@@ -31,9 +31,9 @@ def commands_run_here_and_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, c
     monkeypatch.setattr("cli.alerts.SystemClock", lambda: clock)
 
 
-def item(town: str, words: str = "Dockers begin strike at the harbour of") -> Item:
+def item(town: str, words: str = "Dockers begin strike at the harbour of", what: str = "Quay") -> Item:
     """An event of this town: its text has no sentence in common with another town's, whatever the headline."""
-    text = " ".join(f"Quay {number} of {town.lower()}{number} lies still." for number in range(20))
+    text = " ".join(f"{what} {number} of {town.lower()}{number} lies still." for number in range(20))
     return Item(f"{town}-{words[:9]}", "", f"{words} {town}", f"{text} Dockers in {town} are on strike.")
 
 
@@ -89,18 +89,23 @@ async def a_day(world: World, db: Database, clock: FixedClock, **alert: object) 
     return day
 
 
+@pytest.mark.parametrize("updates", [False, True])
 async def test_fault_47_a_day_old_backup_repeats_nothing_and_still_tells_what_is_new(
-    world: World, db: Database, clock: FixedClock
+    world: World, db: Database, clock: FixedClock, updates: bool
 ) -> None:
-    day = await a_day(world, db, clock)
+    day = await a_day(world, db, clock, **({"update": "every"} if updates else {}))
     for town in TOWNS:  # hour by hour, and most of them in both feeds
         day.publish("/rss", [item(town)])
         await day.run()
         if town < "G":
-            day.publish("/other", [item(town, "Strike of dockers stops the harbour of")])
+            day.publish(
+                "/other",
+                [item(town, "Dockers on strike at the harbour of", "Nobody loads berth" if updates else "Quay")],
+            )
             await day.run(hours=0.5)
+    await day.run(hours=0.5)
     told = seen(world)
-    assert told == (len(TOWNS), len(TOWNS))
+    assert told == (len(TOWNS) + 6 * updates,) * 2
     day.restore()
     await day.run(only=["Other"])  # other articles begin the stories now
     await day.run(until_quiet=True)
@@ -180,6 +185,22 @@ async def test_fault_47_without_sent_log_what_was_published_before_waits_for_som
     day.publish("/other", [item("Lagos")])
     await day.run(until_quiet=True)
     assert seen(world) == (6, 6)
+
+
+async def test_fault_47_without_sent_log_an_event_of_two_texts_is_kept_back_with_its_update(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    day = await a_day(world, db, clock, update="every")
+    day.publish("/rss", [item("Aarhus")])
+    await day.run()
+    day.publish("/other", [item("Aarhus", "Dockers on strike at the harbour of", "Nobody loads berth")])
+    await day.run(until_quiet=True)
+    assert seen(world) == (2, 2)
+    (world.folder / "data" / "sent.log").rename(world.folder / "elsewhere")
+    day.restore()
+    await day.run(until_quiet=True)
+    await day.run(until_quiet=True)
+    assert seen(world) == (2, 2)
 
 
 @pytest.mark.faults
