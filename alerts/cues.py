@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -110,17 +112,20 @@ for _term in (term.strip().lower() for terms in _SPACED.values() for term in ter
     if _term:
         _BY_FIRST_WORD.setdefault(_WORD.findall(_term)[0], []).append(_term)
 _MONTH_BEFORE = re.compile(r"(?:\d|\b(?:in|on|of|since|until|by|last|next|early|late|mid|this))[\s-]*$", re.IGNORECASE)
-LONGEST = 5_000  # characters of a sentence that is looked through: each cue in it counts its words
+AROUND = 30  # characters in which a month's day or preposition stands
 _MONTH_AFTER = re.compile(r"[\s.,-]*\d")
 
 
 def find(passages: tuple[Passage, ...]) -> tuple[Cue, ...]:
     """The cues within 12 words of a matched word in any passage, each once, in the order of the text."""
     found: dict[str, Cue] = {}
-    for passage in (one for one in passages if len(one.sentence) <= LONGEST):
-        for match in _CUE.finditer(passage.sentence) if _may_hold(passage.sentence) else ():
+    for passage in passages:
+        if not _may_hold(passage.sentence):
+            continue
+        starts = [word.start() for word in _WORD.finditer(passage.sentence)]
+        for match in _CUE.finditer(passage.sentence):
             words = match.group()
-            if not _is_month(match) and _near(passage, match.span(), bare=words in _BARE):
+            if not _is_month(match) and _near(passage, starts, match.span(), bare=words in _BARE):
                 found.setdefault(words.casefold(), Cue(CueKind[match.lastgroup or ""], words))
     return tuple(found.values())
 
@@ -133,18 +138,27 @@ def _may_hold(sentence: str) -> bool:
     return any(term in plain for word in _WORD.findall(plain) for term in _BY_FIRST_WORD.get(word, ()))
 
 
-def _near(passage: Passage, cue: tuple[int, int], *, bare: bool) -> bool:
-    """Whether a matched word is near; a cue that is itself matched is what was asked for, and no cue."""
+def _near(passage: Passage, starts: Sequence[int], cue: tuple[int, int], *, bare: bool) -> bool:
+    """Whether a matched word is near; a cue that is itself matched is what was asked for, and no cue. `starts`: where
+    the sentence's words begin, which are counted once for all of its cues.
+    """
     if any(start < cue[1] and cue[0] < end for start, end in passage.marks):
         return False
-    between = (passage.sentence[min(cue[1], end) : max(cue[0], start)] for start, end in passage.marks)
+    between = [(min(cue[1], end), max(cue[0], start)) for start, end in passage.marks]
     if bare:
-        return any(len(text) <= NEAR_CHARACTERS for text in between)
-    return any(len(_WORD.findall(text)) <= NEAR for text in between)
+        return any(end - start <= NEAR_CHARACTERS for start, end in between)
+    return any(_words(passage.sentence, starts, start, end) <= NEAR for start, end in between)
+
+
+def _words(sentence: str, starts: Sequence[int], start: int, end: int) -> int:
+    """How many words stand there, with the rest of one that began before."""
+    begun = start < end and 0 < start and bool(_WORD.match(sentence[start - 1]) and _WORD.match(sentence[start]))
+    return bisect_left(starts, end) - bisect_left(starts, start) + begun
 
 
 def _is_month(match: re.Match[str]) -> bool:
     if match.group() != "May":
         return False
-    before, after = match.string[: match.start()], match.string[match.end() :]
+    start, end = match.span()
+    before, after = match.string[max(start - AROUND, 0) : start], match.string[end : end + AROUND]
     return bool(_MONTH_BEFORE.search(before) or _MONTH_AFTER.match(after))
