@@ -47,7 +47,7 @@ class Memory(Protocol):
 
 
 MOST_PAIRS = 2_000_000  # of an agent and a line
-_AGENT = re.compile(r"^\s*user[- ]?agent", re.IGNORECASE | re.MULTILINE)
+_AGENT = re.compile(r"\s*user[- ]?agent", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -64,7 +64,8 @@ class _Site:
 
 def _is_costly(text: str) -> bool:
     """Whether nobody could read it: each rule is kept for each agent that it may be of."""
-    return len(_AGENT.findall(text)) * text.count("\n") > MOST_PAIRS
+    lines = text.splitlines()
+    return sum(map(bool, map(_AGENT.match, lines))) * len(lines) > MOST_PAIRS
 
 
 class Robots:

@@ -114,10 +114,15 @@ async def test_a_url_that_cannot_be_asked_is_not_allowed(rules: Robots) -> None:
     assert await rules.refusal("file:///etc/passwd")
 
 
-def test_a_file_whose_rules_times_its_agents_nobody_could_keep_forbids_nothing() -> None:
-    lines = [*(f"User-agent: a{number}" for number in range(3_000)), *("Disallow: /" for _ in range(3_000))]
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_file_whose_rules_times_its_agents_nobody_could_keep_forbids_nothing(end: str) -> None:
+    lines = [*(f"User-agent: a{number}" for number in range(3_000)), "User-agent: *", *["Disallow: /"] * 3_000]
     site = robots._Site()
-    site.learn(robots.Heard("\n".join(lines), None, datetime(2026, 11, 21, tzinfo=UTC)))
+    site.learn(robots.Heard(end.join(lines), None, datetime(2026, 11, 21, tzinfo=UTC)))
     assert site.rules.can_fetch("https://a.example/x", "wirewatch")
+
+
+def test_a_usual_file_is_read() -> None:
+    site = robots._Site()
     site.learn(robots.Heard("User-agent: *\nDisallow: /x", None, datetime(2026, 11, 21, tzinfo=UTC)))
     assert not site.rules.can_fetch("https://a.example/x", "wirewatch")
