@@ -151,20 +151,24 @@ def _sentences(text: str, paragraphs: tuple[int, ...], language: str) -> tuple[i
         if end - start < 2:  # an empty line
             begins.append(start)
             continue
-        for piece in _pieces(text[start:end], language):
+        for piece in _pieces(text, start, end, language):
             begins.append(at)
             at += len(piece)
     return tuple(begins)
 
 
-def _pieces(line: str, language: str) -> Iterator[str]:
+def _pieces(text: str, start: int, end: int, language: str) -> Iterator[str]:
     """The sentences of a line; of a very long one, of parts of it: what cuts them takes time by the square."""
-    while len(line) > LONGEST_LINE:
-        found = ((line.rfind(mark, LONGEST_LINE // 2, LONGEST_LINE), mark) for mark in (". ", "。", " "))
-        end = next((at + len(mark) for at, mark in found if at >= 0), LONGEST_LINE)
-        yield from sentencex.segment(language or "en", line[:end])
-        line = line[end:]
-    yield from sentencex.segment(language or "en", line)
+    while start < end:
+        cut = end if end - start <= LONGEST_LINE else _cut(text, start, start + LONGEST_LINE)
+        yield from sentencex.segment(language or "en", text[start:cut])
+        start = cut
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    """Where to part a line that is too long: behind a sentence in its second half, else behind a word."""
+    found = ((text.rfind(mark, (start + end) // 2, end), mark) for mark in (". ", "。", " "))
+    return next((at + len(mark) for at, mark in found if at >= 0), end)
 
 
 def _lead(text: Field) -> int:
