@@ -152,7 +152,7 @@ def _near(passage: Passage, starts: Sequence[int], cue: tuple[int, int], *, bare
 
 def _words(sentence: str, starts: Sequence[int], start: int, end: int) -> int:
     """How many words stand there, with the rest of one that began before."""
-    begun = start < end and 0 < start and bool(_WORD.match(sentence[start - 1]) and _WORD.match(sentence[start]))
+    begun = start < end and start > 0 and bool(_WORD.match(sentence[start - 1]) and _WORD.match(sentence[start]))
     return bisect_left(starts, end) - bisect_left(starts, start) + begun
 
 
