@@ -248,7 +248,7 @@ def record(
     }
     again = following.state is retry.State.RETRY
     if again and lost and channel is None:  # whether it may be sent again is for the channel to say
-        changes["state"] = "unknown"
+        changes |= {"state": "unknown", "reason": str(Reason.ANSWER_LOST)}
     gone = Reason.RULE_GONE if again and _rule_gone(session, one.alert) else None
     if again and not gone and one.target.id in optouts.targets_of(session, one.alert.rule_id):
         gone = Reason.OPTED_OUT  # while it was on its way

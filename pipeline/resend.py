@@ -22,12 +22,12 @@ def resend(session: Session, which: str, *, who: str, now: datetime) -> int:
 
     Raises InputError for a delivery that is not there, or that was sent or is on its way.
     """
-    return _again(session, deliveries.dead_locked(session) if which == "dead" else [_one(session, which)], who, now)
+    return _again(session, deliveries.dead(session) if which == "dead" else [_one(session, which)], who, now)
 
 
 def resend_channel(session: Session, channel: str, *, who: str, now: datetime) -> int:
     """Put all dead letters of a channel back into the ledger, and resume their targets. Returns how many."""
-    return _again(session, deliveries.dead_locked(session, channel), who, now)
+    return _again(session, deliveries.dead(session, channel), who, now)
 
 
 def _again(session: Session, rows: Sequence[Delivery], who: str, now: datetime) -> int:

@@ -148,7 +148,7 @@ def _counts() -> tuple[Select[tuple[int]], ...]:
 
 def unsent_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:
     """Alerts of these rules that are held, collected for a digest to come, or not delivered to everybody yet."""
-    undelivered = select(Delivery.alert_id).where(col(Delivery.state).in_(deliveries.WAITING))
+    undelivered = select(Delivery.alert_id).where(col(Delivery.state).in_(deliveries.MAY_BE_SENT))
     to_come = select(Digest.id).where(col(Digest.closed_at).is_(None))
     collected = (col(Alert.state) == "folded") & col(Alert.digest_id).in_(to_come)
     waiting = or_(col(Alert.state) == "held", collected, col(Alert.id).in_(undelivered))

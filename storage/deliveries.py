@@ -12,7 +12,6 @@ from sqlalchemy import BindParameter, ColumnElement, Insert, Select, bindparam, 
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from core.reasons import Reason
 from storage import leases
@@ -22,6 +21,7 @@ from storage.tables import Alert, Delivery, RuleState, Target
 LEASE = leases.Columns(Delivery)
 FARTHEST = timedelta(minutes=75)  # an hour and its spread is the longest wait
 WAITING = ("pending", "retry")  # states of a delivery that was surely not taken yet
+MAY_BE_SENT = (*WAITING, "unknown")  # and of one that may have been, and may be sent once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,18 +267,18 @@ def rest(session: Session, targets: Collection[str], channels: Collection[str], 
 
 
 def suppress(session: Session, alert_ids: Collection[str], reason: Reason) -> int:
-    """Take deliveries of these alerts off the way that wait, tried before or not; returns how many."""
-    waiting = col(Delivery.alert_id).in_(list(alert_ids)) & col(Delivery.state).in_((*WAITING, "unknown"))
+    """Take deliveries of these alerts off the way that may be sent yet, or once more; returns how many."""
+    waiting = col(Delivery.alert_id).in_(list(alert_ids)) & col(Delivery.state).in_(MAY_BE_SENT)
     changed = update(Delivery).where(waiting).values(state="suppressed", reason=reason.value)
     return run(session, changed)
 
 
 def suppress_for(session: Session, rule_id: str, target_id: str, reason: Reason) -> int:
-    """Send nothing more of this rule to this target of what waits, tried before or not; returns how many."""
+    """Send nothing more of this rule to this target of what may be sent yet, or once more; returns how many."""
     of_rule = select(Alert.id).where(col(Alert.rule_id) == rule_id)
     waiting = (
         (col(Delivery.target_id) == target_id)
-        & col(Delivery.state).in_((*WAITING, "unknown"))
+        & col(Delivery.state).in_(MAY_BE_SENT)
         & col(Delivery.alert_id).in_(of_rule)
     )
     return run(session, update(Delivery).where(waiting).values(state="suppressed", reason=reason.value))
@@ -373,16 +373,6 @@ def with_alert(session: Session, what: str) -> tuple[Delivery, Alert] | None:
 
 
 def dead(session: Session, channel: str = "") -> list[Delivery]:
-    """All dead letters, or those of one channel."""
-    return list(session.exec(_dead(channel)).all())
-
-
-def dead_locked(session: Session, channel: str = "") -> list[Delivery]:
-    """The same, for whoever changes them: what another brought to life meanwhile is left out."""
-    query = _dead(channel).order_by(col(Delivery.id)).with_for_update()
-    return list(session.exec(query.execution_options(populate_existing=True)).all())
-
-
-def _dead(channel: str) -> SelectOfScalar[Delivery]:
-    query = select(Delivery).where(col(Delivery.state) == "dead")
-    return query.where(col(Delivery.channel) == channel) if channel else query
+    """All dead letters, or those of one channel, locked: what another has brought to life meanwhile is left out."""
+    query = select(Delivery).where(col(Delivery.state) == "dead").order_by(col(Delivery.id)).with_for_update()
+    return list(session.exec(query.where(col(Delivery.channel) == channel) if channel else query).all())

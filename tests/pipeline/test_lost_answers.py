@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -17,7 +19,7 @@ from core.errors import InputError
 from pipeline.app import App
 from pipeline.resend import resend
 from pipeline.run import run_cycle
-from storage import optouts
+from storage import deliveries, optouts
 from storage.engine import Database
 from storage.tables import Alert, Delivery
 from tests.builders import Item, World, rss
@@ -34,6 +36,15 @@ def told(world: World) -> World:
 def row_of(db: Database) -> Delivery:
     """The one delivery."""
     return db.read_now(lambda session: session.exec(select(Delivery)).one())
+
+
+@asynccontextmanager
+async def refused_for_good(told: World, db: Database, clock: FixedClock) -> AsyncIterator[App]:
+    """A worker that has made the delivery a dead letter."""
+    told.hook.will(Answer(404))
+    async with told.worker(db, clock) as app:
+        await run_cycle(app)
+        yield app
 
 
 async def next_try(app: App, db: Database, clock: FixedClock) -> None:
@@ -73,12 +84,29 @@ async def test_what_waits_for_a_person_still_does_when_its_channel_comes_back(
     clock.move(timedelta(minutes=5))
     async with told.worker(db, clock) as app:
         await run_cycle(app)
-    assert row_of(db).state == "unknown"
+    assert (row_of(db).state, row_of(db).reason) == ("unknown", "answer_lost")
     told.channels["hook"] = hook
     clock.move(timedelta(hours=2))
     async with told.worker(db, clock) as app:
         await run_cycle(app)
     assert (row_of(db).state, len(told.hook.requests)) == ("unknown", 1)
+
+
+async def test_what_may_have_arrived_is_not_sent_again_when_its_rule_is_removed(
+    told: World, db: Database, clock: FixedClock
+) -> None:
+    told.hook.will(Answer(drop=True))
+    async with told.worker(db, clock, lease_seconds=0.01) as dead:
+        await run_cycle(dead, steps=["poll", "match"])
+        now, who = clock.now(), deliveries.Who()
+        await dead.db.write(lambda s: deliveries.claim_due(s, owner=dead.owner, now=now, limit=5, who=who))
+        await asyncio.sleep(0.1)
+        assert await dead.db.write(deliveries.expire) == 1
+    told.rules["strike"]["enabled"] = False
+    async with told.worker(db, clock) as app:
+        assert (row_of(db).state, row_of(db).reason) == ("suppressed", "rule_gone")
+        await run_cycle(app)
+    assert told.hook.requests == []
 
 
 async def test_who_unsubscribed_while_a_message_was_on_its_way_gets_it_no_more(
@@ -97,9 +125,7 @@ async def test_who_unsubscribed_while_a_message_was_on_its_way_gets_it_no_more(
 async def test_a_dead_letter_is_sent_again_once_whoever_asks_for_it(
     told: World, db: Database, clock: FixedClock
 ) -> None:
-    told.hook.will(Answer(404))
-    async with told.worker(db, clock) as app:
-        await run_cycle(app)
+    async with refused_for_good(told, db, clock) as app:
         which = str(row_of(db).id)
         assert await app.db.write(lambda session: resend(session, "dead", who="ada", now=clock.now())) == 1
         await run_cycle(app)
@@ -112,9 +138,8 @@ async def test_a_dead_letter_is_sent_again_once_whoever_asks_for_it(
 async def test_two_who_send_all_dead_letters_again_at_once_send_each_once(
     told: World, db: Database, clock: FixedClock
 ) -> None:
-    told.hook.will(Answer(404))
-    async with told.worker(db, clock) as app:
-        await run_cycle(app)
+    async with refused_for_good(told, db, clock):
+        pass
     has_begun = threading.Event()
 
     def first(session: Session) -> int:
