@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
@@ -86,6 +87,20 @@ class Database:
         if self._writer:
             return list(await asyncio.gather(*map(self.write, works)))
         return [await self.write(work) for work in works]
+
+    @contextmanager
+    def alone(self, key: int) -> Iterator[Connection]:
+        """A connection in a transaction that is committed at the end. Another holder of the same key waits for it, on
+        SQLite every writer: who has only read so far cannot wait there (a deferred BEGIN fails at once).
+        """
+        engine = _open(self.url, "BEGIN IMMEDIATE")
+        try:
+            with self._told(), engine.begin() as connection:
+                if not self.is_sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+                yield connection
+        finally:
+            engine.dispose()
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""
@@ -262,12 +277,8 @@ def _open_sqlite(url: str, begin: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver's own BEGIN is deferred: we write ours
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"busy_timeout={int(BUSY_SECONDS * 1000)}",
-        ):
+        _write_ahead(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={int(BUSY_SECONDS * 1000)}"):
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function("small_letters", 1, str.lower, deterministic=True)  # storage.types.lower
 
@@ -276,6 +287,20 @@ def _open_sqlite(url: str, begin: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch a new file to WAL. SQLite does not wait here for another process that does the same: we do."""
+    until = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 def _label(url: str) -> str:

@@ -11,7 +11,6 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
@@ -60,17 +59,9 @@ def upgrade(database: Database) -> tuple[str, str]:
         return before, before
     _refuse_unknown(database, before)
     config = _config()
-    with database._told(), database.engine.connect() as connection:
-        if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
-        try:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
-        finally:
-            if not database.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
-                connection.commit()
+    with database.alone(_LOCK) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
     return before, needed()
 
 

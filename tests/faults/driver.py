@@ -33,7 +33,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import event, update
+from sqlalchemy import Engine, event, update
 from sqlalchemy.engine.default import DefaultDialect
 from sqlmodel import SQLModel
 
@@ -137,7 +137,7 @@ def migrate(url: str, number: int) -> None:
         if next(passed) == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(database.engine, "before_cursor_execute", before)
+    event.listen(Engine, "before_cursor_execute", before)
     schema.upgrade(database)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -30,14 +31,19 @@ def test_an_empty_database_is_refused_until_it_is_upgraded(database_url: str) ->
     database.close()
 
 
-def test_two_that_upgrade_at_once_both_end_well(database_url: str) -> None:
-    first, second = Database(database_url), Database(database_url)
-    schema.upgrade(first) if first.is_sqlite else None
-    with ThreadPoolExecutor(2) as threads:
-        ended = list(threads.map(schema.upgrade, (first, second)))
+def test_all_that_upgrade_at_once_end_well(database_url: str) -> None:
+    start = threading.Barrier(4)
+
+    def upgrade(database: Database) -> tuple[str, str]:
+        start.wait()
+        return schema.upgrade(database)
+
+    databases = [Database(database_url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        ended = list(threads.map(upgrade, databases))
     assert {to for _, to in ended} == {schema.needed()}
-    first.close()
-    second.close()
+    for database in databases:
+        database.close()
 
 
 def test_the_migrations_make_exactly_the_rows_of_the_code(db: Database) -> None:
