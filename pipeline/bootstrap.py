@@ -128,6 +128,10 @@ async def open_app(
             try:
                 yield app
                 await app.outlasting.finish(app.stopping)
+            except BaseException:  # trouble elsewhere, or a run that was cancelled: what receivers have in hand may end
+                app.stopping.set()
+                await app.outlasting.finish(app.stopping)
+                raise
             finally:
                 await app.outlasting.cut_off()
     finally:

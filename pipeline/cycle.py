@@ -142,8 +142,9 @@ async def work_off(
     """Claim and do, at most `width` items at once, each on its own: a slow one holds up nobody else.
 
     `more_due` says whether something of this step becomes due by the clock alone before long: worth waiting for.
-    `hand_over` takes what is under way when the cycle is over; without it the cycle's end waits for all of that. With
-    it, too, the loop looks for new work as soon as another loop made some, however long what is under way takes.
+    `hand_over` takes what is under way when the cycle is over or breaks off; without it the end waits for all of that,
+    and trouble breaks it off. With it, too, the loop looks for new work as soon as another loop made some, however long
+    what is under way takes.
     """
     running: dict[asyncio.Task[None], Item] = {}
     keeper = asyncio.create_task(_keep_leases(cycle.app, columns, running))
@@ -166,29 +167,23 @@ async def work_off(
         until = time.monotonic() + PATIENCE_S
         while running and not (hand_over and time.monotonic() >= until):
             await _some_done(cycle, running)
-        if hand_over and running:
-            hand_over(dict(running))
-            running.clear()
     finally:
         keeper.cancel()
-        if running:
-            await _broken_off(cycle.app, columns, running, give_back=hand_over is None)
+        if running and hand_over:
+            hand_over(dict(running))
+        elif running:
+            await _broken_off(cycle.app, columns, running)
         cycle.leave(name)
 
 
-async def _broken_off(
-    app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased | Batch], *, give_back: bool
-) -> None:
-    """Cancel what is under way, and let others have it at once. A send that was broken off may have arrived: it keeps
-    its lease, and is asked about when that runs out.
-    """
+async def _broken_off(app: App, columns: Columns, running: Mapping[asyncio.Task[None], Leased | Batch]) -> None:
+    """Cancel what is under way, and let others have it at once."""
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-    if give_back:
-        left = _leases(running.values())
-        with suppress(NotAvailable):  # the database is away: their leases run out
-            await asyncio.shield(app.db.write(lambda session: given_back(session, columns, left)))
+    left = _leases(running.values())
+    with suppress(NotAvailable):  # the database is away: their leases run out
+        await asyncio.shield(app.db.write(lambda session: given_back(session, columns, left)))
 
 
 async def _some_done(cycle: Cycle, running: dict[asyncio.Task[None], Item]) -> None:

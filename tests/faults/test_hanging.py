@@ -23,7 +23,9 @@ HUNG = 20
 
 @asynccontextmanager
 async def under_way(app: App) -> AsyncIterator[Callable[[Callable[[], bool]], Awaitable[None]]]:
-    """A run of the step; gives a way to wait for something while it goes on. Broken off at the end."""
+    """A run of the step; gives a way to wait for something while it goes on. Broken off at the end, with
+    what hangs.
+    """
     run = asyncio.create_task(run_cycle(app, steps=["deliver"], seconds=1000))
 
     async def until(done: Callable[[], bool]) -> None:
@@ -34,6 +36,7 @@ async def under_way(app: App) -> AsyncIterator[Callable[[Callable[[], bool]], Aw
     yield until
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
+    await app.outlasting.cut_off()
 
 
 @pytest.mark.timeout(300)

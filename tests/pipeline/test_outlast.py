@@ -144,6 +144,43 @@ async def test_a_worker_told_to_stop_waits_a_minute_at_most_and_its_lease_says_w
     assert sorted(states(db).values()) == [*["sent"] * 5, "unknown"]
 
 
+async def test_trouble_in_another_step_breaks_off_no_message_that_its_receiver_has(
+    slow: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        while len(slow.mail.mails) < 5:
+            await asyncio.sleep(0.02)
+        raise RuntimeError("a fault of ours")
+
+    slow.mail.will(LATE)
+    monkeypatch.setattr("pipeline.run.index", broken)
+    async with slow.worker(db, clock) as app:
+        with pytest.raises(ExceptionGroup):
+            await run_cycle(app)
+        assert list(app.outlasting.targets.values()) == ["mail"]
+        slow.mail.let_go()
+    assert set(states(db).values()) == {"sent"}
+    assert len(slow.mail.mails) == len(slow.mail.ids) == 5
+
+
+async def test_a_run_that_is_cancelled_waits_for_the_messages_that_their_receivers_have(
+    slow: World, db: Database, clock: FixedClock
+) -> None:
+    async def whole() -> None:
+        async with slow.worker(db, clock) as app:
+            await run_cycle(app)
+
+    slow.mail.will(LATE)
+    cycle = asyncio.create_task(whole())
+    while len(slow.mail.mails) < 5 or sorted(states(db).values()) != ["leased", *["sent"] * 5]:
+        await asyncio.sleep(0.02)
+    cycle.cancel()
+    asyncio.get_running_loop().call_later(0.3, slow.mail.let_go)
+    with pytest.raises(asyncio.CancelledError):
+        await cycle
+    assert set(states(db).values()) == {"sent"}
+
+
 async def test_an_error_while_the_result_is_recorded_is_told_and_leaves_the_delivery_to_its_lease(
     slow: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
