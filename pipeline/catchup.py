@@ -100,7 +100,9 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
             alerting.send_to(
                 session, app, active, row, channel, now, only=sorted(one for name, one in targets if name == channel)
             )
-    deliveries.settle_stale(session, [one.id or 0 for owed in missed.values() for one in owed])
+    unreachable = [one.id or 0 for row in going for one in missed.get(row.id, ()) if not _reaches(active, one)]
+    deliveries.bury_stale(session, unreachable)
+    deliveries.settle_stale(session, {one.id or 0 for owed in missed.values() for one in owed}.difference(unreachable))
     return str(Reason.STALE) if going else str(last)
 
 
@@ -122,17 +124,20 @@ def _by_targets(
 
 
 def _who_missed(active: Active, row: Alert, owed: Sequence[Delivery]) -> list[tuple[str, str]]:
-    """(channel, target id) of those that an alert did not reach: everybody, when it was folded before it went out.
-
-    A target of a channel that cannot be used now is still one: its message waits until the channel can be.
-    """
+    """(channel, target id) of those that an alert did not reach: everybody, when it was folded before it went out."""
     if row.state == "folded":
         return [(name, target) for name in row.targets for target, _ in active.recipients(name)]
-    found = []
-    for one in owed:
-        known = [target for target, _ in active.recipients(one.channel)]
-        if one.target_id.endswith(f"/{EVERYBODY}"):
-            found += [(one.channel, target) for target in known]
-        elif one.target_id in known or one.channel in active.broken:
-            found.append((one.channel, one.target_id))
-    return found
+    return [(one.channel, target) for one in owed for target in _reaches(active, one)]
+
+
+def _reaches(active: Active, one: Delivery) -> Sequence[str]:
+    """The targets that stand for a delivery's now: none when the watch file names its channel or recipient no more.
+
+    One of a channel that cannot be used is still there: its message waits until the channel can be.
+    """
+    if one.channel not in active.channels and one.channel not in active.broken:
+        return ()
+    known = [target for target, _ in active.recipients(one.channel)]
+    if one.target_id.endswith(f"/{EVERYBODY}"):
+        return known
+    return [one.target_id] if one.target_id in known or one.channel in active.broken else ()

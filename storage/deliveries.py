@@ -333,6 +333,11 @@ def settle_stale(session: Session, ids: Collection[int]) -> None:
     run(session, update(Delivery).where(col(Delivery.id).in_(list(ids))).values(reason=Reason.MERGED.value))
 
 
+def bury_stale(session: Session, ids: Collection[int]) -> None:
+    """Make dead letters of what waited for a catch-up digest that reaches its target no more."""
+    run(session, update(Delivery).where(col(Delivery.id).in_(list(ids))).values(state="dead", reason=Reason.GAVE_UP))
+
+
 def find(session: Session, what: str) -> Delivery | None:
     """The delivery of this id or key."""
     if what.isdigit():

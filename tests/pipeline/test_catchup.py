@@ -232,6 +232,36 @@ async def test_who_missed_it_waits_for_a_channel_that_lacks_its_secret_when_the_
     assert [mail.recipients for mail in world.mail.mails] == [("bob@x.test",), ("ann@x.test",)]
 
 
+async def test_what_was_missed_by_a_recipient_or_channel_that_is_gone_is_a_dead_letter_and_told_to_the_others(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    bob = "mail:bob@x.test"
+    world.channels["mail"] = world.mailbox("ann@x.test", "bob@x.test")
+    world.rules["strike"]["alert"] = {"to": ["mail", "hook"]}
+    publish(world, 0)
+    async with world.worker(db, clock) as app:
+        known = [(ANN, "mail", "ann@x.test"), (bob, "mail", "bob@x.test"), ("hook", "hook", "")]
+        await app.db.write(lambda s: deliveries.sync_targets(s, known))
+        for target, _, _ in known:
+            await pause(app, target)
+        await run_cycle(app)
+        clock.move(DAY + HOUR)
+        await app.db.write(lambda s: [deliveries.resume(s, one) for one in ("mail", "hook")])
+        await run_cycle(app)
+    world.channels["mail"] = world.mailbox("bob@x.test")
+    del world.channels["hook"]
+    world.rules["strike"]["alert"] = {"to": ["mail"]}
+    clock.move(TEN)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    assert sorted(states(db)) == [
+        ("digest", bob, "sent", "accepted"),
+        ("first", "hook", "dead", "gave_up"),
+        ("first", ANN, "dead", "gave_up"),
+        ("first", bob, "suppressed", "merged"),
+    ]
+
+
 async def test_what_a_catch_up_told_is_noted_for_each_target_under_all_articles_of_its_events(
     world: World, db: Database, clock: FixedClock
 ) -> None:
