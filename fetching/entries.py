@@ -6,21 +6,28 @@ nobody reads their texts. Making text of HTML costs more than all the rest of pa
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, Self, TypeVar, cast, overload
+from typing import Any, Generic, Self, TypeVar, cast, overload
 
+from core.errors import ItemFailed
+from core.log import pairs
+from core.reasons import Reason
 from fetching import written
 from fetching.written import Written
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_ENTRIES = 2_000  # of one document; Media Cloud keeps as many
 
 
 class Made(Generic[T]):
-    """A field that is given as a value, or made of what the feed wrote: once, when it is first asked for."""
+    """A field that is given as a value, or made of what the feed wrote: once, when it is first asked for, which raises
+    ItemFailed with STUMBLED where nobody thought of what was written.
+    """
 
     def __init__(self, make: Callable[[Written], T], default: T) -> None:
         self._make, self._default = make, default
@@ -37,8 +44,17 @@ class Made(Generic[T]):
             return self._default
         kept = entry.__dict__
         if self._name not in kept:
-            kept[self._name] = self._make(kept[_WROTE])
+            kept[self._name] = self._made(kept)
         return cast(T, kept[self._name])
+
+    def _made(self, kept: dict[str, Any]) -> T:
+        try:
+            return self._make(kept[_WROTE])
+        except MemoryError:
+            raise
+        except Exception as fault:  # one odd text in a thousand feeds must not end a run
+            logger.exception("%s", pairs(url=kept["url"], field=self._name, reason=Reason.STUMBLED))
+            raise ItemFailed(kept["url"], Reason.STUMBLED, f"{type(fault).__name__}, {self._name}") from fault
 
     def __set__(self, entry: object, value: T) -> None:
         entry.__dict__[self._name] = value

@@ -23,7 +23,7 @@ from fetching.answers import Answer, Failed, Fetched, NotModified
 from fetching.entries import ParsedFeed
 from fetching.faulty import fault_in
 from fetching.headers import max_age
-from fetching.parse import parse
+from fetching.parse import at_once, parse
 from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
 from pipeline import further, notices
 from pipeline.app import App
@@ -42,7 +42,7 @@ LOOK_EVERY = timedelta(seconds=1)  # feeds become due by the clock alone, not by
 SOON = timedelta(seconds=2)  # of many feeds there is always one: a cycle of theirs lasts, and each is polled in time
 HORIZON = timedelta(seconds=10)  # a claimed feed waits at most so long for its host's turn
 FEED_SPACING = timedelta(seconds=1)
-IN_A_THREAD = 300_000  # bytes: larger feeds are parsed in a worker that can be killed
+IN_A_THREAD = 300_000  # bytes: larger feeds, and those with any doubt, are parsed in a worker that can be killed
 PARSE_SECONDS = 15.0
 MOVED_AFTER = 3  # sightings of a permanent redirect
 
@@ -118,11 +118,20 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     now = app.clock.now()
     ms = (now - started).total_seconds() * 1000
     try:
-        counts = await app.db.write(lambda session: record(session, app, one, polled, now=now, ms=ms))
+        polled, counts = await _recorded(app, one, polled, now, ms)
     except LeaseLost:
         cycle.report.count("poll", "skipped", Reason.LOCKED)
         return
     _report(cycle, one.feed, polled, counts)
+
+
+async def _recorded(app: App, one: feeds.Claimed, polled: Polled, now: datetime, ms: float) -> tuple[Polled, Counts]:
+    """Write what a poll brought; an entry of which no text can be made fails its feed."""
+    try:
+        return polled, await app.db.write(lambda session: record(session, app, one, polled, now=now, ms=ms))
+    except ItemFailed as error:
+        failed = Polled(polled.answer, "failed", reason=error.reason, detail=error.detail)
+    return failed, await app.db.write(lambda session: record(session, app, one, failed, now=now, ms=ms))
 
 
 async def ask_and_understand(app: App, feed: Feed) -> Polled:
@@ -198,9 +207,9 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
         return Polled(answer, "unchanged", body_hash=body_hash)
     try:
         parsed = await _parse(app, feed, answer)
+        told = fault_in(parsed)
     except ItemFailed as error:
         return Polled(answer, "failed", reason=error.reason, detail=error.detail)
-    told = fault_in(parsed)
     if told:
         return Polled(answer, "failed", reason=Reason.BAD_FEED, detail=f"it lists an error only: {told}")
     return Polled(answer, "changed", parsed, body_hash)
@@ -210,24 +219,23 @@ async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
     configured = app.active.feeds.get(feed.config_url)
     selector = configured.links if configured and feed.kind == "page" else ""
     asked = (answer.body, answer.url, dict(answer.headers), selector)
-    if len(answer.body) <= IN_A_THREAD and not answer.body.startswith(b"\x1f\x8b"):  # packed, it may be of any size
-        return await asyncio.to_thread(read_feed, *asked)
+    if len(answer.body) <= IN_A_THREAD and not selector:
+        clear = await asyncio.to_thread(at_once, answer.body, url=answer.url, headers=answer.headers)
+        if clear:
+            return clear
     try:
         return await app.pool.run(parse_feed, *asked, seconds=PARSE_SECONDS)
     except (TaskTimeout, WorkerDied) as error:
         raise ItemFailed(answer.url, Reason.BAD_FEED, str(error)) from error
 
 
-def read_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
-    """The feed in `body`; with a selector, the links of a page. Raises ItemFailed."""
-    if selector:
-        return pagelinks.parse(body, url=url, headers=headers, selector=selector)
-    return parse(body, url=url, headers=headers)
-
-
 def parse_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
-    """`read_feed` for a worker process; texts are made there too, where their making can be stopped."""
-    return read_feed(body, url, headers, selector).made()
+    """The feed in `body`; with a selector, the links of a page. Raises ItemFailed. For a worker process: texts are made
+    there too, where their making can be stopped.
+    """
+    if selector:
+        return pagelinks.parse(body, url=url, headers=headers, selector=selector).made()
+    return parse(body, url=url, headers=headers).made()
 
 
 def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, now: datetime, ms: float) -> Counts:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import ItemFailed
 from core.reasons import Reason
 from fetching import parse as parsing
-from fetching.parse import MAX_ENTRIES, ParsedEntry, ParsedFeed, parse
+from fetching.parse import MAX_ENTRIES, ParsedEntry, ParsedFeed, at_once, parse
 
 URL = "https://example.com/news/feed"
 NINE_TEN = datetime(2026, 11, 21, 9, 10, tzinfo=UTC)
@@ -384,3 +384,12 @@ def test_what_every_reader_stumbles_over_is_a_failure_of_that_feed(
     monkeypatch.setattr("fetching.repair.opened", _stumble)
     assert _failure(_rss("")).reason is Reason.STUMBLED
     assert URL in caplog.text
+
+
+def test_what_leaves_no_doubt_is_read_at_once_and_all_else_is_left_to_who_may_take_longer() -> None:
+    clear = _rss("<item><title>a</title><link>https://example.com/a</link></item>").encode()
+    found = at_once(clear, url=URL, headers={})
+    assert found is not None
+    assert found.made() == _read(clear)
+    for doubtful in (clear.replace(b"</title>", b""), gzip.compress(clear), b"<html>", b"{}", b""):
+        assert at_once(doubtful, url=URL, headers={}) is None

@@ -9,7 +9,10 @@ import pytest
 from sqlmodel import Session, select
 
 from core.clock import FixedClock
+from core.pool import WorkerPool
 from core.reasons import Reason
+from fetching.entries import ParsedEntry
+from fetching.written import Written, title
 from pipeline.report import Report
 from pipeline.run import run_cycle
 from storage.engine import Database
@@ -193,6 +196,46 @@ async def test_a_large_feed_is_parsed_in_a_worker(world: World, db: Database, cl
     world.site["/rss"] = rss(*(Item(f"g{n}", title=f"Title {n}", summary="word " * 300) for n in range(250)))
     (report,) = await polled(world, db, clock)
     assert report.total("entries", "new") == 250
+
+
+async def test_a_feed_that_leaves_doubts_is_parsed_where_it_can_be_killed(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.poll.PARSE_SECONDS", 3.0)
+    author = "a" * 100_000  # feedparser looks for an address in it, by the square of its length
+    world.site["/rss"] = rss(Item("a", title="A")).replace(b"<guid", f"<author>{author}</author><b>?</i><guid".encode())
+    async with world.worker(db, clock) as app:
+        app.pool = WorkerPool(1, preload=["pipeline.poll"])
+        try:
+            await run_cycle(app, steps=["poll"])
+        finally:
+            await asyncio.to_thread(app.pool.close)
+    feed = feed_of(db)
+    assert (feed.state, feed.last_reason) == ("failing", Reason.BAD_FEED)
+    assert "limit 3 s" in feed.last_error
+
+
+async def test_a_feed_of_which_a_text_cannot_be_made_fails_alone_and_stores_nothing(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def make(wrote: Written) -> str:
+        if wrote.title == "odd":
+            raise RuntimeError("a fault of ours")
+        return title(wrote)
+
+    monkeypatch.setattr(vars(ParsedEntry)["title"], "_make", make)
+    world.site["/good"] = rss(Item("b", title="B"))
+    world.feeds = [{"url": world.url("/rss"), "name": "odd"}, {"url": world.url("/good"), "name": "good"}]
+    world.site["/rss"] = rss(*(Item(f"a{number}", title="odd" if number == 12 else "A") for number in range(20)))
+    async with world.worker(db, clock) as app:
+        report = await run_cycle(app, steps=["poll"])
+    rows = db.read_now(lambda session: session.exec(select(Feed).order_by(Feed.name)).all())
+    assert [(one.name, one.state, one.last_reason) for one in rows] == [
+        ("good", "ok", ""),
+        ("odd", "failing", Reason.STUMBLED),
+    ]
+    assert report.total("entries", "new") == 1
+    assert "a fault of ours" in caplog.text
 
 
 async def test_only_the_feeds_that_are_named_are_polled(world: World, db: Database, clock: FixedClock) -> None:
