@@ -99,14 +99,15 @@ def parse_date(text: str, guess: struct_time | None = None) -> datetime | None:
     """
     if not text:
         return None
-    read = _usual(text)
+    read = usual(text)
     if read is None:
         text = one_line(text, 100)
-        read = _usual(text) or _number(text) or _written(text) or _believed(text, guess)
+        read = usual(text) or _number(text) or _written(text) or _believed(text, guess)
     return read if read and _FIRST <= read.year < _END else None
 
 
-def _usual(text: str) -> datetime | None:
+def usual(text: str) -> datetime | None:
+    """The same of the two forms that nearly all feeds keep to; None of all others."""
     try:
         if text[3:5] == ", ":
             if text[16] != " " or text[19] != ":" or text[22] != ":":
@@ -115,7 +116,9 @@ def _usual(text: str) -> datetime | None:
         elif not _ISO.match(text):
             return None
         read = datetime.fromisoformat(text)
-        return read if read.tzinfo is UTC else read.astimezone(UTC)
+        if read.tzinfo is not UTC:
+            read = read.astimezone(UTC)
+        return read if _FIRST <= read.year < _END else None
     except (IndexError, KeyError, ValueError, OverflowError):
         return None
 

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 import re2  # type: ignore[import-untyped]
 
-from fetching.dates import parse_date
+from fetching.dates import parse_date, usual
 from fetching.strict_names import PERSON, RDF
 from fetching.strict_tags import IN, LANG, Doubt, Names
 from fetching.written import MOST, Written
@@ -19,6 +19,7 @@ from fetching.written import MOST, Written
 _ABOUT = f"{RDF}{IN}about"
 LONGEST_PERSON = 500  # characters in which an e-mail address is looked for
 
+_ONLY_PERMALINK = ["isPermaLink"]
 _ONLY_TYPE, _TYPE_AND_LANG = ["type"], frozenset({"type", LANG})
 _IS_PLAIN = {"text": True, "plain": True, "text/plain": True, "html": False, "text/html": False}
 _PAGES = frozenset({"html", "text/html", "xhtml", "application/xhtml+xml"})
@@ -64,7 +65,7 @@ def _undone(text: str) -> str:
 
 def mended(text: str) -> str:
     """An address with the slashes that the lenient parser leaves of it."""
-    return _TOO_MANY_SLASHES.sub(r"\1", text) if "///" in text else text
+    return _TOO_MANY_SLASHES.sub(r"\1", text)
 
 
 def plainly_named(element: Element, *refused: str) -> None:
@@ -120,7 +121,7 @@ class EntryReader:
         self._names = names
         self._text_of = read_text
         self._is_atom = is_atom
-        self._takes: dict[str, Take] = {}
+        self._takes: dict[str, Take | None] = {}
         self._plain: set[tuple[object, ...]] = set()  # attributes that were looked at
         self._wrote = Written()
         self._lang = ""
@@ -138,7 +139,10 @@ class EntryReader:
                 take = takes[child.tag]
             except KeyError:
                 take = takes[child.tag] = self._take(self._names[child.tag])
-            take(child)
+            if take:
+                take(child)
+            elif len(child):
+                self._names.pass_children(child)
         if not wrote.link and not wrote.id:
             raise Doubt
         self.content_came = False
@@ -151,13 +155,14 @@ class EntryReader:
         self._wrote.id = element.get(_ABOUT, "")
         return language_of(element, lang)
 
-    def _take(self, name: str) -> Take:
-        """What elements of this name do to an entry."""
+    def _take(self, name: str) -> Take | None:
+        """What elements of this name do to an entry; None for nothing, whatever is in them."""
         if name in _TAKE:
             return MethodType(_TAKE[name], self)
         if name in ("contributor", "dc_contributor"):
             return lambda element: self._names.pass_over(element, PERSON)
-        return self._names.passed(name)
+        passed = self._names.passed(name)
+        return None if passed == self._names.pass_children else passed
 
     def _plainly_named(self, element: Element, *refused: str) -> None:
         named = (refused, *element.keys())
@@ -186,7 +191,9 @@ class EntryReader:
         if element.keys():
             self._link_by_attributes(element)
             return
-        text = mended(self._text_of(element))
+        text = self._text_of(element)
+        if "///" in text:
+            text = mended(text)
         if ";" in text and "&" in text:
             text = _NAMED_AMPERSAND.sub(r"&\g<1>", text.replace("&amp;", "&"))
         self._wrote.link = text
@@ -197,16 +204,18 @@ class EntryReader:
             raise Doubt
         self._plainly_named(element, "url", "uri")
         rel = element.get("rel", "alternate").lower()
-        href = mended(href)
+        if "///" in href:
+            href = mended(href)
         if rel == "enclosure":
             self._enclose(href)
         elif rel == "alternate" and element.get("type", "text/html").lower() in _PAGES:
             self._wrote.link = href
 
     def _guid(self, element: Element) -> None:
-        wrote, text = self._wrote, self._text_of(element)
-        if not element.keys() or _is_link(element):
-            text = mended(text)
+        wrote, text, names = self._wrote, self._text_of(element), element.keys()
+        if not names or (element.get("isPermaLink") == "true" if names == _ONLY_PERMALINK else _is_link(element)):
+            if "///" in text:
+                text = mended(text)
             if wrote.link is None:
                 wrote.link = text
         wrote.id = text
@@ -237,13 +246,16 @@ class EntryReader:
         self._content(element, False)
 
     def _published(self, element: Element) -> None:
-        self._wrote.published = _date_of(self._text_of(element))
+        text = self._text_of(element)
+        self._wrote.published = usual(text) or _date_of(text)
 
     def _updated(self, element: Element) -> None:
-        self._wrote.updated = _date_of(self._text_of(element))
+        text = self._text_of(element)
+        self._wrote.updated = usual(text) or _date_of(text)
 
     def _created(self, element: Element) -> None:
-        self._wrote.created = _date_of(self._text_of(element))
+        text = self._text_of(element)
+        self._wrote.created = usual(text) or _date_of(text)
 
     def _language(self, element: Element) -> None:
         self._wrote.language = self._text_of(element)

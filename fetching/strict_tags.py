@@ -73,9 +73,10 @@ class Names(dict[str, str]):
             return _childless
         if (name in HANDLED or name in KEPT) and name not in PASSED_OVER:
             raise Doubt
-        return self._pass_children
+        return self.pass_children
 
-    def _pass_children(self, element: Element) -> None:
+    def pass_children(self, element: Element) -> None:
+        """Passes over an element that means nothing, and those in it."""
         if len(element):
             self.pass_over(element, frozenset())
 

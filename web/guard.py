@@ -117,7 +117,7 @@ class Guard:
 
     def _while_let_in(self, name: str, who: Audience, scope: Scope, receive: Receive, send: Send) -> Receive:
         """What an open page's socket brings, for as long as its visitor would come in anew: a removed user's page, or
-        that of one with another password, ends with the next thing it says. Pages say something every few seconds.
+        that of one with another password, ends with the next thing it says; its heartbeat comes every four seconds.
         """
         headers, asked = _headers(scope["headers"]), monotonic()
 

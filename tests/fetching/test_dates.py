@@ -176,6 +176,6 @@ def test_columns_that_are_not_the_usual_ones_mean_what_the_words_mean(
     usual: str, column: int, other: str, taken: int
 ) -> None:
     text = usual[:column] + other + usual[column + taken :]
-    by_columns = dates._usual(text)
+    by_columns = dates.usual(text)
     by_words = dates._written(text)
     assert by_columns is None or by_columns == by_words
