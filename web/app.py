@@ -14,6 +14,7 @@ from storage.engine import Database
 from web import atom, evidence, feedlists, links, metrics, sign_in, status
 from web.api.app import create_api
 from web.api.desk import Desk
+from web.bodies import Bodies
 from web.demo import Demo
 from web.guard import Guard
 from web.headers import Headers
@@ -70,6 +71,7 @@ def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = Non
     app.include_router(feedlists.router(db))
     app.include_router(evidence.router(db))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Bodies)
     app.add_middleware(Guard, settings=settings, key=key, db=db)
     app.add_middleware(Headers)
     app.add_middleware(GZipMiddleware, minimum_size=1000)

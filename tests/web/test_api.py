@@ -25,6 +25,7 @@ from tests.web.asgi import Visitor
 from web.api import problems
 from web.api.desk import Desk
 from web.app import bare_app
+from web.bodies import LARGEST
 
 WATCH = """\
 version: 1
@@ -270,6 +271,12 @@ async def test_revisions_are_listed_compared_and_rolled_back(api: Client) -> Non
     assert (await api("GET", "/config"))["text"] == (await api("GET", "/config/revisions/1"))["text"]
     bad = await api("PUT", "/config", 422, json={"text": "rules: ["}, headers={"if-match": '"3"'})
     assert bad["problems"][0]["line"] == 1
+
+
+async def test_a_body_longer_than_a_watch_file_can_be_is_a_problem(api: Client) -> None:
+    too_long = f'{{"text": "{"x" * LARGEST}"}}'
+    told = await api("PUT", "/config", 413, headers={"if-match": '"1"'}, content=too_long)
+    assert "longer than 60,000,000 bytes" in told["title"] + told.get("detail", "")
 
 
 async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:

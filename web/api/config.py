@@ -92,7 +92,7 @@ def router(desk: Desk) -> APIRouter:
         before = await revision_of(number)
         after = await revision_of(against) if against else found(await desk.read(configs.active), "active revision yet")
         names = (f"revision {number}", f"revision {after.revision}")
-        difference = configure.diff(before.text, after.text, names)
+        difference = await desk.trials.quick(configure.diff, before.text, after.text, names)
         return Diff(before=number, after=after.revision or 0, diff=difference)
 
     @routes.post("/revisions/{number}/rollback", responses=EDITED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -130,7 +131,7 @@ def _list(routes: APIRouter, desk: Desk) -> None:
         who: Who, body: Annotated[str, Body(media_type="text/x-opml", max_length=opml.MOST_BYTES)]
     ) -> Added:
         """Add the feeds of an OPML document, or of a list with an address a line; folders become tags."""
-        given = opml.read(body, name="the list")
+        given = await asyncio.to_thread(opml.read, body, name="the list")
         return await _edited(desk, lambda text: subscriptions.add_all(text, given), who, "feeds imported")
 
 
