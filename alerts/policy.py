@@ -68,9 +68,9 @@ class StoryFacts:
     """A story as it stands after its newest article was placed.
 
     `origins` counts separate texts that stand. `text` numbers the newest article's text, whatever was withdrawn since.
-    `first_at_origins` is how many there were when the first alert was made (None: not yet). `again_made` and
-    `update_waiting` say whether such an alert exists, or waits to be sent. `last_alert_at` is when the newest was sent
-    or is due. `from_before`: all its articles were stored before the rule or feed was active.
+    `first_at_origins` is how many there were when the first alert was made (None: not yet). `again_made` says
+    whether such an alert exists, `still_goes` whether one of any kind waits to be sent. `last_alert_at` is when the
+    newest was sent or is due. `from_before`: all its articles were stored before the rule or feed was active.
     """
 
     origins: int
@@ -78,7 +78,7 @@ class StoryFacts:
     new_origin: bool = True
     first_at_origins: int | None = None
     again_made: bool = False
-    update_waiting: bool = False
+    still_goes: bool = False
     last_alert_at: datetime | None = None
     from_before: bool = False
 
@@ -113,7 +113,7 @@ def _update(story: StoryFacts, policy: Policy) -> Owed:
         return Owed(None, Reason.ALREADY_TOLD)
     if policy.update is Update.EVERY:
         return Owed(Kind.UPDATE, Reason.UPDATE, story.text)
-    if story.update_waiting:
+    if story.still_goes:
         return Owed(None, Reason.MERGED)
     spaced = story.last_alert_at + UPDATE_GAP if story.last_alert_at else None
     return Owed(Kind.UPDATE, Reason.UPDATE, story.text, spaced)

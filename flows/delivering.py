@@ -15,6 +15,8 @@ from flows.ingest import is_late, outcome, skipped
 from flows.running import publish, run_logs, stop_on_sigterm
 from pipeline.app import App
 from pipeline.bootstrap import open_app
+from pipeline.health import ingests
+from pipeline.heartbeat import beat
 from pipeline.report import Report
 from pipeline.run import job_lock, run_cycle
 
@@ -43,6 +45,8 @@ async def deliver(max_seconds: float | None = None, lock: str = "deliver") -> di
         report = await _until(app, settings.cycle_seconds if max_seconds is None else max_seconds)
         if report.counts:
             await publish(report, REPORT)
+        if not report.sends_nothing and await ingests(app):
+            await beat(app)
         return outcome(report)
 
 

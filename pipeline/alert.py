@@ -22,13 +22,13 @@ from pipeline.policies import policy_of
 from pipeline.story import Placed
 from storage import alerts, deliveries, optouts
 from storage import decisions as notes
-from storage.tables import Alert, Article, Story
+from storage.tables import Alert, Article, Digest, Story
 
 
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
     """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
     policy = policy_of(active, placed.rule)
-    due = owed(_facts(placed, alerts.of_story(session, placed.story.id or 0)), policy)
+    due = owed(_facts(session, placed, alerts.of_story(session, placed.story.id or 0)), policy)
     if due.kind is None:
         _keep(session, placed, "policy", "none", due.reason, now)
         return str(due.reason)
@@ -65,7 +65,7 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
     return str(decision.reason)
 
 
-def _facts(placed: Placed, told: Sequence[Alert]) -> StoryFacts:
+def _facts(session: Session, placed: Placed, told: Sequence[Alert]) -> StoryFacts:
     """The story as `alerts.policy` sees it; alerts that were dropped count as told, so that they are not made twice."""
     first = next((one for one in told if one.kind == Kind.FIRST), None)
     return StoryFacts(
@@ -74,10 +74,16 @@ def _facts(placed: Placed, told: Sequence[Alert]) -> StoryFacts:
         new_origin=not placed.placement.same_origin,
         first_at_origins=int(first.view.get("separate_texts", 1)) if first else None,
         again_made=any(one.kind == Kind.AGAIN for one in told),
-        update_waiting=any(one.kind == Kind.UPDATE and one.state == "held" for one in told),
+        still_goes=any(_still_goes(session, one) for one in told),
         last_alert_at=max((one.release_at or one.made_at for one in told), default=None),
         from_before=placed.past,
     )
+
+
+def _still_goes(session: Session, row: Alert) -> bool:
+    """Whether an alert waits for its hour or its digest: it will tell what came until then."""
+    digest = session.get(Digest, row.digest_id) if row.state == "folded" and row.digest_id else None
+    return row.state == "held" or (digest is not None and digest.closed_at is None)
 
 
 def _first_key(session: Session, story: Story) -> str:
@@ -141,6 +147,18 @@ def send(session: Session, app: Sender, active: Active, row: Alert, now: datetim
         send_to(session, app, active, row, name, now)
 
 
+def also_to(
+    session: Session, app: Sender, active: Active, teller: Alert, channels: Collection[str], now: datetime
+) -> None:
+    """Have an alert that tells what another would go to that one's channels, too; at once where it has gone out."""
+    added = sorted(set(channels).difference(teller.targets))
+    teller.targets = sorted({*teller.targets, *added})
+    session.add(teller)
+    if teller.state == "queued":
+        for name in added:
+            send_to(session, app, active, teller, name, now)
+
+
 def send_to(
     session: Session, app: Sender, active: Active, row: Alert, channel: str, now: datetime, *,
     only: Collection[str] | None = None,
@@ -149,7 +167,7 @@ def send_to(
 
     `only`: to these of its targets; those of a channel that cannot be used now are in the ledger from before.
     """
-    opted_out = optouts.targets_of(session, row.rule_id) if row.rule_id else frozenset()
+    opted_out = optouts.targets_of(session, row.rule_id)
     known = dict(active.recipients(channel))
     wanted = known if only is None else only
     deliveries.sync_targets(session, ((one, channel, known[one]) for one in wanted if one in known))

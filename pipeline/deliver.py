@@ -76,8 +76,9 @@ async def deliver(cycle: Cycle) -> None:
             lambda session: deliveries.claim_due(session, owner=app.owner, now=now, limit=room, who=who)
         )
         going = bool(taken)
-        busy.update({one.target.id: one.target.channel for one in taken})
-        return taken
+        wanted = await _wanted(cycle, taken) if taken else []
+        busy.update({one.target.id: one.target.channel for one in wanted})
+        return wanted
 
     async def do(one: deliveries.Claimed) -> None:
         try:
@@ -117,6 +118,21 @@ async def _expire(app: App) -> None:
     logger.warning(pairs(step="deliver", event="leases ran out", unknown=lost))
 
 
+async def _wanted(cycle: Cycle, taken: list[deliveries.Claimed]) -> list[deliveries.Claimed]:
+    """Those of which nobody has asked for no more since they were owed: also of what is sent again, by whomever."""
+    app = cycle.app
+    rules = {one.alert.rule_id for one in taken}
+    gone = await app.db.read(lambda session: optouts.among(session, rules))
+    refused = [one for one in taken if one.target.id in gone.get(one.alert.rule_id, ())] if gone else []
+    if not refused:
+        return taken
+    changes = {"state": "suppressed", "reason": str(Reason.OPTED_OUT)}
+    await app.db.write(lambda session: [deliveries.record(session, one.lease, changes) for one in refused])
+    cycle.report.count("deliver", "skipped", Reason.OPTED_OUT, by=len(refused))
+    cycle.worked()  # there may be more behind them
+    return [one for one in taken if one not in refused]
+
+
 async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
     """Send one delivery and record what came of it. A receiver's failure ends here, as a value on its row."""
     app = cycle.app
@@ -134,6 +150,8 @@ async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
         result = Result(ResultClass.OK, "sent before, says sent.log")
     elif channel is None:
         result = Result(ResultClass.TEMP, app.active.broken.get(one.delivery.channel, "no such channel now"))
+    elif one.target.id not in {known.id for known in channel.targets()}:  # another kind of channel may bear its name
+        result = Result(ResultClass.PERM, "no longer a recipient of this channel")
     else:
         target = Target(one.target.id, one.target.channel, one.target.recipient)
         result = await _send(app, one, channel, target, key)

@@ -71,6 +71,8 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
         if decision.action is Action.DROP:
             last = decision.reason
             alerting.apply(session, app, active, row, decision, now)
+            if decision.reason is Reason.MERGED:
+                alerting.also_to(session, app, active, tellers[row.story_id or 0], row.targets, now)
         else:
             tellers[row.story_id or -len(tellers) - 1] = row
             views.bring_up_to_date(session, row, story)
@@ -78,10 +80,22 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
     session.add(digest)
     if not tellers:
         return str(last)
-    going = list(tellers.values())
-    row = digest_alert(session, active, digest, going, now)
-    alerting.send(session, app, active, row, now)
+    for channels, told_there in _by_channels(list(tellers.values())):
+        row = digest_alert(session, active, digest, told_there, now)
+        row.targets = list(channels)
+        alerting.send(session, app, active, row, now)
     return str(Reason.DIGEST)
+
+
+def _by_channels(going: Sequence[Alert]) -> list[tuple[tuple[str, ...], list[Alert]]]:
+    """The alerts that are owed to each channel, so that channels that are owed the same get the same message: a rule's
+    `to:` may have been edited while the digest collected.
+    """
+    of_channel = {name: [row for row in going if name in row.targets] for row in going for name in sorted(row.targets)}
+    same: dict[tuple[str, ...], list[str]] = {}
+    for name, rows in of_channel.items():
+        same.setdefault(tuple(row.id for row in rows), []).append(name)
+    return [(tuple(sorted(names)), of_channel[names[0]]) for names in sorted(same.values(), key=sorted)]
 
 
 def digest_alert(session: Session, active: Active, digest: Digest, going: Sequence[Alert], now: datetime) -> Alert:

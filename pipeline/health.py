@@ -14,6 +14,7 @@ from core.errors import Damaged, WirewatchError
 from core.pool import WorkerPool
 from core.settings import Settings
 from pipeline import ground, heartbeat
+from pipeline.app import App
 from pipeline.configure import made_channels, read_watch
 from pipeline.ground import Finding as Finding
 from pipeline.run import INGEST
@@ -95,12 +96,22 @@ def _clock(session: Session) -> Finding:
     )
 
 
+async def ingests(app: App) -> bool:
+    """Whether a run that polls has ended lately."""
+    last = await app.db.read(lambda session: locks.last_finished(session, INGEST))
+    return last is not None and app.clock.now() - last <= _longest(app.settings)
+
+
+def _longest(settings: Settings) -> timedelta:
+    return timedelta(seconds=MISSED * max(settings.every_seconds, settings.cycle_seconds))
+
+
 def _last_run(session: Session, settings: Settings) -> Finding:
     last = locks.last_finished(session, INGEST)
     if last is None:
         return Finding("runs", True, "no scheduled run yet")
     ago = SystemClock().now() - last
-    good = ago.total_seconds() <= MISSED * max(settings.every_seconds, settings.cycle_seconds)
+    good = ago <= _longest(settings)
     return Finding(
         "runs",
         good,

@@ -92,4 +92,6 @@ def _decide_again(
     if decision.action is Action.SEND:
         views.bring_up_to_date(session, row, story)
     alerting.apply(session, app, active, row, decision, now)
+    if teller is not None and decision.reason is Reason.MERGED:
+        alerting.also_to(session, app, active, teller, row.targets, now)
     return str(decision.reason)

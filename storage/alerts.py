@@ -76,7 +76,9 @@ def held_due(session: Session, now: datetime, limit: int = RELEASED_AT_ONCE) -> 
 
 
 def open_digest(session: Session, rule_id: str, cause: str, *, due_at: datetime, now: datetime) -> Digest:
-    """The digest that collects for this rule and cause; opened when there is none."""
+    """The digest that collects for this rule and cause; opened when there is none. One whose times were edited since
+    waits no longer than they say now.
+    """
     query = select(Digest).where(
         (col(Digest.rule_id) == rule_id) & (col(Digest.cause) == cause) & col(Digest.closed_at).is_(None)
     )
@@ -85,6 +87,9 @@ def open_digest(session: Session, rule_id: str, cause: str, *, due_at: datetime,
         digest = Digest(rule_id=rule_id, cause=cause, due_at=due_at, opened_at=now)
         session.add(digest)
         session.flush()
+    elif cause == Reason.DIGEST and due_at < digest.due_at:
+        digest.due_at = due_at
+        session.add(digest)
     return digest
 
 

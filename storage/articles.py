@@ -282,11 +282,13 @@ def _matched(*which: ColumnElement[bool]) -> Update:
 
 
 def before(session: Session, past_id: int, since: datetime, limit: int) -> list[tuple[Article, Feed]]:
-    """Matched articles with a smaller id, newest first, not older than `since`: for rules that are new."""
+    """Matched articles with a smaller id, newest first, not older than `since`: for rules that are new. What is to be
+    matched again meets them there, as news.
+    """
     wanted = (col(Article.id) < past_id) & (col(Article.first_seen_at) >= since) & (col(Article.matched_revision) >= 0)
     ids = session.exec(
         select(Article.id)
-        .where(wanted & (col(Article.state) != "duplicate"))
+        .where(wanted & ~col(Article.match_due) & (col(Article.state) != "duplicate"))
         .order_by(col(Article.id).desc())
         .limit(limit)
     ).all()

@@ -288,8 +288,12 @@ def resend(session: Session, delivery: Delivery, now: datetime) -> None:
     """Try a dead, unknown or suppressed delivery again, under the same key, its retry period starting anew; now, even
     if its target rests.
     """
+    if delivery.state == "unknown":
+        delivery.error_class = "unknown"
+    elif delivery.error_class != "unknown":  # that it may have arrived is never forgotten
+        delivery.error_class = ""
     delivery.state, delivery.reason, delivery.not_before = "retry", "", now
-    delivery.attempts, delivery.crashes, delivery.first_try_at, delivery.error_class = 0, 0, None, ""
+    delivery.attempts, delivery.crashes, delivery.first_try_at = 0, 0, None
     session.add(delivery)
     run(session, update(Target).where(col(Target.id) == delivery.target_id).values(next_allowed_at=None))
 

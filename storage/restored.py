@@ -120,5 +120,5 @@ def sent_keys(session: Session) -> set[str]:
 def end_leases(session: Session) -> None:
     """Nobody of the backup's time works any more: what they were sending may have been sent."""
     lost = col(Delivery.state) == "leased"
-    values = {"state": "unknown", "reason": Reason.ANSWER_LOST.value, "lease_owner": "", "lease_until": None}
-    run(session, update(Delivery).where(lost).values(values))
+    values = {"state": "unknown", "reason": Reason.ANSWER_LOST.value, "error_class": "unknown"}
+    run(session, update(Delivery).where(lost).values({**values, "lease_owner": "", "lease_until": None}))

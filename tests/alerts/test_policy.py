@@ -89,7 +89,7 @@ def test_replies_in_a_thread_are_spaced_by_a_quarter_of_an_hour() -> None:
 
 def test_a_waiting_reply_tells_what_comes_meanwhile() -> None:
     policy = Policy(targets=("desk",), update=Update.THREAD)
-    story = StoryFacts(origins=3, first_at_origins=1, update_waiting=True)
+    story = StoryFacts(origins=3, first_at_origins=1, still_goes=True)
     assert owed(story, policy) == Owed(None, Reason.MERGED)
 
 

@@ -309,7 +309,8 @@ async def test_what_is_folded_while_a_digest_is_told_is_told_by_it_or_by_the_nex
             holding.set()
             time.sleep(0.5)
             late = Alert(id="late", rule_id="strike", kind="first", state="folded", made_at=now, digest_id=digest.id)
-            late.view = session.exec(select(Alert)).first().view  # type: ignore[union-attr]
+            known = session.exec(select(Alert)).all()[0]
+            late.view, late.targets = known.view, known.targets
             session.add(late)
 
         folding = asyncio.create_task(app.db.write(fold))

@@ -16,15 +16,26 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def test_an_opt_out_is_of_one_target_for_one_rule_and_kept_once(db: Database) -> None:
-    def work(session: Session) -> list[object]:
+    def work(session: Session) -> list[bool]:
         told = [optouts.add(session, "r", "mail:a", NOW), optouts.add(session, "r", "mail:a", NOW + timedelta(days=1))]
         optouts.add(session, "r", "mail:b", NOW)
         optouts.add(session, "other", "mail:a", NOW)
-        return [*told, optouts.targets_of(session, "r"), optouts.targets_of(session, "none")]
+        asked, nobody = optouts.targets_of(session, "r"), optouts.targets_of(session, "none")
+        return [*told, "mail:a" in asked, "mail:b" in asked, "mail:c" in asked, "mail:a" in nobody]
 
-    assert db.write_now(work) == [True, False, {"mail:a", "mail:b"}, frozenset()]
+    assert db.write_now(work) == [True, False, True, True, False, False]
     kept = [(one.rule_id, one.target_id, one.at) for one in db.read_now(optouts.listing)]
     assert kept == [("other", "mail:a", NOW), ("r", "mail:b", NOW), ("r", "mail:a", NOW)]
+
+
+def test_an_address_that_asked_for_no_more_is_the_same_in_another_channel_and_in_capitals(db: Database) -> None:
+    db.write_now(lambda session: [optouts.add(session, "r", one, NOW) for one in ("mail:ann@x.test", "hook")])
+    asked = db.read_now(lambda session: optouts.targets_of(session, "r"))
+    assert "desk:Ann@X.test" in asked
+    assert not any(one in asked for one in ("ann@x.test", "mail:bob@x.test", "mail", "HOOK", "hook:ann"))
+    assert db.write_now(lambda session: optouts.add(session, "r", "desk:ANN@x.test", NOW)) is False
+    assert db.write_now(lambda session: optouts.remove(session, "r", "desk:ann@x.test")) is True
+    assert [one.target_id for one in db.read_now(optouts.listing)] == ["hook"]
 
 
 def test_an_opt_out_can_be_forgotten_once(db: Database) -> None:
