@@ -13,6 +13,7 @@ from core.clock import FixedClock
 from core.reasons import Reason
 from fetching.entries import ParsedEntry, ParsedFeed
 from pipeline.further import PAGES, SITEMAPS, reaches_further
+from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Article
 from tests.builders import NOON, Item, World, page, rss
@@ -141,6 +142,34 @@ async def test_of_a_list_of_sitemaps_only_what_has_changed_is_sent_and_read_agai
     assert [report.total("articles", "new") for report in reports] == [0, 1, 0]
     assert [report.total("poll", "not_modified") for report in reports] == [1, 0, 1]
     assert feed_of(db).possible_gaps == 0
+
+
+@pytest.mark.parametrize("absolute", [True, False])  # such an address stays as it was written, another is encoded
+async def test_secrets_that_a_strangers_list_of_sitemaps_names_are_not_put_in_and_stop_nobody(
+    world: World, db: Database, clock: FixedClock, absolute: bool
+) -> None:
+    names = ("OTHERS", "MADE_UP", "TOKEN")  # a secret of another feed, none, and this feed's own
+    base = world.url("/") if absolute else "/"
+    listed = "".join(f"<sitemap><loc>{base}{name}?key=${{{name}}}</loc></sitemap>" for name in names)
+    world.feeds = [
+        {"sitemap": world.url("/index?key=${TOKEN}"), "name": "News"},
+        {"url": world.url("/rss?key=${OTHERS}"), "name": "Other"},
+    ]
+    world.site |= {"/index": f"<sitemapindex>{listed}</sitemapindex>".encode(), "/rss": rss(Item("r", title="R"))}
+    for name in names:
+        sitemap = f"<urlset><url><loc>{world.url(f'/of-{name}')}</loc></url></urlset>".encode()
+        world.site[f"/{name}"] = Answer(200, {"ETag": f'"{name}"', "Content-Type": "application/xml"}, sitemap)
+    async with world.worker(db, clock, environ={"TOKEN": "hush", "OTHERS": "quiet"}) as app:
+        for tags in (["-", "-", "-"], [f'"{name}"' for name in names]):  # the second time with what is known of each
+            world.web.requests.clear()
+            report = await run_cycle(app, steps=["poll"])
+            clock.move(DAY)
+            asked = {one.path: one.headers.get("if-none-match", "-") for one in world.web.requests}
+            sitemaps = ("/OTHERS?key=$%7BOTHERS%7D", "/MADE_UP?key=$%7BMADE_UP%7D", "/TOKEN?key=hush")
+            assert [asked.get(path) for path in sitemaps] == tags
+            assert len(asked) == 2 + SITEMAPS
+            assert report.failures == []
+    assert len(titles(db)) == 1 + SITEMAPS
 
 
 async def test_a_list_of_sitemaps_none_of_which_can_be_read_is_a_failure(
