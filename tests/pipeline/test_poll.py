@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 from sqlmodel import Session, select
@@ -17,8 +20,11 @@ from pipeline.report import Report
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
-from tests.builders import NOON, STRIKE, Item, World, rss
+from tests.builders import NOON, STRIKE, HerePool, Item, World, rss
 from tests.sinks.http import Answer, Request
+
+T = TypeVar("T")
+SHORT = rss(Item("a", title="A"))
 
 
 def feed_of(db: Database) -> Feed:
@@ -192,10 +198,35 @@ async def test_a_poll_whose_lease_was_lost_keeps_nothing_and_stops_nobody(
     assert db.read_now(lambda s: s.exec(select(Article)).all()) == []
 
 
-async def test_a_large_feed_is_parsed_in_a_worker(world: World, db: Database, clock: FixedClock) -> None:
-    world.site["/rss"] = rss(*(Item(f"g{n}", title=f"Title {n}", summary="word " * 300) for n in range(250)))
-    (report,) = await polled(world, db, clock)
-    assert report.total("entries", "new") == 250
+class NotedPool(HerePool):
+    """Notes the names of the tasks that a worker was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tasks: list[str] = []
+
+    async def run(self, fn: Callable[..., T], /, *args: object, seconds: float, item: str = "") -> T:
+        self.tasks.append(fn.__name__)
+        return await super().run(fn, *args, seconds=seconds, item=item)
+
+
+@pytest.mark.parametrize(
+    ("body", "items", "tasks"),
+    [
+        (SHORT, 1, []),
+        (gzip.compress(SHORT, mtime=0), 1, ["parse_feed"]),  # what it unpacks to, and how long that takes, is unknown
+        (rss(*(Item(f"g{n}", title=f"Title {n}", summary="word " * 300) for n in range(250))), 250, ["parse_feed"]),
+    ],
+    ids=["short", "packed", "large"],
+)
+async def test_a_large_or_packed_feed_is_parsed_in_a_worker(
+    world: World, db: Database, clock: FixedClock, body: bytes, items: int, tasks: list[str]
+) -> None:
+    world.site["/rss"] = body
+    async with world.worker(db, clock) as app:
+        app.pool = pool = NotedPool()
+        report = await run_cycle(app, steps=["poll"])
+    assert (report.total("entries", "new"), pool.tasks) == (items, tasks)
 
 
 async def test_a_feed_that_leaves_doubts_is_parsed_where_it_can_be_killed(
