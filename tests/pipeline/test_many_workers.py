@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AsyncExitStack, closing
+from functools import partial
+from typing import Any
 
+import pytest
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from core.clock import FixedClock
+from pipeline import past
+from pipeline.configure import Applied, apply_text, read_watch
+from pipeline.match import add_hit
 from pipeline.report import Report
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Article, Delivery, Entry, FeedPoll, Hit, Story
-from tests.builders import World, fifty_copies
+from tests.builders import Item, World, fifty_copies, rss
 
+HEAD_START_S = 0.5
+PATIENCE_S = 60
 TABLES = (FeedPoll, Entry, Article, Hit, Story, Alert, Delivery)
 
 
@@ -42,6 +52,39 @@ async def test_three_workers_and_fifty_copies_of_one_event_make_exactly_one_aler
     assert [failure for report in reports for failure in report.failures] == []
     for number in range(50):
         assert world.asked(f"/copy{number}") == 1
+
+
+async def test_a_rule_saved_while_its_past_is_walked_is_matched_with_all_that_is_stored(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("Geyser", "Glacier", "Volcano")
+    world.site["/rss"] = rss(*(Item(name, "", f"{name} awakes", f"Ash over the {name} road.") for name in names))
+    other, saved = Database(db.url), list[Future[Applied]]()
+
+    def save() -> Applied:
+        text = world.watch_text()
+        watch = read_watch(text, file="watch.yaml", secrets={})
+        work = partial(apply_text, text=text, watch=watch, from_file=False, who="page", now=clock.now())
+        return other.write_now(work)
+
+    def add_hit_while_it_is_saved(*args: Any, **named: Any) -> str:
+        if not saved:
+            world.rules["ash"]["match"] = "ash"
+            saved.append(threads.submit(save))
+            wait(saved, HEAD_START_S)  # a save that is kept waiting comes after what is written here
+        return add_hit(*args, **named)
+
+    with closing(other), ThreadPoolExecutor(1) as threads:
+        async with world.worker(db, clock) as app:
+            await run_cycle(app)
+            world.rules["ash"] = {"title": "Ash", "match": "ash AND volcano", "alert": {"to": ["hook"]}}
+            await world.apply(app)
+            monkeypatch.setattr(past, "add_hit", add_hit_while_it_is_saved)
+            await run_cycle(app)
+            assert saved[0].result(PATIENCE_S).changed
+            await run_cycle(app)
+    found = db.read_now(lambda session: session.exec(select(Article.feed_title).join(Hit)).all())
+    assert sorted(found) == [f"{name} awakes" for name in names]
 
 
 def _total(reports: list[Report], step: str, outcome: str = "") -> int:
