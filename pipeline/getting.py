@@ -14,6 +14,7 @@ from pipeline.further import UNKNOWN, Known
 from rules.secrets import expand
 from storage.tables import Feed
 
+_PLACE = re.compile(r"\$\{([^{}]*)\}")
 _SECRET = re.compile(r"\$\{(\w+)\}")
 
 
@@ -29,6 +30,15 @@ def further_ask(app: App, feed: Feed, address: str, found_at: str, known: Known 
         headers=of_feed.headers if trusted else {},
         accept=of_feed.accept,
     )
+
+
+def _with_own(feed: Feed, address: str, own: Mapping[str, str]) -> str:
+    """The address as the watch file has it, or where a server said that the feed is. Raises InputError for a secret
+    that the first lacks; what the second names is a stranger's.
+    """
+    if address != feed.config_url:
+        address = _PLACE.sub(lambda found: found[0] if found[1] in own else f"${found[0]}", address)
+    return expand(address, own)
 
 
 def _filled(address: str, own: Mapping[str, str]) -> str:
@@ -65,14 +75,14 @@ def ask(app: App, feed: Feed) -> Ask:
     A feed that has moved to another site gets none: its owner was meant, and a redirect can lead to anybody.
     """
     own = own_secrets(feed, app.secrets)
-    url = expand(feed.fetch_url, own)
+    url = _with_own(feed, feed.fetch_url, own)
     configured = app.active.feeds.get(feed.config_url)
     headers = configured.headers if configured and same_site(expand(feed.config_url, own), url) else {}
     return Ask(
         url=url,
         etag="" if feed.plain_next else feed.etag,
         last_modified="" if feed.plain_next else feed.last_modified,
-        validators_for=expand(feed.validators_url, own),
+        validators_for=_with_own(feed, feed.validators_url, own),
         headers={name: expand(value, app.secrets) for name, value in headers.items()},
         accept="application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
     )

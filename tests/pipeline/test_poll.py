@@ -145,6 +145,18 @@ async def test_a_permanent_redirect_becomes_the_address_at_the_third_sighting(
     assert world.asked("/rss") == 3
 
 
+@pytest.mark.parametrize("status", [301, 302])
+async def test_a_redirect_that_names_a_secret_is_followed_as_it_was_written(
+    world: World, db: Database, clock: FixedClock, status: int
+) -> None:
+    world.site["/rss"] = Answer(status, {"Location": world.url("/new?key=${MADE_UP}")})
+    world.site["/new"] = rss(Item("a", title="A"))
+    reports = await polled(world, db, clock, times=5)
+    assert [report.failures for report in reports] == [[]] * 5
+    assert feed_of(db).state == "ok"
+    assert all("MADE_UP" in one.path for one in world.web.requests if one.path.startswith("/new"))
+
+
 async def test_a_missing_secret_fails_this_feed_and_no_other(world: World, db: Database, clock: FixedClock) -> None:
     world.site["/other"] = rss(Item("a", title="A"))
     headers = {"Authorization": "${TOKEN}"}
