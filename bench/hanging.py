@@ -151,6 +151,7 @@ async def _watched(plan: Plan, app: App, doors: dict[str, Door], slow: dict[str,
         for step in steps:
             step.cancel()
         await asyncio.gather(*steps, return_exceptions=True)
+        await app.outlasting.cut_off()  # what hangs would be waited for
 
 
 def _took(door: Door, began: Sequence[float]) -> list[float]:

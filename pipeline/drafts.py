@@ -156,9 +156,9 @@ def matches(db: Database, rule: Rule, *, since: datetime, limit: int = MATCHES, 
     offered = db.read_now(lambda session: stored.ids(session, query, version, since=since, matched=True))
     shown: list[Shown] = []
     looked_at, too_costly, spent = 0, 0, list[float]()
-    for article, feed in loaded(db, offered[::-1][:most]):
+    for article, feed, also in loaded(db, offered[::-1][:most]):
         document = analyse(article_text(article, feed))
-        verdict = decided(matcher, document, feed_tag(feed))
+        verdict = decided(matcher, document, feed_tag(feed, also))
         looked_at += 1
         too_costly += bool(verdict.troubles)
         if looked_at <= MEASURED:
@@ -174,7 +174,7 @@ def matches(db: Database, rule: Rule, *, since: datetime, limit: int = MATCHES, 
 def costs(db: Database, rules: Sequence[Rule], *, most: int = MEASURED) -> dict[str, float]:
     """Rule id → microseconds of matching one article, over the newest ones; empty while there are none."""
     newest = db.read_now(lambda session: [one.id or 0 for one in articles.recent(session, limit=most)])
-    documents = [analyse(article_text(article, feed)) for article, feed in loaded(db, newest)]
+    documents = [analyse(article_text(article, feed)) for article, feed, _ in loaded(db, newest)]
     found: dict[str, float] = {}
     for rule in rules if documents else ():
         matcher = Matcher([replace(rule, enabled=True, languages=())])

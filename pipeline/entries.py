@@ -42,8 +42,11 @@ class Counts:
     flood: int = 0
 
 
-def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> Counts:
-    """Entries not seen before become rows with a pending article; known ones are marked as seen."""
+def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime, *, choosy: bool = False) -> Counts:
+    """Entries not seen before become rows with a pending article; known ones are marked as seen.
+
+    `choosy`: some rules are for certain feeds only, so what another feed brought first is matched anew.
+    """
     items = [Item.of(entry, feed) for entry in parsed.entries]
     seen = changed = 0
     unknown: list[Item] = []
@@ -69,7 +72,7 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime) -> 
             changed += _see_again(session, row, item, now)
     fresh = _distinct(unknown)
     old = too_old(feed, fresh, now, _retold(session, feed, fresh))
-    made = sum(_add(session, feed, parsed, batch, old, now) for batch in _batches(fresh))
+    made = sum(_add(session, feed, parsed, batch, old, now, choosy) for batch in _batches(fresh))
     flood = len(old) if feed.first_polled_at else 0
     return Counts(seen + len(unknown) - len(fresh), len(fresh), changed, made, flood)
 
@@ -221,7 +224,13 @@ def too_old(feed: Feed, fresh: Sequence[Item], now: datetime, retold: Collection
 
 
 def _add(
-    session: Session, feed: Feed, parsed: ParsedFeed, fresh: Sequence[Item], old: frozenset[Item], now: datetime
+    session: Session,
+    feed: Feed,
+    parsed: ParsedFeed,
+    fresh: Sequence[Item],
+    old: frozenset[Item],
+    now: datetime,
+    choosy: bool,
 ) -> int:
     """Rows for new entries; an article is made once, whatever feed led to it. Returns how many articles are new."""
     taken = {row.key for row in rows.known(session, feed.id or 0, [i.key for i in fresh], [], []).by_key.values()}
@@ -239,9 +248,17 @@ def _add(
             session.add(known[article_key])
             session.flush()
             made += 1
+        elif choosy and item not in old and known[article_key].feed_id != feed.id:
+            _match_again(known[article_key], now)
         session.add(_entry(feed, item, key, known[article_key], now))
     session.flush()
     return made
+
+
+def _match_again(article: Article, now: datetime) -> None:
+    """Have it matched under this feed's name and tags, too; not sooner than its page is waited for."""
+    if article.state != "duplicate" and not (article.match_due and article.match_after > now):
+        article.match_due, article.match_after = True, now
 
 
 def _article_key(feed: Feed, item: Item, key: str) -> str:

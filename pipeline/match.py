@@ -119,12 +119,12 @@ def _tell(cycle: Cycle, one: Judged, outcome: list[tuple[str, str]] | None) -> N
 def judge(active: Active, one: articles.ToMatch) -> Judged:
     """Analyse the article once and try every rule on it."""
     document = analyse(article_text(one.article, one.feed))
-    return Judged(one, document, costly.decided(active.matcher, document, feed_tag(one.feed)))
+    return Judged(one, document, costly.decided(active.matcher, document, feed_tag(one.feed, one.also)))
 
 
-def feed_tag(feed: Feed) -> FeedTag:
-    """What the rules' feed filters look at."""
-    return FeedTag(feed.name, frozenset(feed.tags))
+def feed_tag(feed: Feed, also: Sequence[Feed] = ()) -> FeedTag:
+    """What the rules' feed filters look at; `also` are other feeds that list the article."""
+    return FeedTag(feed.name, frozenset(feed.tags), tuple(map(feed_tag, also)))
 
 
 def article_text(article: Article, feed: Feed) -> ArticleText:

@@ -42,9 +42,9 @@ def near_misses(db: Database, rule: Rule, *, since: datetime, limit: int = SHOWN
     offered = db.read_now(lambda session: stored.ids(session, query, version, since=since, matched=True))
     misses: list[tuple[Found, NearMiss]] = []
     looked_at = 0
-    for article, feed in loaded(db, offered[::-1][:most]):
+    for article, feed, also in loaded(db, offered[::-1][:most]):
         looked_at += 1
-        explained = explainable.explain(analyse(article_text(article, feed)), feed=feed_tag(feed))
+        explained = explainable.explain(analyse(article_text(article, feed)), feed=feed_tag(feed, also))
         if (miss := near_miss(explained)) is not None:
             misses.append((found(article), miss))
             if len(misses) == limit:

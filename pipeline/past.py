@@ -47,9 +47,9 @@ async def match_past(cycle: Cycle, active: Active, state: RuleState) -> None:
     app, rule = cycle.app, active.rule(state.rule_id)
     now = app.clock.now()
     since = state.since - rule.story_window
-    pairs = await app.db.read(lambda session: articles.before(session, state.past_id, since, BATCH))
+    listed = await app.db.read(lambda session: articles.before(session, state.past_id, since, BATCH))
     alone = Active(active.revision, active.watch, Matcher([rule]), active.channels, active.broken)
-    ones = [articles.ToMatch(article, _NO_LEASE, feed) for article, feed in pairs]
+    ones = [articles.ToMatch(one.article, _NO_LEASE, one.feed, one.also) for one in listed]
     judged = await asyncio.to_thread(lambda: [judge(alone, one) for one in ones])
     if any(one.verdict.matches for one in judged):
         await read_ahead(app, active, [rule.id])

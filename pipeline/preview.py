@@ -111,7 +111,8 @@ def backtest(
             mine = bool(judged.verdict.matches)
             if mine:
                 matched.append(found(article, outcome))
-            if saved and bool(costly.decided(saved, judged.document, feed_tag(judged.one.feed)).matches) != mine:
+            tag = feed_tag(judged.one.feed, judged.one.also)
+            if saved and bool(costly.decided(saved, judged.document, tag).matches) != mine:
                 (gained if mine else lost).append(found(article))
         stage.until(until)
         days = _days(stage, since, until, active.timezone)
@@ -131,7 +132,7 @@ def _judged(db: Database, active: Active, against: Rule | None, since: datetime)
     query = some(lookup.query(rule.expr), lookup.query(against.expr)) if against else lookup.query(rule.expr)
     version = lookup.version()
     offered = db.read_now(lambda session: stored.ids(session, query, version, since=since, matched=True))
-    return (judge(active, ToMatch(article, _NO_LEASE, feed)) for article, feed in loaded(db, offered))
+    return (judge(active, ToMatch(one.article, _NO_LEASE, one.feed, one.also)) for one in loaded(db, offered))
 
 
 def found(article: Article, outcome: str = "") -> Found:

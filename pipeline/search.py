@@ -19,7 +19,7 @@ from rules.watch import Rule
 from storage import articles
 from storage import lookup as stored
 from storage.engine import Database
-from storage.tables import Article, Feed
+from storage.tables import Article
 
 AT_ONCE = 100  # articles loaded together
 NEWEST, WIDER = 4_000, 8  # articles that are asked about first; each further stretch is so many times as wide
@@ -36,7 +36,7 @@ def search(db: Database, text: str, *, since: datetime | None = None, limit: int
     else:
         offered = _newest(db, partial(stored.newest, query=query, version=version))
     found: list[Article] = []
-    for article, feed in loaded(db, offered):
+    for article, feed, _ in loaded(db, offered):
         if article.state != "duplicate" and matcher.match(analyse(article_text(article, feed))).matches:
             found.append(article)
             if len(found) == limit:
@@ -55,12 +55,12 @@ def _newest(db: Database, asking: Callable[..., list[int]]) -> Iterator[int]:
         end, wide = begin, wide * WIDER
 
 
-def loaded(db: Database, ids: Iterable[int]) -> Iterator[tuple[Article, Feed]]:
+def loaded(db: Database, ids: Iterable[int]) -> Iterator[articles.Listed]:
     """Articles with their feeds in the order of the ids, some at a time; what was removed meanwhile is left out."""
     rest = iter(ids)
     while some := list(islice(rest, AT_ONCE)):
-        pairs = {pair[0].id: pair for pair in db.read_now(partial(articles.with_feeds, ids=some))}
-        yield from (pairs[one] for one in some if one in pairs)
+        known = {one.article.id: one for one in db.read_now(partial(articles.with_feeds, ids=some))}
+        yield from (known[one] for one in some if one in known)
 
 
 def asked_for(text: str) -> Expr:

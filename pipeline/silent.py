@@ -45,7 +45,7 @@ def _silent(db: Database, active: Active, pages: Mapping[str, bytes]) -> list[Si
     hit = {found.rule_id for found, _ in db.read_now(lambda session: hits.recent(session, limit=10_000))}
     stored = db.read_now(lambda session: articles.recent(session, limit=ARTICLES))
     with_feeds = db.read_now(lambda session: articles.with_feeds(session, [one.id or 0 for one in stored]))
-    documents = [analyse(article_text(article, feed)) for article, feed in with_feeds]
+    documents = [analyse(article_text(article, feed)) for article, feed, _ in with_feeds]
     quiet = [rule for rule in active.watch.rules if rule.enabled and rule.id not in hit]
     outside = {url: outside_article(url, page) for url, page in pages.items()}
     return [Silent(rule.id, rule.title, _why(rule, documents, outside)) for rule in quiet]

@@ -47,9 +47,9 @@ def _of_article(session: Session, watch: Watch, which: str) -> list[Why]:
         return [Why(rule.id, "not tried", "poll", "not polled: no feed brought it") for rule in watch.rules]
     if article is None:
         raise Missing(f"there is no article {which}", hint="run `wirewatch articles list`")
-    ((_, feed),) = articles.with_feeds(session, [article.id or 0])
+    ((_, feed, also),) = articles.with_feeds(session, [article.id or 0])
     document = analyse(article_text(article, feed))
-    tag = feed_tag(feed)
+    tag = feed_tag(feed, also)
     found = hits.of_article(session, article.id or 0)
     kept = alerts.decisions(session, article_id=article.id)
     early = _before_matching(article)

@@ -69,10 +69,11 @@ class Compiled(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FeedTag:
-    """The feed an article came by."""
+    """The feed an article came by, and the others that list it."""
 
     name: str
     tags: frozenset[str] = frozenset()
+    also: tuple[FeedTag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +281,7 @@ def refused(rule: Compiled, document: Document, feed: FeedTag | None) -> Reason 
     """Why the rule is not tried on this article at all; None when it is."""
     if rule.languages and document.language and document.language not in map(primary, rule.languages):
         return Reason.LANGUAGE
-    if feed is None or takes_feed(rule.feeds, feed.name, feed.tags):
+    if feed is None or any(takes_feed(rule.feeds, one.name, one.tags) for one in (feed, *feed.also)):
         return None
     return Reason.FEED_FILTER
 

@@ -89,7 +89,9 @@ class RuleExamples(Section):
 
 
 class FeedFilter(Section):
-    """Which feeds' articles a rule is tried on. Without `any` and `tags`: all of them."""
+    """Which feeds' articles a rule is tried on. Without `any` and `tags`: all of them. Of several feeds that list an
+    article it is enough that one is taken.
+    """
 
     any: tuple[f.Text, ...] = Field((), description="names or tags of feeds", examples=[["VOA East Asia"]])
     none: tuple[f.Text, ...] = Field((), description="names or tags of feeds to leave out", examples=[["VOA Sport"]])

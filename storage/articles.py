@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,7 +30,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import hosts, leases
 from storage.leases import ReturningUpdate
-from storage.tables import Article, ArticleRevision, Feed
+from storage.tables import Article, ArticleRevision, Entry, Feed
 from storage.types import SKEW
 
 UNREAD_WAIT = timedelta(seconds=20)  # an article still unread is then matched on title and summary
@@ -180,13 +180,22 @@ def _of_canonical() -> Select[tuple[int | None]]:
     return sa_select(func.min(col(Article.id))).where(same & other)
 
 
+class Listed(NamedTuple):
+    """An article with the feed that brought it first, and the others that list it."""
+
+    article: Article
+    feed: Feed
+    also: tuple[Feed, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ToMatch:
-    """An article to match, with its lease and its feed."""
+    """An article to match, with its lease, the feed that brought it first and the others that list it."""
 
     article: Article
     lease: leases.Lease
     feed: Feed
+    also: tuple[Feed, ...] = ()
 
 
 def _match_due() -> ColumnElement[bool]:
@@ -199,7 +208,8 @@ def claim_to_match(session: Session, *, owner: leases.Owner, now: datetime, limi
     """Take articles whose matching is due: read ones, and those unread for too long."""
     taken = leases.claim(session, _claiming_to_match(), owner=owner, limit=limit, **_times(now))
     by_id = {lease.row_id: lease for lease in taken}
-    return [ToMatch(article, by_id[article.id or 0], feed) for article, feed in with_feeds(session, list(by_id))]
+    found = with_feeds(session, list(by_id))
+    return [ToMatch(article, by_id[article.id or 0], feed, also) for article, feed, also in found]
 
 
 @cache
@@ -207,9 +217,28 @@ def _claiming_to_match() -> ReturningUpdate:
     return leases.claiming(MATCH, _match_due(), [Article.match_after, Article.id])
 
 
-def with_feeds(session: Session, ids: Sequence[int]) -> list[tuple[Article, Feed]]:
+def with_feeds(session: Session, ids: Sequence[int]) -> list[Listed]:
     """Articles with their feeds, by id."""
-    return [(article, feed) for article, feed in session.execute(_with_feeds(), {"ids": list(ids)})]
+    also = also_listing(session, ids)
+    pairs = session.execute(_with_feeds(), {"ids": list(ids)})
+    return [Listed(article, feed, also.get(article.id or 0, ())) for article, feed in pairs]
+
+
+def also_listing(session: Session, ids: Sequence[int]) -> dict[int, tuple[Feed, ...]]:
+    """Article → the feeds that list it beside the one that brought it first, of those of which there are any."""
+    pairs = session.execute(_also_listing(), {"ids": list(ids)}).all()
+    feeds = {feed.id: feed for feed in session.exec(select(Feed).where(col(Feed.id).in_({one for _, one in pairs})))}
+    found: dict[int, tuple[Feed, ...]] = {}
+    for article_id, feed_id in pairs if feeds else ():
+        found[article_id] = (*found.get(article_id, ()), feeds[feed_id])
+    return found
+
+
+@cache
+def _also_listing() -> Select[tuple[int | None, int]]:
+    query = sa_select(col(Article.id), col(Entry.feed_id)).join(Entry, col(Entry.article_id) == col(Article.id))
+    others = col(Article.id).in_(bindparam("ids", expanding=True)) & (col(Entry.feed_id) != col(Article.feed_id))
+    return query.where(others).distinct().order_by(col(Article.id), col(Entry.feed_id))
 
 
 @cache
@@ -281,7 +310,7 @@ def _matched(*which: ColumnElement[bool]) -> Update:
     return update(Article).where(*which).values(marked).execution_options(synchronize_session=False)
 
 
-def before(session: Session, past_id: int, since: datetime, limit: int) -> list[tuple[Article, Feed]]:
+def before(session: Session, past_id: int, since: datetime, limit: int) -> list[Listed]:
     """Matched articles with a smaller id, newest first, not older than `since`: for rules that are new. What is to be
     matched again meets them there, as news.
     """

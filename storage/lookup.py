@@ -109,7 +109,7 @@ def due(session: Session, limit: int) -> list[tuple[Article, Feed]]:
     ids = session.exec(
         select_rows(Article.id).where(col(Article.index_due)).order_by(col(Article.id)).limit(limit)
     ).all()
-    return with_feeds(session, [one for one in ids if one])
+    return [(one.article, one.feed) for one in with_feeds(session, [one for one in ids if one])]
 
 
 def count_due(session: Session, at_most: int) -> int:

@@ -28,6 +28,7 @@ from pipeline.read import Read, extracted, site_of, state_read, text_read
 from rules.match import Matcher
 from storage import articles, configs, feeds, hosts
 from storage import entries as rows
+from storage.articles import Listed, with_feeds
 from storage.backfills import Trouble
 from storage.engine import Database
 from storage.leases import Lease
@@ -152,7 +153,7 @@ def sites(session: Session, now: datetime) -> Sites:
     return Sites(archive, by_host)
 
 
-Stored = tuple[Article, Feed]
+Stored = Listed
 
 
 async def stored(db: Database, pages: Sequence[Taken]) -> dict[str, Stored]:
@@ -220,12 +221,12 @@ def _article(page: Taken, key: str, url: str, host: str, feed: Feed) -> Article:
 
 def _by_key(session: Session, keys: Sequence[str]) -> dict[str, Stored]:
     found = rows.article_by_key(session, keys)
-    return {key: (article, session.get_one(Feed, article.feed_id)) for key, article in found.items()}
+    return {one.article.key: one for one in with_feeds(session, [row.id for row in found.values() if row.id])}
 
 
-async def _judged_again(active: Active, article: Article, feed: Feed) -> Judged | None:
+async def _judged_again(active: Active, article: Article, feed: Feed, also: tuple[Feed, ...]) -> Judged | None:
     """What the rules say of a stored article. One that is still to be matched, and told, is left to that."""
     waits = article.match_due or article.matched_revision < 0 or article.state in ("pending", "duplicate")
     if waits or article.matched_config == active.revision:
         return None
-    return await asyncio.to_thread(judge, active, articles.ToMatch(article, NO_LEASE, feed))
+    return await asyncio.to_thread(judge, active, articles.ToMatch(article, NO_LEASE, feed, also))

@@ -19,6 +19,7 @@ from pipeline.run import job_lock
 from tests.flows.test_ingest import around as around
 from tests.flows.test_ingest import environment as environment
 from tests.flows.test_ingest import task_runs as task_runs
+from tests.sinks.http import HttpSink
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Prefect's own
 World = Any
@@ -85,6 +86,23 @@ async def test_a_delivery_run_sends_what_another_run_matches_meanwhile(prefect_a
         await asyncio.sleep(0.05)
     delivering.cancel()
     await asyncio.gather(delivering, return_exceptions=True)
+
+
+async def test_the_heartbeat_is_asked_by_who_sends_while_others_poll(
+    prefect_api: None, around: World, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.delivering import deliver
+    from flows.ingest import ingest
+
+    with HttpSink() as monitor:
+        monkeypatch.setenv("WIREWATCH_HEARTBEAT_URL", monitor.url("/beat"))
+        await cast(Any, deliver)(max_seconds=0.0)
+        assert monitor.requests == []  # nobody has polled
+        for _ in range(2):  # the second finds nothing due
+            await ingest(steps=["poll", "read", "match", "index"])
+        assert monitor.requests == []
+        await cast(Any, deliver)(max_seconds=0.0)
+        assert len(monitor.requests) == 1
 
 
 async def test_a_run_names_the_feeds_pages_and_receivers_that_failed_and_why(

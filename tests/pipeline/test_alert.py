@@ -126,6 +126,24 @@ async def test_a_single_alert_held_over_quiet_hours_goes_out_as_itself(
     assert [request.json["kind"] for request in world.hook.requests] == ["first"]
 
 
+async def test_what_is_told_when_quiet_hours_end_is_not_told_again_as_an_update(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    quiet = [{"from": "11:00", "to": "18:00"}]
+    world.rules["strike"]["alert"] = {"to": ["mail"], "quiet": quiet, "update": "thread"}
+    async with world.worker(db, clock) as app:
+        for number in range(3):
+            headline = f"Dockers strike at Antwerp, {number} ships wait"
+            world.site["/rss"] = rss(Item(f"t{number}", "", headline, f"Witness {number * 31} said so."))
+            await run_cycle(app)
+            clock.move(timedelta(hours=1))
+        for minutes in (0, 15, 30):
+            clock.at = NOON + timedelta(hours=6, minutes=minutes)
+            await run_cycle(app)
+    (mail,) = world.mail.mails
+    assert "3 separate texts" in str(mail.parsed.get_body(("plain",)))
+
+
 async def test_an_urgent_rule_passes_quiet_hours(world: World, db: Database, clock: FixedClock) -> None:
     world.rules["strike"]["alert"] |= {"quiet": [{"from": "11:00", "to": "14:00"}], "urgent": True}
     events(world, 1)

@@ -111,7 +111,7 @@ async def test_an_article_that_is_to_be_matched_again_is_news_to_a_new_rule_and_
         await app.db.write(lambda s: s.execute(again.values(match_due=True, match_after=clock.now())) and None)
         newest = await app.db.read(articles.newest_id)
         past = await app.db.read(lambda s: articles.before(s, newest + 1, NOON - 400 * HOUR, 10))
-        assert [article.feed_title for article, _ in past] == ["Volcano sleeps"]
+        assert [article.feed_title for article, *_ in past] == ["Volcano sleeps"]
         await run_cycle(app)
     hits = db.read_now(lambda s: s.exec(select(Hit.state).order_by(col(Hit.article_id))).all())
     assert sorted(hits).count("from_before") == 1

@@ -9,11 +9,17 @@ from typing import Any, cast
 
 from sqlmodel import Session, select
 
+from core.clock import FixedClock
 from pipeline import alert as alerting
 from pipeline.app import Active
+from pipeline.resend import resend
+from pipeline.run import run_cycle
 from storage import alerts, optouts
 from storage.engine import Database
 from storage.tables import Alert, Delivery, Story
+from tests.builders import World
+from tests.pipeline.test_alert import events
+from tests.sinks.http import Answer
 from tests.web import rows
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -77,3 +83,30 @@ def test_who_wants_a_rules_alerts_again_gets_them(db: Database) -> None:
         return sorted(sent(session, rows.alert(session, session.get_one(Story, 2), "c3" * 32, kind="update")))
 
     assert db.write_now(work) == [EDITOR, LATE]
+
+
+async def test_a_dead_letter_to_who_asked_for_no_more_since_is_not_sent_again(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.hook.will(Answer(404))
+    events(world, 1)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        await app.db.write(lambda s: optouts.add(s, "strike", "hook", clock.now()))
+        assert await app.db.write(lambda s: resend(s, "dead", who="ada", now=clock.now())) == 1
+        report = await run_cycle(app)
+    row = db.read_now(lambda s: s.exec(select(Delivery)).one())
+    assert (row.state, row.reason, len(world.hook.requests)) == ("suppressed", "opted_out", 1)
+    assert {"step": "deliver", "outcome": "skipped", "reason": "opted_out", "count": 1} in report.rows()
+
+
+async def test_who_asked_for_no_more_gets_none_by_a_channel_of_another_name_either(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.channels["desk-mail"] = world.mailbox("Ann@x.test", "bob@x.test")
+    world.rules["strike"]["alert"] = {"to": ["desk-mail"]}
+    events(world, 1)
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: optouts.add(s, "strike", "mail:ann@x.test", clock.now()))
+        await run_cycle(app)
+    assert [mail.recipients for mail in world.mail.mails] == [("bob@x.test",)]
