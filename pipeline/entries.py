@@ -249,15 +249,16 @@ def _add(
             session.flush()
             made += 1
         elif choosy and item not in old and known[article_key].feed_id != feed.id:
-            _match_again(known[article_key], now)
+            _match_again(session, known[article_key].id or 0, now)
         session.add(_entry(feed, item, key, known[article_key], now))
     session.flush()
     return made
 
 
-def _match_again(article: Article, now: datetime) -> None:
+def _match_again(session: Session, article_id: int, now: datetime) -> None:
     """Have it matched under this feed's name and tags, too; not sooner than its page is waited for."""
-    if article.state != "duplicate" and not (article.match_due and article.match_after > now):
+    article = _locked(session, article_id)
+    if article and article.state != "duplicate" and not (article.match_due and article.match_after > now):
         article.match_due, article.match_after = True, now
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select, update
 
 from core.clock import FixedClock
 from pipeline.app import App
 from pipeline.run import run_cycle
 from pipeline.why import of_stored
-from storage import articles
+from storage import articles, entries
 from storage.engine import Database
 from storage.tables import Article, Hit
 from tests.builders import World, rss
+from tests.conftest import migrate
+from tests.databases import Databases
 
 STRIKE = ["Dockers began a strike at the port of Antwerp."]
 FEEDS = ("Top", "Asia")
@@ -91,6 +95,42 @@ async def test_a_new_rule_for_a_feed_finds_what_another_feed_brought_first_in_th
     assert hits(db) == [("second", "from_before")]
 
 
-def test_of_many_articles_each_has_its_own_other_feeds(db: Database) -> None:
+async def test_of_several_articles_each_has_its_own_other_feeds(
+    overlapping: World, db: Database, clock: FixedClock
+) -> None:
+    one, two, three = (overlapping.publish(name, f"{name} news", STRIKE) for name in "abc")
+    async with overlapping.worker(db, clock) as app:
+        for name, items in (("Top", (one, two)), ("Asia", (two, three))):
+            overlapping.site[f"/{name}"] = rss(*items)
+            clock.move(timedelta(hours=2))
+            await run_cycle(app, steps=["poll"])
+    found = db.read_now(lambda session: articles.with_feeds(session, [1, 2, 3]))
+    listing = {row.article.feed_title[0]: (row.feed.name, [feed.name for feed in row.also]) for row in found}
+    assert listing == {"a": ("Top", []), "b": ("Top", ["Asia"]), "c": ("Asia", [])}
     assert db.read_now(lambda session: articles.with_feeds(session, [])) == []
-    assert db.read_now(lambda session: articles.also_listing(session, [1, 2])) == {}
+
+
+async def test_what_another_worker_has_just_matched_is_matched_again_all_the_same(
+    overlapping: World, databases: Databases, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = entries.article_by_key
+
+    def matched_meanwhile(session: Session, keys: Sequence[str]) -> dict[str, Article]:
+        """Between a look at the article and its change, which only PostgreSQL's writers can do."""
+        found = ask(session, keys)
+        other.write_now(lambda s: s.execute(update(Article).values(match_due=False)) and None)
+        return found
+
+    with databases.fresh("postgresql", tmp_path, migrate) as url:
+        db, other = Database(url), Database(url)
+        async with overlapping.worker(db, clock) as app:
+            await listed(app, overlapping, clock, "Top")
+            again = update(Article).values(match_due=True)
+            await app.db.write(lambda s: s.execute(again) and None)
+            overlapping.site["/Asia"] = overlapping.site["/Top"]
+            clock.move(timedelta(hours=2))
+            monkeypatch.setattr(entries, "article_by_key", matched_meanwhile)
+            await run_cycle(app, steps=["poll"])
+        assert db.read_now(lambda s: s.exec(select(Article.match_due)).one())
+        db.close()
+        other.close()
