@@ -93,34 +93,27 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
             alerting.noted(session, row, decision.stage, "drop", decision.reason, decision.reason.sentence, now)
     digest.closed_at = now
     session.add(digest)
-    for targets, told in _by_targets(active, going, missed):
-        row = digests.digest_alert(session, active, digest, told, now)
-        row.targets = sorted({channel for channel, _ in targets})
-        for channel in row.targets:
-            alerting.send_to(
-                session, app, active, row, channel, now, only=sorted(one for name, one in targets if name == channel)
-            )
+    for targets, told in digests.alike(_missed(active, going, missed)):
+        channels = sorted({channel for channel, _ in targets})
+        row = digests.digest_alert(session, active, digest, told, channels, now)
+        for channel in channels:
+            only = [one for name, one in targets if name == channel]
+            alerting.send_to(session, app, active, row, channel, now, only=only)
     unreachable = [one.id or 0 for row in going for one in missed.get(row.id, ()) if not _reaches(active, one)]
     deliveries.bury_stale(session, unreachable)
     deliveries.settle_stale(session, {one.id or 0 for owed in missed.values() for one in owed}.difference(unreachable))
     return str(Reason.STALE) if going else str(last)
 
 
-Targets = frozenset[tuple[str, str]]  # channel, target id
-
-
-def _by_targets(
+def _missed(
     active: Active, going: Sequence[Alert], missed: Mapping[str, Sequence[Delivery]]
-) -> list[tuple[Targets, list[Alert]]]:
-    """The alerts that each set of targets missed, so that targets that missed the same get the same message."""
+) -> Mapping[tuple[str, str], list[Alert]]:
+    """(channel, target id) → the alerts that did not reach it."""
     of_target: dict[tuple[str, str], list[Alert]] = {}
     for row in going:
         for one in _who_missed(active, row, missed.get(row.id, ())):
             of_target.setdefault(one, []).append(row)
-    sets: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-    for target, told in of_target.items():
-        sets.setdefault(tuple(row.id for row in told), []).append(target)
-    return [(frozenset(targets), of_target[targets[0]]) for targets in sets.values()]
+    return of_target
 
 
 def _who_missed(active: Active, row: Alert, owed: Sequence[Delivery]) -> list[tuple[str, str]]:

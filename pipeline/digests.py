@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import count
+from typing import TypeVar
 
 from sqlmodel import Session
 
@@ -18,6 +19,8 @@ from pipeline.app import Active, Sender
 from storage import alerts
 from storage import stories as story_rows
 from storage.tables import Alert, Digest, Story
+
+Whom = TypeVar("Whom", str, tuple[str, str])  # a channel; a channel and one of its targets
 
 
 def still_told(
@@ -80,26 +83,33 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
     session.add(digest)
     if not tellers:
         return str(last)
-    for channels, told_there in _by_channels(list(tellers.values())):
-        row = digest_alert(session, active, digest, told_there, now)
-        row.targets = list(channels)
+    going = list(tellers.values())
+    owed = {name: [row for row in going if name in row.targets] for row in going for name in row.targets}
+    for channels, told_there in alike(owed):  # a rule's `to:` may have been edited while the digest collected
+        row = digest_alert(session, active, digest, told_there, channels, now)
         alerting.send(session, app, active, row, now)
     return str(Reason.DIGEST)
 
 
-def _by_channels(going: Sequence[Alert]) -> list[tuple[tuple[str, ...], list[Alert]]]:
-    """The alerts that are owed to each channel, so that channels that are owed the same get the same message: a rule's
-    `to:` may have been edited while the digest collected.
+def alike(owed: Mapping[Whom, Sequence[Alert]]) -> list[tuple[list[Whom], Sequence[Alert]]]:
+    """Those who are owed the same alerts, with these, so that they get the same message; in an order of their own."""
+    same: dict[tuple[str, ...], list[Whom]] = {}
+    for whom in sorted(owed):
+        same.setdefault(tuple(row.id for row in owed[whom]), []).append(whom)
+    return [(those, owed[those[0]]) for those in same.values()]
+
+
+def digest_alert(
+    session: Session,
+    active: Active,
+    digest: Digest,
+    going: Sequence[Alert],
+    channels: Collection[str],
+    now: datetime,
+) -> Alert:
+    """The one alert that tells these channels of these, of several of one story the last, which tells all; nobody is
+    owed it yet.
     """
-    of_channel = {name: [row for row in going if name in row.targets] for row in going for name in sorted(row.targets)}
-    same: dict[tuple[str, ...], list[str]] = {}
-    for name, rows in of_channel.items():
-        same.setdefault(tuple(row.id for row in rows), []).append(name)
-    return [(tuple(sorted(names)), of_channel[names[0]]) for names in sorted(same.values(), key=sorted)]
-
-
-def digest_alert(session: Session, active: Active, digest: Digest, going: Sequence[Alert], now: datetime) -> Alert:
-    """The one alert that tells these, of several of one story the last, which tells all; nobody is owed it yet."""
     due = f"{digest.cause} {digest.due_at.isoformat()}"  # the same in a restored backup, which the row's number is not
     ids = (keys.alert_id(digest.rule_id, due, Kind.DIGEST, ordinal) for ordinal in count())
     alert_id = next(one for one in ids if session.get(Alert, one) is None)
@@ -119,7 +129,7 @@ def digest_alert(session: Session, active: Active, digest: Digest, going: Sequen
         kind=Kind.DIGEST.value,
         state="queued",
         reason=digest.cause,
-        targets=sorted({name for one in going for name in one.targets}),
+        targets=sorted(channels),
         view=views.dump(view),
         made_at=now,
         digest_id=digest.id,
