@@ -20,7 +20,7 @@ class OptedOut:
         self._known = frozenset(map(meant, targets))
 
     def __contains__(self, target_id: str) -> bool:
-        return bool(self._known) and meant(target_id) in self._known
+        return meant(target_id) in self._known
 
     def __bool__(self) -> bool:
         return bool(self._known)
@@ -52,22 +52,22 @@ def remove(session: Session, rule_id: str, target_id: str) -> bool:
 
 
 def targets_of(session: Session, rule_id: str) -> OptedOut:
-    """The targets that want no more of this rule; of none, of messages that no rule made."""
-    return OptedOut(list(session.connection().execute(_targets_of(), {"rule": rule_id}).scalars()) if rule_id else ())
-
-
-@cache
-def _targets_of() -> Select[tuple[str]]:
-    return sa_select(col(OptOut.target_id)).where(col(OptOut.rule_id) == bindparam("rule"))
+    """The targets that want no more of this rule."""
+    return among(session, [rule_id]).get(rule_id, OptedOut(()))
 
 
 def among(session: Session, rules: Collection[str]) -> dict[str, OptedOut]:
     """Those of these rules of which anybody asked for no more."""
     found: dict[str, list[str]] = {}
-    asked = select(OptOut.rule_id, OptOut.target_id).where(col(OptOut.rule_id).in_(sorted(rules)))
-    for rule_id, target_id in session.exec(asked).all():
+    for rule_id, target_id in session.connection().execute(_among(), {"rules": list(rules)}):
         found.setdefault(rule_id, []).append(target_id)
     return {rule_id: OptedOut(targets) for rule_id, targets in found.items()}
+
+
+@cache
+def _among() -> Select[tuple[str, str]]:
+    query = sa_select(col(OptOut.rule_id), col(OptOut.target_id))
+    return query.where(col(OptOut.rule_id).in_(bindparam("rules", expanding=True)))
 
 
 def listing(session: Session) -> list[OptOut]:

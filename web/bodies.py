@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LARGEST = 60_000_000  # bytes: the longest watch file that is taken, with its JSON around it
+LARGEST = 60_000_000  # bytes: room for a watch file of 20 million characters in most scripts
 
 
 class Bodies:
