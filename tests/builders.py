@@ -108,6 +108,16 @@ class HerePool(WorkerPool):
         return cast(T, pickle.loads(pickle.dumps(result)))
 
 
+@asynccontextmanager
+async def own_pool(app: App, *modules: str) -> AsyncIterator[None]:
+    """One process for what may hang, with these modules loaded, in place of this one's threads."""
+    app.pool = WorkerPool(1, preload=modules)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(app.pool.close)
+
+
 class World:
     """A site, a webhook receiver and a mail server on loopback; a context manager. `site` is path → what it answers."""
 

@@ -5,7 +5,6 @@ A second feed with nothing wrong is polled in each run: what one feed does, the 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
@@ -20,7 +19,6 @@ from typer.testing import CliRunner
 from cli.main import app as command
 from core.clock import FixedClock
 from core.errors import InputError
-from core.pool import WorkerPool
 from core.reasons import Reason
 from fetching import opml
 from fetching.entries import MAX_ENTRIES
@@ -29,7 +27,7 @@ from pipeline.app import App
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Entry, FeedPoll
-from tests.builders import STRIKE, Item, World, page, rss
+from tests.builders import STRIKE, Item, World, own_pool, page, rss
 from tests.faults.hostile import parse_hostile_feed
 from tests.faults.stored import articles_of, due, feed_of, told
 from tests.faults.ward import LittleMemory
@@ -294,11 +292,8 @@ async def test_fault_24_a_feed_that_takes_too_long_is_killed_and_no_other(
     async with watching(world, db, clock) as app:
         world.site["/rss"] = rss(Item("a", title="make the reader hang")) + large
         world.site["/good"] += large  # type: ignore[operator]
-        app.pool = WorkerPool(1, preload=["pipeline.poll", "tests.faults.hostile"])
-        try:
+        async with own_pool(app, "pipeline.poll", "tests.faults.hostile"):
             await run_cycle(app, steps=["poll"])
-        finally:
-            await asyncio.to_thread(app.pool.close)
     feed = feed_of(db)
     assert (feed.state, feed.last_reason) == ("failing", Reason.BAD_FEED)
     assert "limit 3 s" in feed.last_error

@@ -12,7 +12,6 @@ import pytest
 from sqlmodel import Session, select
 
 from core.clock import FixedClock
-from core.pool import WorkerPool
 from core.reasons import Reason
 from fetching.entries import ParsedEntry
 from fetching.written import Written, title
@@ -20,7 +19,7 @@ from pipeline.report import Report
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
-from tests.builders import NOON, STRIKE, HerePool, Item, World, rss
+from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, rss
 from tests.sinks.http import Answer, Request
 
 T = TypeVar("T")
@@ -247,12 +246,8 @@ async def test_a_feed_that_leaves_doubts_is_parsed_where_it_can_be_killed(
     monkeypatch.setattr("pipeline.poll.PARSE_SECONDS", 3.0)
     author = "a" * 100_000  # feedparser looks for an address in it, by the square of its length
     world.site["/rss"] = rss(Item("a", title="A")).replace(b"<guid", f"<author>{author}</author><b>?</i><guid".encode())
-    async with world.worker(db, clock) as app:
-        app.pool = WorkerPool(1, preload=["pipeline.poll"])
-        try:
-            await run_cycle(app, steps=["poll"])
-        finally:
-            await asyncio.to_thread(app.pool.close)
+    async with world.worker(db, clock) as app, own_pool(app, "pipeline.poll"):
+        await run_cycle(app, steps=["poll"])
     feed = feed_of(db)
     assert (feed.state, feed.last_reason) == ("failing", Reason.BAD_FEED)
     assert "limit 3 s" in feed.last_error
