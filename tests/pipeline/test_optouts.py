@@ -97,6 +97,8 @@ async def test_a_dead_letter_to_who_asked_for_no_more_since_is_not_sent_again(
         report = await run_cycle(app)
     row = db.read_now(lambda s: s.exec(select(Delivery)).one())
     assert (row.state, row.reason, len(world.hook.requests)) == ("suppressed", "opted_out", 1)
+    last = db.read_now(lambda s: alerts.decisions(s, alert_id=row.alert_id))[-1]
+    assert (last.stage, last.action, last.reason) == ("deliver", "drop", "opted_out")
     assert {"step": "deliver", "outcome": "skipped", "reason": "opted_out", "count": 1} in report.rows()
 
 
