@@ -126,17 +126,18 @@ async def _wanted(cycle: Cycle, taken: list[deliveries.Claimed]) -> list[deliver
     refused = [one for one in taken if one.target.id in gone.get(one.alert.rule_id, ())] if gone else []
     if not refused:
         return taken
-    await app.db.write(lambda session: [_refuse(session, one, app.clock.now()) for one in refused])
+    await app.db.write(lambda session: _refuse(session, refused, app.clock.now()))
     cycle.report.count("deliver", "skipped", Reason.OPTED_OUT, by=len(refused))
     cycle.worked()  # there may be more behind them
     return [one for one in taken if one not in refused]
 
 
-def _refuse(session: Session, one: deliveries.Claimed, now: datetime) -> None:
+def _refuse(session: Session, refused: list[deliveries.Claimed], now: datetime) -> None:
     """Take what its target wants no more off the way, and keep why."""
-    if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.OPTED_OUT)}):
-        said = f"{one.target.id}: {Reason.OPTED_OUT.sentence}"
-        alerting.noted(session, one.alert, "deliver", "drop", Reason.OPTED_OUT, said, now)
+    for one in refused:
+        if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.OPTED_OUT)}):
+            said = f"{one.target.id}: {Reason.OPTED_OUT.sentence}"
+            alerting.noted(session, one.alert, "deliver", "drop", Reason.OPTED_OUT, said, now)
 
 
 async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
