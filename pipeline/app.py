@@ -55,6 +55,11 @@ class Active:
         return {rule.id: rule for rule in self.watch.rules}
 
     @cached_property
+    def choosy(self) -> bool:
+        """Whether some rules are for certain feeds only."""
+        return any(rule.feeds.any or rule.feeds.tags or rule.feeds.none for rule in self.watch.rules)
+
+    @cached_property
     def feeds(self) -> Mapping[str, FeedConfig]:
         """Address as configured → feed."""
         return {feed.config_url: feed for feed in self.watch.feeds}

@@ -172,7 +172,7 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
         return False
     row.title, row.text_key = clean(item.entry.title), item.text_key
     row.updated = item.entry.updated
-    article = _locked(session, row.article_id) if row.article_id else None
+    article = articles.locked(session, row.article_id) if row.article_id else None
     if article is None or article.state == "duplicate":
         return True
     articles.keep_feed_words(session, article, now)
@@ -185,12 +185,6 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
         article.match_due, article.match_after = True, now + articles.UNREAD_WAIT if article.url else now
     session.add(article)
     return True
-
-
-def _locked(session: Session, article_id: int) -> Article | None:
-    """An article as it is now, which nobody else changes until this is committed."""
-    session.flush()
-    return session.get(Article, article_id, populate_existing=True, with_for_update={"key_share": True})
 
 
 def _retold(session: Session, feed: Feed, fresh: Sequence[Item]) -> frozenset[str]:
@@ -249,17 +243,10 @@ def _add(
             session.flush()
             made += 1
         elif choosy and item not in old and known[article_key].feed_id != feed.id:
-            _match_again(session, known[article_key].id or 0, now)
+            articles.match_again(session, known[article_key].id or 0, now)
         session.add(_entry(feed, item, key, known[article_key], now))
     session.flush()
     return made
-
-
-def _match_again(session: Session, article_id: int, now: datetime) -> None:
-    """Have it matched under this feed's name and tags, too; not sooner than its page is waited for."""
-    article = _locked(session, article_id)
-    if article and article.state != "duplicate" and not (article.match_due and article.match_after > now):
-        article.match_due, article.match_after = True, now
 
 
 def _article_key(feed: Feed, item: Item, key: str) -> str:

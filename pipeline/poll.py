@@ -241,8 +241,7 @@ def parse_feed(body: bytes, url: str, headers: dict[str, str], selector: str) ->
 def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, now: datetime, ms: float) -> Counts:
     """One commit: new entries, their articles, the validators, and when to poll next."""
     feed = one.feed
-    choosy = any(rule.feeds.any or rule.feeds.tags or rule.feeds.none for rule in app.active.watch.rules)
-    counts = take_in(session, feed, polled.parsed, now, choosy=choosy) if polled.parsed else Counts()
+    counts = take_in(session, feed, polled.parsed, now, choosy=app.active.choosy) if polled.parsed else Counts()
     outcome = _outcome(polled, counts)
     known = timing(feed, app.active.feeds_on.get(host_of(feed.fetch_url), 1), spacing(app))
     following = next_poll(known, outcome, now, random.random())  # noqa: S311 - jitter, not a secret

@@ -100,7 +100,8 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
         return
     page = refused or await fetch_and_extract(app, one.article.url)
     now = app.clock.now()
-    state = await app.db.write(lambda session: record(session, one, page, now), in_company=True)
+    choosy = app.active.choosy
+    state = await app.db.write(lambda session: record(session, one, page, now, choosy=choosy), in_company=True)
     if state == "lost":
         cycle.report.count("read", "skipped", Reason.LOCKED)
     elif page.extraction is None:
@@ -173,12 +174,17 @@ def _hand(site: SiteConfig | None) -> SiteHand | None:
     return SiteHand(body=site.body, remove=tuple(site.remove)) if site and (site.body or site.remove) else None
 
 
-def record(session: Session, one: articles.Claimed, page: Read, now: datetime) -> str:
-    """One commit: the text, its hashes, the page's bytes, what is due next. Returns the new state, or "lost"."""
+def record(session: Session, one: articles.Claimed, page: Read, now: datetime, *, choosy: bool = False) -> str:
+    """One commit: the text, its hashes, the page's bytes, what is due next. Returns the new state, or "lost".
+
+    `choosy`: some rules are for certain feeds only, so what a duplicate's feeds list, too, is matched anew.
+    """
     if page.extraction is None:
         state = _record_failed(session, one, page, now)
     else:
         state = _record_read(session, one, page.extraction, page.hashes, now)
+        if choosy and state == "duplicate" and not one.article.from_before:
+            articles.match_again(session, one.article.id or 0, now)
     if page.taken and state != "lost":
         snapshots.keep(session, page.taken.row(one.article.id or 0, now))
     return state

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
     Update,
     bindparam,
@@ -21,9 +22,11 @@ from sqlalchemy import (
     or_,
     true,
     tuple_,
+    union,
     update,
 )
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate as _ReturningUpdate
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -198,6 +201,23 @@ class ToMatch:
     also: tuple[Feed, ...] = ()
 
 
+def locked(session: Session, article_id: int) -> Article | None:
+    """An article as it is now, which nobody else changes until this is committed."""
+    session.flush()
+    return session.get(Article, article_id, populate_existing=True, with_for_update={"key_share": True})
+
+
+def match_again(session: Session, article_id: int, now: datetime) -> None:
+    """Have it, or what it is a duplicate of, matched under all feeds that list it; not sooner than its page is waited
+    for.
+    """
+    article = locked(session, article_id)
+    if article and article.duplicate_of:
+        article = locked(session, article.duplicate_of)
+    if article and not (article.match_due and article.match_after > now):
+        article.match_due, article.match_after = True, now
+
+
 def _match_due() -> ColumnElement[bool]:
     """Nothing waits for longer than UNREAD_WAIT: what does was seen by a clock that has been set back since."""
     after = col(Article.match_after)
@@ -225,7 +245,7 @@ def with_feeds(session: Session, ids: Sequence[int]) -> list[Listed]:
 
 
 def also_listing(session: Session, ids: Sequence[int]) -> dict[int, tuple[Feed, ...]]:
-    """Article → the feeds that list it beside the one that brought it first, of those of which there are any."""
+    """Article → the feeds that list it, under whatever address, beside the one that brought it first; where any do."""
     pairs = session.execute(_also_listing(), {"ids": list(ids)}).all()
     feeds = {feed.id: feed for feed in session.exec(select(Feed).where(col(Feed.id).in_({one for _, one in pairs})))}
     found: dict[int, tuple[Feed, ...]] = {}
@@ -235,10 +255,13 @@ def also_listing(session: Session, ids: Sequence[int]) -> dict[int, tuple[Feed, 
 
 
 @cache
-def _also_listing() -> Select[tuple[int | None, int]]:
-    query = sa_select(col(Article.id), col(Entry.feed_id)).join(Entry, col(Entry.article_id) == col(Article.id))
-    others = col(Article.id).in_(bindparam("ids", expanding=True)) & (col(Entry.feed_id) != col(Article.feed_id))
-    return query.where(others).distinct().order_by(col(Article.id), col(Entry.feed_id))
+def _also_listing() -> CompoundSelect[tuple[int | None, int]]:
+    its: Select[tuple[int | None, int]] = sa_select(col(Article.id).label("its"), col(Entry.feed_id).label("listing"))
+    copy = aliased(Article)
+    one_of = col(Article.id).in_(bindparam("ids", expanding=True)) & (col(Entry.feed_id) != col(Article.feed_id))
+    directly = its.join(Entry, col(Entry.article_id) == col(Article.id))
+    by_copies = its.join(copy, col(copy.duplicate_of) == col(Article.id)).join(Entry, col(Entry.article_id) == copy.id)
+    return union(directly.where(one_of), by_copies.where(one_of)).order_by("its", "listing")
 
 
 @cache

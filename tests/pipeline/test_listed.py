@@ -16,11 +16,10 @@ from pipeline.why import of_stored
 from storage import articles, entries
 from storage.engine import Database
 from storage.tables import Article, Hit
-from tests.builders import World, rss
+from tests.builders import STRIKE, Item, World, page, rss
 from tests.conftest import migrate
 from tests.databases import Databases
 
-STRIKE = ["Dockers began a strike at the port of Antwerp."]
 FEEDS = ("Top", "Asia")
 
 
@@ -56,6 +55,31 @@ async def test_a_rule_for_a_feed_is_tried_on_what_another_feed_brought_first(
         (why,) = of_stored(db, app.active.watch, "1")
     assert hits(db) == [("strike", "live")]
     assert len(overlapping.hook.requests) == 1
+    assert why.outcome != "not tried"
+
+
+@pytest.mark.parametrize("order", [("Top", "Asia"), ("Asia", "Top"), ("Top", "Third", "Asia")])
+async def test_a_rule_for_a_feed_is_tried_on_what_another_feed_brought_under_another_address(
+    overlapping: World, db: Database, clock: FixedClock, order: Sequence[str]
+) -> None:
+    world, title = overlapping, "Dockers begin strike"
+    world.feeds.append({**world.feeds[0], "url": world.url("/Third"), "name": "Third", "tags": []})
+    world.site["/Third"] = rss()
+    first = world.publish("a", title, STRIKE)
+    world.site["/m-a"] = page(title, STRIKE, head=f'<link rel="canonical" href="{first.link}">')
+    mobile = Item(guid="m-a", link=world.url("/m-a"), title=title)
+    async with world.worker(db, clock) as app:
+        for name in order:
+            world.site[f"/{name}"] = rss(first if name == order[0] else mobile)
+            clock.move(timedelta(hours=2))
+            await run_cycle(app)
+        (why, *_) = of_stored(db, app.active.watch, "1")
+    assert [one.state for one in db.read_now(lambda s: s.exec(select(Article).order_by(col(Article.id))).all())] == [
+        "ready",
+        "duplicate",
+    ]
+    assert hits(db) == [("strike", "live")]
+    assert len(world.hook.requests) == 1
     assert why.outcome != "not tried"
 
 
