@@ -95,11 +95,14 @@ def _name(who: str) -> str:
 
 
 def silence(session: Session, rule_id: str, story_id: str, *, who: str, now: datetime) -> Story:
-    """Tell nothing more of this story for 72 hours. Raises InputError for a closed one: nothing more comes of it."""
+    """Tell nothing more of this story for 72 hours; one that is silenced for longer stays so. Raises InputError for a
+    closed one: nothing more comes of it.
+    """
     story = story_of(session, rule_id, story_id)
     if story.state == "closed":
         raise InputError("this story is closed: nothing more is told of it")
-    stories_step.silence(session, story.id or 0, until=now + SILENCE, who=who, now=now)
+    if stories.state_of(story, now) != "silenced" or (story.silenced_until or now) < now + SILENCE:
+        stories_step.silence(session, story.id or 0, until=now + SILENCE, who=who, now=now)
     return story
 
 

@@ -138,8 +138,8 @@ async def _silence(db: Database, link: Link) -> Said:
     story = await db.write(
         lambda session: feedback.silence(session, link.rule, link.subject, who=link.by, now=link.now)
     )
-    until = f"{link.now + feedback.SILENCE:%d %b %Y, %H:%M} UTC"
-    return Said("Silenced", (story.title, f"Nothing more is told of it until {until}."), story=story.id)
+    until = f"Nothing more is told of it until {story.silenced_until:%d %b %Y, %H:%M} UTC."
+    return Said("Silenced", (story.title, until), story=story.id)
 
 
 async def _ask_unsubscribe(db: Database, link: Link) -> Said:

@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, select
 from alerts.links import MAX_AGE, Purpose, sign
 from core.clock import SystemClock
 from core.settings import Settings
+from pipeline import stories
 from storage import alerts, feedback, hits, optouts
 from storage.engine import Database
 from storage.office import Notice
@@ -108,6 +109,14 @@ async def test_silence_holds_for_three_days(db: Database, visitor: Visitor) -> N
     assert row.silenced_until is not None
     assert timedelta(hours=71, minutes=59) < row.silenced_until - begun < timedelta(hours=72, minutes=1)
     assert f"{row.silenced_until:%d %b %Y, %H:%M} UTC" in done.text
+
+
+async def test_a_silence_for_longer_is_not_ended_sooner(db: Database, visitor: Visitor) -> None:
+    until = SystemClock().now() + timedelta(days=30)
+    db.write_now(lambda session: stories.silence(session, 1, until=until, who="ops", now=SystemClock().now()))
+    done = await visitor.post(path("silence"))
+    assert db.read_now(lambda session: session.get_one(Story, 1).silenced_until) == until
+    assert f"{until:%d %b %Y, %H:%M} UTC" in done.text
 
 
 async def test_a_closed_story_is_not_opened_by_silencing_it(db: Database, visitor: Visitor) -> None:
