@@ -1,7 +1,7 @@
 """Send, hold, fold or drop: an ordered list of small stages, each saying why. Pure; run again at every release.
 
-rule → silence → told → restored → quiet → budget → digest → stale → send. The first stage that has something to say
-decides; what each stage before it found is kept as the trail (`wirewatch alerts why`).
+rule → silence → told → restored → stands → quiet → budget → digest → stale → send. The first stage that has something
+to say decides; what each stage before it found is kept as the trail (`wirewatch alerts why`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class AlertFacts:
     earlier message of the same story is released together with this one and tells it all. `held_until` is the release
     time of an earlier hold, `released_with` how many other alerts of the rule come out of it at the same time.
     `folded`: it lies in a digest that is due now. `maybe_told`: its news is older than a restore, and nothing says what
-    was told between the backup and that.
+    was told between the backup and that. `retracted`: too little of what it was made for still stands.
     """
 
     kind: Kind
@@ -56,6 +56,7 @@ class AlertFacts:
     released_with: int = 0
     folded: bool = False
     maybe_told: bool = False
+    retracted: bool = False
 
     @property
     def in_digest(self) -> bool:
@@ -128,6 +129,12 @@ def _restored(alert: AlertFacts, now: datetime) -> StageNote:
     return StageNote("restored", "no backup was restored since")
 
 
+def _stands(alert: AlertFacts, now: datetime) -> StageNote:
+    if alert.retracted:
+        return _says("stands", Action.DROP, Reason.RETRACTED)
+    return StageNote("stands", "what it tells was not withdrawn")
+
+
 def _quiet(alert: AlertFacts, now: datetime) -> StageNote:
     until = quiet_until(alert.policy.quiet, now, alert.policy.timezone)
     if until is None:
@@ -168,4 +175,4 @@ def _says(stage: str, action: Action, reason: Reason, until: datetime | None = N
     return StageNote(stage, reason.sentence, action, reason, until)
 
 
-STAGES: tuple[Stage, ...] = (_rule, _silence, _told, _restored, _quiet, _budget, _digest, _stale)
+STAGES: tuple[Stage, ...] = (_rule, _silence, _told, _restored, _stands, _quiet, _budget, _digest, _stale)

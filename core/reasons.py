@@ -86,6 +86,10 @@ class Reason(StrEnum):
     RULE_FAILED = "rule_failed", "the rule made the matcher fail on this article: a fault of wirewatch"
     FROM_BEFORE = "from_before", "stored before the rule or feed became active"
     WITHDRAWN = "withdrawn", "matched on title and summary or before an edit, and no longer"
+    RETRACTED = (
+        "retracted",
+        "too little of what it would tell stands: withdrawn, or said not to be what the rule is for",
+    )
     NOT_THIS = "not_this", "somebody said that it is not what the rule is for"
     # -- stories
     NEW_STORY = "new_story", "no open story tells this event"

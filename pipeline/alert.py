@@ -16,7 +16,7 @@ from alerts.message import Kind
 from alerts.policy import Policy, StoryFacts, local_day, owed
 from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
-from pipeline import restored, told, views
+from pipeline import restored, standing, told, views
 from pipeline.app import Active, Sender
 from pipeline.policies import policy_of
 from pipeline.story import Placed
@@ -28,15 +28,20 @@ from storage.tables import Alert, Article, Digest, Story
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
     """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
     policy = policy_of(active, placed.rule)
-    due = owed(_facts(session, placed, alerts.of_story(session, placed.story.id or 0)), policy)
+    made = alerts.of_story(session, placed.story.id or 0)
+    due = owed(_facts(session, placed, [one for one in made if not standing.was_retracted(one)]), policy)
     if due.kind is None:
         _keep(session, placed, "policy", "none", due.reason, now)
         return str(due.reason)
     first_key = placed.article.key if placed.story.articles == 1 else _first_key(session, placed.story)
     alert_id = keys.alert_id(placed.rule.id, first_key, due.kind, due.ordinal)
-    if session.get(Alert, alert_id) is not None:
+    known = session.get(Alert, alert_id)
+    if known is not None and not standing.was_retracted(known):
         _keep(session, placed, "policy", "none", Reason.ALREADY_TOLD, now, alert_id)
         return str(Reason.ALREADY_TOLD)
+    if known is not None:
+        session.delete(known)  # nobody was told, or is owed it
+        session.flush()
     view = views.alert_view(session, active, placed, alert_id, due.kind, now)
     row = Alert(
         id=alert_id,
@@ -94,7 +99,7 @@ def _first_key(session: Session, story: Story) -> str:
 def alert_facts(
     session: Session, row: Alert, policy: Policy, story: Story | None, now: datetime, *, with_others: int = 0,
     rule_exists: bool = True, folded: bool = False, told_by_earlier: bool = False, already_told: bool = False,
-    maybe_told: bool = False,
+    maybe_told: bool = False, retracted: bool = False,
 ) -> AlertFacts:  # fmt: skip
     """What the stages need to know of an alert, as it stands now."""
     in_digest = folded or with_others > 0  # then it uses up no budget: of 5,000 in a digest none asks for it
@@ -117,6 +122,7 @@ def alert_facts(
         released_with=with_others,
         folded=folded,
         maybe_told=maybe_told,
+        retracted=retracted,
     )
 
 

@@ -14,7 +14,7 @@ from alerts.message import AlertView, Kind
 from alerts.stages import Action, Decision, decide
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import told, views
+from pipeline import standing, told, views
 from pipeline.app import Active, Sender
 from storage import alerts
 from storage import stories as story_rows
@@ -36,13 +36,15 @@ def still_told(
 ) -> Decision:
     """What the stages say of an alert whose digest is due."""
     rule = active.rules.get(digest.rule_id)
+    policy = alerting.policy_for(active, digest.rule_id)
     facts = alerting.alert_facts(
-        session, row, alerting.policy_for(active, digest.rule_id), story, now,
+        session, row, policy, story, now,
         rule_exists=rule is not None and rule.enabled,
         folded=True,
         told_by_earlier=told_by_earlier,
         already_told=row.state == "folded"
         and (alerts.told_since(session, row) or told.told_before(app, active, row)),
+        retracted=standing.retracted(session, row, story, policy),
     )  # fmt: skip
     return decide(facts, now)
 

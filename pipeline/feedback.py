@@ -16,7 +16,7 @@ from sqlmodel import Session
 from core.errors import ConfigError, InputError, Missing
 from core.reasons import Reason
 from core.text import one_line
-from pipeline import notices
+from pipeline import notices, standing
 from pipeline import stories as stories_step
 from pipeline.app import Active
 from pipeline.configure import EMPTY
@@ -59,7 +59,7 @@ def take_back(session: Session, hit_id: int, *, who: str, now: datetime) -> str:
     lock_names(session, [f"rule:{hit.rule_id}"])
     if not feedback.take_back(session, hit.id or 0, who):
         raise InputError(f"{who} said nothing of hit {hit_id}", hint=f"run `wirewatch hits show {hit_id}`")
-    stories.recount(session, hit.story_id)
+    standing.recount(session, hit.story_id, now)
     _note(session, hit, Reason.TAKEN_BACK, f"{who}: not this, taken back", now)
     return f"“not this” of the rule {hit.rule_id} taken back by {who}"
 
@@ -70,7 +70,7 @@ def _judge(session: Session, told: Sequence[Hit], who: str, now: datetime) -> No
     for hit_id in feedback.judge(session, by_id, verdict="wrong", who=who, now=now):
         _note(session, by_id[hit_id], Reason.NOT_THIS, f"{who}: not this", now)
     for story_id in {hit.story_id for hit in told}:
-        stories.recount(session, story_id)
+        standing.recount(session, story_id, now)
 
 
 def _note(session: Session, hit: Hit, reason: Reason, said: str, now: datetime) -> None:

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from core.log import pairs
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import costly, told
+from pipeline import costly, standing, told
 from pipeline import story as stories_step
 from pipeline.app import Active, App, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
@@ -27,7 +27,7 @@ from pipeline.cycle import Batch, Cycle, work_off
 from rules.document import ArticleText, Document, analyse
 from rules.match import FeedTag, Verdict
 from rules.spans import Match
-from storage import articles, configs, decisions, hits, stories
+from storage import articles, configs, decisions, hits
 from storage.engine import lock_names
 from storage.leases import settle
 from storage.tables import Article, Feed, Hit
@@ -175,7 +175,7 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     outcomes = []
     for match in judged.verdict.matches:
         if (hit := known.get(match.rule)) is not None:
-            _again(session, hit, match, judged, active)
+            _again(session, hit, match, judged, active, now)
         else:
             outcomes.append(
                 (match.rule, add_hit(session, app, active, judged, match, past=article.from_before, now=now))
@@ -205,13 +205,13 @@ def add_hit(
     return alerting.owe(session, app, active, placed, now=now)
 
 
-def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Active) -> None:
-    """The same rule matched the same article again: the hit is brought up to date in place, nobody is told."""
+def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Active, now: datetime) -> None:
+    """The same rule matched the same article again: the hit is brought up to date in place, nobody is told twice."""
     stories_step.fill(hit, match, judged.one.article, active.revision)
     session.add(hit)
     if hit.state == "withdrawn":
         hit.state = "from_before" if hit.past else "live"
-        stories.recount(session, hit.story_id)
+        standing.recount(session, hit.story_id, now)
 
 
 def _withdraw(session: Session, active: Active, judged: Judged, known: dict[str, Hit], now: datetime) -> None:
@@ -228,7 +228,7 @@ def _withdraw(session: Session, active: Active, judged: Judged, known: dict[str,
         if hit.state != "withdrawn" and (revision > hit.article_revision or not revision):
             hit.state = "withdrawn"
             session.add(hit)
-            stories.recount(session, hit.story_id)
+            standing.recount(session, hit.story_id, now)
             note(session, name, judged, Reason.WITHDRAWN, now, hit.story_id)
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from alerts.stages import Action, decide
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import catchup, digests, told, views
+from pipeline import catchup, digests, standing, told, views
 from pipeline.app import Active, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle
@@ -79,12 +79,14 @@ def _decide_again(
     rule = active.rules.get(row.rule_id)
     story = session.get(Story, row.story_id) if row.story_id else None
     teller = tellers.get(row.story_id) if row.story_id else None
+    policy = alerting.policy_for(active, row.rule_id)
     facts = alerting.alert_facts(
-        session, row, alerting.policy_for(active, row.rule_id), story, now,
+        session, row, policy, story, now,
         with_others=max(together - 1, 0) if row.reason == Reason.QUIET_HOURS else 0,
         rule_exists=rule is not None and rule.enabled,
         told_by_earlier=teller is not None,
         already_told=alerts.told_since(session, row) or told.told_before(app, active, row),
+        retracted=standing.retracted(session, row, story, policy),
     )  # fmt: skip
     decision = decide(facts, now)
     if decision.action is not Action.DROP and row.story_id:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 from urllib.parse import quote
 
 from pydantic import TypeAdapter
@@ -16,6 +16,7 @@ from alerts.links import story_links
 from alerts.message import AlertView, ArticleLine, DigestView, Gaps, Kind, NoticeView, Passage, View
 from core.reasons import Reason
 from pipeline.app import Active, App
+from pipeline.standing import standing
 from pipeline.story import Placed
 from storage import articles, feeds, hits
 from storage.tables import Alert, Article, Hit, Story
@@ -45,7 +46,6 @@ def load(values: Mapping[str, Any]) -> View:
 
 def alert_view(session: Session, active: Active, placed: Placed, alert_id: str, kind: Kind, now: datetime) -> AlertView:
     """The alert that a newly placed hit owes."""
-    passages = passages_of(placed.hit)
     told = [pair for pair in hits.of_story(session, placed.story.id or 0) if pair[1].id != placed.article.id]
     return AlertView(
         alert_id=alert_id,
@@ -55,8 +55,7 @@ def alert_view(session: Session, active: Active, placed: Placed, alert_id: str, 
         story_id=str(placed.story.id),
         article=article_line(placed.article),
         made_at=now,
-        passages=passages[:PASSAGES],
-        more_passages=max(0, len(passages) - PASSAGES),
+        **_passages(placed.hit),
         others=tuple(article_line(article) for _, article in told[-OTHERS:]),
         separate_texts=placed.story.origins,
         timezone=active.timezone,
@@ -66,6 +65,17 @@ def alert_view(session: Session, active: Active, placed: Placed, alert_id: str, 
 def passages_of(hit: Hit) -> tuple[Passage, ...]:
     """A hit's matched sentences with the matched words."""
     return tuple(Passage(one["sentence"], tuple((start, end) for start, end in one["marks"])) for one in hit.sentences)
+
+
+class _Passages(TypedDict):
+    passages: tuple[Passage, ...]
+    more_passages: int
+
+
+def _passages(hit: Hit) -> _Passages:
+    """As many as an alert shows, and how many it leaves out."""
+    found = passages_of(hit)
+    return {"passages": found[:PASSAGES], "more_passages": max(0, len(found) - PASSAGES)}
 
 
 def article_line(article: Article) -> ArticleLine:
@@ -114,14 +124,21 @@ def brief(view: AlertView) -> AlertView:
 
 
 def bring_up_to_date(session: Session, row: Alert, story: Story | None) -> None:
-    """Have an alert that was held or collected tell how many texts tell its story by now, and the newest of them."""
-    if story is None or story.last_hit_at <= row.made_at:
-        return
+    """Have an alert that was held or collected tell how many texts tell its story by now, and the newest of them; by
+    the first that stands, when its own was withdrawn.
+    """
     view = load(row.view)
-    if not isinstance(view, AlertView):
+    if story is None or not isinstance(view, AlertView):
         return
-    told = [article for _, article in hits.of_story(session, story.id or 0) if article.id != row.article_id]
-    others = tuple(article_line(article) for article in told[-OTHERS:])
+    if story.last_hit_at <= row.made_at and story.origins == view.separate_texts:
+        return
+    told = standing(session, row)
+    lead = next(((hit, article) for hit, article in told if article.id == row.article_id), None)
+    if lead is None and told:
+        lead = told[0]
+        row.article_id = lead[1].id
+        view = replace(view, article=article_line(lead[1]), **_passages(lead[0]))
+    others = tuple(article_line(article) for _, article in told if article.id != row.article_id)[-OTHERS:]
     row.view = dump(replace(view, separate_texts=max(1, story.origins), others=others))
     session.add(row)
 

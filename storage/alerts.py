@@ -101,6 +101,14 @@ def released_together(session: Session, rule_id: str, held_for: str, gathered_as
     return session.exec(stories).one() + session.exec(select(func.count()).select_from(Digest).where(gathering)).one()
 
 
+def reconsider(session: Session, story_id: int, reason: str, now: datetime) -> None:
+    """Have a story's alerts that were suppressed for this reason be decided again, as if they were made now."""
+    theirs = (col(Alert.story_id) == story_id) & (col(Alert.state) == "suppressed") & (col(Alert.reason) == reason)
+    for row in session.exec(select(Alert).where(theirs)).all():
+        row.state, row.release_at, row.made_at, row.digest_id = "held", now, now, None
+        session.add(row)
+
+
 def told_since(session: Session, alert: Alert) -> bool:
     """Whether a later alert of the same story went out while this one waited: it told more."""
     later = (col(Alert.story_id) == alert.story_id) & (col(Alert.state) == "queued") & (col(Alert.id) != alert.id)

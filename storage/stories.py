@@ -52,11 +52,14 @@ def _texts_that_count() -> SelectOfScalar[int]:
     return select(func.count(col(Hit.origin).distinct())).where((col(Hit.story_id) == bindparam("story")) & stands)
 
 
-def recount(session: Session, story_id: int) -> None:
-    """Have a story count the texts that count by now. The caller holds its rule, as everybody does who adds to it."""
+def recount(session: Session, story_id: int) -> int:
+    """Have a story count the texts that count by now; returns how many. The caller holds its rule, as everybody does
+    who adds to it.
+    """
     story = session.get_one(Story, story_id, populate_existing=True)
     story.origins = texts_that_count(session, story_id)
     session.add(story)
+    return story.origins
 
 
 def state_of(story: Story, now: datetime) -> str:

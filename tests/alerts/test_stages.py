@@ -15,7 +15,7 @@ PLAIN = Policy(targets=("desk",))
 QUIET_NOW = replace(PLAIN, quiet=(Quiet(time(11), time(13)),))
 DAILY = replace(PLAIN, digest=DigestTime(time(8)))
 ALERT = AlertFacts(Kind.FIRST, PLAIN, made_at=NOW)
-ORDER = ["rule", "silence", "told", "restored", "quiet", "budget", "digest", "stale", "send"]
+ORDER = ["rule", "silence", "told", "restored", "stands", "quiet", "budget", "digest", "stale", "send"]
 
 
 def test_an_alert_nothing_speaks_against_is_sent() -> None:
@@ -37,6 +37,7 @@ CASES = [
     ("told", replace(ALERT, already_told=True), Action.DROP, Reason.ALREADY_TOLD, None),
     ("told", replace(ALERT, told_by_earlier=True), Action.DROP, Reason.MERGED, None),
     ("restored", replace(ALERT, maybe_told=True), Action.DROP, Reason.RESTORED, None),
+    ("stands", replace(ALERT, retracted=True), Action.DROP, Reason.RETRACTED, None),
     ("quiet", replace(ALERT, policy=QUIET_NOW), Action.HOLD, Reason.QUIET_HOURS, NOW + HOURS),
     ("budget", replace(ALERT, sent_today=50), Action.FOLD, Reason.OVER_BUDGET, NOW + 12 * HOURS),
     ("budget", replace(ALERT, sent_last_10_min=BURST), Action.FOLD, Reason.BURST, NOW + GATHER),
@@ -64,6 +65,7 @@ def test_an_earlier_stage_wins_over_a_later() -> None:
         silenced=True,
         already_told=True,
         maybe_told=True,
+        retracted=True,
         sent_today=99,
         made_at=NOW - timedelta(days=3),
     )
@@ -72,6 +74,7 @@ def test_an_earlier_stage_wins_over_a_later() -> None:
         {"silenced": False},
         {"already_told": False},
         {"maybe_told": False},
+        {"retracted": False},
         {"policy": DAILY},
         {"sent_today": 0},
     )
@@ -79,7 +82,7 @@ def test_an_earlier_stage_wins_over_a_later() -> None:
     for change in heal:
         everything = replace(everything, **change)
         stages.append(decide(everything, NOW).stage)
-    assert stages == ORDER[:7]
+    assert stages == ORDER[:8]
 
 
 def test_a_silence_ends_by_itself() -> None:

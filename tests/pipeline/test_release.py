@@ -197,6 +197,7 @@ async def test_however_many_piled_up_they_are_one_message(world: World, db: Data
                     first_article_id=held.article_id or 0,
                     first_hit_at=NOON,
                     last_hit_at=NOON,
+                    origins=1,
                 )
                 session.add(story)
                 session.flush()

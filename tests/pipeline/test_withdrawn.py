@@ -19,7 +19,7 @@ from rules.match import Trouble, Verdict
 from storage import configs
 from storage.articles import ToMatch
 from storage.engine import Database
-from storage.tables import Alert, Feed, Hit, Story
+from storage.tables import Alert, Decision, Feed, Hit, Story
 from tests.builders import Item, World, rss
 from tests.pipeline.conftest import NOON
 
@@ -212,3 +212,129 @@ async def test_a_further_text_is_told_even_where_another_was_withdrawn_before(
         await come(world, db, app, telling(2))
     assert made(db) == [("first", 0), ("update", 2), ("update", 3)]
     assert len(world.hook.requests) == 3
+
+
+QUIET_HOURS = {"quiet": [{"from": "11:00", "to": "14:00"}]}
+MORNING = NOON + timedelta(hours=2)
+
+
+@pytest.fixture
+def quiet(world: World) -> World:
+    """What comes is held until MORNING."""
+    world.rules["strike"]["alert"] |= QUIET_HOURS
+    return world
+
+
+async def morning(app: App, clock: FixedClock) -> None:
+    """The quiet hours end."""
+    clock.at = max(clock.at, MORNING)
+    await run_cycle(app)
+
+
+def heads(world: World) -> list[str]:
+    """Which text each message is led by."""
+    return [request.json["articles"][0]["title"] for request in world.hook.requests]
+
+
+@pytest.mark.parametrize("how", ["edited", "a hit", "the story"])
+async def test_what_is_withdrawn_while_it_is_held_is_told_to_nobody(
+    quiet: World, db: Database, clock: FixedClock, how: str
+) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await withdraw(how, quiet, db, app, 0)
+        await morning(app, clock)
+    assert quiet.hook.requests == []
+    (row,) = db.read_now(lambda s: s.exec(select(Alert)).all())
+    assert (row.state, row.reason) == ("suppressed", Reason.RETRACTED)
+    decided = db.read_now(lambda s: s.exec(select(Decision).where(Decision.alert_id == row.id)).all())
+    assert [(one.stage, one.action) for one in decided] == [("quiet", "hold"), ("stands", "drop")]
+
+
+async def test_what_tells_the_event_after_all_is_told_where_the_first_text_was_withdrawn_before(
+    quiet: World, db: Database, clock: FixedClock
+) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await withdraw("a hit", quiet, db, app, 0)
+        await morning(app, clock)
+        await come(quiet, db, app, telling(1))
+        await come(quiet, db, app, telling(2))
+    assert heads(quiet) == [telling(1).title]
+    assert made(db) == [("first", 0)]
+
+
+@pytest.mark.parametrize("how", ["edited", "a hit"])
+async def test_what_is_withdrawn_and_comes_back_is_told_once(
+    quiet: World, db: Database, clock: FixedClock, how: str
+) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await withdraw(how, quiet, db, app, 0)
+        await morning(app, clock)
+        for _ in range(2):
+            clock.move(timedelta(hours=30))
+            if how == "edited":
+                await come(quiet, db, app, edited(0))
+                await come(quiet, db, app, telling(0))
+            else:
+                db.write_now(lambda s: feedback.not_this_hit(s, 1, who="ada", now=clock.now()))
+                db.write_now(lambda s: feedback.take_back(s, 1, who="ada", now=clock.now()))
+                await run_cycle(app)
+    assert heads(quiet) == [telling(0).title]
+
+
+async def test_a_held_alert_is_led_by_a_text_that_stands(quiet: World, db: Database, clock: FixedClock) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await come(quiet, db, app, telling(1), telling(2))
+        db.write_now(lambda s: feedback.not_this_hit(s, 1, who="ada", now=clock.now()))
+        await morning(app, clock)
+    (told,) = (request.json for request in quiet.hook.requests)
+    assert told["separate_texts"] == 2
+    assert [one["title"] for one in told["articles"]] == [telling(1).title, telling(2).title]
+    assert "1 ships" in str(told["passages"])
+    assert "0 ships" not in str(told)
+
+
+async def test_a_held_alert_for_two_texts_is_not_told_for_one(quiet: World, db: Database, clock: FixedClock) -> None:
+    quiet.rules["strike"]["alert"] |= {"first": 2}
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0), telling(1))
+        await withdraw("a hit", quiet, db, app, 1)
+        await morning(app, clock)
+        assert quiet.hook.requests == []
+        await come(quiet, db, app, telling(2))
+    assert [request.json["separate_texts"] for request in quiet.hook.requests] == [2]
+
+
+async def test_a_digest_leaves_out_what_was_withdrawn_while_it_collected(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"digest": {"at": "16:00"}, "update": "every"}
+    elsewhere = Item("e", "", "Dockers strike at Lisbon, 5 ships wait", "Rain 5 fell on them.")
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, elsewhere)
+        await come(world, db, app, telling(0))
+        await withdraw("a hit", world, db, app, 0)
+        clock.at = NOON + timedelta(hours=5)
+        await run_cycle(app)
+    (told,) = (request.json for request in world.hook.requests)
+    assert [one["articles"][0]["title"] for one in told["alerts"]] == [elsewhere.title]
+
+
+async def test_an_update_whose_text_is_withdrawn_while_it_waits_is_told_to_nobody(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"update": "every"}
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        world.rules["strike"]["alert"] |= QUIET_HOURS
+        await world.apply(app)
+        await come(world, db, app, telling(1))
+        assert made(db) == [("first", 0), ("update", 2)]
+        await withdraw("a hit", world, db, app, 1)
+        await morning(app, clock)
+        assert len(world.hook.requests) == 1
+        await come(world, db, app, telling(2))
+    assert [request.json["kind"] for request in world.hook.requests] == ["first", "update"]
