@@ -54,6 +54,12 @@ def states(db: Database) -> dict[str, str]:
     return {one.target_id.removeprefix("mail:").removesuffix("@x.test"): one.state for one in rows}
 
 
+async def one_hangs(world: World, db: Database) -> None:
+    """Wait until every message came, and of all but one what became of it is written."""
+    while len(world.mail.mails) < 5 or sorted(states(db).values()) != ["leased", *["sent"] * 5]:
+        await asyncio.sleep(0.02)
+
+
 def leased_until(db: Database) -> list[datetime]:
     """Until when the deliveries under way are leased, by the database's clock."""
     return [one.lease_until for one in db.read_now(lambda s: s.exec(select(Delivery)).all()) if one.lease_until]
@@ -148,8 +154,7 @@ async def test_trouble_in_another_step_breaks_off_no_message_that_its_receiver_h
     slow: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> None:
-        while len(slow.mail.mails) < 5:
-            await asyncio.sleep(0.02)
+        await one_hangs(slow, db)
         raise RuntimeError("a fault of ours")
 
     slow.mail.will(LATE)
@@ -172,8 +177,7 @@ async def test_a_run_that_is_cancelled_waits_for_the_messages_that_their_receive
 
     slow.mail.will(LATE)
     cycle = asyncio.create_task(whole())
-    while len(slow.mail.mails) < 5 or sorted(states(db).values()) != ["leased", *["sent"] * 5]:
-        await asyncio.sleep(0.02)
+    await one_hangs(slow, db)
     cycle.cancel()
     asyncio.get_running_loop().call_later(0.3, slow.mail.let_go)
     with pytest.raises(asyncio.CancelledError):
