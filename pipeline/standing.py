@@ -22,8 +22,8 @@ def standing(session: Session, row: Alert) -> list[tuple[Hit, Article]]:
     """
     told = hits.of_story(session, row.story_id or 0)
     if row.kind == Kind.UPDATE:
-        own = next((number for number, (_, article) in enumerate(told) if article.id == row.article_id), 0)
-        told = told[own:]
+        own = next((hit.id or 0 for hit, article in told if article.id == row.article_id), 0)
+        told = [(hit, article) for hit, article in told if (hit.id or 0) >= own]
     wrong = feedback.not_this(session, [hit.id or 0 for hit, _ in told])
     return [(hit, article) for hit, article in told if hit.state != "withdrawn" and hit.id not in wrong]
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import defer
+from sqlalchemy.sql.base import ExecutableOption
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -33,7 +34,7 @@ def rules_of(session: Session, article_id: int) -> list[str]:
 
 
 def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
-    """A story's hits with their articles, in the order they came."""
+    """A story's hits with their articles, without texts, in the order they came."""
     return of_stories(session, [story_id]).get(story_id, [])
 
 
@@ -41,12 +42,12 @@ def of_story_from(session: Session, story_id: int, *, after: int, limit: int) ->
     """Some of a story's hits in the order they came, behind the hit `after`; their articles are without texts."""
     query = sa_select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
     query = query.where(col(Hit.story_id) == story_id, col(Hit.id) > after).order_by(col(Hit.id)).limit(limit)
-    query = query.options(*(defer(getattr(Article, name)) for name in ("text", "feed_text", "shingles")))
+    query = query.options(*_without_texts())
     return [(hit, article) for hit, article in session.execute(query)]
 
 
 def of_stories(session: Session, story_ids: Sequence[int]) -> dict[int, list[tuple[Hit, Article]]]:
-    """Story id → its hits with their articles, in the order they came."""
+    """Story id → its hits with their articles, without texts, in the order they came."""
     found: dict[int, list[tuple[Hit, Article]]] = {}
     for hit, article in session.execute(_of_stories(), {"stories": list(story_ids)}) if story_ids else ():
         found.setdefault(hit.story_id, []).append((hit, article))
@@ -57,7 +58,11 @@ def of_stories(session: Session, story_ids: Sequence[int]) -> dict[int, list[tup
 def _of_stories() -> Select[tuple[Hit, Article]]:
     query = sa_select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
     told = col(Hit.story_id).in_(bindparam("stories", expanding=True))
-    return query.where(told).order_by(col(Hit.at), col(Hit.id))
+    return query.where(told).order_by(col(Hit.at), col(Hit.id)).options(*_without_texts())
+
+
+def _without_texts() -> list[ExecutableOption]:
+    return [defer(getattr(Article, name)) for name in ("text", "feed_text", "shingles")]
 
 
 def config_revisions(session: Session, story_id: int) -> list[int]:
