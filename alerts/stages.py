@@ -118,7 +118,7 @@ def _silence(alert: AlertFacts, now: datetime) -> StageNote:
 def _told(alert: AlertFacts, now: datetime) -> StageNote:
     if alert.already_told:
         return _says("told", Action.DROP, Reason.ALREADY_TOLD)
-    if alert.told_by_earlier:
+    if alert.told_by_earlier and not alert.retracted:
         return _says("told", Action.DROP, Reason.MERGED)
     return StageNote("told", "not told before")
 

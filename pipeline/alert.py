@@ -28,8 +28,7 @@ from storage.tables import Alert, Article, Digest, Story
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
     """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
     policy = policy_of(active, placed.rule)
-    made = alerts.of_story(session, placed.story.id or 0)
-    due = owed(_facts(session, placed, [one for one in made if not standing.was_retracted(one)]), policy)
+    due = owed(_facts(session, placed, alerts.of_story(session, placed.story.id or 0)), policy)
     if due.kind is None:
         _keep(session, placed, "policy", "none", due.reason, now)
         return str(due.reason)
@@ -70,13 +69,17 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
     return str(decision.reason)
 
 
-def _facts(session: Session, placed: Placed, told: Sequence[Alert]) -> StoryFacts:
-    """The story as `alerts.policy` sees it; alerts that were dropped count as told, so that they are not made twice."""
+def _facts(session: Session, placed: Placed, made: Sequence[Alert]) -> StoryFacts:
+    """The story as `alerts.policy` sees it; alerts that were dropped count as told, so that they are not made twice,
+    but for those of which nothing stood.
+    """
+    told = [one for one in made if not standing.was_retracted(one)]
+    untold = {one.ordinal for one in made if one.kind == Kind.UPDATE and one not in told}
     first = next((one for one in told if one.kind == Kind.FIRST), None)
     return StoryFacts(
         origins=placed.story.origins,
         text=placed.placement.origin,
-        new_origin=not placed.placement.same_origin,
+        new_origin=not placed.placement.same_origin or placed.placement.origin in untold,
         first_at_origins=int(first.view.get("separate_texts", 1)) if first else None,
         again_made=any(one.kind == Kind.AGAIN for one in told),
         still_goes=any(_still_goes(session, one) for one in told),
@@ -142,6 +145,8 @@ def apply(session: Session, app: Sender, active: Active, row: Alert, decision: D
             row.state, row.digest_id, row.release_at = "folded", digest.id, None
         case Action.DROP:
             row.state, row.release_at = "suppressed", None
+            if decision.reason is Reason.RETRACTED:  # the digest that goes without it tells nobody of it
+                row.digest_id = None
     session.add(row)
     detail = "; ".join(f"{one.stage}: {one.note}" for one in decision.trail)
     noted(session, row, decision.stage, decision.action.value, decision.reason, detail, now)

@@ -83,7 +83,7 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
             return digests.hold(session, digest, row, decision, now)
         if decision.action is not Action.DROP:
             if row.state == "folded":  # what others had stays as they had it: it may be on its way to them again
-                views.bring_up_to_date(session, row, story)
+                views.bring_up_to_date(session, row, story, alerting.policy_for(active, row.rule_id))
             going.append(row)
             continue
         last = decision.reason

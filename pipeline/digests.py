@@ -44,7 +44,7 @@ def still_told(
         told_by_earlier=told_by_earlier,
         already_told=row.state == "folded"
         and (alerts.told_since(session, row) or told.told_before(app, active, row)),
-        retracted=standing.retracted(session, row, story, policy),
+        retracted=row.state == "folded" and standing.retracted(session, row, story, policy),  # else others had it
     )  # fmt: skip
     return decide(facts, now)
 
@@ -80,7 +80,7 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
                 alerting.also_to(session, app, active, tellers[row.story_id or 0], row.targets, now)
         else:
             tellers[row.story_id or -len(tellers) - 1] = row
-            views.bring_up_to_date(session, row, story)
+            views.bring_up_to_date(session, row, story, alerting.policy_for(active, row.rule_id))
     digest.closed_at = now
     session.add(digest)
     if not tellers:

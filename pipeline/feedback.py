@@ -59,7 +59,7 @@ def take_back(session: Session, hit_id: int, *, who: str, now: datetime) -> str:
     lock_names(session, [f"rule:{hit.rule_id}"])
     if not feedback.take_back(session, hit.id or 0, who):
         raise InputError(f"{who} said nothing of hit {hit_id}", hint=f"run `wirewatch hits show {hit_id}`")
-    standing.recount(session, hit.story_id, now)
+    standing.comes_back(session, hit, now)
     _note(session, hit, Reason.TAKEN_BACK, f"{who}: not this, taken back", now)
     return f"“not this” of the rule {hit.rule_id} taken back by {who}"
 
@@ -70,7 +70,7 @@ def _judge(session: Session, told: Sequence[Hit], who: str, now: datetime) -> No
     for hit_id in feedback.judge(session, by_id, verdict="wrong", who=who, now=now):
         _note(session, by_id[hit_id], Reason.NOT_THIS, f"{who}: not this", now)
     for story_id in {hit.story_id for hit in told}:
-        standing.recount(session, story_id, now)
+        stories.recount(session, story_id)
 
 
 def _note(session: Session, hit: Hit, reason: Reason, said: str, now: datetime) -> None:

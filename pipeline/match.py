@@ -27,7 +27,7 @@ from pipeline.cycle import Batch, Cycle, work_off
 from rules.document import ArticleText, Document, analyse
 from rules.match import FeedTag, Verdict
 from rules.spans import Match
-from storage import articles, configs, decisions, hits
+from storage import articles, configs, decisions, hits, stories
 from storage.engine import lock_names
 from storage.leases import settle
 from storage.tables import Article, Feed, Hit
@@ -172,11 +172,12 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     if article is None or not articles.mark_matched(session, judged.one, config=active.revision, now=now):
         return None
     known = hits.of_article(session, article.id or 0)
+    told = hits.rules_of_duplicates(session, article.id or 0) if judged.one.article.matched_revision >= 0 else ()
     outcomes = []
     for match in judged.verdict.matches:
         if (hit := known.get(match.rule)) is not None:
             _again(session, hit, match, judged, active, now)
-        else:
+        elif match.rule not in told:  # else under another address, maybe when its own story was over
             outcomes.append(
                 (match.rule, add_hit(session, app, active, judged, match, past=article.from_before, now=now))
             )
@@ -211,7 +212,7 @@ def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Act
     session.add(hit)
     if hit.state == "withdrawn":
         hit.state = "from_before" if hit.past else "live"
-        standing.recount(session, hit.story_id, now)
+        standing.comes_back(session, hit, now)
 
 
 def _withdraw(session: Session, active: Active, judged: Judged, known: dict[str, Hit], now: datetime) -> None:
@@ -228,7 +229,7 @@ def _withdraw(session: Session, active: Active, judged: Judged, known: dict[str,
         if hit.state != "withdrawn" and (revision > hit.article_revision or not revision):
             hit.state = "withdrawn"
             session.add(hit)
-            standing.recount(session, hit.story_id, now)
+            stories.recount(session, hit.story_id)
             note(session, name, judged, Reason.WITHDRAWN, now, hit.story_id)
 
 

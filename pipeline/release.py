@@ -9,13 +9,13 @@ from sqlmodel import Session
 from alerts.stages import Action, decide
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import catchup, digests, standing, told, views
+from pipeline import catchup, digests, restored, standing, told, views
 from pipeline.app import Active, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle
 from storage import alerts, configs
 from storage.engine import lock_names
-from storage.tables import Alert, Story
+from storage.tables import Alert, Article, Story
 
 
 async def release(cycle: Cycle) -> None:
@@ -87,13 +87,20 @@ def _decide_again(
         told_by_earlier=teller is not None,
         already_told=alerts.told_since(session, row) or told.told_before(app, active, row),
         retracted=standing.retracted(session, row, story, policy),
+        maybe_told=row.reason == Reason.RETRACTED and _maybe_told(session, row),
     )  # fmt: skip
     decision = decide(facts, now)
     if decision.action is not Action.DROP and row.story_id:
         tellers[row.story_id] = row
     if decision.action is Action.SEND:
-        views.bring_up_to_date(session, row, story)
+        views.bring_up_to_date(session, row, story, policy)
     alerting.apply(session, app, active, row, decision, now)
     if teller is not None and decision.reason is Reason.MERGED:
         alerting.also_to(session, app, active, teller, row.targets, now)
     return str(decision.reason)
+
+
+def _maybe_told(session: Session, row: Alert) -> bool:
+    """Whether the news of an alert that comes back may have been told between a backup and its restore."""
+    article = session.get(Article, row.article_id) if row.article_id else None
+    return article is not None and restored.maybe_told(session, article)

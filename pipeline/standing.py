@@ -10,32 +10,35 @@ from datetime import datetime
 from sqlmodel import Session
 
 from alerts.message import Kind
-from alerts.policy import Policy
+from alerts.policy import Policy, Update
 from core.reasons import Reason
-from storage import alerts, feedback, hits, stories
-from storage.tables import Alert, Article, Hit, Story
+from storage import alerts, hits, stories
+from storage.hits import Text
+from storage.tables import Alert, Hit, Story
 
 
-def standing(session: Session, row: Alert) -> list[tuple[Hit, Article]]:
-    """What an alert would tell and still stands, in the order it came: of an update its own article and what followed
-    it, of any other its whole story.
+def to_tell(session: Session, row: Alert, policy: Policy) -> list[Text]:
+    """What may lead an alert, in the order it came: what stands and is news. Of an update its own text and later ones;
+    so of a further message, where each text is owed one. Empty when too little stands of what it was made for.
     """
-    told = hits.of_story(session, row.story_id or 0)
-    if row.kind == Kind.UPDATE:
-        own = next((hit.id or 0 for hit, article in told if article.id == row.article_id), 0)
-        told = [(hit, article) for hit, article in told if (hit.id or 0) >= own]
-    wrong = feedback.not_this(session, [hit.id or 0 for hit, _ in told])
-    return [(hit, article) for hit, article in told if hit.state != "withdrawn" and hit.id not in wrong]
+    texts = hits.texts(session, row.story_id or 0)
+    own = next((one for one in texts if one.article == row.article_id), None)
+    may = [one for one in texts if one.stands and (not one.past or own is None or own.past)]
+    if row.kind == Kind.UPDATE or (row.kind == Kind.AGAIN and policy.update is not Update.NEVER):
+        number = row.ordinal if row.kind == Kind.UPDATE or own is None else own.origin
+        later = [one for one in may if one.origin >= number]
+        # what is decided again was not told for others were: they went out on their own meanwhile
+        return [one for one in later if one.origin == number] if row.reason == Reason.RETRACTED else later
+    needed = {Kind.FIRST.value: policy.first, Kind.AGAIN.value: policy.again_at or 1}.get(row.kind, 1)
+    needed = min(needed, int(row.view.get("separate_texts", 1)))  # the rule may ask for more by now
+    return may if len({one.origin for one in texts if one.stands}) >= needed else []
 
 
 def retracted(session: Session, row: Alert, story: Story | None, policy: Policy) -> bool:
-    """Whether too little of what an alert was made for still stands. `story` as it is under its rule's lock."""
-    if story is None:
+    """Whether too little of what an alert was made for still stands. The caller holds its rule."""
+    if story is None or to_tell(session, row, policy):
         return False
-    if row.kind == Kind.UPDATE:
-        return not standing(session, row)
-    needed = {Kind.FIRST.value: policy.first, Kind.AGAIN.value: policy.again_at or 1}.get(row.kind, 1)
-    return story.origins < min(needed, int(row.view.get("separate_texts", 1)))  # the rule may ask for more by now
+    return bool(hits.texts(session, story.id or 0))  # of a story whose hits are gone nobody knows
 
 
 def was_retracted(row: Alert) -> bool:
@@ -43,9 +46,7 @@ def was_retracted(row: Alert) -> bool:
     return row.state == "suppressed" and row.reason == Reason.RETRACTED
 
 
-def recount(session: Session, story_id: int, now: datetime) -> None:
-    """Have a story count the texts that count by now, and its alerts that were retracted be decided again when there
-    are any. The caller holds its rule, as everybody does who adds to it.
-    """
-    if stories.recount(session, story_id):
-        alerts.reconsider(session, story_id, str(Reason.RETRACTED), now)
+def comes_back(session: Session, hit: Hit, now: datetime) -> None:
+    """Have a hit's story count it again, and what was retracted for it be decided again. The caller holds its rule."""
+    if stories.recount(session, hit.story_id) and not hit.past:
+        alerts.reconsider(session, hit.story_id, hit.origin, str(Reason.RETRACTED), now)

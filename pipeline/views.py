@@ -14,9 +14,10 @@ from sqlmodel import Session
 from alerts.compose import SHOW_PASSAGES
 from alerts.links import story_links
 from alerts.message import AlertView, ArticleLine, DigestView, Gaps, Kind, NoticeView, Passage, View
+from alerts.policy import Policy
 from core.reasons import Reason
 from pipeline.app import Active, App
-from pipeline.standing import standing
+from pipeline.standing import to_tell
 from pipeline.story import Placed
 from storage import articles, feeds, hits
 from storage.tables import Alert, Article, Hit, Story
@@ -46,7 +47,7 @@ def load(values: Mapping[str, Any]) -> View:
 
 def alert_view(session: Session, active: Active, placed: Placed, alert_id: str, kind: Kind, now: datetime) -> AlertView:
     """The alert that a newly placed hit owes."""
-    told = [pair for pair in hits.of_story(session, placed.story.id or 0) if pair[1].id != placed.article.id]
+    told = [pair for pair in _standing(session, placed.story) if pair[1].id != placed.article.id]
     return AlertView(
         alert_id=alert_id,
         kind=kind,
@@ -123,24 +124,30 @@ def brief(view: AlertView) -> AlertView:
     return replace(view, passages=(), more_passages=0, others=())
 
 
-def bring_up_to_date(session: Session, row: Alert, story: Story | None) -> None:
-    """Have an alert that was held or collected tell how many texts tell its story by now, and the newest of them; by
-    the first that stands, when its own was withdrawn.
+def bring_up_to_date(session: Session, row: Alert, story: Story | None, policy: Policy) -> None:
+    """Have an alert that was held or collected tell how many texts tell its story by now, and the newest of them; led
+    by the first that it may tell, when its own was withdrawn.
     """
     view = load(row.view)
     if story is None or not isinstance(view, AlertView):
         return
-    if story.last_hit_at <= row.made_at and story.origins == view.separate_texts:
+    leads = [one.article for one in to_tell(session, row, policy)]
+    if row.article_id in leads and story.last_hit_at <= row.made_at and story.origins == view.separate_texts:
         return
-    told = standing(session, row)
-    lead = next(((hit, article) for hit, article in told if article.id == row.article_id), None)
-    if lead is None and told:
-        lead = told[0]
-        row.article_id = lead[1].id
-        view = replace(view, article=article_line(lead[1]), **_passages(lead[0]))
+    told = _standing(session, story)
+    if leads and row.article_id not in leads:
+        row.article_id = leads[0]
+        hit, article = next(pair for pair in told if pair[1].id == leads[0])
+        view = replace(view, article=article_line(article), **_passages(hit))
     others = tuple(article_line(article) for _, article in told if article.id != row.article_id)[-OTHERS:]
     row.view = dump(replace(view, separate_texts=max(1, story.origins), others=others))
     session.add(row)
+
+
+def _standing(session: Session, story: Story) -> list[tuple[Hit, Article]]:
+    """What tells a story and was not withdrawn or said to be wrong, in the order it came."""
+    stands = {one.article for one in hits.texts(session, story.id or 0) if one.stands}
+    return [(hit, article) for hit, article in hits.of_story(session, story.id or 0) if article.id in stands]
 
 
 def gaps(session: Session, now: datetime) -> Gaps:

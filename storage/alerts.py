@@ -101,11 +101,14 @@ def released_together(session: Session, rule_id: str, held_for: str, gathered_as
     return session.exec(stories).one() + session.exec(select(func.count()).select_from(Digest).where(gathering)).one()
 
 
-def reconsider(session: Session, story_id: int, reason: str, now: datetime) -> None:
-    """Have a story's alerts that were suppressed for this reason be decided again, as if they were made now."""
+def reconsider(session: Session, story_id: int, origin: int, reason: str, now: datetime) -> None:
+    """Have a story's alerts that were suppressed for this reason be decided again, as if they were made now; of the
+    updates that of this text.
+    """
     theirs = (col(Alert.story_id) == story_id) & (col(Alert.state) == "suppressed") & (col(Alert.reason) == reason)
-    for row in session.exec(select(Alert).where(theirs)).all():
-        row.state, row.release_at, row.made_at, row.digest_id = "held", now, now, None
+    its = (col(Alert.kind) != "update") | (col(Alert.ordinal) == origin)
+    for row in session.exec(select(Alert).where(theirs & its)).all():
+        row.state, row.release_at, row.made_at = "held", now, now
         session.add(row)
 
 

@@ -33,6 +33,12 @@ def rules_of(session: Session, article_id: int) -> list[str]:
     return list(session.exec(select(Hit.rule_id).where(col(Hit.article_id) == article_id)).all())
 
 
+def rules_of_duplicates(session: Session, article_id: int) -> list[str]:
+    """The rules that matched this article under another address, before that was known."""
+    query = select(Hit.rule_id).join(Article, col(Article.id) == col(Hit.article_id))
+    return list(session.exec(query.where(col(Article.duplicate_of) == article_id).distinct()).all())
+
+
 def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
     """A story's hits with their articles, without texts, in the order they came."""
     return of_stories(session, [story_id]).get(story_id, [])
@@ -63,6 +69,28 @@ def _of_stories() -> Select[tuple[Hit, Article]]:
 
 def _without_texts() -> list[ExecutableOption]:
     return [defer(getattr(Article, name)) for name in ("text", "feed_text", "shingles")]
+
+
+class Text(NamedTuple):
+    """A hit as its story counts it: which separate text it tells, whether it was made as from before, whether it stands
+    (neither withdrawn nor "not this").
+    """
+
+    article: int
+    origin: int
+    past: bool
+    stands: bool
+
+
+def texts(session: Session, story_id: int) -> list[Text]:
+    """What a story is told by, in the order it came."""
+    return [Text(*row) for row in session.execute(_texts(), {"story": story_id})]
+
+
+@cache
+def _texts() -> Select[tuple[int, int, bool, bool]]:
+    query = sa_select(col(Hit.article_id), col(Hit.origin), col(Hit.past), stories.stands())
+    return query.where(col(Hit.story_id) == bindparam("story")).order_by(col(Hit.at), col(Hit.id))
 
 
 def config_revisions(session: Session, story_id: int) -> list[int]:

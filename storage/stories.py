@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam, func
+from sqlalchemy import ColumnElement, Select, bindparam, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -47,9 +47,13 @@ def texts_that_count(session: Session, story_id: int) -> int:
 
 @cache
 def _texts_that_count() -> SelectOfScalar[int]:
+    return select(func.count(col(Hit.origin).distinct())).where((col(Hit.story_id) == bindparam("story")) & stands())
+
+
+def stands() -> ColumnElement[bool]:
+    """Whether a hit is neither withdrawn nor "not this"."""
     wrong = select(Feedback.id).where((col(Feedback.hit_id) == col(Hit.id)) & (col(Feedback.verdict) == "wrong"))
-    stands = (col(Hit.state) != "withdrawn") & ~wrong.exists()
-    return select(func.count(col(Hit.origin).distinct())).where((col(Hit.story_id) == bindparam("story")) & stands)
+    return (col(Hit.state) != "withdrawn") & ~wrong.exists()
 
 
 def recount(session: Session, story_id: int) -> int:

@@ -19,6 +19,7 @@ from storage.tables import Article, Hit
 from tests.builders import STRIKE, Item, World, page, rss
 from tests.conftest import migrate
 from tests.databases import Databases
+from tests.sinks.http import Answer
 
 FEEDS = ("Top", "Asia")
 
@@ -81,6 +82,29 @@ async def test_a_rule_for_a_feed_is_tried_on_what_another_feed_brought_under_ano
     assert hits(db) == [("strike", "live")]
     assert len(world.hook.requests) == 1
     assert why.outcome != "not tried"
+
+
+async def test_what_was_told_on_a_copys_own_words_is_not_told_again_under_its_originals_address(
+    overlapping: World, db: Database, clock: FixedClock
+) -> None:
+    world, title = overlapping, "Dockers begin strike"
+    first = world.publish("a", title, STRIKE)
+    mobile = Item(guid="m-a", link=world.url("/m-a"), title=title, summary=STRIKE[0])
+    async with world.worker(db, clock) as app:
+        world.site["/Top"], world.site["/m-a"] = rss(first), Answer(503)
+        await run_cycle(app)
+        clock.move(timedelta(days=4))  # longer than a story is open
+        world.site["/Asia"] = rss(mobile)
+        await run_cycle(app)
+        assert len(world.hook.requests) == 1
+        world.site["/m-a"] = page(title, STRIKE, head=f'<link rel="canonical" href="{first.link}">')
+        for _ in range(3):
+            clock.move(timedelta(hours=2))
+            await run_cycle(app)
+    articles = db.read_now(lambda s: s.exec(select(Article).order_by(col(Article.id))).all())
+    assert [one.state for one in articles] == ["ready", "duplicate"]
+    assert hits(db) == [("strike", "live")]
+    assert len(world.hook.requests) == 1
 
 
 async def test_a_feed_that_a_rule_refuses_takes_nothing_from_what_another_brought(

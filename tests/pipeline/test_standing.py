@@ -1,0 +1,293 @@
+"""What is withdrawn while its alert waits is left out of it; what stands after all is told once, to everybody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from core.clock import FixedClock
+from core.reasons import Reason
+from pipeline import feedback, restored
+from pipeline.app import App
+from pipeline.run import run_cycle
+from storage.engine import Database
+from storage.tables import Alert, Decision
+from tests.builders import NOON, Item, World
+from tests.pipeline.retelling import come, edited, made, telling, withdraw
+from tests.sinks.http import Answer
+
+QUIET_HOURS = {"quiet": [{"from": "11:00", "to": "14:00"}]}
+MORNING = NOON + timedelta(hours=2)
+
+
+@pytest.fixture
+def quiet(world: World) -> World:
+    """What comes is held until MORNING."""
+    world.rules["strike"]["alert"] |= QUIET_HOURS
+    return world
+
+
+def wrong(db: Database, clock: FixedClock, hit: int) -> None:
+    """Somebody says that a hit is not what its rule is for."""
+    db.write_now(lambda s: feedback.not_this_hit(s, hit, who="ada", now=clock.now()))
+
+
+def right(db: Database, clock: FixedClock, hit: int) -> None:
+    """They take it back."""
+    db.write_now(lambda s: feedback.take_back(s, hit, who="ada", now=clock.now()))
+
+
+def copy_of(world: World, number: int) -> Item:
+    """The same text elsewhere."""
+    return replace(telling(number), guid=f"copy{number}", link=world.url(f"/copy{number}"))
+
+
+async def loud_then_quiet(world: World, db: Database, app: App, **policy: Any) -> None:
+    """The first text is told at once, what follows waits."""
+    world.rules["strike"]["alert"] |= policy
+    await world.apply(app)
+    await come(world, db, app, telling(0))
+    world.rules["strike"]["alert"] |= QUIET_HOURS
+    await world.apply(app)
+
+
+async def morning(app: App, clock: FixedClock) -> None:
+    """The quiet hours end."""
+    clock.at = max(clock.at, MORNING)
+    await run_cycle(app)
+
+
+def heads(world: World) -> list[str]:
+    """Which text each message is led by."""
+    return [request.json["articles"][0]["title"] for request in world.hook.requests]
+
+
+@pytest.mark.parametrize("how", ["edited", "a hit", "the story"])
+async def test_what_is_withdrawn_while_it_is_held_is_told_to_nobody(
+    quiet: World, db: Database, clock: FixedClock, how: str
+) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await withdraw(how, quiet, db, app, 0)
+        await morning(app, clock)
+    assert quiet.hook.requests == []
+    (row,) = db.read_now(lambda s: s.exec(select(Alert)).all())
+    assert (row.state, row.reason) == ("suppressed", Reason.RETRACTED)
+    decided = db.read_now(
+        lambda s: s.exec(select(Decision).where(Decision.alert_id == row.id).order_by(col(Decision.id))).all()
+    )
+    assert [(one.stage, one.action) for one in decided] == [("quiet", "hold"), ("stands", "drop")]
+
+
+async def test_what_tells_the_event_after_all_is_told_where_the_first_text_was_withdrawn_before(
+    quiet: World, db: Database, clock: FixedClock
+) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await withdraw("a hit", quiet, db, app, 0)
+        await morning(app, clock)
+        await come(quiet, db, app, telling(1))
+        await come(quiet, db, app, telling(2))
+    (told,) = (request.json for request in quiet.hook.requests)
+    assert [one["title"] for one in told["articles"]] == [telling(1).title]
+    assert made(db) == [("first", 0)]
+
+
+@pytest.mark.parametrize("how", ["edited", "a hit"])
+async def test_what_is_withdrawn_and_comes_back_is_told_once(
+    quiet: World, db: Database, clock: FixedClock, how: str
+) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await withdraw(how, quiet, db, app, 0)
+        await morning(app, clock)
+        for _ in range(2):
+            clock.move(timedelta(hours=30))
+            if how == "edited":
+                await come(quiet, db, app, edited(0))
+                await come(quiet, db, app, telling(0))
+            else:
+                db.write_now(lambda s: feedback.not_this_hit(s, 1, who="ada", now=clock.now()))
+                db.write_now(lambda s: feedback.take_back(s, 1, who="ada", now=clock.now()))
+                await run_cycle(app)
+    assert heads(quiet) == [telling(0).title]
+
+
+async def test_a_held_alert_is_led_by_a_text_that_stands(quiet: World, db: Database, clock: FixedClock) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await come(quiet, db, app, telling(1), telling(2))
+        db.write_now(lambda s: feedback.not_this_hit(s, 1, who="ada", now=clock.now()))
+        await morning(app, clock)
+    (told,) = (request.json for request in quiet.hook.requests)
+    assert told["separate_texts"] == 2
+    assert [one["title"] for one in told["articles"]] == [telling(1).title, telling(2).title]
+    assert "1 ships" in str(told["passages"])
+    assert "0 ships" not in str(told)
+
+
+async def test_a_held_alert_for_two_texts_is_not_told_for_one(quiet: World, db: Database, clock: FixedClock) -> None:
+    quiet.rules["strike"]["alert"] |= {"first": 2}
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0), telling(1))
+        await withdraw("a hit", quiet, db, app, 1)
+        await morning(app, clock)
+        assert quiet.hook.requests == []
+        await come(quiet, db, app, telling(2))
+    assert [request.json["separate_texts"] for request in quiet.hook.requests] == [2]
+
+
+async def test_a_digest_leaves_out_what_was_withdrawn_while_it_collected(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"digest": {"at": "16:00"}, "update": "every"}
+    elsewhere = Item("e", "", "Dockers strike at Lisbon, 5 ships wait", "Rain 5 fell on them.")
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, elsewhere)
+        await come(world, db, app, telling(0))
+        await withdraw("a hit", world, db, app, 0)
+        clock.at = NOON + timedelta(hours=5)
+        await run_cycle(app)
+    (told,) = (request.json for request in world.hook.requests)
+    assert [one["articles"][0]["title"] for one in told["alerts"]] == [elsewhere.title]
+
+
+async def test_what_a_digest_left_out_is_told_by_the_next_when_a_further_text_tells_it(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"digest": {"at": "16:00"}}
+    elsewhere = Item("e", "", "Dockers strike at Lisbon, 5 ships wait", "Rain 5 fell on them.")
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, elsewhere)
+        await come(world, db, app, telling(0))
+        await withdraw("a hit", world, db, app, 0)
+        clock.move(timedelta(hours=5))
+        await run_cycle(app)
+        await come(world, db, app, telling(1))
+        clock.move(timedelta(hours=24))
+        await run_cycle(app)
+    digests = [request.json["alerts"] for request in world.hook.requests]
+    titles = [one["articles"][0]["title"] for told in digests for one in told]
+    assert titles == [elsewhere.title, telling(1).title]
+    assert len(digests) == 2
+
+
+async def test_an_update_whose_text_is_withdrawn_while_it_waits_is_told_to_nobody_until_that_text_comes_back(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update="every")
+        await come(world, db, app, telling(1))
+        wrong(db, clock, 2)
+        await morning(app, clock)
+        await come(world, db, app, telling(2))
+        wrong(db, clock, 1)
+        right(db, clock, 1)
+        await run_cycle(app)
+        assert heads(world) == [telling(0).title, telling(2).title]
+        right(db, clock, 2)
+        await run_cycle(app)
+        await run_cycle(app)
+    assert heads(world) == [telling(0).title, telling(2).title, telling(1).title]
+    assert sorted(made(db)) == [("first", 0), ("update", 2), ("update", 3)]
+
+
+async def test_a_copy_of_a_text_whose_update_was_not_told_is_told(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update="every")
+        await come(world, db, app, telling(1))
+        wrong(db, clock, 2)
+        await morning(app, clock)
+        await come(world, db, app, copy_of(world, 1))
+    assert heads(world) == [telling(0).title, telling(1).title]
+
+
+async def test_an_update_whose_text_is_withdrawn_does_not_tell_a_copy_of_what_was_told(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update="every")
+        await come(world, db, app, telling(1))
+        await come(world, db, app, copy_of(world, 0))
+        wrong(db, clock, 2)
+        await morning(app, clock)
+    assert heads(world) == [telling(0).title]
+
+
+async def test_a_further_message_that_waits_does_not_lose_its_own_text_with_an_earlier_one(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update="every", again_at=3)
+        await come(world, db, app, telling(1))
+        await come(world, db, app, telling(2))
+        assert sorted(made(db)) == [("again", 0), ("first", 0), ("update", 2)]
+        wrong(db, clock, 2)
+        await morning(app, clock)
+    assert heads(world) == [telling(0).title, telling(2).title]
+
+
+async def test_a_further_message_for_two_texts_comes_when_there_are_two_after_all(
+    quiet: World, db: Database, clock: FixedClock
+) -> None:
+    quiet.rules["strike"]["alert"] |= {"again_at": 2}
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await come(quiet, db, app, telling(1))
+        assert made(db) == [("first", 0), ("again", 0)]
+        wrong(db, clock, 2)
+        await morning(app, clock)
+        await come(quiet, db, app, telling(2))
+    assert [request.json["kind"] for request in quiet.hook.requests] == ["first", "again"]
+
+
+async def test_what_is_from_before_leads_no_message(quiet: World, db: Database, clock: FixedClock) -> None:
+    before = replace(telling(0), published=NOON - timedelta(days=900))
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, before)
+        clock.move(timedelta(minutes=1))
+        await come(quiet, db, app, telling(1))
+        wrong(db, clock, 2)
+        await morning(app, clock)
+        assert quiet.hook.requests == []
+        await come(quiet, db, app, telling(2))
+    assert heads(quiet) == [telling(2).title]
+
+
+async def test_who_missed_what_others_had_gets_it_in_the_catch_up_though_it_was_withdrawn(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] = {"to": ["hook", "mail"]}
+    world.hook.choose = lambda request: Answer(503)
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        while clock.now() < NOON + timedelta(hours=26):
+            clock.move(timedelta(hours=1))
+            await run_cycle(app)
+        wrong(db, clock, 1)
+        world.hook.choose = None
+        for _ in range(2):
+            clock.move(timedelta(hours=1))
+            await run_cycle(app)
+    assert len(world.mail.mails) == 1
+    assert [request.json["kind"] for request in world.hook.taken] == ["digest"]
+
+
+async def test_what_comes_back_is_not_told_when_it_may_have_been_before_a_restore(
+    quiet: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        wrong(db, clock, 1)
+        await morning(app, clock)
+        monkeypatch.setattr(restored, "maybe_told", lambda *_: True)
+        right(db, clock, 1)
+        await run_cycle(app)
+    assert quiet.hook.requests == []
+    assert db.read_now(lambda s: s.exec(select(Alert.reason)).all()) == [Reason.RESTORED]
