@@ -65,6 +65,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests of flows share one worker and its Prefect server (11 s): said here, before xdist looks for groups."""
     if "flows" in item.path.parts:
         item.add_marker(pytest.mark.xdist_group("flows"))
+        item.add_marker(pytest.mark.timeout(400))  # whichever comes first waits for the server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -117,7 +118,7 @@ def prefect_api() -> Iterator[None]:
     from prefect.testing.utilities import prefect_test_harness
 
     with (
-        prefect_test_harness(server_startup_timeout=120),
+        prefect_test_harness(server_startup_timeout=300),
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
     ):
         yield

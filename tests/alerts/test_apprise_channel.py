@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -177,6 +178,7 @@ async def test_a_hang_is_stopped_at_the_deadline_and_the_next_message_goes_out(
 
 
 def kill_myself(_url: str, _message: Message, _trust_env: bool) -> Result:
+    time.sleep(0.5)  # until the pool knows that it was begun
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 

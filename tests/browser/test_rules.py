@@ -41,7 +41,7 @@ def _patience() -> Iterator[None]:
     """The first preview waits for a process that has to start."""
     expect.set_options(timeout=60_000)
     yield
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_what_is_typed_while_a_rule_is_saved_or_widened_stays_and_is_not_called_
             editor.click()
             page.keyboard.press("Control+End")
             page.keyboard.insert_text("# mine")
-            page.wait_for_timeout(1_000)  # until it is known to the page's process
+            page.wait_for_timeout(3_000)  # until it is known to the page's process
         expect(page.get_by_text("Not added: the rule changed meanwhile")).to_be_visible()
         expect(editor).to_contain_text("# mine")
         expect(editor).not_to_contain_text("pickets")

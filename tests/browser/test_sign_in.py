@@ -39,11 +39,13 @@ def test_somebody_signs_in_comes_to_the_page_they_wanted_and_signs_out(browser: 
         page = look.at("/stories/1")
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        expect(page.get_by_label("Name")).to_be_focused()
         page.keyboard.type("ada")
         page.get_by_label("Password").fill("wrong")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_have_text("That name and password do not fit together.")
         look.picture("sign-in")
+        expect(page.get_by_label("Password")).to_be_focused()
         page.keyboard.type(PASSWORD)  # the name is kept, and the cursor stands in the password
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/stories/1")

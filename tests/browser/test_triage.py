@@ -18,7 +18,7 @@ from tests.browser.site import PHONE, Look, Site, looking, opened, serving
 from tests.web import rows
 
 FOCUSED = "document.activeElement.innerText"
-AN_ASKING_AND_MORE = 15_000  # ms; an open page asks every second here, on a busy machine too
+AN_ASKING_AND_MORE = 60_000  # ms; an open page asks every second here, on a busy machine too
 
 
 def fill(session: Session) -> None:

@@ -64,10 +64,12 @@ def spin() -> None:
 
 
 def crash() -> None:
+    time.sleep(0.5)  # until the pool knows that it was begun
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def leave() -> None:
+    time.sleep(0.5)
     os._exit(3)
 
 

@@ -90,7 +90,7 @@ async def test_fault_28_a_page_that_takes_the_extractor_too_long_is_stopped(
 ) -> None:
     world.site["/slow"] = Answer(200, HTML, b"<!DOCTYPE html><html><body>" + b"<p>word word" * 150_000)
     world.site["/rss"] = rss(Item("slow", world.url("/slow"), TITLE), world.publish("good", "Glass house", CALM))
-    async with reader(world, db, clock, extract_seconds=1.0) as app:
+    async with reader(world, db, clock, extract_seconds=4.0) as app:
         await run_cycle(app)
     found = articles_of(db)
     assert (found["slow"].state, found["slow"].reason) == ("partial", Reason.EXTRACTOR_HUNG)

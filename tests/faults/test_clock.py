@@ -110,7 +110,7 @@ async def test_fault_56_after_a_step_of_the_clock_nothing_is_sent_again_and_news
     told: World, db: Database, clock: FixedClock, step: timedelta
 ) -> None:
     async with told.worker(db, clock, cycle_seconds=3) as app:
-        await run_cycle(app)
+        await run_cycle(app, seconds=50)
         assert len(told.hook.requests) == 1
         clock.move(step)
         told.site["/rss"] = rss(event("Aarhus"), event("Bergen"))
@@ -159,7 +159,7 @@ async def test_fault_56_what_a_dead_worker_held_before_the_clock_was_set_back_is
 
     async with told.worker(db, clock, cycle_seconds=3) as app:
         await app.db.write(die)
-        await run_cycle(app)
+        await run_cycle(app, seconds=50)
         assert len(told.hook.requests) == 1
         assert await app.db.write(lambda s: locks.take(s, "ingest", "alive", seconds=60.0, now=clock.now()))
 
@@ -170,7 +170,7 @@ async def test_fault_56_a_retry_is_not_given_up_because_the_clock_jumped_ahead(
     clock.at = datetime(1970, 1, 1, tzinfo=UTC)
     told.hook.will(Answer(503), Answer(503))
     async with told.worker(db, clock, cycle_seconds=3) as app:
-        await run_cycle(app)
+        await run_cycle(app, seconds=50)
         clock.at = datetime(2026, 3, 2, 12, tzinfo=UTC)
         await for_forty_minutes(app, clock)
     assert states(db) == ["sent"]

@@ -39,6 +39,11 @@ async def under_way(app: App) -> AsyncIterator[Callable[[Callable[[], bool]], Aw
     await app.outlasting.cut_off()
 
 
+async def begun(app: App, count: int) -> None:
+    """Processes that send take seconds to start, and what hangs has half a minute only."""
+    await asyncio.gather(*(app.senders.run(abs, 1, seconds=100) for _ in range(count)))
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("kind", "count"),
@@ -57,6 +62,7 @@ async def test_fault_64_twenty_channels_that_hang_hold_up_no_other(post: Post, k
             door.will("hang")
             post.doors[f"slow{number}"] = door
         async with post.worker() as app:
+            await begun(app, len(CHATS) + (count if kind in CHATS else 0))
             await post.owe(app, 1, to=[f"slow{number}" for number in range(count)])
             async with under_way(app) as until:
                 await until(lambda: all(door.got == [1] for door in slow))  # all are being sent to at the same time
@@ -80,6 +86,7 @@ async def test_fault_64_a_channel_that_hangs_twenty_sends_holds_up_no_other(post
     async with post.worker() as app:
         for name in set(others) & set(CHATS):
             app.active.channels[name].pace = 0.0
+        await begun(app, len(CHATS) + 1)
         at_once = app.active.channels[kind].concurrency if kind == "mail" else 1
         await post.owe(app, *range(1, 2 if kind == "mail" else HUNG + 1), to=[kind])
         async with under_way(app) as until:
@@ -100,12 +107,12 @@ async def test_fault_64_the_cycles_after_it_go_on_while_a_mail_server_takes_its_
         await start_threads(app)
         before = open_things()
         await post.owe(app, 1, to=["mail", "hook"])
-        report = await post.round(app, seconds=2)
+        report = await post.round(app, seconds=5)
         assert [row["count"] for row in report.rows() if row["reason"] == "no_answer_yet"] == [4]
         for number in (2, 3):
             post.clock.move(minutes(1))
             await post.owe(app, number, to=["hook"])
-            await post.round(app, seconds=2)
+            await post.round(app, seconds=5)
         assert post.doors["hook"].got == [1, 2, 3]
         assert len(door.got) == 4  # nothing more is begun there while nothing comes back
         door.close()  # the server goes away: what waits for it ends

@@ -57,11 +57,12 @@ async def logged(flow_run_id: Any) -> list[tuple[int, str]]:
 
 
 async def test_what_ingest_leaves_to_others_is_sent_by_deliver_which_ends_in_order_on_sigterm(
-    prefect_api: None, around: World
+    prefect_api: None, around: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from flows.delivering import REPORT, deliver
     from flows.ingest import ingest
 
+    monkeypatch.setattr("pipeline.cycle.PATIENCE_S", 60.0)
     await ingest(steps=["poll", "read", "match"])
     assert around.received.mails == around.received.hooks == []
     delivering = asyncio.create_task(cast(Any, deliver)(max_seconds=600.0))

@@ -371,7 +371,7 @@ async def test_one_digest_a_rule_tells_what_an_archive_holds_where_that_is_asked
         await replayed(app, warc(tmp_path / "a.warc.gz", far), tell="digest", again=True)
     assert [row.state for row in rows(db, Alert)] == ["folded", "folded"]
     clock.move(timedelta(minutes=11))
-    await run_cycle(app, steps=["alert", "deliver"], seconds=5)
+    await run_cycle(app, steps=["alert", "deliver"])
     assert len(world.hook.requests) == 1
     told = world.hook.requests[0].body.decode()
     assert "Report 1" in told

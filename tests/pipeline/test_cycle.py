@@ -75,13 +75,23 @@ async def test_a_cycle_that_is_told_to_stop_begins_nothing_new(world: World, db:
     assert world.web.requests == []
 
 
-async def test_leases_are_prolonged_while_work_takes_long(world: World, db: Database, clock: FixedClock) -> None:
+async def test_leases_are_prolonged_while_work_takes_long(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leased_until() -> datetime:
+        until = db.read_now(lambda session: session.exec(select(Feed.lease_until)).one())
+        assert until
+        return until
+
+    monkeypatch.setattr(cycles, "RENEW_SECONDS", 0.05)
     world.site["/rss"] = rss(world.publish("a", "Harbour", STRIKE))
-    async with world.worker(db, clock, lease_seconds=0.3) as app:
+    async with world.worker(db, clock) as app:
         ask = app.client.get
 
         async def slowly(what):  # type: ignore[no-untyped-def]
-            await asyncio.sleep(0.9)
+            first = leased_until()
+            while leased_until() <= first:
+                await asyncio.sleep(0.02)
             return await ask(what)
 
         app.client.get = slowly  # type: ignore[method-assign]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from datetime import timedelta
 
@@ -67,20 +68,23 @@ async def test_a_broken_file_keeps_the_last_good_revision_and_is_told_once(
 async def test_a_file_that_is_being_written_is_applied_when_it_is_whole(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow, "SETTLED_S", 1.0)  # a busy machine lets the writer wait
+    monkeypatch.setattr(follow, "SETTLED_S", 3.0)  # a busy machine lets the writer wait
     async with world.worker(db, clock) as app:
         await follow_file(app, "me")
         world.rules["zeppelin"] = {"match": "zeppelin"}
         lines = world.watch_text().splitlines(keepends=True)
 
+        begun = threading.Event()
+
         def write() -> None:
             with world.watch_file.open("w", encoding="utf-8", buffering=1) as file:
                 for line in lines:
                     file.write(line)
+                    begun.set()
                     time.sleep(0.02)
 
         writing = asyncio.create_task(asyncio.to_thread(write))
-        await asyncio.sleep(0.1)
+        await asyncio.to_thread(begun.wait)
         followed = await follow_file(app, "me")
         assert writing.done()
         assert (followed.revision, followed.message) == (2, "")

@@ -91,7 +91,7 @@ async def test_it_does_not_wait_until_all_that_is_old_is_deleted(
     monkeypatch.setattr("pipeline.run.prune", prune)
     world.site["/rss"] = rss(world.publish("a", "Harbour still", STRIKE))
     async with world.worker(db, clock) as app:
-        report = await run_cycle(app, seconds=8.0)
+        report = await run_cycle(app)
     assert report.total("index", "done") == 1
 
 

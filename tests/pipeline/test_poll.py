@@ -297,7 +297,7 @@ async def test_a_dripping_feed_holds_up_nobody_elses_alert(world: World, db: Dat
     world.feeds.append({"url": world.url("/slow"), "name": "Slow"})
     world.site["/slow"] = Answer(200, {"Content-Type": "application/rss+xml"}, rss(Item("s", title="S")), drip=True)
     world.site["/rss"] = rss(world.publish("a", "Harbour at rest", STRIKE))
-    async with world.worker(db, cycle_seconds=3.0) as app:
+    async with world.worker(db) as app:
         run = asyncio.create_task(run_cycle(app))
         while not world.hook.requests:
             assert not run.done()

@@ -315,7 +315,7 @@ async def test_an_edited_item_whose_page_never_comes_is_matched_on_its_new_words
         await run_cycle(app)
         clock.move(timedelta(hours=2))
         world.site["/rss"] = rss(Item("a", world.url("/a"), "Calm no more", " ".join(STRIKE)))
-        await run_cycle(app)
+        await run_cycle(app, steps=["poll", "read"])
         clock.move(timedelta(minutes=1))
         await run_cycle(app)
         assert len(await app.db.read(lambda session: session.exec(select(Hit)).all())) == 1
@@ -361,7 +361,7 @@ async def test_a_page_whose_lease_was_lost_writes_nothing(world: World, db: Data
 
     world.web.choose = steal
     async with world.worker(db, clock) as app:
-        report = await run_cycle(app, steps=["poll", "read"], seconds=2)
+        report = await run_cycle(app, steps=["poll", "read"])
     (article,) = articles_of(db)
     assert (article.state, article.revision) == ("pending", 0)
     assert report.total("read", "skipped") == 1

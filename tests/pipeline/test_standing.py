@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from core.clock import FixedClock
 from core.reasons import Reason
@@ -77,9 +77,8 @@ async def test_what_is_withdrawn_while_it_is_held_is_told_to_nobody(
     assert quiet.hook.requests == []
     (row,) = db.read_now(lambda s: s.exec(select(Alert)).all())
     assert (row.state, row.reason) == ("suppressed", Reason.RETRACTED)
-    decided = db.read_now(
-        lambda s: s.exec(select(Decision).where(Decision.alert_id == row.id).order_by(col(Decision.id))).all()
-    )
+    about = select(Decision).where(Decision.alert_id == row.id).order_by(col(Decision.id))
+    decided = db.read_now(lambda s: s.exec(about).all())
     assert [(one.stage, one.action) for one in decided] == [("quiet", "hold"), ("stands", "drop")]
 
 

@@ -24,6 +24,13 @@ def trials(tmp_path: Path) -> Iterator[Trials]:
 
 
 @pytest.fixture
+def patient(tmp_path: Path) -> Iterator[Trials]:
+    made = Trials(Settings(_env_file=None, data=tmp_path, preview_seconds=30))
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Trials]:
     made = Trials(Settings(_env_file=None, data=tmp_path, preview_seconds=0.1))
     yield made
@@ -61,11 +68,11 @@ async def test_previews_do_not_wait_for_backtests(trials: Trials) -> None:
         one.cancel()
 
 
-async def test_previews_do_not_wait_for_what_has_to_be_right(trials: Trials) -> None:
-    await asyncio.gather(trials.quick(abs, -1), trials.quick(abs, -2))  # their processes are there
-    slow = [asyncio.create_task(trials.careful(time.sleep, 60)) for _ in range(2)]
+async def test_previews_do_not_wait_for_what_has_to_be_right(patient: Trials) -> None:
+    await asyncio.gather(patient.quick(abs, -1), patient.quick(abs, -2))  # their processes are there
+    slow = [asyncio.create_task(patient.careful(time.sleep, 60)) for _ in range(2)]
     await asyncio.sleep(0)  # they take theirs
-    assert await trials.quick(abs, -3) == 3
+    assert await patient.quick(abs, -3) == 3
     assert not any(one.done() for one in slow)
     for one in slow:
         one.cancel()
