@@ -28,7 +28,8 @@ from storage.tables import Alert, Article, Digest, Story
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
     """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
     policy = policy_of(active, placed.rule)
-    due = owed(_facts(session, placed, alerts.of_story(session, placed.story.id or 0)), policy)
+    made = alerts.of_story(session, placed.story.id or 0)
+    due = owed(_facts(session, placed, made), policy)
     if due.kind is None:
         _keep(session, placed, "policy", "none", due.reason, now)
         return str(due.reason)
@@ -57,6 +58,8 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
     )
     session.add(row)
     session.flush()
+    if due.kind is not Kind.UPDATE and made:
+        standing.tells_updates(session, row, policy)
     unsure = restored.maybe_told(session, placed.article)
     if due.not_before and due.not_before > now and not unsure:
         row.reason, row.release_at = str(Reason.UPDATE), due.not_before

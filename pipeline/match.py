@@ -27,7 +27,7 @@ from pipeline.cycle import Batch, Cycle, work_off
 from rules.document import ArticleText, Document, analyse
 from rules.match import FeedTag, Verdict
 from rules.spans import Match
-from storage import articles, configs, decisions, hits, stories
+from storage import alerts, articles, configs, decisions, hits, stories
 from storage.engine import lock_names
 from storage.leases import settle
 from storage.tables import Article, Feed, Hit
@@ -176,7 +176,9 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     outcomes = []
     for match in judged.verdict.matches:
         if (hit := known.get(match.rule)) is not None:
-            _again(session, hit, match, judged, active, now)
+            if _again(session, hit, match, judged, active, now) and not alerts.of_story(session, hit.story_id):
+                placed = stories_step.placed_again(session, active, judged.one, hit)
+                outcomes.append((match.rule, alerting.owe(session, app, active, placed, now=now)))
         elif match.rule not in told:  # else under another address, maybe when its own story was over
             outcomes.append(
                 (match.rule, add_hit(session, app, active, judged, match, past=article.from_before, now=now))
@@ -206,13 +208,18 @@ def add_hit(
     return alerting.owe(session, app, active, placed, now=now)
 
 
-def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Active, now: datetime) -> None:
-    """The same rule matched the same article again: the hit is brought up to date in place, nobody is told twice."""
+def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Active, now: datetime) -> bool:
+    """The same rule matched the same article again: the hit is brought up to date in place, nobody is told twice.
+
+    Returns whether it comes back: it was withdrawn.
+    """
     stories_step.fill(hit, match, judged.one.article, active.revision)
     session.add(hit)
-    if hit.state == "withdrawn":
-        hit.state = "from_before" if hit.past else "live"
-        standing.comes_back(session, hit, now)
+    if hit.state != "withdrawn":
+        return False
+    hit.state = "from_before" if hit.past else "live"
+    standing.comes_back(session, hit, now)
+    return True
 
 
 def _withdraw(session: Session, active: Active, judged: Judged, known: dict[str, Hit], now: datetime) -> None:

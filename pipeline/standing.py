@@ -5,6 +5,7 @@ A hit that was withdrawn, or of which somebody said "not this", is told no more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -17,28 +18,49 @@ from storage.hits import Text
 from storage.tables import Alert, Hit, Story
 
 
-def to_tell(session: Session, row: Alert, policy: Policy) -> list[Text]:
-    """What may lead an alert, in the order it came: what stands and is news. Of an update its own text and later ones;
-    so of a further message, where each text is owed one. Empty when too little stands of what it was made for.
+def to_tell(session: Session, row: Alert, policy: Policy, texts: Sequence[Text]) -> list[Text]:
+    """Of its story's texts what may lead an alert, the first to do so first: what stands, is news and is not told by
+    another alert. Empty when too little stands of what it was made for.
     """
-    texts = hits.texts(session, row.story_id or 0)
     own = next((one for one in texts if one.article == row.article_id), None)
-    may = [one for one in texts if one.stands and (not one.past or own is None or own.past)]
+    may = [one for one in texts if one.stands and (policy.past or not one.past or own is None or own.past)]
     if row.kind == Kind.UPDATE or (row.kind == Kind.AGAIN and policy.update is not Update.NEVER):
-        number = row.ordinal if row.kind == Kind.UPDATE or own is None else own.origin
-        later = [one for one in may if one.origin >= number]
-        # what is decided again was not told for others were: they went out on their own meanwhile
-        return [one for one in later if one.origin == number] if row.reason == Reason.RETRACTED else later
+        return _of_follow_up(row, may, texts, alerts.of_story(session, row.story_id or 0))
+    if row.kind == Kind.AGAIN and own is not None:
+        may.sort(key=lambda one: one.origin < own.origin)  # what came before it was there to be told
     needed = {Kind.FIRST.value: policy.first, Kind.AGAIN.value: policy.again_at or 1}.get(row.kind, 1)
     needed = min(needed, int(row.view.get("separate_texts", 1)))  # the rule may ask for more by now
     return may if len({one.origin for one in texts if one.stands}) >= needed else []
 
 
+def _of_follow_up(row: Alert, may: list[Text], texts: Sequence[Text], made: Sequence[Alert]) -> list[Text]:
+    """What an update, or a further message of a rule that has updates, answers for: its own text and those that came
+    while it waited, up to the one that the next of them was made for. Nothing, while the event itself is not told.
+    """
+    if any(one.kind == Kind.FIRST and was_retracted(one) for one in made):
+        return []
+    origins = {one.article: one.origin for one in texts}
+
+    def begins(one: Alert) -> int:
+        return one.ordinal if one.kind == Kind.UPDATE else origins.get(one.article_id or 0, 0)
+
+    later = [begins(one) for one in made if one.kind in (Kind.UPDATE, Kind.AGAIN) and begins(one) > begins(row)]
+    return [one for one in may if begins(row) <= one.origin and not (later and one.origin >= min(later))]
+
+
 def retracted(session: Session, row: Alert, story: Story | None, policy: Policy) -> bool:
     """Whether too little of what an alert was made for still stands. The caller holds its rule."""
-    if story is None or to_tell(session, row, policy):
-        return False
-    return bool(hits.texts(session, story.id or 0))  # of a story whose hits are gone nobody knows
+    texts = hits.texts(session, row.story_id or 0) if story else []
+    return bool(texts) and not to_tell(session, row, policy, texts)  # of a story whose hits are gone nobody knows
+
+
+def tells_updates(session: Session, row: Alert, policy: Policy) -> None:
+    """Have a first or further message stand for the retracted updates of which a text stands by now: it names them."""
+    texts = hits.texts(session, row.story_id or 0)
+    for one in alerts.of_story(session, row.story_id or 0):
+        if one.kind == Kind.UPDATE and was_retracted(one) and to_tell(session, one, policy, texts):
+            one.reason = str(Reason.MERGED)
+            session.add(one)
 
 
 def was_retracted(row: Alert) -> bool:
@@ -48,5 +70,5 @@ def was_retracted(row: Alert) -> bool:
 
 def comes_back(session: Session, hit: Hit, now: datetime) -> None:
     """Have a hit's story count it again, and what was retracted for it be decided again. The caller holds its rule."""
-    if stories.recount(session, hit.story_id) and not hit.past:
+    if stories.recount(session, hit.story_id):
         alerts.reconsider(session, hit.story_id, hit.origin, str(Reason.RETRACTED), now)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from core.reasons import Reason
 from core.text import one_line
 from pipeline.app import Active, App
 from rules.config import Rule
@@ -111,6 +112,13 @@ def place_hit(
         story.origins = story_rows.texts_that_count(session, hit.story_id)
     _note(session, hit, placement, now)
     return Placed(hit, story, article, feed, rule, placement, past)
+
+
+def placed_again(session: Session, active: Active, one: articles.ToMatch, hit: Hit) -> Placed:
+    """A hit that came back, where it has been since it was new."""
+    story = session.get_one(Story, hit.story_id)
+    placement = Placement(str(story.id), hit.origin, True, Reason.SAME_ARTICLE, hit.why, 1.0)
+    return Placed(hit, story, one.article, one.feed, active.rule(hit.rule_id), placement, hit.past)
 
 
 def fill(hit: Hit, match: Match, article: Article, config: int) -> None:

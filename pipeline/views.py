@@ -131,8 +131,10 @@ def bring_up_to_date(session: Session, row: Alert, story: Story | None, policy: 
     view = load(row.view)
     if story is None or not isinstance(view, AlertView):
         return
-    leads = [one.article for one in to_tell(session, row, policy)]
-    if row.article_id in leads and story.last_hit_at <= row.made_at and story.origins == view.separate_texts:
+    texts = hits.texts(session, story.id or 0)
+    leads = [one.article for one in to_tell(session, row, policy, texts)]
+    is_new = story.last_hit_at <= row.made_at and story.origins == view.separate_texts
+    if is_new and row.article_id in leads and all(one.stands for one in texts):
         return
     told = _standing(session, story)
     if leads and row.article_id not in leads:

@@ -52,6 +52,8 @@ def _of_story() -> SelectOfScalar[Alert]:
     return select(Alert).where(col(Alert.story_id) == bindparam("story")).order_by(col(Alert.made_at))
 
 
+# oldest first; of those that come back together the first message of a story before its updates
+_IN_TURN = (col(Alert.made_at), col(Alert.kind) != "first", col(Alert.ordinal))
 RELEASED_AT_ONCE = 500  # held alerts of one transaction
 # Digests that gather for some minutes only: one opened later than now is due, for the clock has been set back since.
 _SHORT = (str(Reason.BURST), str(Reason.STALE), str(Reason.MERGED))
@@ -69,9 +71,7 @@ def held_due(session: Session, now: datetime, limit: int = RELEASED_AT_ONCE) -> 
     """Held alerts whose time has come, oldest first."""
     due = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
     return list(
-        session.exec(
-            select(Alert).where(due).order_by(col(Alert.made_at)).limit(limit).with_for_update(skip_locked=True)
-        ).all()
+        session.exec(select(Alert).where(due).order_by(*_IN_TURN).limit(limit).with_for_update(skip_locked=True)).all()
     )
 
 
@@ -103,10 +103,10 @@ def released_together(session: Session, rule_id: str, held_for: str, gathered_as
 
 def reconsider(session: Session, story_id: int, origin: int, reason: str, now: datetime) -> None:
     """Have a story's alerts that were suppressed for this reason be decided again, as if they were made now; of the
-    updates that of this text.
+    updates those that may answer for this text.
     """
     theirs = (col(Alert.story_id) == story_id) & (col(Alert.state) == "suppressed") & (col(Alert.reason) == reason)
-    its = (col(Alert.kind) != "update") | (col(Alert.ordinal) == origin)
+    its = (col(Alert.kind) != "update") | (col(Alert.ordinal) <= origin)
     for row in session.exec(select(Alert).where(theirs & its)).all():
         row.state, row.release_at, row.made_at = "held", now, now
         session.add(row)
@@ -134,7 +134,7 @@ def digests_due(session: Session, now: datetime) -> list[Digest]:
 def in_digest(session: Session, digest_id: int) -> list[Alert]:
     """What a digest collected and was not suppressed since, oldest first; of a catch-up, what others had, too."""
     collected = (col(Alert.digest_id) == digest_id) & (col(Alert.state) != "suppressed")
-    return list(session.exec(select(Alert).where(collected).order_by(col(Alert.made_at), col(Alert.id))).all())
+    return list(session.exec(select(Alert).where(collected).order_by(*_IN_TURN, col(Alert.id))).all())
 
 
 def rules_due(session: Session, now: datetime) -> set[str]:

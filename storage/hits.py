@@ -36,7 +36,8 @@ def rules_of(session: Session, article_id: int) -> list[str]:
 def rules_of_duplicates(session: Session, article_id: int) -> list[str]:
     """The rules that matched this article under another address, before that was known."""
     query = select(Hit.rule_id).join(Article, col(Article.id) == col(Hit.article_id))
-    return list(session.exec(query.where(col(Article.duplicate_of) == article_id).distinct()).all())
+    its = (col(Article.duplicate_of) == article_id) & (col(Hit.state) != "withdrawn")
+    return list(session.exec(query.where(its).distinct()).all())
 
 
 def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:

@@ -239,7 +239,7 @@ async def test_a_further_message_for_two_texts_comes_when_there_are_two_after_al
     async with quiet.worker(db, clock) as app:
         await come(quiet, db, app, telling(0))
         await come(quiet, db, app, telling(1))
-        assert made(db) == [("first", 0), ("again", 0)]
+        assert sorted(made(db)) == [("again", 0), ("first", 0)]
         wrong(db, clock, 2)
         await morning(app, clock)
         await come(quiet, db, app, telling(2))
@@ -290,3 +290,127 @@ async def test_what_comes_back_is_not_told_when_it_may_have_been_before_a_restor
         await run_cycle(app)
     assert quiet.hook.requests == []
     assert db.read_now(lambda s: s.exec(select(Alert.reason)).all()) == [Reason.RESTORED]
+
+
+async def test_each_of_two_updates_that_wait_answers_for_its_own_text(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update="every")
+        await come(world, db, app, telling(1))
+        await come(world, db, app, telling(2))
+        wrong(db, clock, 2)
+        await morning(app, clock)
+        assert heads(world) == [telling(0).title, telling(2).title]
+        clock.at = NOON + timedelta(hours=23, minutes=30)  # quiet again
+        right(db, clock, 2)
+        await run_cycle(app)
+        wrong(db, clock, 2)
+        clock.at = NOON + timedelta(hours=26)
+        await run_cycle(app)
+        assert len(world.hook.requests) == 2
+        right(db, clock, 2)
+        await run_cycle(app)
+    assert heads(world)[2:] == [telling(1).title]
+
+
+async def test_an_update_for_several_texts_is_told_when_the_last_of_them_comes_back(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update="thread", to=["mail"])
+        for number in (1, 2):
+            await come(world, db, app, telling(number))
+        assert made(db) == [("first", 0), ("update", 2)]
+        for hit in (2, 3):
+            wrong(db, clock, hit)
+        await morning(app, clock)
+        assert len(world.mail.mails) == 1
+        right(db, clock, 3)
+        await run_cycle(app)
+    (_, told) = (str(mail.parsed) for mail in world.mail.mails)
+    assert telling(2).title in told
+    assert telling(1).title not in told
+
+
+@pytest.mark.parametrize("again", [copy_of, right])
+async def test_a_text_that_the_first_message_told_after_all_is_no_update_any_more(
+    quiet: World, db: Database, clock: FixedClock, again: Any
+) -> None:
+    quiet.rules["strike"]["alert"] |= {"update": "every"}
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await come(quiet, db, app, telling(1))
+        await withdraw("the story", quiet, db, app, 0)
+        await morning(app, clock)
+        await come(quiet, db, app, copy_of(quiet, 1))
+        if again is copy_of:
+            await come(quiet, db, app, replace(copy_of(quiet, 1), guid="more", link=quiet.url("/more")))
+        else:
+            right(db, clock, 2)
+            await run_cycle(app)
+    assert [request.json["kind"] for request in quiet.hook.requests] == ["first"]
+
+
+async def test_a_copy_that_was_withdrawn_is_not_named_though_its_text_stands(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update="every")
+        await come(world, db, app, copy_of(world, 0))
+        await come(world, db, app, telling(1))
+        wrong(db, clock, 2)
+        await morning(app, clock)
+    told = world.hook.requests[1].json["articles"]
+    assert [one["url"] for one in told] == [telling(1).link, telling(0).link]
+
+
+async def test_two_texts_of_which_one_comes_back_are_two(world: World, db: Database, clock: FixedClock) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2}
+    async with world.worker(db, clock) as app:
+        for item in (telling(0), edited(0), telling(1)):
+            await come(world, db, app, item)
+        assert made(db) == []
+        await come(world, db, app, telling(0))
+        await come(world, db, app, edited(0))
+        await come(world, db, app, telling(0))
+    assert [request.json["separate_texts"] for request in world.hook.requests] == [2]
+
+
+async def test_no_update_goes_before_the_first_message(quiet: World, db: Database, clock: FixedClock) -> None:
+    quiet.rules["strike"]["alert"] |= {"first": 2, "update": "every"}
+    async with quiet.worker(db, clock) as app:
+        for number in range(3):
+            await come(quiet, db, app, telling(number))
+        for hit in (1, 2):
+            wrong(db, clock, hit)
+        await morning(app, clock)
+        assert quiet.hook.requests == []
+        right(db, clock, 2)
+        await run_cycle(app)
+    (told,) = (request.json for request in quiet.hook.requests)
+    assert (told["kind"], told["separate_texts"]) == ("first", 2)
+
+
+async def test_a_further_message_is_not_led_by_what_was_told(world: World, db: Database, clock: FixedClock) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, again_at=3)
+        for number in (1, 2, 3):
+            await come(world, db, app, telling(number))
+        wrong(db, clock, 3)
+        await morning(app, clock)
+    assert heads(world) == [telling(0).title, telling(3).title]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+async def test_what_is_from_before_leads_a_message_where_that_is_asked_for(
+    quiet: World, db: Database, clock: FixedClock, asked: bool
+) -> None:
+    quiet.rules["strike"]["alert"] |= {"past": asked}
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, replace(telling(0), published=NOON - timedelta(days=900)))
+        wrong(db, clock, 1)
+        await morning(app, clock)
+        right(db, clock, 1)
+        await run_cycle(app)
+    assert heads(quiet) == [telling(0).title] * asked
