@@ -51,11 +51,8 @@ def run(
             while True:
                 with json_alone(as_json):
                     report = await cycle(app, steps, only or [], patient=not once, lock=lock_name(shard))
-                if report is None:
-                    complain(BUSY)
-                else:
-                    show(report, as_json=as_json)
                 failed = bool(report and report.failures)
+                _tell(report, as_json=as_json, patient=not once)
                 if once or await stopped(app, chosen.every_seconds - (report.seconds if report else 0.0)):
                     return failed
 
@@ -118,6 +115,20 @@ def stop_on_signals(app: App) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+
+
+def _tell(report: Report | None, *, as_json: bool, patient: bool) -> None:
+    """Say what a cycle did. `patient`: a machine that is too short of something to say so does not end the run."""
+    try:
+        with told_as_not_available():
+            if report is None:
+                complain(BUSY)
+            else:
+                show(report, as_json=as_json)
+    except NotAvailable:
+        if not patient:
+            raise
+        logger.exception(pairs(event="not told"))
 
 
 def show(report: Report, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.builders import World, copies
 from tests.conftest import migrate
 from tests.databases import Databases
 from tests.faults.conftest import command
-from tests.faults.questions import read, rows, states, told_once
+from tests.faults.questions import due, read, rows, states, told_once
 
 PATIENCE_S = 100.0
 
@@ -27,7 +28,7 @@ def wait(what: Callable[[], bool], run: subprocess.Popen[str], why: str) -> None
         if run.poll() is not None or time.monotonic() > until:
             run.kill()
             raise AssertionError(f"{why}: {run.communicate()[0]}")
-        time.sleep(0.05)
+        time.sleep(0.3)
 
 
 def descriptors(pid: int) -> int:
@@ -60,16 +61,24 @@ def test_fault_54_a_run_that_is_short_of_files_or_memory_says_so_and_recovers_wh
     ):
         wait(lambda: world.asked("/calm") > 0, run, "no first run")
         time.sleep(1)
-        everyone = family(run.pid)
         usual = resource.prlimit(run.pid, limit)
-        for pid in everyone:
-            resource.prlimit(pid, limit, (used(pid), usual[1]))
+        for pid in family(run.pid):
+            of_its_own = resource.prlimit(pid, limit)[1]  # those that read pages have less than the others
+            resource.prlimit(pid, limit, (used(pid), of_its_own))
         copies(world, feeds=2, each=4)
+        for name in ("/rss0", "/rss1"):  # more than is left free within what a process has
+            world.site[name] = cast(bytes, world.site[name]) + b"<!--" + b"x" * 6_000_000 + b"-->"
         world.watch_file.write_text(world.watch_text(), "utf-8")
         time.sleep(4)
         for pid in family(run.pid):
-            resource.prlimit(pid, limit, usual)
-        wait(lambda: read(url, states) == ["sent", "sent"] and read(url, rows)["Hit"] == 8, run, "not recovered")
+            of_its_own = resource.prlimit(pid, limit)[1]
+            resource.prlimit(pid, limit, usual if of_its_own == usual[1] else (of_its_own, of_its_own))
+
+        def recovered() -> bool:
+            due(url)  # a feed whose poll failed for want of memory rests like any that fails
+            return read(url, states) == ["sent", "sent"] and read(url, rows)["Hit"] == 8
+
+        wait(recovered, run, "not recovered")
         run.terminate()
         said, _ = run.communicate(timeout=PATIENCE_S)
         assert run.returncode == 0, said
