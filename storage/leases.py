@@ -74,7 +74,9 @@ def claiming(
     """The statement that takes due rows that are free, and writes `extra` to them. Where it is always the same one,
     make it once: making it takes many times as long as running it.
     """
-    picked = select(columns.id).where(due, free(columns)).order_by(*order).limit(bindparam("claim_limit"))
+    due_rows = select(columns.id.label("id")).where(due, free(columns)).order_by(*order).limit(bindparam("claim_limit"))
+    # apart: PostgreSQL may run a subquery of a join again for each row, and each time it picks others
+    picked = due_rows.with_for_update(skip_locked=True).cte("picked")
     values = {
         columns.owner: bindparam("claim_owner"),
         columns.epoch: columns.epoch + 1,
@@ -83,7 +85,7 @@ def claiming(
     }
     return (
         update(columns.table)
-        .where(columns.id.in_(picked.with_for_update(skip_locked=True)))
+        .where(columns.id.in_(select(picked.c.id)))
         .values(values)
         .returning(columns.id, columns.epoch)
         .execution_options(synchronize_session=False)
