@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import json
 import logging
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from sqlmodel import Session
 from alerts.channels import Channel, make_channel
 from core.clock import Clock
 from core.errors import ConfigError, Missing, WirewatchError
+from core.linediff import unified
 from core.log import pairs
 from core.pool import WorkerPool
 from core.reasons import Reason
@@ -214,8 +214,7 @@ def rule_digest(rule: Rule) -> str:
 
 def diff(active: str, wanted: str, names: tuple[str, str]) -> str:
     """Unified diff from one text to another; `names` are what both are called in it."""
-    lines = difflib.unified_diff(active.splitlines(), wanted.splitlines(), *names, lineterm="")
-    return "\n".join(lines)
+    return "\n".join(unified(active, wanted, names))
 
 
 def revision(session: Session, number: int) -> Config:

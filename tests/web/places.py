@@ -96,10 +96,10 @@ def _stats(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _settings(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     line = {"revision": 2, "who": text, "at": AT, "note": text, "from_file": True}
-    compared = named({"older": 1, "newer": 2, "lines": [f"+{text}", f"-{text}", text]})
+    compared = named({"older": 1, "newer": 2, "lines": [f"+{text}", f"-{text}", text], "more": 1})
     page = {
         "active": named(line), "text": text, "history": [named(line), named(line | {"revision": 1})], "rest": 1,
-        "compared": compared,
+        "compared": compared, "more": 2,
     }  # fmt: skip
     yield "settings-revisions.html", {"page": named(page)}
     seen = [{"channel": text, "kind": text, "target": target, "state": "paused", "why": text} for target in (text, "")]

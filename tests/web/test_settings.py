@@ -49,6 +49,19 @@ def test_any_two_revisions_are_compared_from_the_older_to_the_newer(db: Database
     assert db.read_now(lambda session: page.gather(session, (1, 99))).compared is None
 
 
+def test_of_a_long_text_and_a_long_difference_so_much_is_shown_as_a_page_bears(db: Database) -> None:
+    long = FIRST + "".join(f"# {number}\n" for number in range(page.LINES + 500))
+    revise(db, FIRST, long)
+    found = db.read_now(lambda session: page.gather(session, (1, 2)))
+    assert found.text == "".join(long.splitlines(keepends=True)[: page.LINES])
+    assert found.more == 501
+    assert found.compared is not None
+    assert (len(found.compared.lines), found.compared.more) == (page.LINES, 504)  # three heads, the line that stayed
+    short = db.read_now(lambda session: page.gather(session, (1, 1)))
+    assert short.compared is not None
+    assert short.compared.more == 0
+
+
 async def test_rolling_back_is_a_new_revision_under_a_name(db: Database) -> None:
     revise(db, FIRST, SECOND)
     done = await revising.roll_back(db, 1, who="ada", now=rows.NOW)

@@ -24,23 +24,28 @@ from web.people import who
 from web.text import told
 
 SHOWN = 30
+LINES = 2_000  # of the text, and of what leads to another, that are shown
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Two revisions, and what leads from the older to the newer, a line each."""
+    """Two revisions, and what leads from the older to the newer, a line each; `more` lines are not shown."""
 
     older: int
     newer: int
     lines: Sequence[str]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Revisions:
-    """What the page shows of the watch file. `rest`: below which revision the next page begins; 0 = there is none."""
+    """What the page shows of the watch file: of its text, `more` lines are not shown. `rest`: below which revision the
+    next page begins; 0 = there is none.
+    """
 
     active: configs.Line | None
     text: str
+    more: int
     history: Sequence[configs.Line]
     rest: int
     compared: Compared | None
@@ -100,9 +105,11 @@ def gather(session: Session, chosen: tuple[int, int] = (0, 0), before: int = 0) 
     rows = configs.listing(session, before, SHOWN + 1)
     active = configs.active(session)
     newest = next(iter(configs.listing(session, 0, 1)), None)
+    lines = active.text.splitlines(keepends=True) if active else []
     return Revisions(
         active=newest,
-        text=active.text if active else "",
+        text="".join(lines[:LINES]),
+        more=max(len(lines) - LINES, 0),
         history=rows[:SHOWN],
         rest=rows[SHOWN - 1].revision if len(rows) > SHOWN else 0,
         compared=_compared(session, *sorted(chosen)),
@@ -114,4 +121,5 @@ def _compared(session: Session, older: int, newer: int) -> Compared | None:
     if first is None or second is None:
         return None
     names = (f"revision {older}", f"revision {newer}")
-    return Compared(older, newer, diff(first.text, second.text, names).splitlines())
+    lines = diff(first.text, second.text, names).splitlines()
+    return Compared(older, newer, lines[:LINES], max(len(lines) - LINES, 0))
