@@ -16,9 +16,9 @@ from itertools import pairwise
 from core.lookup import Query, Word, every, some
 from rules import tokens, tree
 from rules.document import ANALYSER_VERSION, SHORT, ArticleText, primary
-from rules.words import bare_keys, inflected_languages, keys, rule_keys, spelling
+from rules.words import bare_keys, inflected_languages, keys, rule_keys, spelling, spellings
 
-_VERSION = "1"  # of what this file makes of a text
+_VERSION = "2"  # of what this file makes of a text
 LONGEST = 40  # characters of a key: what is longer is looked up by its beginning
 _KEPT_SPELLINGS = 100_000  # a language
 # databases cut words at ASCII signs (NFKC makes some of other signs), and never at this one
@@ -126,9 +126,11 @@ class _Known(dict[str, tuple[str, ...]]):
     def __missing__(self, word: str) -> tuple[str, ...]:
         if len(self) >= _KEPT_SPELLINGS:
             self.clear()
-        form = spelling(word)
-        found = keys(form.folded, self._language) | bare_keys(form, self._language)
-        self[word] = tuple({_key(form.bare), *(_key(_bare(key)) for key in found)})
+        found = {_key(spelling(word).bare)}
+        for form in spellings(word, self._language):
+            both = keys(form.folded, self._language) | bare_keys(form, self._language)
+            found.update(_key(_bare(key)) for key in both)
+        self[word] = tuple(found)
         return self[word]
 
 

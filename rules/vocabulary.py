@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rules.document import primary
 from rules.grammar import MIN_PREFIX
-from rules.words import bare_keys, keys, rule_keys, same_accents, spelling
+from rules.words import Spelling, bare_keys, keys, rule_keys, same_accents, spelling, spellings
 
 _KEPT_SPELLINGS = 200_000  # a year of a newspaper has fewer
 Table = dict[str, tuple[int, ...]]
@@ -100,36 +100,48 @@ class Spellings(dict[str, tuple[int, ...]]):
         """Take in one more word of a rule."""
         if wanted.lang not in ("", self._language) and primary(wanted.lang) != self._language:
             return
-        form = spelling(wanted.word)
         if wanted.exact:
-            _append(self.exact, form.exact, number)
+            _append(self.exact, spelling(wanted.word).exact, number)
         elif wanted.prefix:
-            _append(self.prefixes, form.bare[:MIN_PREFIX], number)
+            _append(self.prefixes, spelling(wanted.word).bare[:MIN_PREFIX], number)
         else:
+            self._enter_inflected(wanted.word, number)
+        self.clear()
+
+    def _enter_inflected(self, word: str, number: int) -> None:
+        for form in spellings(word, self._language):
             table = self.accented if form.accented else self.bare
             for key in rule_keys(form.folded, self._language):
-                _append(table, key, number)
-        self.clear()
+                if number not in table.get(key, ()):
+                    _append(table, key, number)
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         if len(self) >= _KEPT_SPELLINGS:
             self.clear()
-        form = spelling(word)
-        found = set(self.exact.get(form.exact, ()))
+        found = set(self.exact.get(spelling(word).exact, ()))
+        for form in spellings(word, self._language):
+            found.update(self._inflected(form), self._begun(form))
+        self[word] = tuple(sorted(found))
+        return self[word]
+
+    def _inflected(self, form: Spelling) -> Iterator[int]:
         if self.bare:
             for key in bare_keys(form, self._language):
-                found.update(self.bare.get(key, ()))
+                yield from self.bare.get(key, ())
         if self.accented:
             for key in keys(form.folded, self._language):
-                ours = self.accented.get(key, ())
-                found.update(number for number in ours if same_accents(spelling(self._words[number].word), form))
+                yield from (number for number in self.accented.get(key, ()) if self._accents_agree(number, form))
+
+    def _accents_agree(self, number: int, form: Spelling) -> bool:
+        ours = spellings(self._words[number].word, self._language)
+        return any(same_accents(one, form, self._language) for one in ours)
+
+    def _begun(self, form: Spelling) -> Iterator[int]:
         for number in self.prefixes.get(form.bare[:MIN_PREFIX], ()):
             prefix = spelling(self._words[number].word)
             begins = form.folded if prefix.accented else form.bare
             if begins.startswith(prefix.folded):
-                found.add(number)
-        self[word] = tuple(sorted(found))
-        return self[word]
+                yield number
 
 
 def _append(table: Table, key: str, number: int) -> None:

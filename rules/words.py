@@ -67,6 +67,12 @@ _UNMARKED = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ŧ": "t"
 _LETTERS_OF_THEIR_OWN = frozenset("йўї")  # their marks are not accents
 _ACCENTS = (range(0x300, 0x370), range(0x591, 0x5C8), range(0x64B, 0x660))  # Latin, Greek, Cyrillic; Hebrew; Arabic
 _DROPPED = str.maketrans("", "", JOINERS)
+_DOTTED = "i\u0307"  # what small letters of the Turkish capital İ are
+_DOTLESS = frozenset({"az", "tr"})  # languages in which I is the capital of ı
+_OF_STRESS = frozenset({"ca", "el", "es", "pt"})  # languages whose accents go in other forms of a word
+_MOVING = frozenset({"el"})  # and in which they move
+_STRESSES = frozenset("\u0300\u0301\u0302")  # not the marks of ç, ñ and ã, which make other letters
+_PORTUGUESE = {"õ": "ã", "ês": "es"}  # ends of stems: of eleições, and of inglês, which is ingleses
 _KEPT_SPELLINGS = 200_000
 
 
@@ -92,7 +98,17 @@ def spelling(word: str) -> Spelling:
         exact = exact[:-2]
     exact = exact.rstrip(".")
     folded = exact.casefold()
-    return Spelling(exact, folded, folded if folded.isascii() else "".join(map(_bare, folded)).translate(_UNMARKED))
+    if folded.isascii():
+        return Spelling(exact, folded, folded)
+    folded = folded.replace(_DOTTED, "i")
+    return Spelling(exact, folded, "".join(map(_bare, folded)).translate(_UNMARKED))
+
+
+def spellings(word: str, language: str) -> tuple[Spelling, ...]:
+    """The forms of a word in a language: where I is the capital of ı, read so, too."""
+    if language in _DOTLESS and "I" in word:
+        return spelling(word), spelling(word.replace("I", "ı"))
+    return (spelling(word),)
 
 
 @lru_cache(10_000)
@@ -132,7 +148,10 @@ def _stems(word: str, language: str) -> frozenset[str]:
         return frozenset({word})
     # the word too: the stemmer takes more off some base forms (вьетнам) than off their inflections (вьетнама)
     # and of some (όταν, ları) it leaves nothing
-    return frozenset({word, str(stemmer.stemWord(word)) or word})  # type: ignore[attr-defined]
+    stem = str(stemmer.stemWord(word)) or word  # type: ignore[attr-defined]
+    if language == "pt":
+        stem = next((stem.removesuffix(end) + one for end, one in _PORTUGUESE.items() if stem.endswith(end)), stem)
+    return frozenset({word, stem})
 
 
 @lru_cache(_KEPT_SPELLINGS)
@@ -154,12 +173,31 @@ def rule_keys(word: str, language: str) -> frozenset[str]:
     return frozenset({word}) if language == "ko" else keys(word, language)
 
 
-def same_accents(rule_word: Spelling, text_word: Spelling) -> bool:
-    """Whether the accents agree as far as the two words have the same letters: `marché` is not in "marches"."""
-    for ours, theirs in zip(rule_word.folded, text_word.folded, strict=False):
-        if ours != theirs:
-            return spelling(ours).bare != spelling(theirs).bare
+def same_accents(rule_word: Spelling, text_word: Spelling, language: str = "") -> bool:
+    """Whether the accents agree as far as the two words have the same letters: `marché` is not in "marches". In another
+    form of a word they may be other ones (`libérer`, "libère"), or none where they mark the stress (`elección`).
+    """
+    ours, theirs = rule_word.folded, text_word.folded
+    other_form = rule_word.bare != text_word.bare
+    if other_form and language in _OF_STRESS:
+        ours, theirs = _unstressed(ours, theirs, language)
+    for one, other in zip(ours, theirs, strict=False):
+        if one != other:
+            bare = spelling(one).bare
+            if bare != spelling(other).bare:
+                return True
+            if not other_form or bare in (one, other):
+                return False
     return True
+
+
+def _unstressed(one: str, other: str, language: str) -> tuple[str, str]:
+    """Two words without what marks their stress: where one has none, or it moves."""
+    parts = (unicodedata.normalize("NFD", one), unicodedata.normalize("NFD", other))
+    if language not in _MOVING and all(not _STRESSES.isdisjoint(word) for word in parts):
+        return one, other
+    found = ["".join(part for part in word if part not in _STRESSES) for word in parts]
+    return unicodedata.normalize("NFC", found[0]), unicodedata.normalize("NFC", found[1])
 
 
 @lru_cache(1)

@@ -1,6 +1,6 @@
 import pytest
 
-from rules.words import Spelling, bare_keys, irregular, keys, rule_keys, same_accents, spelling
+from rules.words import Spelling, bare_keys, irregular, keys, rule_keys, same_accents, spelling, spellings
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,36 @@ def test_a_text_word_with_accents_has_the_keys_without_them() -> None:
 )
 def test_accents_agree_as_far_as_the_letters_do(ours: str, theirs: str, same: bool) -> None:
     assert same_accents(spelling(ours), spelling(theirs)) is same
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "language"),
+    [
+        ("elección", "elecciones", "es"),
+        ("jóvenes", "joven", "es"),
+        ("francés", "francesa", "es"),
+        ("πόλεμος", "πολέμου", "el"),
+        ("inglês", "ingleses", "pt"),
+        ("eleição", "eleições", "pt"),
+        ("libérer", "libère", "fr"),
+    ],
+)
+def test_another_form_may_have_other_accents(ours: str, theirs: str, language: str) -> None:
+    rule_word, text_word = spelling(ours), spelling(theirs)
+    assert rule_keys(rule_word.folded, language) & keys(text_word.folded, language)
+    assert same_accents(rule_word, text_word, language)
+    assert not same_accents(rule_word, spelling(rule_word.bare), language), "the same form without them"
+
+
+def test_forms_of_one_accented_word_keep_its_accents_in_french() -> None:
+    assert not same_accents(spelling("marché"), spelling("marches"), "fr")
+
+
+def test_turkish_capitals_are_read_with_and_without_their_dots() -> None:
+    assert spelling("SEÇİM").folded == "seçim"
+    assert spelling("İstanbul").folded == "istanbul"
+    assert [one.folded for one in spellings("KILIÇ", "tr")] == ["kiliç", "kılıç"]
+    assert [one.folded for one in spellings("KILIÇ", "de")] == ["kiliç"]
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt"])

@@ -1,0 +1,58 @@
+"""Words are found in other forms, accents and capitals, in the language of the article, by a matcher."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.document import ArticleText, analyse
+from rules.match import Matcher
+from tests.rules.desk import rule
+
+
+def finds(match: str, text: str, language: str) -> bool:
+    document = analyse(ArticleText("one", text=text, language=language, fallback_language=language))
+    return bool(Matcher([rule(match)]).match(document).matches)
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "text"),
+    [
+        ("tr", "seçim", "SEÇİM SONUÇLARI AÇIKLANDI"),
+        ("tr", "Kılıçdaroğlu", "KILIÇDAROĞLU KONUŞTU"),
+        ("tr", "saldırı", "SALDIRILARI KINADI"),
+        ("tr", "Diyar*", "DİYARBAKIR"),
+        ("tr", "Iraklı", "IRAKLI heyet"),
+        ("tr", "Iraklı", "Iraklı heyet"),
+        ("tr", "IMF", "IMF ile anlaşma"),
+        ("tr", "kriz", "KRİZ BÜYÜYOR"),
+        ("de", "Istanbul", "İstanbul, am Morgen"),
+        ("en", "Türkiye", "TÜRKİYE AND GREECE"),
+        ("es", "elección", "Tras las elecciones"),
+        ("es", "reunión", "reuniones en Madrid"),
+        ("es", "misión", "dos misiones"),
+        ("es", "alemán", "la canciller alemana"),
+        ("es", "joven", "los jóvenes"),
+        ("pt", "inglês", "dois ingleses"),
+        ("pt", "eleição", "as eleições"),
+        ("el", "πρωθυπουργός", "του πρωθυπουργού"),
+        ("fr", "libérer", "Israël libère des détenus"),
+        ("fr", "préférer", "il préfère attendre"),
+    ],
+)
+def test_a_word_is_found_in_its_other_forms(language: str, word: str, text: str) -> None:
+    assert finds(word, text, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "text"),
+    [
+        ("es", "elección", "TRAS LA ELECCION"),
+        ("es", "año", "unos anos"),
+        ("es", "telefonó", "los teléfonos"),
+        ("pt", "março", "as marcas"),
+        ("fr", "marché", "les marches"),
+        ("de", "KILIÇ", "Kılıç"),
+    ],
+)
+def test_other_words_are_not(language: str, word: str, text: str) -> None:
+    assert not finds(word, text, language)
