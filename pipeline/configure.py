@@ -19,6 +19,7 @@ from core.linediff import unified
 from core.log import pairs
 from core.pool import WorkerPool
 from core.reasons import Reason
+from extractors.language import language_of
 from pipeline import compiled
 from pipeline.app import Active, App
 from pipeline.policies import channel_settings, feed_spec
@@ -40,7 +41,7 @@ INDEX = "index"  # folder of compiled indexes, in the data folder
 def read_watch(text: str, *, file: str, secrets: Mapping[str, str] | None) -> Watch:
     """Load and check a watch file with its rules' examples. Raises ConfigError with all problems at once."""
     watch = load(text, file=file, env=secrets)
-    problems = check_examples(watch)
+    problems = check_examples(watch, language_of)
     if problems:
         raise ConfigError(file, problems)
     return watch

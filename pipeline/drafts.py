@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from core.errors import ConfigError, InputError, Problem
+from extractors.language import language_of
 from pipeline.costly import decided
 from pipeline.match import article_text, feed_tag
 from pipeline.near import near_misses
@@ -98,7 +99,7 @@ def checked(text: str, rule_id: str, written: str) -> Checked:
     if rule is None:
         raise AssertionError(f"{rule_id} was put into the file and is not in it")
     alone = replace(watch, rules=(rule,))
-    own, _ = _sorted(made, check_examples(alone))
+    own, _ = _sorted(made, check_examples(alone, language_of))
     warnings, _ = _sorted(made, check_languages(alone))
     return Checked(own, warnings, (), _examples(rule, own), explained(replace(rule, enabled=True)), made.text)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from core.errors import Problem
 from core.text import one_line
 from rules.document import ArticleText, Document, analyse
 from rules.explain import explain
-from rules.match import Matcher
+from rules.match import DEFAULT_LANGUAGE, Matcher
 from rules.problems import item
 from rules.spans import Match
 from rules.tree import Term, walk
@@ -18,14 +19,21 @@ from rules.yamltext import Path, parse
 
 _MAX_SHOWN = 200  # characters of a clause or of a place
 
+Guess = Callable[[str, str], str]  # a text, and the language it is thought to be in → the one that it is in
 
-def check_examples(watch: Watch) -> tuple[Problem, ...]:
+
+def _as_thought(text: str, thought: str) -> str:
+    return thought
+
+
+def check_examples(watch: Watch, language_of: Guess = _as_thought) -> tuple[Problem, ...]:
     """A Problem for each example that a rule matches and should not, or should and does not; its hint says why.
 
     Rules that are switched off are tried too. An example is read in each of the rule's languages; without any, in
-    English and then in the languages its names and concepts have words in.
+    English, in the one that `language_of` takes it for, and, where it is to match, in those that the rule's names and
+    concepts have words in.
     """
-    failures = [failure for rule in watch.rules for failure in _failures(rule)]
+    failures = [failure for rule in watch.rules for failure in _failures(rule, language_of)]
     if not failures:
         return ()
     tree = parse(watch.text)
@@ -34,19 +42,27 @@ def check_examples(watch: Watch) -> tuple[Problem, ...]:
     )
 
 
-def _failures(rule: Rule) -> Iterator[tuple[Path, str, str]]:
+def _failures(rule: Rule, language_of: Guess) -> Iterator[tuple[Path, str, str]]:
     if not (rule.examples.match or rule.examples.ignore):
         return
     tried = replace(rule, enabled=True, languages=())
     matcher = Matcher([tried])
-    languages = rule.languages or ("",)
+
+    def languages(text: str) -> Iterator[str]:
+        yield from rule.languages
+        if not rule.languages:
+            yield ""
+            if (guessed := language_of(text, DEFAULT_LANGUAGE)) != DEFAULT_LANGUAGE:
+                yield guessed
+
     others = () if rule.languages else _languages_of_words(rule)
     for index, text in enumerate(rule.examples.match):
-        if not any(_match(matcher, text, language) for language in (*languages, *others)):
+        if not any(_match(matcher, text, language) for language in chain(languages(text), others)):
             path = ("rules", rule.id, "examples", "match", index)
-            yield path, "the rule does not match this example", _missing(tried, _read(text, languages[0]))
+            read = _read(text, rule.languages[0] if rule.languages else language_of(text, DEFAULT_LANGUAGE))
+            yield path, "the rule does not match this example", _missing(tried, read)
     for index, text in enumerate(rule.examples.ignore):
-        match = next(filter(None, (_match(matcher, text, language) for language in languages)), None)
+        match = next(filter(None, (_match(matcher, text, language) for language in languages(text))), None)
         if match:
             path = ("rules", rule.id, "examples", "ignore", index)
             yield path, "the rule matches this example, and should not", _found(match)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lark import Lark, UnexpectedInput
 
 from rules.anchors import anchored
@@ -28,7 +30,16 @@ def parse(text: str, names: Names = _NO_NAMES) -> Expr:
 
 
 def parse_item(item: str) -> Term:
-    """One item of an entity, as the term it stands for: `Joe Biden`, `=Biden`, `Viet*`. Raises RuleSyntaxError."""
+    """One item of an entity, as the term it stands for: `Joe Biden`, `=Biden`, `Viet*`, `"to be looked for as it is"`.
+    Raises RuleSyntaxError, also for what reads as an expression.
+    """
+    text = item.strip().removeprefix("=").strip()
+    if not _QUOTED.fullmatch(text) and _EXPRESSION.search(text):
+        message = f"“{item}” reads as an expression; an item is a word or a phrase"
+        hint = (
+            "write each name as an item of its own, and expressions in a rule; put a name that is written so in quotes"
+        )
+        raise RuleSyntaxError(message, hint=hint)
     return term_of(item)
 
 
@@ -41,6 +52,8 @@ def _read(text: str, names: Names, inside: tuple[str, ...]) -> Expr:
     except UnexpectedInput as error:
         found = refusal(text, error)
         raise RuleSyntaxError(found.message, found.line, found.column, found.hint) from None
+    except RecursionError:
+        raise RuleSyntaxError(f"the rule is nested more than {MAX_DEPTH} deep") from None
     if depth(expr) > MAX_DEPTH:
         raise RuleSyntaxError(f"the rule is nested more than {MAX_DEPTH} deep, counting the names it uses")
     if not anchored(expr):
@@ -55,12 +68,21 @@ def _tree(text: str, names: Names, inside: tuple[str, ...]) -> Expr:
     return Builder(names, inside, _read).build(_PARSER.parse(text).children[0])
 
 
+_QUOTED = re.compile('["“”„«»][^"“”„«»]*["“”„«»]')  # brackets in it are words' neighbours
+_EXPRESSION = re.compile(
+    r"(?:\S\s+|^)(?:(?:OR|AND|NOT|UNLESS)|(?:NEAR|THEN)/\d+)\s+\S"  # Portland, OR is a name
+    r"|(?:sentence|paragraph|(?:near|seq|atleast|any|first)/\d+)\s*\("
+    r"|^(?:title|lead|body|author|source|url|lang|section)\s*:\s*\S"
+    r"|^[@#$][^\W\d]|^/.+/$|^-\w"
+)
+
+
 def _refuse_deep_brackets(text: str) -> None:
     """Before parsing, so that a wall of brackets costs nothing."""
     if text.count("(") <= MAX_DEPTH:
         return
     level = 0
-    for at, character in enumerate(text):
+    for at, character in enumerate(_QUOTED.sub(lambda quoted: "x" * len(quoted[0]), text)):
         level += (character == "(") - (character == ")")
         if level > MAX_DEPTH:
             line = text.count("\n", 0, at) + 1

@@ -91,6 +91,8 @@ def _token(text: str, at: int, kind: str, token: str) -> tuple[str, str]:
         return _chained(token)
     if kind == "RPAR":
         return ("there is nothing in these brackets", "") if last == "(" else _closing(last)
+    if kind == "COMMA" and (field := re.match(r"(source|url|lang|section)\s*:", last)):
+        return "a value with a comma is written in quotes", f'for example: {field[1]}:"a,b"'
     if kind == "COMMA":
         return "a comma only separates the parts of near/n(…), any/k(…) and the like", "elsewhere write OR or AND"
     if kind == "LPAR":

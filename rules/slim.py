@@ -25,7 +25,7 @@ _ITEM = re.compile(r"^(?P<indent> +)(?P<line>[^\s#][^\n]*)", re.MULTILINE)
 _RULE = re.compile(r"(?P<quote>[\"']?)(?P<id>[\w-]+)(?P=quote)\s*:(?=\s|$)")
 _EMPTY_HEAD = re.compile(r"rules:[ \t]*(?:#[^\n]*)?(?:\n|$)")
 _USED = re.compile(r"\$([\w.-]*\w)")
-_FILTERS = re.compile(r"^feeds\s*:", re.MULTILINE)
+_FILTERS = re.compile(r"\bfeeds[\"']?\s*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ def slim(text: str, rule_id: str, written: str) -> str:
 
 
 def _used(cut: _Cut, written: str) -> dict[str, str]:
-    """The texts of the rules that are named in it, and in these."""
+    """The texts of the rules that are named in it, in the file's entities and concepts, and in these."""
     found: dict[str, str] = {}
-    waiting = set(_USED.findall(written))
+    waiting = set(_USED.findall(written)) | (set(_USED.findall(cut.head)) & cut.rules.keys())
     while waiting:
         name = waiting.pop()
         match = _match_of(cut.rules.get(name, ""), name)

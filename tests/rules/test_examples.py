@@ -54,3 +54,25 @@ def test_examples_that_come_out_are_no_problem() -> None:
     right = WATCH.replace("        - The boat sank.   # wrong\n", "").replace(', "Two ferries sank."', "")
     right = right.replace("{match: [nothing], ignore: [no talks]}", "{match: [no talks], ignore: [nothing]}")
     assert check_examples(load(right)) == ()
+
+
+def test_an_example_is_read_in_the_language_that_it_is_in_too() -> None:
+    """Right or wrong: inflected words are found in their own language only."""
+    text = """\
+version: 1
+rules:
+  right: {match: accord AND signer, examples: {match: [Ils ont signé des accords.]}}
+  wrong: {match: accord AND signer, examples: {ignore: [Ils ont signé des accords.]}}
+  neither: {match: navire AND couler, examples: {match: [Ils ont signé des accords.]}}
+  english: {match: accord AND signer, languages: [en], examples: {ignore: [Ils ont signé des accords.]}}
+"""
+
+    def french(text: str, thought: str) -> str:
+        return "fr"
+
+    assert [(one.item, one.hint) for one in check_examples(load(text), french)] == [
+        ("rules.wrong.examples.ignore[1]", "it finds “signé”, “accords”"),
+        ("rules.neither.examples.match[1]", "navire: not in the article"),
+    ]
+    as_english = [one.item for one in check_examples(load(text))]
+    assert as_english == ["rules.right.examples.match[1]", "rules.neither.examples.match[1]"]

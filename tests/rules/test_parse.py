@@ -265,3 +265,51 @@ def parsed(text: str) -> Expr | RuleSyntaxError:
         return parse(text, NAMES)
     except RuleSyntaxError as error:
         return error
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "Biden OR Trump", "NOT Trump", "-Trump", "@Biden", "#visit", "$rule", "/[Rr]ound [0-9]+/", "ferry NEAR/5 sank",
+        "title:Merz", "lang: en", "near/5(a, b)", "sentence(a, b)",
+    ],
+)  # fmt: skip
+def test_an_item_that_reads_as_an_expression_is_refused(item: str) -> None:
+    with pytest.raises(RuleSyntaxError, match="reads as an expression") as caught:
+        parse_item(item)
+    assert "in quotes" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ("Portland, OR", ("Portland", "OR")),
+        ('"BLACK AND DECKER"', ("BLACK", "AND", "DECKER")),
+        ('="#MeToo"', ("MeToo",)),
+        ("$100 billion", ("100", "billion")),
+        ("A/S", ("A", "S")),
+        ("Mission: Impossible", ("Mission", "Impossible")),
+        ("=AND", ("AND",)),
+    ],
+)
+def test_an_item_that_is_a_name_is_not(item: str, words: tuple[str, ...]) -> None:
+    assert parse_item(item).words == words
+
+
+@pytest.mark.parametrize(
+    "text", ["title:" * 1200 + "ferry", '"' + ")" * 2000 + 'a" OR ' + "(" * 1500 + "b" + ")" * 1500]
+)
+def test_what_is_nested_too_deep_is_refused_however_it_is_written(text: str) -> None:
+    with pytest.raises(RuleSyntaxError, match="nested more than 32 deep"):
+        parse(text)
+
+
+def test_brackets_in_quotes_are_not_nested() -> None:
+    assert len(parse(" OR ".join(f'"({number}"' for number in range(40))).parts) == 40  # type: ignore[union-attr]
+
+
+def test_a_value_with_a_comma_is_told_to_go_in_quotes() -> None:
+    with pytest.raises(RuleSyntaxError, match="written in quotes") as caught:
+        parse("ferry AND url:https://www.example.net/politik,123.html")
+    assert caught.value.hint == 'for example: url:"a,b"'
+    parse('ferry AND url:"https://www.example.net/politik,123.html"')

@@ -88,3 +88,23 @@ def test_a_large_file_without_rules_or_without_a_last_line_end_is_cut_all_the_sa
 def test_a_used_rule_that_cannot_be_read_is_left_out() -> None:
     text = TEXT.replace('"$deep AND boat"', '"$deep').replace("match: strike", "title: strike")
     assert "uses" not in slim(text, "mine", WRITTEN).partition("rules:")[2].replace("$uses", "")
+
+
+def test_what_the_concepts_use_stays_too() -> None:
+    concepts = 'concepts: {visit: {also: {en: ["$arrives"]}}}\n'
+    text = TEXT.replace("version: 1\n", f"version: 1\n{concepts}", 1).replace(
+        '  "deep":', '  arrives:\n    match: arrive OR land\n  "deep":'
+    )
+    written = "match: '#visit AND Biden'\n"
+    small = slim(text, "mine", written)
+    assert len(small) < 600
+    load(put(small, ("rules", "mine"), written).text)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["match: ferry\nfeeds: {any: [Post]}\n", "{match: ferry, feeds: {any: [Post]}}\n", '"feeds" : {any: [Post]}\n'],
+)
+def test_the_feeds_stay_where_the_rule_is_for_some_however_it_is_written(written: str) -> None:
+    assert "name: Post" in slim(TEXT, "mine", written)
+    assert "name: Post" not in slim(TEXT, "mine", WRITTEN)
