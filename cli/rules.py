@@ -127,6 +127,7 @@ def test(
     url: Annotated[str, typer.Option(help="A page to fetch and read.")] = "",
     file: Annotated[Path | None, typer.Option(help="A text file, or a page (.html).")] = None,
     language: Annotated[str, typer.Option(help="Language of the text, where it cannot be told.")] = "",
+    source: Annotated[str, typer.Option(help="Name of the feed that brings it, for rules with `source:`.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Try rules on a text: which clause matched where, or the nearest miss. Without a text: the rules' own examples."""
@@ -137,7 +138,9 @@ def test(
     if sum((text is not None, bool(url), file is not None)) > 1:
         raise InputError("--text, --url and --file cannot go together", hint="try one at a time")
     given = standard_input() if text == "-" else text or ""
-    article = run_async(trying.article_of(settings(context), text=given, url=url, file=file, language=language))
+    article = run_async(
+        trying.article_of(settings(context), text=given, url=url, file=file, language=language, source=source)
+    )
     verdicts = [trying.verdict(rule, article) for rule in rules]
     for one in verdicts:
         if as_json:

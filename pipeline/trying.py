@@ -38,9 +38,15 @@ class Verdict:
 
 
 async def article_of(
-    settings: Settings, *, text: str = "", url: str = "", file: Path | None = None, language: str = ""
+    settings: Settings, *, text: str = "", url: str = "", file: Path | None = None, language: str = "", source: str = ""
 ) -> ArticleText:
-    """The text to try: as given, from a file, or from a page. Raises InputError when it cannot be had."""
+    """The text to try, as if the feed `source` had brought it: as given, from a file, or from a page. Raises InputError
+    when it cannot be had.
+    """
+    return replace(await _article_of(settings, text, url, file, language), source=source)
+
+
+async def _article_of(settings: Settings, text: str, url: str, file: Path | None, language: str) -> ArticleText:
     if url:
         return of_page(await _fetch(settings, url), language)
     if file is None:
@@ -79,7 +85,9 @@ async def _fetch(settings: Settings, url: str) -> Extraction:
 
 
 def of_page(extraction: Extraction, language: str) -> ArticleText:
-    """The text of a page that was read. Raises InputError when it has none."""
+    """The text of a page that was read; its source is a feed's name, which it does not tell. Raises InputError when it
+    has none.
+    """
     if not extraction.text:
         why = extraction.reason.sentence if extraction.reason else "no text was found"
         raise InputError(f"{extraction.url}: {why}")
@@ -91,7 +99,6 @@ def of_page(extraction: Extraction, language: str) -> ArticleText:
         author=extraction.author,
         language=language or extraction.language,
         fallback_language=language,
-        source=extraction.site_name,
         section=extraction.section,
     )
 
@@ -121,7 +128,9 @@ def verdict(rule: Rule, article: ArticleText) -> Verdict:
         "clauses": lines(explained),
         "troubles": [str(one.reason) for one in found.troubles],
     }
-    told_lines = () if found.matches else tuple(lines(explained))
+    told_lines = tuple(lines(explained))
+    if found.matches:
+        told_lines = (f"but it would not be tried: {explained.reason.sentence}",) if explained.reason else ()
     troubles = tuple(one.reason.sentence for one in found.troubles)
     return Verdict(rule.id, bool(found.matches), told, (*troubles, *told_lines), values)
 
@@ -146,4 +155,4 @@ def explained(rule: Rule) -> Explained:
 def examples(watch: Watch, rule_ids: Collection[str], *, file: str) -> list[str]:
     """Which examples of these rules are not as they should be, a line each."""
     prefixes = tuple(f"rules.{rule_id}." for rule_id in rule_ids)
-    return [problem.at(file) for problem in check_examples(watch) if problem.item.startswith(prefixes)]
+    return [problem.at(file) for problem in check_examples(watch, language_of) if problem.item.startswith(prefixes)]

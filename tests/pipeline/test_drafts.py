@@ -22,6 +22,7 @@ from rules.lookup import keys_of, query
 from rules.match import Matcher
 from storage.engine import Database
 from storage.tables import Article
+from tests.builders import World
 from tests.rules.desk import article, rule
 from tests.web import rows, ruledesk
 
@@ -195,6 +196,39 @@ def test_a_text_whose_language_is_uncertain_is_tried_in_a_language_of_the_rule_a
     said = trying.verdict(watch.rules[0], pasted)
     assert said.matches == bool(Matcher(watch.rules).match(analyse(pasted)).matches) == matches
     assert any("✓" in one for one in said.values["clauses"]) == matches
+
+
+def test_a_rule_that_matches_and_would_not_be_tried_says_so() -> None:
+    text = """\
+version: 1
+rules:
+  off: {match: ferry, enabled: false}
+  vi: {match: ferry, languages: [vi]}
+  live: {match: ferry}
+"""
+    english = ArticleText("page", text="The ferry sank off the coast on Monday morning. " * 10, language="en")
+    said = [trying.verdict(rule, english) for rule in load(text).rules]
+    assert [(one.matches, one.lines) for one in said] == [
+        (True, (f"but it would not be tried: {Reason.RULE_DISABLED.sentence}",)),
+        (True, (f"but it would not be tried: {Reason.LANGUAGE.sentence}",)),
+        (True, ()),
+    ]
+
+
+async def test_a_text_is_tried_as_of_the_feed_that_is_said_and_not_of_the_name_of_its_site(world: World) -> None:
+    head = "<title>A ferry sank</title><meta property=og:site_name content='The Site'>"
+    world.site["/a"] = (
+        f"<!DOCTYPE html><html lang=en><head>{head}</head><body><article>{'<p>The ferry sank off the coast on Monday. ' * 20}".encode()
+    )
+    watch = load("""\
+version: 1
+rules:
+  mine: {match: 'ferry AND source:"My Feed"'}
+  site: {match: 'ferry AND source:"The Site"'}
+""")
+    for source, expected in (("My Feed", [True, False]), ("", [False, False])):
+        article = await trying.article_of(world.settings(), url=world.url("/a"), source=source)
+        assert [trying.verdict(rule, article).matches for rule in watch.rules] == expected
 
 
 async def test_a_text_is_tried_in_the_language_that_is_said() -> None:
