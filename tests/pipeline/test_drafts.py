@@ -217,9 +217,8 @@ rules:
 
 async def test_a_text_is_tried_as_of_the_feed_that_is_said_and_not_of_the_name_of_its_site(world: World) -> None:
     head = "<title>A ferry sank</title><meta property=og:site_name content='The Site'>"
-    world.site["/a"] = (
-        f"<!DOCTYPE html><html lang=en><head>{head}</head><body><article>{'<p>The ferry sank off the coast on Monday. ' * 20}".encode()
-    )
+    body = "<p>The ferry sank off the coast on Monday. " * 20
+    world.site["/a"] = f"<!DOCTYPE html><html lang=en><head>{head}</head><body><article>{body}".encode()
     watch = load("""\
 version: 1
 rules:
