@@ -16,6 +16,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from core.threads import require_room
+
 T = TypeVar("T")
 Work = Callable[[], None]
 IDLE_S = 2.0  # then a thread that got nothing more to do ends
@@ -24,7 +26,9 @@ os.register_at_fork(after_in_child=_idle.clear)  # a forked process has none of 
 
 
 async def in_thread(call: Callable[[], T], name: str) -> T:
-    """What `call()` returns or raises. A cancelled wait leaves the thread to itself."""
+    """What `call()` returns or raises; MemoryError where a thread could not begin. A cancelled wait leaves the
+    thread to itself.
+    """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[T] = loop.create_future()
 
@@ -45,6 +49,7 @@ async def in_thread(call: Callable[[], T], name: str) -> T:
     try:
         _idle.pop().put(work)
     except IndexError:
+        require_room()
         threading.Thread(target=_serve, args=(work,), daemon=True).start()
     return await ended
 

@@ -30,12 +30,12 @@ def noun(text: str) -> typer.Typer:
 
 def out() -> Console:
     """Standard output: colours and widths on a terminal only, and none with NO_COLOR."""
-    return Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
+    return Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False, emoji=False)
 
 
 def page_of(width: int) -> Console:
     """Standard output for running text: wrapped at the terminal's width, or at `width` where there is none."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else width, highlight=False)
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else width, highlight=False, emoji=False)
 
 
 def program() -> str:
@@ -111,7 +111,9 @@ def print_table(table: Table, *, empty: str) -> None:
     elif sys.stdout.isatty():
         out().print(table)
     else:
-        with (console := Console(file=sys.stdout, width=PIPED_WIDTH, highlight=False)).capture() as capture:
+        with (
+            console := Console(file=sys.stdout, width=PIPED_WIDTH, highlight=False, emoji=False)
+        ).capture() as capture:
             console.print(table)
         for line in capture.get().splitlines():
             print(line.rstrip())

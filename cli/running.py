@@ -6,7 +6,9 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -15,9 +17,11 @@ from rich.table import Table
 from cli.console import json_alone, out, print_json
 from cli.context import run_async, settings, user
 from cli.exits import EXIT_SOME_FAILED, complain
+from cli.lost import end_when_lost
 from core.errors import NotAvailable
 from core.log import pairs
 from core.shortage import told_as_not_available
+from core.threads import Threads
 from pipeline.app import App
 from pipeline.bootstrap import open_app
 from pipeline.follow import follow_file
@@ -27,6 +31,7 @@ from pipeline.report import STEPS, Report
 from pipeline.run import INGEST, job_lock, run_cycle
 
 logger = logging.getLogger(__name__)
+AGAIN_S = 1.0
 BUSY = "another run is at work, or was killed less than a minute ago: nothing done"
 
 
@@ -45,8 +50,10 @@ def run(
     chosen = settings(context)
 
     async def work() -> bool:
+        asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="asyncio").start_all())
         async with open_app(chosen) as app:
             stop_on_signals(app)
+            end_when_lost()
             failed = False
             while True:
                 with json_alone(as_json):
@@ -101,6 +108,9 @@ async def stopped(app: App, seconds: float) -> bool:
         await asyncio.wait_for(app.stopping.wait(), max(0.0, seconds))
     except TimeoutError:
         return False
+    except MemoryError:  # too little of it even for waiting
+        time.sleep(AGAIN_S)  # noqa: ASYNC251 - nothing else can go on meanwhile
+        return app.stopping.is_set()
     return True
 
 
@@ -125,10 +135,11 @@ def _tell(report: Report | None, *, as_json: bool, patient: bool) -> None:
                 complain(BUSY)
             else:
                 show(report, as_json=as_json)
-    except NotAvailable:
+    except NotAvailable as error:
         if not patient:
             raise
-        logger.exception(pairs(event="not told"))
+        with suppress(MemoryError):
+            logger.warning(pairs(event="not told", why=error.message))
 
 
 def show(report: Report, *, as_json: bool) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 from core.text import one_line
 
@@ -45,9 +46,20 @@ class _Masking(logging.Formatter):
         return masked(super().format(record))
 
 
+class PatientHandler(logging.StreamHandler[TextIO]):
+    """What cannot be written for want of memory is left out, and the complaint of that too. Not `_PatientHandler`:
+    Prefect puts a handler of its own in the place of one whose class has a private name.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """As StreamHandler's, as far as there is memory for it."""
+        with suppress(MemoryError):
+            super().handleError(record)
+
+
 def set_up(level: int = logging.INFO) -> None:
     """Send logs to stderr, masked; keep libraries that log secrets or chatter at WARNING. Safe to call twice."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = PatientHandler(sys.stderr)
     handler.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s %(message)s"))
     handler.setLevel(level)  # a flow run has more of our lines in its own log than are wanted here
     root = logging.getLogger()

@@ -16,7 +16,10 @@ from core.errors import WirewatchError
 
 
 class Left(Exception):
-    """The call ended with SystemExit, KeyboardInterrupt or the like, which must not end the process that asked."""
+    """The call ended with SystemExit, KeyboardInterrupt or the like, which must not end the process that asked; or for
+    want of memory, or with the interpreter confused by that: its process is to do nothing more, since what it was
+    loading then may be half there.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,25 @@ def packed_call(fn: Callable[..., object], args: tuple[object, ...]) -> bytes:
     return pickle.dumps((fn, args))
 
 
+_NO_MEMORY = pickle.dumps(_Raised(Left("out of memory"), ""))  # made while there was some
+
+
 def answered(call: bytes) -> bytes:
     """Make the call; the answer holds what it returned or raised. Raises nothing."""
     try:
+        return _made(call)
+    except MemoryError:
+        return _NO_MEMORY
+
+
+def _made(call: bytes) -> bytes:
+    try:
         fn, args = pickle.loads(call)  # noqa: S301 - our own parent's
         return pickle.dumps(fn(*args))
+    except MemoryError:
+        raise
+    except SystemError as error:  # of the interpreter: an import that memory ran out under ends with "error return …"
+        return _packed(Left(repr(error)), "")
     except Exception as error:
         return _packed(error, "".join(format_exception(error)))
     except BaseException as error:
@@ -52,7 +69,9 @@ def answered(call: bytes) -> bytes:
 
 
 def opened(answer: bytes) -> object:
-    """What the call returned; raises what it raised, with the worker's traceback as a note, or Left."""
+    """What the call returned; raises what it raised, with the worker's traceback as a note, or Left. A MemoryError is
+    this process's own.
+    """
     parcel = pickle.loads(answer)  # noqa: S301 - our own worker's
     match parcel:
         case _Raised(error, trace):

@@ -25,19 +25,22 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import spawn
 from multiprocessing.context import ForkServerContext, ForkServerProcess
-from threading import Lock
+from threading import Lock, Thread
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from pebble import ProcessExpired, ProcessPool
-from pebble.pool.process import WORKERS_NAME
+from pebble.pool.process import WORKERS_NAME, message_manager_loop, pool_manager_loop, task_scheduler_loop
 
 from core import log, parcels
 from core.errors import ItemFailed, NotAvailable
 from core.reasons import Reason
+from core.threads import require_room
 
 T = TypeVar("T")
 
 CLOSED = "the worker pool is closed"
+LOOK_SECONDS = 1.0  # how soon it is noticed that a pool has lost a thread
 START_SECONDS = 30.0  # a worker that is replaced first has to start: measured 0.05 s from a warm server, 2 s from none
 
 
@@ -84,20 +87,25 @@ class WorkerPool:
         """What `fn(*args)` returns in a worker; `fn` is a module's function, arguments and result can be pickled.
 
         `seconds` count from when the task starts, not from when it is queued. Raises what `fn` raises, TaskTimeout,
-        WorkerDied, and NotAvailable after `close`. `item` is what the errors name. A task that is cancelled is killed.
+        WorkerDied (MemoryError where this process has no memory left either: then the task is not to blame), and
+        NotAvailable after `close`. `item` is what the errors name. A task that is cancelled is killed.
         """
         payload = parcels.packed_call(fn, args)
         item = item or fn.__name__
         slot = await self._take()
         try:
-            answer = await slot.ask(payload, seconds)
+            return cast(T, parcels.opened(await slot.ask(payload, seconds)))
         except TimeoutError:
             raise TaskTimeout(item, seconds) from None
+        except parcels.Left as error:
+            slot.spoilt = True
+            require_room()
+            raise WorkerDied(item, str(error)) from None
         except (ProcessExpired, BrokenProcessPool) as error:
+            require_room()
             raise WorkerDied(item, _cause(error)) from None
         finally:
             self._give_back(slot)
-        return cast(T, _opened(answer, item))
 
     def close(self) -> None:
         """Kill what runs and end every process; tasks still waiting raise NotAvailable. May be called twice."""
@@ -153,19 +161,18 @@ class _Slot:
         self._pool: ProcessPool | None = None
         self._running: Future[bytes] | None = None
         self._closed = False
+        self.spoilt = False  # its process is to do nothing more: the next task gets another
 
     async def ask(self, payload: bytes, seconds: float) -> bytes:
         """The worker's answer; raises TimeoutError, ProcessExpired or BrokenProcessPool."""
-        if self._pool is None or not self._pool.active:
+        if self._pool is None or self.spoilt or not self._pool.active:
             await asyncio.to_thread(self._start)
         with self._lock:
             self._running = self._schedule(payload, seconds)
         answer = asyncio.wrap_future(self._running)
         try:
             # pebble measures by the wall clock, which may be set back; this backstop does not
-            await asyncio.wait({answer}, timeout=seconds + START_SECONDS)
-            if not answer.done():
-                raise TimeoutError
+            await self._answered(answer, seconds + START_SECONDS)
             return answer.result()
         except (BrokenProcessPool, ProcessExpired):
             if self._closed:  # we ended it
@@ -173,6 +180,20 @@ class _Slot:
             raise
         finally:
             answer.cancel()  # no effect when done; otherwise pebble kills the process
+
+    async def _answered(self, answer: asyncio.Future[bytes], seconds: float) -> None:
+        """Wait for it; raises TimeoutError, and BrokenProcessPool once one of pebble's threads has ended: they end
+        without a word when memory runs out under them.
+        """
+        until = monotonic() + seconds
+        while not answer.done() and monotonic() < until:
+            await asyncio.wait({answer}, timeout=min(LOOK_SECONDS, until - monotonic()))
+            if not answer.done() and (self._pool is None or not self._pool.active):
+                self.spoilt = True
+                raise BrokenProcessPool("a thread has ended")
+        if not answer.done():
+            self.spoilt = True
+            raise TimeoutError
 
     def _schedule(self, payload: bytes, seconds: float) -> Future[bytes]:
         if self._closed or self._pool is None:
@@ -187,15 +208,16 @@ class _Slot:
         with self._lock:
             if self._closed:
                 return
-            if self._pool is not None:
-                _end(self._pool)
+            require_room()
+            old, self._pool = self._pool, None
+            if old is not None:
+                _end(old)
             recipe = self._recipe
             context = _Context()
             context.set_forkserver_preload(list(recipe.preload))
-            self._pool = ProcessPool(
-                1, recipe.max_tasks, _begin, (recipe.warm, recipe.memory_bytes), cast(Any, context)
-            )
-            self._pool.active  # noqa: B018 - asking starts it
+            made = ProcessPool(1, recipe.max_tasks, _begin, (recipe.warm, recipe.memory_bytes), cast(Any, context))
+            made.active  # noqa: B018 - asking starts it
+            self._pool, self.spoilt = made, False
 
     def close(self) -> None:
         with self._lock:
@@ -204,6 +226,11 @@ class _Slot:
                 _end(self._pool)
             if self._running is not None and not self._running.done():
                 self._running.set_exception(NotAvailable(CLOSED))
+
+
+def looked_after(thread: Thread) -> bool:
+    """Whether this is a thread of pebble's: a pool that loses one is noticed, and replaced."""
+    return any(loop.__name__ in thread.name for loop in (task_scheduler_loop, pool_manager_loop, message_manager_loop))
 
 
 def _end(pool: ProcessPool) -> None:
@@ -276,15 +303,6 @@ def _die_with_parent() -> None:  # pragma: no cover - in another process
 
 
 # -- back in the parent
-
-
-def _opened(answer: bytes, item: str) -> object:
-    try:
-        return parcels.opened(answer)
-    except MemoryError:
-        raise WorkerDied(item, "out of memory") from None
-    except parcels.Left as error:
-        raise WorkerDied(item, str(error)) from None
 
 
 def _cause(error: Exception) -> str:

@@ -29,6 +29,8 @@ def told_as_not_available() -> Iterator[None]:
 
 def shortage(error: BaseException) -> str | None:
     """What is short, in the system's words; None where any of it is another fault."""
+    if isinstance(error, NotAvailable):
+        return error.message
     if isinstance(error, BaseExceptionGroup):
         parts = [shortage(one) for one in error.exceptions]
         return None if None in parts else parts[0]
@@ -38,4 +40,14 @@ def shortage(error: BaseException) -> str | None:
         return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
     if isinstance(error, RuntimeError | ImportError | OSError) and any(one in str(error).lower() for one in _SAID):
         return str(error)
+    return None
+
+
+def behind(error: BaseException) -> str | None:
+    """What was short where it is only the cause of an error that a library made of it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if short := shortage(seen):
+            return short
+        seen = seen.__cause__
     return None

@@ -30,8 +30,9 @@ from core.clock import Clock, SystemClock
 from core.errors import ItemFailed, NotAvailable
 from core.reasons import Reason
 from core.settings import Network
-from core.shortage import HINT, shortage
+from core.shortage import HINT, behind, told_as_not_available
 from core.text import clean
+from core.threads import require_room
 from core.tls import certificates
 from fetching.answers import Answer, Ask, Failed, Fetched, NotModified
 from fetching.decoding import ACCEPTED, Body, TooBig, Undecodable
@@ -151,9 +152,9 @@ class Client:
             try:
                 async with asyncio.timeout_at(until):
                     step = await self._exchange(ask, way)
-            except (aiohttp.ClientError, OSError, ValueError, TooBig, Undecodable) as fault:
-                if isinstance(fault, OSError) and (short := shortage(fault)):  # no fault of the server's
-                    raise NotAvailable(f"this machine is short of something: {short}", hint=HINT) from fault
+            except (aiohttp.ClientError, MemoryError, OSError, ValueError, TooBig, Undecodable) as fault:
+                with told_as_not_available():
+                    _blame_nobody_else(fault)
                 return self._failed(ask, way, *explain(fault))
         if isinstance(step, _Turn):
             return _Way(step.to, way.hops + 1, way.permanent and step.permanent, until - loop.time())
@@ -214,6 +215,16 @@ class Client:
         """`detail` names the host when it is not the one that was asked."""
         elsewhere = f"redirected to {urls.host_of(way.url) or 'a bad URL'}: " if way.hops else ""
         return Failed(ask.url, reason, elsewhere + detail)
+
+
+def _blame_nobody_else(fault: BaseException) -> None:
+    """Raise what this machine is short of, where that is behind a fault: it is not the server's then. When memory runs
+    out within an answer, the library keeps of that its words at best: so it is looked whether there is any now.
+    """
+    if short := behind(fault):
+        raise NotAvailable(f"this machine is short of something: {short}", hint=HINT) from fault
+    if isinstance(fault, aiohttp.ClientError):
+        require_room()
 
 
 class _Slots:

@@ -6,13 +6,13 @@ import asyncio
 import functools
 import socket
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType
 
 from core import addresses
 from core.settings import Network
+from core.threads import Threads
 
 RESOLVER_THREADS = 32
 
@@ -45,7 +45,7 @@ class Names(AbstractResolver):
     """
 
     def __init__(self, threads: int = RESOLVER_THREADS) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="names")
+        self._threads = Threads(threads, thread_name_prefix="names")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC

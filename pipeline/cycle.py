@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from core.errors import NotAvailable
 from core.log import pairs
+from core.shortage import told_as_not_available
 from pipeline.app import App
 from pipeline.report import Report
 from storage.leases import RENEW_SECONDS, Columns, Lease, renew
@@ -223,7 +224,8 @@ async def _keep_leases(app: App, columns: Columns, running: Mapping[asyncio.Task
         await asyncio.sleep(min(RENEW_SECONDS, app.owner.seconds / 3))
         leases = _leases(running.values())
         try:
-            lost = await _renew(app, columns, leases) if leases else set()
+            with told_as_not_available():
+                lost = await _renew(app, columns, leases) if leases else set()
         except NotAvailable as error:
             logger.warning(pairs(event="leases not prolonged", table=columns.table.__name__, why=error.message))
             continue

@@ -18,12 +18,12 @@ from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
 from core.text import clean
 from core.urls import host_of
-from fetching import identity, pagelinks
+from fetching import identity
 from fetching.answers import Answer, Failed, Fetched, NotModified
 from fetching.entries import ParsedFeed
 from fetching.faulty import fault_in
 from fetching.headers import max_age
-from fetching.parse import at_once, parse
+from fetching.parse import at_once
 from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
 from pipeline import further, notices
 from pipeline.app import App
@@ -31,6 +31,7 @@ from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
 from pipeline.further import Known
 from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
+from pipeline.pooled import parse_feed
 from pipeline.turns import Turns, turn_came
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
@@ -227,15 +228,6 @@ async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
         return await app.pool.run(parse_feed, *asked, seconds=PARSE_SECONDS)
     except (TaskTimeout, WorkerDied) as error:
         raise ItemFailed(answer.url, Reason.BAD_FEED, str(error)) from error
-
-
-def parse_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
-    """The feed in `body`; with a selector, the links of a page. Raises ItemFailed. For a worker process: texts are made
-    there too, where their making can be stopped.
-    """
-    if selector:
-        return pagelinks.parse(body, url=url, headers=headers, selector=selector).made()
-    return parse(body, url=url, headers=headers).made()
 
 
 def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, now: datetime, ms: float) -> Counts:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from core.errors import InputError, NotAvailable, WirewatchError
 from core.log import pairs
+from core.shortage import told_as_not_available
 from pipeline.app import App
 from pipeline.configure import refresh
 from pipeline.cycle import Cycle
@@ -181,6 +182,7 @@ async def _keep(app: App, name: str, length: float) -> None:
     while True:
         await asyncio.sleep(length / 3)
         try:
-            await app.db.write(lambda session: locks.renew(session, name, app.owner.name, seconds=length))
+            with told_as_not_available():
+                await app.db.write(lambda session: locks.renew(session, name, app.owner.name, seconds=length))
         except NotAvailable as error:
             logger.warning(pairs(event="lock not prolonged", lock=name, why=error.message))

@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar, cast
@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
+from core.threads import Threads, require_room
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -48,7 +49,7 @@ class Database:
         self.label = _label(url)
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _open(url, "BEGIN")
-        self._threads = ThreadPoolExecutor(POOL, thread_name_prefix="database")
+        self._threads = Threads(POOL, thread_name_prefix="database")
         self._writer = _Writer(_open(url, "BEGIN IMMEDIATE"), self.label) if self.is_sqlite else None
 
     def read_now(self, work: Work[T]) -> T:
@@ -161,7 +162,8 @@ class _Writer:
     def submit(self, work: Work[T], *, in_company: bool = False) -> Future[T]:
         future: Future[T] = Future()
         with self._starting:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
+                require_room()
                 thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
                 thread.start()  # raises when there is no room for one more: whoever comes next tries again
                 self._thread = thread

@@ -105,3 +105,11 @@ def return_a_lock() -> object:
 
 def sigint_is_kept_out() -> bool:
     return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def no_memory() -> None:
+    raise MemoryError
+
+
+def confused() -> None:
+    raise SystemError("error return without exception set")

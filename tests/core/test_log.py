@@ -58,3 +58,15 @@ def test_a_traceback_is_masked_too(root_logger: logging.Logger, capsys: pytest.C
     except ValueError:
         logging.getLogger("fetching").exception("failed")
     assert "secret" not in capsys.readouterr().err
+
+
+def test_what_cannot_be_written_for_want_of_memory_ends_nobody(
+    root_logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_: object) -> str:
+        raise MemoryError
+
+    set_up()
+    monkeypatch.setattr(logging.Formatter, "format", no_memory)
+    monkeypatch.setattr("traceback.print_exception", no_memory)
+    logging.getLogger("fetching").warning("nobody hears this")

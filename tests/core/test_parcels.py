@@ -55,3 +55,21 @@ def test_leaving_the_process_is_an_error_of_its_own() -> None:
 def test_a_function_without_a_module_is_refused_before_it_is_sent() -> None:
     with pytest.raises(AttributeError, match="pickle"):
         parcels.packed_call(lambda: 1, ())
+
+
+def test_memory_that_ran_out_in_the_worker_is_told_as_such_and_so_is_an_interpreter_it_confused() -> None:
+    with pytest.raises(parcels.Left, match="out of memory"):
+        asked(tasks.no_memory)
+    with pytest.raises(parcels.Left, match="error return without exception set"):
+        asked(tasks.confused)
+
+
+def test_memory_that_runs_out_where_an_answer_is_opened_is_this_process_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = parcels.answered(parcels.packed_call(tasks.add, (1, 2)))
+
+    def no_memory(_: bytes) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr("core.parcels.pickle.loads", no_memory)
+    with pytest.raises(MemoryError):
+        parcels.opened(answer)

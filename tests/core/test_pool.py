@@ -100,6 +100,54 @@ async def test_a_task_that_needs_too_much_memory_fails_alone() -> None:
     pool.close()
 
 
+@pytest.mark.parametrize("task", [tasks.no_memory, tasks.confused, tasks.ask_to_exit])
+async def test_a_process_that_memory_ran_out_in_does_nothing_more(pool: WorkerPool, task: Callable[[], None]) -> None:
+    before = await pool.run(tasks.pid, seconds=20)
+    with pytest.raises(WorkerDied):
+        await pool.run(task, seconds=20)
+    assert await pool.run(tasks.pid, seconds=20) != before
+    assert not is_running(before)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("there", ["WorkerManager.dispatch", "WorkerManager.receive", "TaskManager.timeout_tasks"])
+async def test_a_pool_that_loses_a_thread_for_want_of_memory_costs_one_task_and_is_replaced(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    assert await pool.run(tasks.add, 1, 2, seconds=20) == 3
+
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"pebble.pool.process.{there}", no_memory)
+        with pytest.raises(WorkerDied):
+            await pool.run(tasks.nap, 1.0, seconds=600)
+    assert await pool.run(tasks.add, 1, 2, seconds=20) == 3
+
+
+@pytest.mark.parametrize("task", [tasks.crash, tasks.no_memory])
+async def test_a_task_is_not_to_blame_where_this_process_has_no_memory_left_either(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch, task: Callable[[], None]
+) -> None:
+    assert await pool.run(tasks.add, 1, 2, seconds=20) == 3
+    with monkeypatch.context() as patched:
+        patched.setattr("core.pool.require_room", tasks.no_memory)
+        with pytest.raises(MemoryError):
+            await pool.run(task, seconds=20)
+    assert await pool.run(tasks.add, 1, 2, seconds=20) == 3
+
+
+async def test_where_no_thread_could_begin_a_pool_starts_later(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("core.pool.require_room", tasks.no_memory)
+        with pytest.raises(MemoryError):
+            await pool.run(tasks.add, 1, 2, seconds=20)
+    assert await pool.run(tasks.add, 1, 2, seconds=20) == 3
+
+
 async def test_an_idle_worker_that_is_killed_is_replaced(pool: WorkerPool) -> None:
     before = await pool.run(tasks.pid, seconds=20)
     os.kill(before, signal.SIGKILL)

@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from core.errors import InputError, NotAvailable
-from core.shortage import shortage, told_as_not_available
+from core.shortage import behind, shortage, told_as_not_available
 
 SHORT = [
     (MemoryError(), "memory"),
@@ -19,6 +19,7 @@ SHORT = [
         "lib.so: failed to map segment from shared object",
     ),
     (ExceptionGroup("", [MemoryError(), ExceptionGroup("", [MemoryError()])]), "memory"),
+    (ExceptionGroup("", [ExceptionGroup("", [MemoryError()]), NotAvailable("database x: away")]), "memory"),
 ]
 OTHER = [
     OSError(errno.ENOENT, "No such file"),
@@ -46,3 +47,11 @@ def test_another_fault_stays_one(error: Exception) -> None:
 def test_an_error_on_purpose_stays_what_it_is() -> None:
     with pytest.raises(InputError), told_as_not_available():
         raise InputError("no")
+
+
+def test_what_was_short_is_found_behind_the_error_that_a_library_made_of_it() -> None:
+    lost = ConnectionError("connection lost")
+    lost.__cause__ = ConnectionError("reset")
+    assert behind(lost) is None
+    lost.__cause__.__cause__ = MemoryError()
+    assert behind(lost) == "memory"

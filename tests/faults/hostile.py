@@ -9,7 +9,7 @@ import time
 
 from extractors.base import Extraction, SiteHand
 from fetching.entries import ParsedFeed
-from pipeline.pooled import extract_page
+from pipeline.pooled import extract_page, parse_feed
 
 
 def extract_hostile_page(
@@ -31,8 +31,6 @@ def extract_hostile_page(
 
 def parse_hostile_feed(body: bytes, url: str, headers: dict[str, str], selector: str) -> ParsedFeed:
     """As parse_feed, unless the feed orders otherwise."""
-    from pipeline.poll import parse_feed  # here: it takes a second, and pages have no longer
-
     if b"make the reader hang" in body:
         time.sleep(3_600)
     return parse_feed(body, url, headers, selector)

@@ -292,7 +292,7 @@ async def test_fault_24_a_feed_that_takes_too_long_is_killed_and_no_other(
     async with watching(world, db, clock) as app:
         world.site["/rss"] = rss(Item("a", title="make the reader hang")) + large
         world.site["/good"] += large  # type: ignore[operator]
-        async with own_pool(app, "pipeline.poll", "tests.faults.hostile"):
+        async with own_pool(app, "tests.faults.hostile"):
             await run_cycle(app, steps=["poll"])
     feed = feed_of(db)
     assert (feed.state, feed.last_reason) == ("failing", Reason.BAD_FEED)

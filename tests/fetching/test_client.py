@@ -3,10 +3,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+from typing import Any
 
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from bench.hostile import brotli
+from core.errors import NotAvailable
 from core.reasons import Reason
 from fetching.client import Ask, Client, Fetched, NotModified
 from tests.fetching.asking import AGENT, FEED, LOOPBACK_1, failure_of, fetched
@@ -350,3 +353,33 @@ async def test_the_environments_proxy_is_asked_whatever_its_address(
         for url in ("http://10.0.0.1/", "http://direct.example/"):
             assert (await failure_of(client, Ask(url))).reason is Reason.FORBIDDEN_ADDRESS
     assert len(site.requests) == 1
+
+
+async def test_an_answer_that_no_memory_is_left_for_is_no_fault_of_the_server(
+    site: Loopback, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.answers["/feed"] = answer(body=FEED)
+    as_ever = ResponseHandler.connection_made
+
+    def connection_made(handler: ResponseHandler, transport: Any) -> None:
+        transport.max_size = 1 << 50  # bytes, read at once: more than there can be
+        as_ever(handler, transport)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ResponseHandler, "connection_made", connection_made)
+        with pytest.raises(NotAvailable, match="short of something: memory"):
+            await client.get(Ask(site.url("/feed")))
+    assert (await fetched(client, Ask(site.url("/feed")))).body == FEED
+
+
+async def test_an_answer_that_breaks_off_is_the_servers_fault_only_where_there_is_memory(
+    site: Loopback, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room() -> None:
+        raise MemoryError
+
+    site.answers["/feed"] = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<rss>"
+    assert (await failure_of(client, Ask(site.url("/feed")))).reason is Reason.BROKEN_ANSWER
+    monkeypatch.setattr("fetching.client.require_room", no_room)
+    with pytest.raises(NotAvailable, match="short of something: memory"):
+        await client.get(Ask(site.url("/feed")))

@@ -246,7 +246,7 @@ async def test_a_feed_that_leaves_doubts_is_parsed_where_it_can_be_killed(
     monkeypatch.setattr("pipeline.poll.PARSE_SECONDS", 3.0)
     author = "a" * 100_000  # feedparser looks for an address in it, by the square of its length
     world.site["/rss"] = rss(Item("a", title="A")).replace(b"<guid", f"<author>{author}</author><b>?</i><guid".encode())
-    async with world.worker(db, clock) as app, own_pool(app, "pipeline.poll"):
+    async with world.worker(db, clock) as app, own_pool(app, "pipeline.pooled"):
         await run_cycle(app, steps=["poll"])
     feed = feed_of(db)
     assert (feed.state, feed.last_reason) == ("failing", Reason.BAD_FEED)

@@ -7,7 +7,7 @@ import sys
 
 from extractors.base import PageState
 from pipeline.bootstrap import PRELOAD
-from pipeline.pooled import extract_page
+from pipeline.pooled import extract_page, parse_feed
 from stories.fingerprint import shingles
 
 HEAVY = ("sqlalchemy", "sqlmodel", "aiohttp", "apprise", "prefect", "nicegui")
@@ -20,7 +20,7 @@ def test_a_worker_loads_neither_database_nor_network_libraries() -> None:
 
 
 def test_what_workers_run_is_loaded_before_they_start() -> None:
-    assert extract_page.__module__ in PRELOAD
+    assert {extract_page.__module__, parse_feed.__module__} <= set(PRELOAD)
 
 
 def test_a_page_comes_back_with_the_hashes_of_its_text() -> None:

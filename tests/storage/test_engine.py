@@ -181,3 +181,16 @@ def test_a_connection_whose_worker_is_cut_off_does_not_hold_its_locks_for_long(d
     shown = text("SHOW idle_in_transaction_session_timeout")
     assert db.read_now(lambda session: session.connection().execute(shown).scalar_one()) == "1min"
     assert CUT_OFF["tcp_user_timeout"] == 30_000
+
+
+def test_a_writer_that_has_ended_is_replaced(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/x.db")
+    schema.upgrade(database)
+    assert database.write_now(put("k")) == "k"
+    writer = database._writer
+    assert writer is not None
+    assert writer._thread is not None
+    writer._waiting.put(None)
+    writer._thread.join()
+    assert database.write_now(put("l")) == "l"
+    database.close()
