@@ -7,15 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
+from alerts import keys
+from alerts.message import Kind
 from core.clock import FixedClock
 from core.reasons import Reason
 from pipeline import feedback, restored
 from pipeline.app import App
 from pipeline.run import run_cycle
 from storage.engine import Database
-from storage.tables import Alert, Decision
+from storage.tables import Alert, Article, Config, Decision, Story
 from tests.builders import NOON, Item, World
 from tests.pipeline.retelling import come, edited, made, telling, withdraw
 from tests.sinks.http import Answer
@@ -375,6 +377,97 @@ async def test_two_texts_of_which_one_comes_back_are_two(world: World, db: Datab
         await come(world, db, app, edited(0))
         await come(world, db, app, telling(0))
     assert [request.json["separate_texts"] for request in world.hook.requests] == [2]
+
+
+async def two_texts_of_which_one_is_wrong(world: World, db: Database, clock: FixedClock, app: App) -> None:
+    """Of a rule that asks for two: nothing is made yet."""
+    await come(world, db, app, telling(0))
+    wrong(db, clock, 1)
+    await come(world, db, app, telling(1))
+    assert made(db) == []
+
+
+async def test_two_texts_of_which_one_is_right_after_all_are_told_once(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2}
+    async with world.worker(db, clock) as app:
+        await two_texts_of_which_one_is_wrong(world, db, clock, app)
+        for _ in range(2):
+            right(db, clock, 1)
+            await run_cycle(app)
+            wrong(db, clock, 1)
+    (told,) = (request.json for request in world.hook.requests)
+    assert (told["kind"], told["separate_texts"]) == ("first", 2)
+    assert [one["title"] for one in told["articles"]] == [telling(0).title, telling(1).title]
+    about = select(Decision.stage, Decision.action, Decision.reason).where(col(Decision.alert_id) != "")
+    decided = db.read_now(lambda s: s.exec(about.order_by(col(Decision.id))).all())
+    assert list(decided) == [("policy", "hold", "taken_back"), ("send", "send", "sent")]
+
+
+@pytest.mark.parametrize("why", ["rule gone", "rule off", "others say so too", "withdrawn, too", "too few", "past"])
+async def test_a_verdict_that_is_taken_back_makes_no_message_that_is_not_owed(
+    world: World, db: Database, clock: FixedClock, why: str
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 3 if why == "too few" else 2}
+    first = replace(telling(0), published=NOON - timedelta(days=900)) if why == "past" else telling(0)
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, first)
+        wrong(db, clock, 1)
+        await come(world, db, app, telling(1))
+        if why == "others say so too":
+            db.write_now(lambda s: feedback.not_this_hit(s, 1, who="bob", now=clock.now()))
+        elif why == "withdrawn, too":
+            await come(world, db, app, edited(0))
+        elif why.startswith("rule"):
+            world.rules["strike"]["enabled"] = False
+            world.rules["other"] = {"title": "Other", "match": "volcano", "alert": {"to": ["hook"]}}
+            if why == "rule gone":
+                del world.rules["strike"]
+            await world.apply(app)
+        right(db, clock, 1)
+        await run_cycle(app)
+    assert (made(db), world.hook.requests) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("why", "reason"),
+    [
+        ("silenced", Reason.SILENCED),
+        ("quiet", Reason.QUIET_HOURS),
+        ("told", Reason.ALREADY_TOLD),
+        ("restored", Reason.RESTORED),
+    ],
+)
+async def test_what_a_verdict_taken_back_owes_is_decided_as_all_else_is(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, why: str, reason: Reason
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2, **(QUIET_HOURS if why == "quiet" else {})}
+    async with world.worker(db, clock) as app:
+        await two_texts_of_which_one_is_wrong(world, db, clock, app)
+        if why == "silenced":
+            db.write_now(lambda s: feedback.silence(s, "strike", "1", who="ada", now=clock.now()))
+        elif why == "restored":
+            monkeypatch.setattr(restored, "maybe_told", lambda *_: True)
+        elif why == "told":
+            begun = db.read_now(lambda s: s.exec(select(Article.key).order_by(col(Article.id))).first()) or ""
+            app.sent_log.add(keys.delivery_key(app.installation, keys.alert_id("strike", begun, Kind.FIRST), "hook"))
+        right(db, clock, 1)
+        await run_cycle(app)
+    assert db.read_now(lambda s: s.exec(select(Alert.reason)).all()) == [reason]
+    assert world.hook.requests == []
+
+
+async def test_a_verdict_is_taken_back_though_the_watch_file_is_damaged(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2}
+    async with world.worker(db, clock) as app:
+        await two_texts_of_which_one_is_wrong(world, db, clock, app)
+    db.write_now(lambda s: s.execute(update(Config).values(text="version: 2\n")) and None)
+    right(db, clock, 1)
+    assert db.read_now(lambda s: s.exec(select(Story.origins)).all()) == [2]
+    assert made(db) == []
 
 
 async def test_no_update_goes_before_the_first_message(quiet: World, db: Database, clock: FixedClock) -> None:
