@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from alerts import keys
 from alerts.message import Kind
-from alerts.policy import Owed, Policy, StoryFacts, local_day, owed
+from alerts.policy import Owed, Policy, StoryFacts, Update, local_day, owed
 from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
 from pipeline import restored, standing, told, views
@@ -69,6 +69,9 @@ def _make(session: Session, active: Active, placed: Placed, now: datetime) -> tu
         _keep(session, placed, "policy", "none", Reason.ALREADY_TOLD, now, alert_id)
         return Owed(None, Reason.ALREADY_TOLD), None
     if known is not None:
+        text = placed.placement.origin
+        if policy.update is not Update.NEVER and (left := standing.left_update(session, known, first_key, text)):
+            noted(session, left, "policy", "none", Reason.RETRACTED, "an update of its own, if it comes back", now)
         session.delete(known)  # nobody was told, or is owed it
         session.flush()
     view = views.alert_view(session, active, placed, alert_id, due.kind, now)

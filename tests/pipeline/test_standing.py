@@ -23,7 +23,8 @@ from tests.pipeline.retelling import come, edited, made, telling, withdraw
 from tests.sinks.http import Answer
 
 QUIET_HOURS = {"quiet": [{"from": "11:00", "to": "14:00"}]}
-MORNING = NOON + timedelta(hours=2)
+HOUR = timedelta(hours=1)
+MORNING = NOON + 2 * HOUR
 
 
 @pytest.fixture
@@ -246,6 +247,48 @@ async def test_a_further_message_for_two_texts_comes_when_there_are_two_after_al
         await morning(app, clock)
         await come(quiet, db, app, telling(2))
     assert [request.json["kind"] for request in quiet.hook.requests] == ["first", "again"]
+
+
+@pytest.mark.parametrize("update", ["every", "thread"])
+async def test_a_text_whose_further_message_was_made_anew_for_another_is_an_update_when_it_comes_back(
+    world: World, db: Database, clock: FixedClock, update: str
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update=update, again_at=2, to=["mail"])
+        await come(world, db, app, telling(1))
+        assert made(db) == [("first", 0), ("again", 0)]
+        wrong(db, clock, 2)
+        await morning(app, clock)
+        await come(world, db, app, telling(2))
+        for _ in range(2):
+            clock.move(HOUR)
+            right(db, clock, 2)
+            await run_cycle(app)
+            wrong(db, clock, 2)
+    subjects = [str(mail.parsed["Subject"]) for mail in world.mail.mails]
+    assert [subject.partition("] ")[2].partition(" (")[0] for subject in subjects] == [
+        telling(number).title for number in (0, 2, 1)
+    ]
+    assert sorted(made(db)) == [("again", 0), ("first", 0), ("update", 2)]
+
+
+@pytest.mark.parametrize(("update", "comes"), [("every", [1, 0]), ("never", [1])])
+async def test_a_text_whose_first_message_another_made_is_an_update_when_it_comes_back(
+    quiet: World, db: Database, clock: FixedClock, update: str, comes: list[int]
+) -> None:
+    quiet.rules["strike"]["alert"] |= {"update": update}
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await come(quiet, db, app, edited(0))
+        await morning(app, clock)
+        await come(quiet, db, app, telling(1))
+        wrong(db, clock, 2)
+        right(db, clock, 2)
+        await run_cycle(app)
+        assert heads(quiet) == [telling(1).title]
+        for item in (telling(0), edited(0), telling(0)):
+            await come(quiet, db, app, item)
+    assert heads(quiet) == [telling(number).title for number in comes]
 
 
 async def test_what_is_from_before_leads_no_message(quiet: World, db: Database, clock: FixedClock) -> None:
