@@ -210,8 +210,7 @@ def send_to(
     deliveries.sync_targets(session, ((one, channel, known[one]) for one in wanted if one in known))
     for target_id in wanted:
         if target_id in opted_out:
-            said = f"{target_id}: {Reason.OPTED_OUT.sentence}"
-            noted(session, row, "send", "drop", Reason.OPTED_OUT, said, now)
+            dropped_for(session, row, target_id, "send", Reason.OPTED_OUT, now)
             continue
         key = keys.delivery_key(app.installation, row.id, target_id)
         deliveries.owe(
@@ -234,6 +233,11 @@ def noted(session: Session, row: Alert, stage: str, action: str, reason: Reason,
         session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage=stage,
         action=action, reason=reason, detail=detail, at=now,
     )  # fmt: skip
+
+
+def dropped_for(session: Session, row: Alert, target_id: str, stage: str, reason: Reason, now: datetime) -> None:
+    """Keep why an alert is told to one of its targets no more."""
+    noted(session, row, stage, "drop", reason, f"{target_id}: {reason.sentence}", now)
 
 
 def policy_for(active: Active, rule_id: str) -> Policy:

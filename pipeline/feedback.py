@@ -28,7 +28,7 @@ from rules.match import Matcher
 from rules.slim import slim
 from storage import alerts, decisions, deliveries, feedback, hits, meta, optouts, stories
 from storage.engine import Database, lock_names
-from storage.tables import Hit, Story
+from storage.tables import Alert, Hit, Story
 
 SILENCE = timedelta(hours=72)
 LONGEST_NAME = 100  # characters
@@ -155,7 +155,9 @@ async def unsubscribe(db: Database, rule_id: str, target_id: str, *, now: dateti
     def work(session: Session) -> bool:
         if not optouts.add(session, rule_id, target_id, now):
             return False
-        deliveries.suppress_for(session, rule_id, target_id, Reason.OPTED_OUT)
+        for alert_id in deliveries.suppress_for(session, rule_id, target_id, Reason.OPTED_OUT):
+            row = session.get_one(Alert, alert_id)
+            alerting.dropped_for(session, row, target_id, "deliver", Reason.OPTED_OUT, now)
         _tell(
             session, active, f"optout:{rule_id}:{target_id}", f"{target_id} asked for no more alerts of {rule_id}", now
         )
