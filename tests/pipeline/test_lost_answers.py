@@ -7,8 +7,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -24,6 +22,7 @@ from storage import alerts, deliveries, optouts
 from storage.engine import Database
 from storage.tables import Alert, Delivery, RuleState
 from tests.builders import Item, World, rss
+from tests.pipeline.retelling import refused_for_good
 from tests.sinks.http import Answer
 
 
@@ -37,15 +36,6 @@ def told(world: World) -> World:
 def row_of(db: Database) -> Delivery:
     """The one delivery."""
     return db.read_now(lambda session: session.exec(select(Delivery)).one())
-
-
-@asynccontextmanager
-async def refused_for_good(told: World, db: Database, clock: FixedClock) -> AsyncIterator[App]:
-    """A worker that has made the delivery a dead letter."""
-    told.hook.will(Answer(404))
-    async with told.worker(db, clock) as app:
-        await run_cycle(app)
-        yield app
 
 
 async def next_try(app: App, db: Database, clock: FixedClock) -> None:

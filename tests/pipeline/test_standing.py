@@ -34,13 +34,13 @@ def quiet(world: World) -> World:
     return world
 
 
-def wrong(db: Database, clock: FixedClock, hit: int) -> None:
-    """Somebody says that a hit is not what its rule is for."""
-    db.write_now(lambda s: feedback.not_this_hit(s, hit, who="ada", now=clock.now()))
+def wrong(db: Database, clock: FixedClock, hit: int, who: str = "ada") -> None:
+    """Ada, or another, says that a hit is not what its rule is for."""
+    db.write_now(lambda s: feedback.not_this_hit(s, hit, who=who, now=clock.now()))
 
 
 def right(db: Database, clock: FixedClock, hit: int) -> None:
-    """They take it back."""
+    """Ada takes it back."""
     db.write_now(lambda s: feedback.take_back(s, hit, who="ada", now=clock.now()))
 
 
@@ -56,6 +56,14 @@ async def loud_then_quiet(world: World, db: Database, app: App, **policy: Any) -
     await come(world, db, app, telling(0))
     world.rules["strike"]["alert"] |= QUIET_HOURS
     await world.apply(app)
+
+
+async def update_that_is_not_told(world: World, db: Database, clock: FixedClock, app: App) -> None:
+    """The first text is told; the second is said to be wrong while its update waits."""
+    await loud_then_quiet(world, db, app, update="every")
+    await come(world, db, app, telling(1))
+    wrong(db, clock, 2)
+    await morning(app, clock)
 
 
 async def morning(app: App, clock: FixedClock) -> None:
@@ -113,8 +121,8 @@ async def test_what_is_withdrawn_and_comes_back_is_told_once(
                 await come(quiet, db, app, edited(0))
                 await come(quiet, db, app, telling(0))
             else:
-                db.write_now(lambda s: feedback.not_this_hit(s, 1, who="ada", now=clock.now()))
-                db.write_now(lambda s: feedback.take_back(s, 1, who="ada", now=clock.now()))
+                wrong(db, clock, 1)
+                right(db, clock, 1)
                 await run_cycle(app)
     assert heads(quiet) == [telling(0).title]
 
@@ -123,7 +131,7 @@ async def test_a_held_alert_is_led_by_a_text_that_stands(quiet: World, db: Datab
     async with quiet.worker(db, clock) as app:
         await come(quiet, db, app, telling(0))
         await come(quiet, db, app, telling(1), telling(2))
-        db.write_now(lambda s: feedback.not_this_hit(s, 1, who="ada", now=clock.now()))
+        wrong(db, clock, 1)
         await morning(app, clock)
     (told,) = (request.json for request in quiet.hook.requests)
     assert told["separate_texts"] == 2
@@ -182,10 +190,7 @@ async def test_an_update_whose_text_is_withdrawn_while_it_waits_is_told_to_nobod
     world: World, db: Database, clock: FixedClock
 ) -> None:
     async with world.worker(db, clock) as app:
-        await loud_then_quiet(world, db, app, update="every")
-        await come(world, db, app, telling(1))
-        wrong(db, clock, 2)
-        await morning(app, clock)
+        await update_that_is_not_told(world, db, clock, app)
         await come(world, db, app, telling(2))
         wrong(db, clock, 1)
         right(db, clock, 1)
@@ -202,10 +207,7 @@ async def test_a_copy_of_a_text_whose_update_was_not_told_is_told(
     world: World, db: Database, clock: FixedClock
 ) -> None:
     async with world.worker(db, clock) as app:
-        await loud_then_quiet(world, db, app, update="every")
-        await come(world, db, app, telling(1))
-        wrong(db, clock, 2)
-        await morning(app, clock)
+        await update_that_is_not_told(world, db, clock, app)
         await come(world, db, app, copy_of(world, 1))
     assert heads(world) == [telling(0).title, telling(1).title]
 
@@ -459,7 +461,7 @@ async def test_a_verdict_that_is_taken_back_makes_no_message_that_is_not_owed(
         wrong(db, clock, 1)
         await come(world, db, app, telling(1))
         if why == "others say so too":
-            db.write_now(lambda s: feedback.not_this_hit(s, 1, who="bob", now=clock.now()))
+            wrong(db, clock, 1, who="bob")
         elif why == "withdrawn, too":
             await come(world, db, app, edited(0))
         elif why.startswith("rule"):
