@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from alerts import keys
 from alerts.message import Kind
-from alerts.policy import Policy, StoryFacts, local_day, owed
+from alerts.policy import Owed, Policy, StoryFacts, Update, local_day, owed
 from alerts.stages import BURST_WINDOW, Action, AlertFacts, Decision, decide
 from core.reasons import Reason
 from pipeline import restored, standing, told, views
@@ -27,19 +27,51 @@ from storage.tables import Alert, Article, Digest, Story
 
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
     """Make the alert that a new hit owes, if any. Returns the Reason of what was decided."""
+    due, row = _make(session, active, placed, now)
+    if row is None:
+        return str(due.reason)
+    unsure = restored.maybe_told(session, placed.article)
+    if due.not_before and due.not_before > now and not unsure:
+        row.reason, row.release_at = str(Reason.UPDATE), due.not_before
+        _keep(session, placed, "policy", "hold", Reason.UPDATE, now, row.id)
+        return str(Reason.UPDATE)
+    told_all = told.told_before(app, active, row)
+    facts = alert_facts(
+        session, row, policy_of(active, placed.rule), placed.story, now, already_told=told_all, maybe_told=unsure
+    )
+    decision = decide(facts, now)
+    apply(session, app, active, row, decision, now)
+    return str(decision.reason)
+
+
+def owe_by_hand(session: Session, active: Active, placed: Placed, *, now: datetime) -> None:
+    """Make the alert that a hit owes since somebody took back what they said of it, if any: the next cycle, which has
+    the channels, decides when it goes.
+    """
+    _, row = _make(session, active, placed, now)
+    if row is not None:
+        row.reason, row.release_at = str(Reason.TAKEN_BACK), now
+        _keep(session, placed, "policy", "hold", Reason.TAKEN_BACK, now, row.id)
+
+
+def _make(session: Session, active: Active, placed: Placed, now: datetime) -> tuple[Owed, Alert | None]:
+    """What a hit owes by its rule's settings, and the alert for it; None where none is made, and why is kept."""
     policy = policy_of(active, placed.rule)
     made = alerts.of_story(session, placed.story.id or 0)
     due = owed(_facts(session, placed, made), policy)
     if due.kind is None:
         _keep(session, placed, "policy", "none", due.reason, now)
-        return str(due.reason)
+        return due, None
     first_key = placed.article.key if placed.story.articles == 1 else _first_key(session, placed.story)
     alert_id = keys.alert_id(placed.rule.id, first_key, due.kind, due.ordinal)
     known = session.get(Alert, alert_id)
     if known is not None and not standing.was_retracted(known):
         _keep(session, placed, "policy", "none", Reason.ALREADY_TOLD, now, alert_id)
-        return str(Reason.ALREADY_TOLD)
+        return Owed(None, Reason.ALREADY_TOLD), None
     if known is not None:
+        text = placed.placement.origin
+        if policy.update is not Update.NEVER and (left := standing.left_update(session, known, first_key, text)):
+            noted(session, left, "policy", "none", Reason.RETRACTED, "an update of its own, if it comes back", now)
         session.delete(known)  # nobody was told, or is owed it
         session.flush()
     view = views.alert_view(session, active, placed, alert_id, due.kind, now)
@@ -60,16 +92,7 @@ def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: d
     session.flush()
     if due.kind is not Kind.UPDATE and made:
         standing.tells_updates(session, row, policy)
-    unsure = restored.maybe_told(session, placed.article)
-    if due.not_before and due.not_before > now and not unsure:
-        row.reason, row.release_at = str(Reason.UPDATE), due.not_before
-        _keep(session, placed, "policy", "hold", Reason.UPDATE, now, alert_id)
-        return str(Reason.UPDATE)
-    told_all = told.told_before(app, active, row)
-    facts = alert_facts(session, row, policy, placed.story, now, already_told=told_all, maybe_told=unsure)
-    decision = decide(facts, now)
-    apply(session, app, active, row, decision, now)
-    return str(decision.reason)
+    return due, row
 
 
 def _facts(session: Session, placed: Placed, made: Sequence[Alert]) -> StoryFacts:
@@ -187,8 +210,7 @@ def send_to(
     deliveries.sync_targets(session, ((one, channel, known[one]) for one in wanted if one in known))
     for target_id in wanted:
         if target_id in opted_out:
-            said = f"{target_id}: {Reason.OPTED_OUT.sentence}"
-            noted(session, row, "send", "drop", Reason.OPTED_OUT, said, now)
+            dropped_for(session, row, target_id, "send", Reason.OPTED_OUT, now)
             continue
         key = keys.delivery_key(app.installation, row.id, target_id)
         deliveries.owe(
@@ -211,6 +233,11 @@ def noted(session: Session, row: Alert, stage: str, action: str, reason: Reason,
         session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage=stage,
         action=action, reason=reason, detail=detail, at=now,
     )  # fmt: skip
+
+
+def dropped_for(session: Session, row: Alert, target_id: str, stage: str, reason: Reason, now: datetime) -> None:
+    """Keep why an alert is told to one of its targets no more."""
+    noted(session, row, stage, "drop", reason, f"{target_id}: {reason.sentence}", now)
 
 
 def policy_for(active: Active, rule_id: str) -> Policy:

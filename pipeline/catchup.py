@@ -2,12 +2,13 @@
 
 An alert becomes stale as a whole (it lay held while nothing ran) or for one target alone, which could not be reached
 for a day while the others had it long since. The digest is made of both, one alert for each set of targets that missed
-the same; it is tried for 48 hours, and what is left of it then is a dead letter.
+the same; it is tried for 48 hours, and what is left of it then is a dead letter. Who got a later message of a story
+meanwhile has missed nothing of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -93,27 +94,63 @@ def tell(session: Session, app: Sender, active: Active, digest: Digest, now: dat
             alerting.noted(session, row, decision.stage, "drop", decision.reason, decision.reason.sentence, now)
     digest.closed_at = now
     session.add(digest)
-    for targets, told in digests.alike(_missed(active, going, missed)):
+    had = _had_later(session, going)
+    owed = _missed(active, going, missed, had)
+    for targets, told in digests.alike(owed):
         channels = sorted({channel for channel, _ in targets})
         row = digests.digest_alert(session, active, digest, told, channels, now)
         for channel in channels:
             only = [one for name, one in targets if name == channel]
             alerting.send_to(session, app, active, row, channel, now, only=only)
-    unreachable = [one.id or 0 for row in going for one in missed.get(row.id, ()) if not _reaches(active, one)]
+    _settle(session, active, going, missed, had, now)
+    known = not owed and any(had.values())
+    return str(Reason.ALREADY_TOLD if known else Reason.STALE if going else last)
+
+
+def _settle(
+    session: Session, active: Active, going: Sequence[Alert], missed: Mapping[str, Sequence[Delivery]],
+    had: Mapping[str, Collection[str]], now: datetime,
+) -> None:  # fmt: skip
+    """Keep what became of the deliveries that came too late: a dead letter where the catch-up reaches their target no
+    more, merged otherwise; where a later message of their story came before it, why it is not in the catch-up.
+    """
+    unreachable = set()
+    for row in going:
+        for one in missed.get(row.id, ()):
+            if one.target_id in had[row.id]:
+                said = f"{one.target_id}: {Reason.ALREADY_TOLD.sentence}, by a later message"
+                alerting.noted(session, row, "told", "drop", Reason.ALREADY_TOLD, said, now)
+            elif not _reaches(active, one):
+                unreachable.add(one.id or 0)
     deliveries.bury_stale(session, unreachable)
-    deliveries.settle_stale(session, {one.id or 0 for owed in missed.values() for one in owed}.difference(unreachable))
-    return str(Reason.STALE) if going else str(last)
+    deliveries.settle_stale(session, {one.id or 0 for late in missed.values() for one in late} - unreachable)
 
 
 def _missed(
-    active: Active, going: Sequence[Alert], missed: Mapping[str, Sequence[Delivery]]
+    active: Active,
+    going: Sequence[Alert],
+    missed: Mapping[str, Sequence[Delivery]],
+    had: Mapping[str, Collection[str]],
 ) -> Mapping[tuple[str, str], list[Alert]]:
-    """(channel, target id) → the alerts that did not reach it."""
+    """(channel, target id) → the alerts that did not reach it, nor anything later of their stories."""
     of_target: dict[tuple[str, str], list[Alert]] = {}
     for row in going:
-        for one in _who_missed(active, row, missed.get(row.id, ())):
-            of_target.setdefault(one, []).append(row)
+        for channel, target in _who_missed(active, row, missed.get(row.id, ())):
+            if target not in had[row.id]:
+                of_target.setdefault((channel, target), []).append(row)
     return of_target
+
+
+def _had_later(session: Session, going: Sequence[Alert]) -> Mapping[str, Collection[str]]:
+    """Alert → the targets that got a later one of its story: it named the event as it stood then."""
+    told = alerts.told_to(session, {row.story_id for row in going if row.story_id})
+    of_story: dict[int, list[alerts.ToldTo]] = {}
+    for one in told:
+        of_story.setdefault(one.story, []).append(one)
+    return {
+        row.id: {one.target for one in of_story.get(row.story_id or 0, ()) if one.made_at > row.made_at}
+        for row in going
+    }
 
 
 def _who_missed(active: Active, row: Alert, owed: Sequence[Delivery]) -> list[tuple[str, str]]:

@@ -113,9 +113,20 @@ def holding_channels(app: App) -> Collection[str]:
 
 
 async def _expire(app: App) -> None:
-    """What a dead worker was sending may or may not have arrived."""
-    lost = await app.db.write(deliveries.expire)
+    lost = await app.db.write(lambda session: expire(session, app.clock.now()))
     logger.warning(pairs(step="deliver", event="leases ran out", unknown=lost))
+
+
+def expire(session: Session, now: datetime) -> int:
+    """What a dead worker was sending may or may not have arrived; of a rule that is gone it is not sent again, and why
+    is kept. Returns how many.
+    """
+    lost = deliveries.expire(session)
+    for one in lost:
+        if one.state == "suppressed":
+            alert = session.get_one(Alert, one.alert_id)
+            alerting.dropped_for(session, alert, one.target_id, "deliver", Reason.RULE_GONE, now)
+    return len(lost)
 
 
 async def _wanted(cycle: Cycle, taken: list[deliveries.Claimed]) -> list[deliveries.Claimed]:
@@ -136,8 +147,7 @@ def _refuse(session: Session, refused: list[deliveries.Claimed], now: datetime) 
     """Take what its target wants no more off the way, and keep why."""
     for one in refused:
         if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.OPTED_OUT)}):
-            said = f"{one.target.id}: {Reason.OPTED_OUT.sentence}"
-            alerting.noted(session, one.alert, "deliver", "drop", Reason.OPTED_OUT, said, now)
+            alerting.dropped_for(session, one.alert, one.target.id, "deliver", Reason.OPTED_OUT, now)
 
 
 async def deliver_one(cycle: Cycle, one: deliveries.Claimed) -> None:
@@ -287,6 +297,8 @@ def record(
         catchup.hold_rules(session, one.alert, one.target.id, now)
     if not deliveries.record(session, one.lease, changes):
         return "lost", str(Reason.LOCKED)
+    if gone:
+        alerting.dropped_for(session, one.alert, one.target.id, "deliver", gone, now)
     if late:
         catchup.fold(session, one.alert.rule_id, one.alert.id, one.target.id, now)
         catchup.fold_waiting(session, one.target.id, now)

@@ -13,19 +13,22 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from core.errors import ConfigError, InputError, Missing
+from core.errors import ConfigError, Damaged, InputError, Missing
 from core.reasons import Reason
 from core.text import one_line
+from pipeline import alert as alerting
 from pipeline import notices, standing
 from pipeline import stories as stories_step
 from pipeline.app import Active
-from pipeline.configure import EMPTY
-from pipeline.editing import current
+from pipeline.configure import CONFIG_LOCK, EMPTY
+from pipeline.editing import current, lines_of
+from pipeline.story import placed_again
 from rules.config import load
 from rules.match import Matcher
-from storage import decisions, deliveries, feedback, hits, meta, optouts, stories
+from rules.slim import slim
+from storage import alerts, decisions, deliveries, feedback, hits, meta, optouts, stories
 from storage.engine import Database, lock_names
-from storage.tables import Hit, Story
+from storage.tables import Alert, Hit, Story
 
 SILENCE = timedelta(hours=72)
 LONGEST_NAME = 100  # characters
@@ -56,12 +59,40 @@ def not_this_hit(session: Session, hit_id: int, *, who: str, now: datetime) -> s
 def take_back(session: Session, hit_id: int, *, who: str, now: datetime) -> str:
     """Forget what somebody said of a hit; says what was done. Raises InputError when they said nothing."""
     hit, who = _hit(session, hit_id), _name(who)
+    lock_names(session, [CONFIG_LOCK], shared=True)  # before the rule, as everybody does who makes alerts
     lock_names(session, [f"rule:{hit.rule_id}"])
     if not feedback.take_back(session, hit.id or 0, who):
         raise InputError(f"{who} said nothing of hit {hit_id}", hint=f"run `wirewatch hits show {hit_id}`")
     standing.comes_back(session, hit, now)
     _note(session, hit, Reason.TAKEN_BACK, f"{who}: not this, taken back", now)
+    _owe(session, hit, now)
     return f"“not this” of the rule {hit.rule_id} taken back by {who}"
+
+
+def _owe(session: Session, hit: Hit, now: datetime) -> None:
+    """Make the first message that a story owes by a hit that stands again; where one was made, that was decided again.
+
+    No transaction waits for a large watch file to be read whole: of it only what this rule needs is.
+    """
+    again = any(one.stands and one.article == hit.article_id for one in hits.texts(session, hit.story_id))
+    active = _of_rule(session, hit.rule_id) if again and not alerts.of_story(session, hit.story_id) else None
+    rule = active.rules.get(hit.rule_id) if active else None
+    if active is not None and rule is not None and rule.enabled:
+        ((_, article, feed),) = hits.with_feeds(session, [hit.id or 0])
+        alerting.owe_by_hand(session, active, placed_again(session, active, article, feed, hit), now=now)
+
+
+def _of_rule(session: Session, rule_id: str) -> Active | None:
+    """The active revision as far as it is about one rule; None for one that cannot be read: a verdict is still taken
+    back.
+    """
+    try:
+        now = current(session)
+        few = slim(now.text, rule_id, lines_of(now.text, rule_id))
+        watch = load(few, file=f"revision {now.revision}", env=None)
+    except (ConfigError, Damaged):
+        return None
+    return Active(now.revision, watch, Matcher(()), channels={})
 
 
 def _judge(session: Session, told: Sequence[Hit], who: str, now: datetime) -> None:
@@ -124,7 +155,9 @@ async def unsubscribe(db: Database, rule_id: str, target_id: str, *, now: dateti
     def work(session: Session) -> bool:
         if not optouts.add(session, rule_id, target_id, now):
             return False
-        deliveries.suppress_for(session, rule_id, target_id, Reason.OPTED_OUT)
+        for alert_id in deliveries.suppress_for(session, rule_id, target_id, Reason.OPTED_OUT):
+            row = session.get_one(Alert, alert_id)
+            alerting.dropped_for(session, row, target_id, "deliver", Reason.OPTED_OUT, now)
         _tell(
             session, active, f"optout:{rule_id}:{target_id}", f"{target_id} asked for no more alerts of {rule_id}", now
         )

@@ -177,7 +177,7 @@ def record(session: Session, app: App, active: Active, judged: Judged) -> list[t
     for match in judged.verdict.matches:
         if (hit := known.get(match.rule)) is not None:
             if _again(session, hit, match, judged, active, now) and not alerts.of_story(session, hit.story_id):
-                placed = stories_step.placed_again(session, active, judged.one, hit)
+                placed = stories_step.placed_again(session, active, judged.one.article, judged.one.feed, hit)
                 outcomes.append((match.rule, alerting.owe(session, app, active, placed, now=now)))
         elif match.rule not in told:  # else under another address, maybe when its own story was over
             outcomes.append(

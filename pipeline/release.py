@@ -87,7 +87,7 @@ def _decide_again(
         told_by_earlier=teller is not None,
         already_told=alerts.told_since(session, row) or told.told_before(app, active, row),
         retracted=standing.retracted(session, row, story, policy),
-        maybe_told=row.reason == Reason.RETRACTED and _maybe_told(session, row),
+        maybe_told=row.reason in (Reason.RETRACTED, Reason.TAKEN_BACK) and _maybe_told(session, row),
     )  # fmt: skip
     decision = decide(facts, now)
     if decision.action is not Action.DROP and row.story_id:

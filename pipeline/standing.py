@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from alerts import keys
 from alerts.message import Kind
 from alerts.policy import Policy, Update
 from core.reasons import Reason
@@ -44,7 +45,7 @@ def _of_follow_up(row: Alert, may: list[Text], texts: Sequence[Text], made: Sequ
     def begins(one: Alert) -> int:
         return one.ordinal if one.kind == Kind.UPDATE else origins.get(one.article_id or 0, 0)
 
-    later = [begins(one) for one in made if one.kind in (Kind.UPDATE, Kind.AGAIN) and begins(one) > begins(row)]
+    later = [begins(one) for one in made if begins(one) > begins(row)]
     return [one for one in may if begins(row) <= one.origin and not (later and one.origin >= min(later))]
 
 
@@ -61,6 +62,22 @@ def tells_updates(session: Session, row: Alert, policy: Policy) -> None:
         if one.kind == Kind.UPDATE and was_retracted(one) and to_tell(session, one, policy, texts):
             one.reason = str(Reason.MERGED)
             session.add(one)
+
+
+def left_update(session: Session, row: Alert, first_key: str, text: int) -> Alert | None:
+    """Before a retracted alert is made anew for this text: the update by which its own is told should it come back.
+    None where it is the same text, or has an update.
+    """
+    origin = next((one.origin for one in hits.texts(session, row.story_id or 0) if one.article == row.article_id), text)
+    alert_id = keys.alert_id(row.rule_id, first_key, Kind.UPDATE, origin)
+    if origin == text or session.get(Alert, alert_id) is not None:
+        return None
+    own = {"id": alert_id, "kind": Kind.UPDATE.value, "ordinal": origin}
+    view = row.view | {"alert_id": alert_id, "kind": Kind.UPDATE.value}
+    left = Alert(**row.model_dump() | own | {"view": view})
+    session.add(left)
+    session.flush()
+    return left
 
 
 def was_retracted(row: Alert) -> bool:

@@ -114,11 +114,11 @@ def place_hit(
     return Placed(hit, story, article, feed, rule, placement, past)
 
 
-def placed_again(session: Session, active: Active, one: articles.ToMatch, hit: Hit) -> Placed:
+def placed_again(session: Session, active: Active, article: Article, feed: Feed, hit: Hit) -> Placed:
     """A hit that came back, where it has been since it was new."""
     story = session.get_one(Story, hit.story_id)
     placement = Placement(str(story.id), hit.origin, True, Reason.SAME_ARTICLE, hit.why, 1.0)
-    return Placed(hit, story, one.article, one.feed, active.rule(hit.rule_id), placement, hit.past)
+    return Placed(hit, story, article, feed, active.rule(hit.rule_id), placement, hit.past)
 
 
 def fill(hit: Hit, match: Match, article: Article, config: int) -> None:

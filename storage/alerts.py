@@ -6,14 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, or_
+from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, Select, bindparam, case, func, or_, union_all
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from core.reasons import Reason
 from storage import deliveries
+from storage.stories import batched
 from storage.tables import Alert, Decision, Delivery, Digest
 from storage.types import SKEW
 
@@ -117,6 +120,36 @@ def told_since(session: Session, alert: Alert) -> bool:
     later = (col(Alert.story_id) == alert.story_id) & (col(Alert.state) == "queued") & (col(Alert.id) != alert.id)
     made_later = col(Alert.made_at) > alert.made_at
     return session.exec(select(Alert.id).where(later & made_later).limit(1)).first() is not None
+
+
+class ToldTo(NamedTuple):
+    """A target that got an alert of a story, alone or in a digest; `made_at` is that alert's."""
+
+    story: int
+    made_at: datetime
+    target: str
+
+
+def told_to(session: Session, story_ids: Collection[int]) -> list[ToldTo]:
+    """Whom these stories' alerts have reached."""
+    found = []
+    for batch in batched(sorted(story_ids), 1000):
+        for *told, channel, channels in session.execute(_told_to(), {"stories": batch}):
+            if channel in channels:  # of a digest's messages the one to a channel tells what is for that channel
+                found.append(ToldTo(*told))
+    return found
+
+
+@cache
+def _told_to() -> CompoundSelect[Any]:
+    teller = aliased(Alert)
+    facts: tuple[Any, ...] = (Alert.story_id, Alert.made_at, Delivery.target_id, Delivery.channel, Alert.targets)
+    theirs = col(Alert.story_id).in_(bindparam("stories", expanding=True)) & (col(Alert.state) != "suppressed")
+    sent = theirs & (col(Delivery.state) == "sent")
+    alone = sa_select(*facts).join(Delivery, col(Delivery.alert_id) == col(Alert.id)).where(sent)
+    of_digest = (col(teller.digest_id) == col(Alert.digest_id)) & (col(teller.kind) == "digest")
+    inside = sa_select(*facts).join(teller, of_digest).join(Delivery, col(Delivery.alert_id) == col(teller.id))
+    return union_all(alone, inside.where(sent))
 
 
 def digests_due(session: Session, now: datetime) -> list[Digest]:

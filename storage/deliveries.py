@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Insert, Select, bindparam, case, func, or_, update
 from sqlalchemy import select as sa_select
@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from core.reasons import Reason
 from storage import leases
-from storage.statements import run
+from storage.statements import returned, run
 from storage.tables import Alert, Delivery, RuleState, Target
 
 LEASE = leases.Columns(Delivery)
@@ -92,9 +92,17 @@ def _count_expired() -> Select[tuple[int]]:
     return sa_select(func.count()).select_from(Delivery).where(_expired())
 
 
-def expire(session: Session) -> int:
+class Expired(NamedTuple):
+    """A delivery whose lease ran out, and what it is now."""
+
+    alert_id: str
+    target_id: str
+    state: str
+
+
+def expire(session: Session) -> list[Expired]:
     """Deliveries whose lease ran out may or may not have been sent: they become unknown; of a rule that is gone they
-    are not tried again. Returns how many.
+    are suppressed, and not tried again.
     """
     gone = col(Delivery.alert_id).in_(
         select(Alert.id).where(col(Alert.rule_id) != "", col(Alert.rule_id).not_in(select(RuleState.rule_id)))
@@ -109,7 +117,7 @@ def expire(session: Session) -> int:
             lease_until=None,
         )
     )
-    return run(session, changed)
+    return [Expired(*row) for row in returned(session, changed, Delivery.alert_id, Delivery.target_id, Delivery.state)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,15 +281,16 @@ def suppress(session: Session, alert_ids: Collection[str], reason: Reason) -> in
     return run(session, changed)
 
 
-def suppress_for(session: Session, rule_id: str, target_id: str, reason: Reason) -> int:
-    """Send nothing more of this rule to this target of what may be sent yet, or once more; returns how many."""
+def suppress_for(session: Session, rule_id: str, target_id: str, reason: Reason) -> list[str]:
+    """Send nothing more of this rule to this target of what may be sent yet, or once more; returns the alerts."""
     of_rule = select(Alert.id).where(col(Alert.rule_id) == rule_id)
     waiting = (
         (col(Delivery.target_id) == target_id)
         & col(Delivery.state).in_(MAY_BE_SENT)
         & col(Delivery.alert_id).in_(of_rule)
     )
-    return run(session, update(Delivery).where(waiting).values(state="suppressed", reason=reason.value))
+    taken_off = update(Delivery).where(waiting).values(state="suppressed", reason=reason.value)
+    return [alert_id for (alert_id,) in returned(session, taken_off, Delivery.alert_id)]
 
 
 def resend(session: Session, delivery: Delivery, now: datetime) -> None:

@@ -53,17 +53,22 @@ def of_story_from(session: Session, story_id: int, *, after: int, limit: int) ->
     return [(hit, article) for hit, article in session.execute(query)]
 
 
-def of_stories(session: Session, story_ids: Sequence[int]) -> dict[int, list[tuple[Hit, Article]]]:
-    """Story id → its hits with their articles, without texts, in the order they came."""
+def of_stories(
+    session: Session, story_ids: Sequence[int], *, standing: bool = False
+) -> dict[int, list[tuple[Hit, Article]]]:
+    """Story id → its hits with their articles, without texts, in the order they came; `standing`: only those that are
+    neither withdrawn nor "not this".
+    """
     found: dict[int, list[tuple[Hit, Article]]] = {}
-    for hit, article in session.execute(_of_stories(), {"stories": list(story_ids)}) if story_ids else ():
+    for hit, article in session.execute(_of_stories(standing), {"stories": list(story_ids)}) if story_ids else ():
         found.setdefault(hit.story_id, []).append((hit, article))
     return found
 
 
 @cache
-def _of_stories() -> Select[tuple[Hit, Article]]:
+def _of_stories(standing: bool) -> Select[tuple[Hit, Article]]:
     query = sa_select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id))
+    query = query.where(stories.stands()) if standing else query
     told = col(Hit.story_id).in_(bindparam("stories", expanding=True))
     return query.where(told).order_by(col(Hit.at), col(Hit.id)).options(*_without_texts())
 

@@ -72,9 +72,12 @@ def state_of(story: Story, now: datetime) -> str:
     return "open" if over else story.state
 
 
-def listing(session: Session, now: datetime, *, rule: str = "", state: str = "", limit: int) -> list[Story]:
-    """Stories, newest first; those that are in a state now."""
+def listing(
+    session: Session, now: datetime, *, rule: str = "", state: str = "", standing: bool = False, limit: int
+) -> list[Story]:
+    """Stories, newest first; those that are in a state now; `standing`: those of which a text counts."""
     query = select(Story).where(*asked(Wanted(rule=rule, state=state), now))
+    query = query.where(col(Story.origins) > 0) if standing else query
     return list(session.exec(query.order_by(col(Story.last_hit_at).desc(), col(Story.id).desc()).limit(limit)).all())
 
 

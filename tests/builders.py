@@ -155,6 +155,11 @@ class World:
         server = {"host": "127.0.0.1", "port": self.mail.port, "security": "none"}
         return {**server, "from": "watch@x.test", "to": list(to)}
 
+    def tell_only(self, *to: str, channel: str = "mail") -> None:
+        """Have the rule tell these addresses, by one e-mail channel, and nobody else."""
+        self.channels[channel] = self.mailbox(*to)
+        self.rules["strike"]["alert"] = {"to": [channel]}
+
     def asked(self, path: str) -> int:
         """How often a path of the site was asked for."""
         return sum(request.path == path for request in self.web.requests)

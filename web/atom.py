@@ -34,7 +34,9 @@ BEGAN = datetime(1970, 1, 1, tzinfo=UTC)  # a feed without entries has to have b
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A story as a feed tells it; `passages` are its first sentences that matched."""
+    """A story as a feed tells it: by what is neither withdrawn nor "not this". `passages` are its first sentences that
+    matched.
+    """
 
     id: int
     title: str
@@ -101,25 +103,26 @@ def _base(request: Request) -> str:
 
 
 def gather(session: Session, rule_id: str, installation: str, now: datetime) -> RuleFeed | None:
-    """The newest stories of a rule; None when there is no such rule."""
+    """The newest stories of a rule, by what of them stands; None when there is no such rule."""
     if rule_id not in configs.rule_states(session, [rule_id]):
         return None
-    rows = stories.listing(session, now, rule=rule_id, limit=SHOWN)
-    told = hits.of_stories(session, [row.id or 0 for row in rows])
-    items = tuple(_item(row, told.get(row.id or 0, [])) for row in rows)
+    rows = stories.listing(session, now, rule=rule_id, standing=True, limit=SHOWN)
+    told = hits.of_stories(session, [row.id or 0 for row in rows], standing=True)
+    items = tuple(_item(row, told[row.id or 0]) for row in rows if row.id in told)
     return RuleFeed(rule_id, installation, items)
 
 
 def _item(row: Story, told: Sequence[tuple[Hit, Article]]) -> Item:
-    first = told[0][1] if told else None
+    first = told[0][1]
+    title = row.title if first.id == row.first_article_id else first.title or first.feed_title
     passages = [str(one["sentence"]) for hit, _ in told for one in hit.sentences if one["field"] != "title"]
     return Item(
         id=row.id or 0,
-        title=row.title or "(without a title)",
+        title=title or "(without a title)",
         updated=row.last_hit_at,
         published=row.first_hit_at,
-        source=first.source if first else "",
-        url=safe_link(first.url) if first else "",
+        source=first.source,
+        url=safe_link(first.url),
         passages=tuple(passages[:3]),
     )
 

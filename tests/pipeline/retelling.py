@@ -1,18 +1,22 @@
-"""One event told by texts that come, are edited, and are said to be wrong."""
+"""One event told by texts that come, are edited, and are said to be wrong; messages that are refused."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 from sqlmodel import col, select
 
+from core.clock import FixedClock
 from pipeline import feedback
 from pipeline.app import App
 from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Feed, Hit
 from tests.builders import NOON, Item, World, rss
+from tests.sinks.http import Answer
 
 ANTWERP = "Dockers strike at Antwerp"
 
@@ -59,3 +63,12 @@ async def withdraw(how: str, world: World, db: Database, app: App, number: int) 
     else:
         about = (hit.rule_id, str(hit.story_id))
         db.write_now(lambda s: feedback.not_this(s, *about, who="ada", now=app.clock.now()))
+
+
+@asynccontextmanager
+async def refused_for_good(world: World, db: Database, clock: FixedClock) -> AsyncIterator[App]:
+    """A worker that has made a dead letter of what came in, for the webhook refused it."""
+    world.hook.will(Answer(404))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        yield app

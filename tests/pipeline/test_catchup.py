@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from storage.engine import Database
 from storage.tables import Alert, Article, Decision, Delivery, Hit
 from tests.builders import Item, World, rss
 from tests.pipeline.conftest import NOON
+from tests.pipeline.retelling import refused_for_good
 from tests.sinks.http import Answer
 
 HOUR, DAY, TEN = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
@@ -113,7 +115,7 @@ async def test_what_a_paused_target_missed_for_a_day_is_one_message_when_it_is_r
     async with world.worker(db, clock) as app:
         publish(world, 0)
         await run_cycle(app)
-        await app.db.write(lambda s: deliveries.pause(s, "hook", "auth", clock.now()))
+        await pause(app, "hook")
         publish(world, 0, 1, 2)
         clock.move(HOUR)
         await run_cycle(app)
@@ -136,7 +138,7 @@ async def test_nothing_that_ran_late_by_less_than_a_day_is_folded(
     async with world.worker(db, clock) as app:
         await run_cycle(app, steps=["poll", "match"])
         assert world.hook.requests == []
-        await app.db.write(lambda s: deliveries.pause(s, "hook", "auth", clock.now()))
+        await pause(app, "hook")
         clock.move(DAY)
         await app.db.write(lambda s: deliveries.resume(s, "hook"))
         await run_cycle(app)
@@ -146,10 +148,8 @@ async def test_nothing_that_ran_late_by_less_than_a_day_is_folded(
 async def test_what_a_person_sends_again_goes_as_itself_however_old(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    world.hook.will(Answer(400))
     publish(world, 0)
-    async with world.worker(db, clock) as app:
-        await run_cycle(app)
+    async with refused_for_good(world, db, clock) as app:
         clock.move(5 * DAY)
         assert await app.db.write(lambda s: resend(s, "dead", who="me", now=clock.now())) == 1
         await run_cycle(app)
@@ -163,7 +163,7 @@ async def test_of_the_catch_up_the_silenced_stories_are_left_out_and_the_others_
     publish(world, 0)
     async with world.worker(db, clock) as app:
         await app.db.write(lambda s: deliveries.sync_targets(s, [("hook", "hook", "")]))
-        await app.db.write(lambda s: deliveries.pause(s, "hook", "auth", clock.now()))
+        await pause(app, "hook")
         await run_cycle(app)
         clock.move(DAY + HOUR)
         await app.db.write(lambda s: deliveries.resume(s, "hook"))
@@ -248,9 +248,8 @@ async def test_what_was_missed_by_a_recipient_or_channel_that_is_gone_is_a_dead_
         clock.move(DAY + HOUR)
         await app.db.write(lambda s: [deliveries.resume(s, one) for one in ("mail", "hook")])
         await run_cycle(app)
-    world.channels["mail"] = world.mailbox("bob@x.test")
+    world.tell_only("bob@x.test")
     del world.channels["hook"]
-    world.rules["strike"]["alert"] = {"to": ["mail"]}
     clock.move(TEN)
     async with world.worker(db, clock) as app:
         await run_cycle(app)
@@ -336,6 +335,60 @@ async def test_an_event_of_which_a_target_missed_two_alerts_stands_once_in_its_c
     assert [(one["kind"], one["separate_texts"]) for one in digest.json["alerts"]] == [("again", 2)]
     for headline in ("0 ships", "1 ships"):
         assert stages(db, headline)[-1] == ("digest", "none", "stale")
+
+
+@pytest.mark.parametrize(
+    ("update", "comes"),
+    [
+        ({}, ["update"]),
+        ({"digest": {"at": "13:05"}}, ["digest"]),  # of the rule, before the catch-up is due
+        ({"to": ["mail"]}, ["digest"]),  # the catch-up: the update is for others
+    ],
+)
+async def test_who_got_a_later_message_of_an_event_is_not_told_its_first_by_the_catch_up(
+    world: World, db: Database, clock: FixedClock, update: dict[str, Any], comes: list[str]
+) -> None:
+    world.rules["strike"]["alert"] = {"to": ["hook", "mail"], "update": "every"}
+    async with world.worker(db, clock) as app:
+        await app.db.write(lambda s: deliveries.sync_targets(s, [("hook", "hook", "")]))
+        await pause(app, "hook")
+        world.site["/rss"] = rss(telling("Antwerp", 0))
+        await run_cycle(app)
+        clock.move(DAY + HOUR)
+        world.rules["strike"]["alert"] |= update
+        await world.apply(app)
+        world.site["/rss"] = rss(telling("Antwerp", 0), telling("Antwerp", 1))
+        await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        for _ in range(3):
+            await run_cycle(app)
+            clock.move(TEN / 2)
+        await run_cycle(app)
+    assert [request.json["kind"] for request in world.hook.taken] == comes
+    first = next(one for one in states(db) if one[:2] == ("first", "hook"))
+    assert first == ("first", "hook", "suppressed", "merged")
+    if "to" in update:
+        assert "0 ships" in str(world.hook.taken[0].json["alerts"])
+    else:
+        assert stages(db, "0 ships")[-1] == ("told", "drop", "already_told")
+    assert len(world.mail.mails) == 2
+
+
+async def test_who_got_an_events_first_message_alone_is_told_its_update_by_the_catch_up(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"]["update"] = "every"
+    async with world.worker(db, clock) as app:
+        for count in (1, 2):
+            world.site["/rss"] = rss(*(telling("Antwerp", number) for number in range(count)))
+            await run_cycle(app)
+            clock.move(HOUR)
+            await pause(app, "hook")
+        clock.move(DAY)
+        await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    assert [request.json["kind"] for request in world.hook.taken] == ["first", "digest"]
 
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

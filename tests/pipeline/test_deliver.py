@@ -141,8 +141,7 @@ async def test_of_three_recipients_only_the_refused_one_is_tried_again(
     told: World, db: Database, clock: FixedClock
 ) -> None:
     people = [f"{name}@x.test" for name in ("ann", "bob", "eve")]
-    told.channels["mail"] = told.mailbox(*people)
-    told.rules["strike"]["alert"] = {"to": ["mail"]}
+    told.tell_only(*people)
     told.mail.refused["bob@x.test"] = "451 4.7.1 come back later"
     async with told.worker(db, clock) as app:
         await run_cycle(app)

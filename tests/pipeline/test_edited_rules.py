@@ -33,8 +33,7 @@ def titles(world: World) -> list[list[str]]:
 async def test_what_was_owed_to_addresses_is_not_sent_to_another_kind_of_channel_under_the_same_name(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    world.channels["mail"] = world.mailbox("ann@x.test", "bob@x.test")
-    world.rules["strike"]["alert"] = {"to": ["mail"]}
+    world.tell_only("ann@x.test", "bob@x.test")
     events(world, 1)
     async with world.worker(db, clock) as app:
         await run_cycle(app, steps=["poll", "match"])

@@ -7,8 +7,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -16,13 +14,15 @@ from sqlmodel import Session, select
 
 from core.clock import FixedClock
 from core.errors import InputError
+from core.reasons import Reason
 from pipeline.app import App
 from pipeline.resend import resend
 from pipeline.run import run_cycle
-from storage import deliveries, optouts
+from storage import alerts, deliveries, optouts
 from storage.engine import Database
-from storage.tables import Alert, Delivery
+from storage.tables import Alert, Delivery, RuleState
 from tests.builders import Item, World, rss
+from tests.pipeline.retelling import refused_for_good
 from tests.sinks.http import Answer
 
 
@@ -36,15 +36,6 @@ def told(world: World) -> World:
 def row_of(db: Database) -> Delivery:
     """The one delivery."""
     return db.read_now(lambda session: session.exec(select(Delivery)).one())
-
-
-@asynccontextmanager
-async def refused_for_good(told: World, db: Database, clock: FixedClock) -> AsyncIterator[App]:
-    """A worker that has made the delivery a dead letter."""
-    told.hook.will(Answer(404))
-    async with told.worker(db, clock) as app:
-        await run_cycle(app)
-        yield app
 
 
 async def next_try(app: App, db: Database, clock: FixedClock) -> None:
@@ -101,7 +92,7 @@ async def test_what_may_have_arrived_is_not_sent_again_when_its_rule_is_removed(
         now, who = clock.now(), deliveries.Who()
         await dead.db.write(lambda s: deliveries.claim_due(s, owner=dead.owner, now=now, limit=5, who=who))
         await asyncio.sleep(0.1)
-        assert await dead.db.write(deliveries.expire) == 1
+        assert len(await dead.db.write(deliveries.expire)) == 1
     told.rules["strike"]["enabled"] = False
     async with told.worker(db, clock) as app:
         assert (row_of(db).state, row_of(db).reason) == ("suppressed", "rule_gone")
@@ -109,17 +100,47 @@ async def test_what_may_have_arrived_is_not_sent_again_when_its_rule_is_removed(
     assert told.hook.requests == []
 
 
-async def test_who_unsubscribed_while_a_message_was_on_its_way_gets_it_no_more(
-    told: World, db: Database, clock: FixedClock
+def why(db: Database) -> tuple[str, str, str, str]:
+    """The last decision about the one alert."""
+    last = db.read_now(lambda session: alerts.decisions(session, alert_id=row_of(db).alert_id))[-1]
+    return last.stage, last.action, last.reason, last.detail
+
+
+@pytest.mark.parametrize("reason", [Reason.OPTED_OUT, Reason.RULE_GONE])
+async def test_what_is_not_wanted_any_more_while_it_is_on_its_way_is_not_sent_again_and_says_why(
+    told: World, db: Database, clock: FixedClock, reason: Reason
 ) -> None:
     def leaves(_: object) -> Answer:
-        db.write_now(lambda session: optouts.add(session, "strike", "hook", clock.now()))
+        def work(session: Session) -> None:
+            if reason is Reason.OPTED_OUT:
+                optouts.add(session, "strike", "hook", clock.now())
+            else:
+                session.delete(session.get_one(RuleState, "strike"))
+
+        db.write_now(work)
         return Answer(503)
 
     told.hook.choose = leaves
     async with told.worker(db, clock) as app:
         await run_cycle(app)
-    assert (row_of(db).state, row_of(db).reason) == ("suppressed", "opted_out")
+    assert (row_of(db).state, row_of(db).reason) == ("suppressed", reason)
+    assert why(db) == ("deliver", "drop", reason, f"hook: {reason.sentence}")
+
+
+async def test_what_a_dead_worker_was_sending_of_a_rule_that_is_gone_is_not_sent_again_and_says_why(
+    told: World, db: Database, clock: FixedClock
+) -> None:
+    async with told.worker(db, clock, lease_seconds=0.01) as dead:
+        await run_cycle(dead, steps=["poll", "match"])
+        now, who = clock.now(), deliveries.Who()
+        await dead.db.write(lambda s: deliveries.claim_due(s, owner=dead.owner, now=now, limit=5, who=who))
+    told.rules["strike"]["enabled"] = False
+    async with told.worker(db, clock) as app:
+        assert row_of(db).state == "leased"
+        await run_cycle(app)
+    assert (row_of(db).state, row_of(db).reason) == ("suppressed", "rule_gone")
+    assert why(db) == ("deliver", "drop", "rule_gone", f"hook: {Reason.RULE_GONE.sentence}")
+    assert told.hook.requests == []
 
 
 async def test_a_dead_letter_is_sent_again_once_whoever_asks_for_it(

@@ -18,8 +18,8 @@ from storage import alerts, optouts
 from storage.engine import Database
 from storage.tables import Alert, Delivery, Story
 from tests.builders import World
+from tests.pipeline.retelling import refused_for_good
 from tests.pipeline.test_alert import events
-from tests.sinks.http import Answer
 from tests.web import rows
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -88,10 +88,8 @@ def test_who_wants_a_rules_alerts_again_gets_them(db: Database) -> None:
 async def test_a_dead_letter_to_who_asked_for_no_more_since_is_not_sent_again(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    world.hook.will(Answer(404))
     events(world, 1)
-    async with world.worker(db, clock) as app:
-        await run_cycle(app)
+    async with refused_for_good(world, db, clock) as app:
         await app.db.write(lambda s: optouts.add(s, "strike", "hook", clock.now()))
         assert await app.db.write(lambda s: resend(s, "dead", who="ada", now=clock.now())) == 1
         report = await run_cycle(app)
@@ -105,8 +103,7 @@ async def test_a_dead_letter_to_who_asked_for_no_more_since_is_not_sent_again(
 async def test_who_asked_for_no_more_gets_none_by_a_channel_of_another_name_either(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    world.channels["desk-mail"] = world.mailbox("Ann@x.test", "bob@x.test")
-    world.rules["strike"]["alert"] = {"to": ["desk-mail"]}
+    world.tell_only("Ann@x.test", "bob@x.test", channel="desk-mail")
     events(world, 1)
     async with world.worker(db, clock) as app:
         await app.db.write(lambda s: optouts.add(s, "strike", "mail:ann@x.test", clock.now()))

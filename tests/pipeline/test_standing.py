@@ -7,21 +7,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
+from alerts import keys
+from alerts.message import Kind
 from core.clock import FixedClock
 from core.reasons import Reason
 from pipeline import feedback, restored
 from pipeline.app import App
 from pipeline.run import run_cycle
 from storage.engine import Database
-from storage.tables import Alert, Decision
+from storage.tables import Alert, Article, Config, Decision, Story
 from tests.builders import NOON, Item, World
 from tests.pipeline.retelling import come, edited, made, telling, withdraw
 from tests.sinks.http import Answer
 
 QUIET_HOURS = {"quiet": [{"from": "11:00", "to": "14:00"}]}
-MORNING = NOON + timedelta(hours=2)
+HOUR = timedelta(hours=1)
+MORNING = NOON + 2 * HOUR
 
 
 @pytest.fixture
@@ -31,13 +34,13 @@ def quiet(world: World) -> World:
     return world
 
 
-def wrong(db: Database, clock: FixedClock, hit: int) -> None:
-    """Somebody says that a hit is not what its rule is for."""
-    db.write_now(lambda s: feedback.not_this_hit(s, hit, who="ada", now=clock.now()))
+def wrong(db: Database, clock: FixedClock, hit: int, who: str = "ada") -> None:
+    """Ada, or another, says that a hit is not what its rule is for."""
+    db.write_now(lambda s: feedback.not_this_hit(s, hit, who=who, now=clock.now()))
 
 
 def right(db: Database, clock: FixedClock, hit: int) -> None:
-    """They take it back."""
+    """Ada takes it back."""
     db.write_now(lambda s: feedback.take_back(s, hit, who="ada", now=clock.now()))
 
 
@@ -53,6 +56,14 @@ async def loud_then_quiet(world: World, db: Database, app: App, **policy: Any) -
     await come(world, db, app, telling(0))
     world.rules["strike"]["alert"] |= QUIET_HOURS
     await world.apply(app)
+
+
+async def update_that_is_not_told(world: World, db: Database, clock: FixedClock, app: App) -> None:
+    """The first text is told; the second is said to be wrong while its update waits."""
+    await loud_then_quiet(world, db, app, update="every")
+    await come(world, db, app, telling(1))
+    wrong(db, clock, 2)
+    await morning(app, clock)
 
 
 async def morning(app: App, clock: FixedClock) -> None:
@@ -110,8 +121,8 @@ async def test_what_is_withdrawn_and_comes_back_is_told_once(
                 await come(quiet, db, app, edited(0))
                 await come(quiet, db, app, telling(0))
             else:
-                db.write_now(lambda s: feedback.not_this_hit(s, 1, who="ada", now=clock.now()))
-                db.write_now(lambda s: feedback.take_back(s, 1, who="ada", now=clock.now()))
+                wrong(db, clock, 1)
+                right(db, clock, 1)
                 await run_cycle(app)
     assert heads(quiet) == [telling(0).title]
 
@@ -120,7 +131,7 @@ async def test_a_held_alert_is_led_by_a_text_that_stands(quiet: World, db: Datab
     async with quiet.worker(db, clock) as app:
         await come(quiet, db, app, telling(0))
         await come(quiet, db, app, telling(1), telling(2))
-        db.write_now(lambda s: feedback.not_this_hit(s, 1, who="ada", now=clock.now()))
+        wrong(db, clock, 1)
         await morning(app, clock)
     (told,) = (request.json for request in quiet.hook.requests)
     assert told["separate_texts"] == 2
@@ -179,10 +190,7 @@ async def test_an_update_whose_text_is_withdrawn_while_it_waits_is_told_to_nobod
     world: World, db: Database, clock: FixedClock
 ) -> None:
     async with world.worker(db, clock) as app:
-        await loud_then_quiet(world, db, app, update="every")
-        await come(world, db, app, telling(1))
-        wrong(db, clock, 2)
-        await morning(app, clock)
+        await update_that_is_not_told(world, db, clock, app)
         await come(world, db, app, telling(2))
         wrong(db, clock, 1)
         right(db, clock, 1)
@@ -199,10 +207,7 @@ async def test_a_copy_of_a_text_whose_update_was_not_told_is_told(
     world: World, db: Database, clock: FixedClock
 ) -> None:
     async with world.worker(db, clock) as app:
-        await loud_then_quiet(world, db, app, update="every")
-        await come(world, db, app, telling(1))
-        wrong(db, clock, 2)
-        await morning(app, clock)
+        await update_that_is_not_told(world, db, clock, app)
         await come(world, db, app, copy_of(world, 1))
     assert heads(world) == [telling(0).title, telling(1).title]
 
@@ -244,6 +249,48 @@ async def test_a_further_message_for_two_texts_comes_when_there_are_two_after_al
         await morning(app, clock)
         await come(quiet, db, app, telling(2))
     assert [request.json["kind"] for request in quiet.hook.requests] == ["first", "again"]
+
+
+@pytest.mark.parametrize("update", ["every", "thread"])
+async def test_a_text_whose_further_message_was_made_anew_for_another_is_an_update_when_it_comes_back(
+    world: World, db: Database, clock: FixedClock, update: str
+) -> None:
+    async with world.worker(db, clock) as app:
+        await loud_then_quiet(world, db, app, update=update, again_at=2, to=["mail"])
+        await come(world, db, app, telling(1))
+        assert made(db) == [("first", 0), ("again", 0)]
+        wrong(db, clock, 2)
+        await morning(app, clock)
+        await come(world, db, app, telling(2))
+        for _ in range(2):
+            clock.move(HOUR)
+            right(db, clock, 2)
+            await run_cycle(app)
+            wrong(db, clock, 2)
+    subjects = [str(mail.parsed["Subject"]) for mail in world.mail.mails]
+    assert [subject.partition("] ")[2].partition(" (")[0] for subject in subjects] == [
+        telling(number).title for number in (0, 2, 1)
+    ]
+    assert sorted(made(db)) == [("again", 0), ("first", 0), ("update", 2)]
+
+
+@pytest.mark.parametrize(("update", "comes"), [("every", [1, 0]), ("never", [1])])
+async def test_a_text_whose_first_message_another_made_is_an_update_when_it_comes_back(
+    quiet: World, db: Database, clock: FixedClock, update: str, comes: list[int]
+) -> None:
+    quiet.rules["strike"]["alert"] |= {"update": update}
+    async with quiet.worker(db, clock) as app:
+        await come(quiet, db, app, telling(0))
+        await come(quiet, db, app, edited(0))
+        await morning(app, clock)
+        await come(quiet, db, app, telling(1))
+        wrong(db, clock, 2)
+        right(db, clock, 2)
+        await run_cycle(app)
+        assert heads(quiet) == [telling(1).title]
+        for item in (telling(0), edited(0), telling(0)):
+            await come(quiet, db, app, item)
+    assert heads(quiet) == [telling(number).title for number in comes]
 
 
 async def test_what_is_from_before_leads_no_message(quiet: World, db: Database, clock: FixedClock) -> None:
@@ -375,6 +422,97 @@ async def test_two_texts_of_which_one_comes_back_are_two(world: World, db: Datab
         await come(world, db, app, edited(0))
         await come(world, db, app, telling(0))
     assert [request.json["separate_texts"] for request in world.hook.requests] == [2]
+
+
+async def two_texts_of_which_one_is_wrong(world: World, db: Database, clock: FixedClock, app: App) -> None:
+    """Of a rule that asks for two: nothing is made yet."""
+    await come(world, db, app, telling(0))
+    wrong(db, clock, 1)
+    await come(world, db, app, telling(1))
+    assert made(db) == []
+
+
+async def test_two_texts_of_which_one_is_right_after_all_are_told_once(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2}
+    async with world.worker(db, clock) as app:
+        await two_texts_of_which_one_is_wrong(world, db, clock, app)
+        for _ in range(2):
+            right(db, clock, 1)
+            await run_cycle(app)
+            wrong(db, clock, 1)
+    (told,) = (request.json for request in world.hook.requests)
+    assert (told["kind"], told["separate_texts"]) == ("first", 2)
+    assert [one["title"] for one in told["articles"]] == [telling(0).title, telling(1).title]
+    about = select(Decision.stage, Decision.action, Decision.reason).where(col(Decision.alert_id) != "")
+    decided = db.read_now(lambda s: s.exec(about.order_by(col(Decision.id))).all())
+    assert list(decided) == [("policy", "hold", "taken_back"), ("send", "send", "sent")]
+
+
+@pytest.mark.parametrize("why", ["rule gone", "rule off", "others say so too", "withdrawn, too", "too few", "past"])
+async def test_a_verdict_that_is_taken_back_makes_no_message_that_is_not_owed(
+    world: World, db: Database, clock: FixedClock, why: str
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 3 if why == "too few" else 2}
+    first = replace(telling(0), published=NOON - timedelta(days=900)) if why == "past" else telling(0)
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, first)
+        wrong(db, clock, 1)
+        await come(world, db, app, telling(1))
+        if why == "others say so too":
+            wrong(db, clock, 1, who="bob")
+        elif why == "withdrawn, too":
+            await come(world, db, app, edited(0))
+        elif why.startswith("rule"):
+            world.rules["strike"]["enabled"] = False
+            world.rules["other"] = {"title": "Other", "match": "volcano", "alert": {"to": ["hook"]}}
+            if why == "rule gone":
+                del world.rules["strike"]
+            await world.apply(app)
+        right(db, clock, 1)
+        await run_cycle(app)
+    assert (made(db), world.hook.requests) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("why", "reason"),
+    [
+        ("silenced", Reason.SILENCED),
+        ("quiet", Reason.QUIET_HOURS),
+        ("told", Reason.ALREADY_TOLD),
+        ("restored", Reason.RESTORED),
+    ],
+)
+async def test_what_a_verdict_taken_back_owes_is_decided_as_all_else_is(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, why: str, reason: Reason
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2, **(QUIET_HOURS if why == "quiet" else {})}
+    async with world.worker(db, clock) as app:
+        await two_texts_of_which_one_is_wrong(world, db, clock, app)
+        if why == "silenced":
+            db.write_now(lambda s: feedback.silence(s, "strike", "1", who="ada", now=clock.now()))
+        elif why == "restored":
+            monkeypatch.setattr(restored, "maybe_told", lambda *_: True)
+        elif why == "told":
+            begun = db.read_now(lambda s: s.exec(select(Article.key).order_by(col(Article.id))).first()) or ""
+            app.sent_log.add(keys.delivery_key(app.installation, keys.alert_id("strike", begun, Kind.FIRST), "hook"))
+        right(db, clock, 1)
+        await run_cycle(app)
+    assert db.read_now(lambda s: s.exec(select(Alert.reason)).all()) == [reason]
+    assert world.hook.requests == []
+
+
+async def test_a_verdict_is_taken_back_though_the_watch_file_is_damaged(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"] |= {"first": 2}
+    async with world.worker(db, clock) as app:
+        await two_texts_of_which_one_is_wrong(world, db, clock, app)
+    db.write_now(lambda s: s.execute(update(Config).values(text="version: 2\n")) and None)
+    right(db, clock, 1)
+    assert db.read_now(lambda s: s.exec(select(Story.origins)).all()) == [2]
+    assert made(db) == []
 
 
 async def test_no_update_goes_before_the_first_message(quiet: World, db: Database, clock: FixedClock) -> None:

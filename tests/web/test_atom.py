@@ -12,10 +12,11 @@ from sqlmodel import Session
 
 from core.settings import Settings
 from fetching.parse import parse
-from storage import meta
+from pipeline import feedback
+from storage import meta, stories
 from storage.engine import Database
 from storage.office import Meta
-from storage.tables import Story
+from storage.tables import Hit, Story
 from tests.web import rows
 from tests.web.asgi import Visitor
 from tests.web.hostile import TEXTS
@@ -45,6 +46,30 @@ async def test_a_rules_stories_are_an_atom_feed(visitor: Visitor) -> None:
     )
     assert "walked out on strike" in first.summary
     assert second.title == "إضراب في ميناء كاليندر"
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "not this"])
+async def test_what_does_not_stand_is_no_news(db: Database, visitor: Visitor, how: str) -> None:
+    async def entries() -> list[tuple[str, str]]:
+        answer = await visitor.get(atom.path(KEY, rows.RULE))
+        feed = parse(answer.content, url="https://watch.example/feed", headers=answer.headers)
+        return [(one.title, one.summary) for one in feed.entries]
+
+    def take_back(session: Session, hit_id: int) -> None:
+        if how == "not this":
+            feedback.not_this_hit(session, hit_id, who="ada", now=rows.NOW)
+        else:
+            hit = session.get_one(Hit, hit_id)
+            hit.state = "withdrawn"
+            stories.recount(session, hit.story_id)
+
+    both = await entries()
+    db.write_now(partial(take_back, hit_id=1))
+    (second, others) = await entries()
+    assert second == (rows.STRIKE[1].title, rows.STRIKE[1].sentences[0][0])
+    assert others == both[1]
+    db.write_now(partial(take_back, hit_id=2))
+    assert await entries() == [both[1]]
 
 
 async def links(visitor: Visitor, headers: dict[str, str] | None = None) -> list[str]:

@@ -143,6 +143,9 @@ async def test_one_click_stops_one_address_for_one_rule_and_tells_the_operators_
     assert [one.target_id for one in asked if one.rule_id == rows.RULE] == [EDITOR]
     waiting = db.read_now(lambda session: session.get_one(Delivery, 1))
     assert (waiting.state, waiting.reason) == ("suppressed", "opted_out")
+    why = db.read_now(lambda session: alerts.decisions(session, alert_id=waiting.alert_id))
+    said = f"{EDITOR}: this address asked for no more alerts of this rule"
+    assert [(one.stage, one.action, one.reason, one.detail) for one in why] == [("deliver", "drop", "opted_out", said)]
     notices = db.read_now(lambda session: session.exec(select(Notice)).all())
     assert [(one.text, one.over_at is None) for one in notices] == [
         (f"{EDITOR} asked for no more alerts of port-strike", False)

@@ -33,8 +33,7 @@ async def test_one_click_in_an_e_mail_stops_that_address_for_that_rule_and_the_o
     world: World, db: Database
 ) -> None:
     world.more |= {"settings": {"public_url": "https://watch.example"}, "defaults": {"operators": ["hook"]}}
-    world.channels["mail"] = world.mailbox("ann@x.test", "bob@x.test")
-    world.rules["strike"]["alert"] = {"to": ["mail"]}
+    world.tell_only("ann@x.test", "bob@x.test")
     world.rules["flood"] = {"title": "Flood", "match": "flood", "alert": {"to": ["mail"]}}
     world.site["/rss"] = rss(Item("a", "", "Dockers begin strike at Antwerp", "Cranes 7 stand."))
     async with world.worker(db) as app:
