@@ -2,7 +2,8 @@
 
 Names are CLDR's, taken from Babel into `territories/cldr.json` (loading Babel's locales would take longer than matching
 a thousand articles); what CLDR lacks stands in `territories/more.txt`. A name in Latin letters counts only in articles
-in its language ("Island" is Iceland in German, not in English); in other scripts it counts everywhere.
+in its language ("Island" is Iceland in German, not in English); in other scripts it counts everywhere, unless a larger
+language has the same letters.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,10 @@ _TOO_SHORT = 2  # a name of two katakana is found inside of longer words all the
 _NO_COUNTRY = ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ")
 _LONG_DASH = re.compile(r"\s+[-–]\s+")
 _IN_BRACKETS = re.compile(r"\s*[(（]([^)）]*)[)）]")
+_OF_OTHERS = ("HK", "MF", "MO", "SX", "UM", "VG", "VI")  # in brackets stands whose they are: Macao (China)
+# written as a larger language is, whose stemmer makes other words of their names: Франц is France in Mongolian
+_BESIDE_LARGER = ("be", "fa", "kk", "ky", "mk", "mn", "mr", "ne", "ps", "sr", "tg", "ur")
+_ALSO_WRITTEN = {"nb": ("no", "nn")}  # codes that articles in the same language carry
 
 
 @dataclass(slots=True)
@@ -83,6 +88,7 @@ def names(code: str, *, metonyms: bool = False) -> Expr:
         items = [*more.terms, *(more.capitals if metonyms else ())]
         terms += [term for item in items for term in _terms(item, language)]
         masks += [term for item in more.masks for term in _terms(item, language)]
+    terms, masks = _in_all_codes(terms), _in_all_codes(masks)
     country = Or(tuple(dict.fromkeys(terms)))
     return Unless(country, Or(tuple(dict.fromkeys(masks)))) if masks else country
 
@@ -93,26 +99,53 @@ def in_its_language(term: Term, language: str) -> Term:
     return replace(term, lang=primary(language) if latin else "")
 
 
+def _in_all_codes(terms: list[Term]) -> list[Term]:
+    return terms + [replace(term, lang=code) for term in terms for code in _ALSO_WRITTEN.get(term.lang, ())]
+
+
+def _in(term: Term, language: str) -> Term:
+    return replace(term, lang=language) if language in _BESIDE_LARGER else in_its_language(term, language)
+
+
+@lru_cache(10_000)
 def _is_latin(letter: str) -> bool:
     return unicodedata.name(letter, "").startswith("LATIN")
 
 
 def _cldr_terms(code: str, language: str) -> Iterator[Term]:
-    more = _more().get(code, {}).get(primary(language))
-    exact = {term.removeprefix("=").casefold() for term in more.terms if term.startswith("=")} if more else set()
+    exact = _exact(code)[""] | _exact(code).get(primary(language), frozenset())
     name = _cldr()[language].get(code, "")
-    for part in (_IN_BRACKETS.sub("", name), *_IN_BRACKETS.findall(name)):
-        if part and part.casefold() not in exact and not _LONG_DASH.search(part):
+    for part in (_IN_BRACKETS.sub("", name), *(_IN_BRACKETS.findall(name) if code not in _OF_OTHERS else ())):
+        if len(part) > 1 and part.casefold() not in exact and not _LONG_DASH.search(part):
             yield from _terms(part, language)
 
 
+@cache
+def _exact(code: str) -> Mapping[str, frozenset[str]]:
+    """Language → names that are found as they are written only; under "", in letters of several languages, for all."""
+    found: dict[str, set[str]] = {"": set()}
+    for language, more in _more().get(code, {}).items():
+        names = {term.removeprefix("=").casefold() for term in more.terms if term.startswith("=")}
+        found[language] = names
+        if language not in _BESIDE_LARGER:
+            found[""] |= {name for name in names if not _is_latin(name[0])}
+    return {language: frozenset(names) for language, names in found.items()}
+
+
 def _terms(item: str, language: str) -> Iterator[Term]:
-    """A name as terms. Exact ones in capitals too; a first letter with an accent may have lost it, as capitals do."""
-    text = item.removeprefix("=")
+    """A name as terms. Exact ones in capitals too; a first letter with an accent may have lost it, as capitals do.
+
+    With a * each of its words stands for all that begin so.
+    """
+    text = item.removeprefix("=").replace("*", "")
     words = tokens.words(text)
+    if "*" in item:
+        yield _in(Term(words, prefix=True), language)
+        return
     syllable = language == "vi" and len(words) == 1  # Anh is England, anh is "he"
-    exact = item.startswith("=") or text.isupper() or syllable
-    term = in_its_language(Term(words, exact), language)
+    # Hebrew has no capitals and no stemmer: an exact term says the same, and is not stemmed for each language
+    exact = item.startswith("=") or text.isupper() or syllable or language == "he"
+    term = _in(Term(words, exact), language)
     if is_alone(words[0]) and len(words) <= _TOO_SHORT and all(word in _KATAKANA for word in words):
         return
     yield term

@@ -51,7 +51,7 @@ class Entity(Section):
     )
     country: f.Country | None = Field(
         None,
-        description="a country's name, adjective and usual short forms, in every language",
+        description="a country's name in some seventy languages, adjectives and usual short forms in some thirty",
         examples=["VN"],
     )
     metonyms: f.Flag = Field(False, description="with `country`: its capital and the like stand for it too")
