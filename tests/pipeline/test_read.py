@@ -61,6 +61,40 @@ async def test_a_page_that_fails_is_partial_and_tried_after_1_5_15_60_minutes_an
     assert world.asked("/a") == 6
 
 
+async def test_a_page_that_its_feed_says_nothing_of_is_tried_again_as_well(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/rss"] = rss(Item("a", world.url("/a")))
+    world.site["/a"] = Answer(503)
+    async with world.worker(db, clock) as app:
+        for wait in (1, 5, 15, 60, 360):
+            await run_cycle(app)
+            (article,) = articles_of(db)
+            assert (article.state, article.final) == ("failed", False)
+            assert article.not_before - clock.now() == minutes(wait)
+            clock.at = article.not_before
+        world.publish("a", "Harbour at rest", STRIKE)
+        await run_cycle(app)
+    (article,) = articles_of(db)
+    assert (article.state, article.final, world.asked("/a")) == ("ready", True, 6)
+    assert len(world.hook.requests) == 1
+
+
+async def test_a_page_put_off_by_a_clock_that_was_wrong_is_asked_for_at_once(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    item = world.publish("a", "Harbour at rest", STRIKE)
+    world.site["/rss"], good = rss(item), world.site["/a"]
+    world.site["/a"] = Answer(503)
+    clock.at = NOON + timedelta(days=400)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        world.site["/a"], clock.at = good, NOON
+        await run_cycle(app, steps=["read"])
+    (article,) = articles_of(db)
+    assert (article.state, article.read_at) == ("ready", NOON)
+
+
 async def test_a_partial_article_becomes_ready_when_its_page_comes_back(
     world: World, db: Database, clock: FixedClock
 ) -> None:
