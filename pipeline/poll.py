@@ -25,7 +25,7 @@ from fetching.faulty import fault_in
 from fetching.headers import max_age
 from fetching.parse import at_once, parse
 from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
-from pipeline import further, notices
+from pipeline import further, moves, notices
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
@@ -44,7 +44,6 @@ HORIZON = timedelta(seconds=10)  # a claimed feed waits at most so long for its 
 FEED_SPACING = timedelta(seconds=1)
 IN_A_THREAD = 300_000  # bytes: larger feeds, and those with any doubt, are parsed in a worker that can be killed
 PARSE_SECONDS = 15.0
-MOVED_AFTER = 3  # sightings of a permanent redirect
 
 PollKind = Literal["changed", "unchanged", "not_modified", "failed"]
 
@@ -255,9 +254,10 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
         gap=following.gap,
         ms=ms,
     )
-    if not feeds.record_poll(
-        session, one.lease, {**_learnt(feed, polled, following, now), **_when(feed, following)}, row
-    ):
+    learnt = _learnt(feed, polled, following, now)
+    if following.state == "paused" and "fetch_url" in learnt:  # there is another address to ask
+        following = replace(following, state="failing")
+    if not feeds.record_poll(session, one.lease, {**learnt, **_when(feed, following)}, row):
         raise LeaseLost  # undoes the entries too: its new holder brings them
     _tell(session, app, feed, following, now)
     if counts.flood:
@@ -318,7 +318,8 @@ def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> d
     changes: dict[str, Any] = {"last_polled_at": now}
     answer = polled.answer
     if isinstance(answer, Failed) or polled.kind == "failed":
-        return {**changes, "last_reason": str(polled.reason), "last_error": clean(polled.detail)[:500]}
+        changes |= {"last_reason": str(polled.reason), "last_error": clean(polled.detail)[:500]}
+        return changes | moves.after_failure(feed, following.failures, gone=following.state == "paused")
     changes |= {"last_success_at": now, "last_reason": "", "last_error": ""}
     changes["first_polled_at"] = feed.first_polled_at or now
     if isinstance(answer, Fetched):
@@ -330,18 +331,7 @@ def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> d
         changes["ttl_s"] = min(polled.parsed.ttl or timedelta(), LONGEST).total_seconds()
     if polled.parsed or polled.listed:
         changes["listed"] = [[address, *known] for address, known in polled.listed.items()]
-    return {**changes, **_moved(feed, answer)}
-
-
-def _moved(feed: Feed, answer: Answer) -> dict[str, Any]:
-    """A permanent redirect is taken over as the address after three sightings of the same one."""
-    moved_to = "" if isinstance(answer, Failed) else answer.moved_to
-    if not moved_to or moved_to == feed.fetch_url:
-        return {"moved_to": "", "moved_sightings": 0}
-    sightings = feed.moved_sightings + 1 if moved_to == feed.moved_to else 1
-    if sightings >= MOVED_AFTER:
-        return {"fetch_url": moved_to, "moved_to": "", "moved_sightings": 0}
-    return {"moved_to": moved_to, "moved_sightings": sightings}
+    return {**changes, **moves.after_success(feed, answer.moved_to)}
 
 
 def _when(feed: Feed, following: NextPoll) -> dict[str, Any]:

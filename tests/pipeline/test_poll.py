@@ -17,6 +17,7 @@ from fetching.entries import ParsedEntry
 from fetching.written import Written, title
 from pipeline.report import Report
 from pipeline.run import run_cycle
+from storage import feeds
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
 from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, rss
@@ -142,6 +143,94 @@ async def test_a_permanent_redirect_becomes_the_address_at_the_third_sighting(
     await polled(world, db, clock, times=2)
     assert feed_of(db).fetch_url == world.url("/new")
     assert world.asked("/rss") == 3
+
+
+NEWS = rss(Item("a", title="A"))
+
+
+async def moved(world: World, db: Database, clock: FixedClock) -> None:
+    """A permanent redirect of the feed is taken over."""
+    world.site["/rss"], world.site["/new"] = Answer(301, {"Location": world.url("/new")}), NEWS
+    await polled(world, db, clock, times=3)
+    assert feed_of(db).fetch_url == world.url("/new")
+    world.web.requests.clear()
+
+
+def asked(world: World) -> str:
+    """What was asked since, a letter a request: o for the old address, as it is written, n for the new one."""
+    letters = {"/rss": "o", "/new": "n"}
+    return "".join(letters[request.path] for request in world.web.requests)
+
+
+async def test_a_redirect_that_was_a_mistake_is_undone(world: World, db: Database, clock: FixedClock) -> None:
+    await moved(world, db, clock)
+    world.site["/rss"], world.site["/new"] = NEWS, Answer(404)
+    await polled(world, db, clock, times=8)
+    assert asked(world) == "nnnnnnoo"  # a 404 weighs half a failure
+    feed = feed_of(db)
+    assert (feed.state, feed.fetch_url, feed.moved_to) == ("ok", world.url("/rss"), "")
+
+
+async def test_a_moved_feed_outlives_an_outage_though_its_old_address_is_dead(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    await moved(world, db, clock)
+    world.site["/rss"] = world.site["/new"] = Answer(503)
+    await polled(world, db, clock, times=6)
+    assert asked(world) == "nnnono"
+    world.site["/new"] = NEWS
+    await polled(world, db, clock, times=2)
+    assert (feed_of(db).state, feed_of(db).fetch_url) == ("ok", world.url("/new"))
+
+
+async def test_a_moved_feed_that_is_back_after_an_outage_is_taken_over_at_once(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    await moved(world, db, clock)
+    world.site["/new"] = Answer(503)
+    await polled(world, db, clock, times=3)
+    world.site["/new"] = NEWS
+    await polled(world, db, clock, times=2)
+    assert asked(world) == "nnnonn"
+    assert feed_of(db).fetch_url == world.url("/new")
+
+
+async def test_of_two_addresses_none_that_is_gone_is_asked_again(world: World, db: Database, clock: FixedClock) -> None:
+    await moved(world, db, clock)
+    world.site["/rss"], world.site["/new"] = Answer(410), Answer(503)
+    await polled(world, db, clock, times=7)
+    assert asked(world) == "nnnonnn"
+    assert feed_of(db).state == "failing"
+    world.site["/new"] = Answer(410)
+    await polled(world, db, clock, times=2)
+    assert asked(world) == "nnnonnnn"
+    assert (feed_of(db).state, feed_of(db).paused_by) == ("paused", "gone")
+
+
+async def test_a_feed_that_is_gone_where_it_moved_to_is_asked_where_it_was(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    await moved(world, db, clock)
+    world.site["/rss"], world.site["/new"] = NEWS, Answer(410)
+    await polled(world, db, clock, times=2)
+    assert asked(world) == "no"
+    assert (feed_of(db).state, feed_of(db).paused_by, world.hook.requests) == ("ok", "", [])
+
+
+@pytest.mark.parametrize("anew", ["resumed", "named again"])
+async def test_who_resumes_a_feed_or_names_it_again_has_it_asked_as_it_is_written(
+    world: World, db: Database, clock: FixedClock, anew: str
+) -> None:
+    await moved(world, db, clock)
+    if anew == "resumed":
+        db.write_now(lambda session: feeds.resume(session, session.exec(select(Feed)).one(), NOON))
+    else:
+        spec = feeds.FeedSpec(world.url("/rss"), "News", "feed", "", (), "en", None, 0.0)
+        db.write_now(lambda session: feeds.sync(session, [], NOON))
+        db.write_now(lambda session: feeds.sync(session, [spec], NOON))
+    world.site["/rss"] = NEWS
+    await polled(world, db, clock)
+    assert asked(world) == "o"
 
 
 @pytest.mark.parametrize("status", [301, 302])
