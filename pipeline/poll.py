@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from sqlmodel import Session
@@ -31,7 +32,7 @@ from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
 from pipeline.further import Known
 from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
-from pipeline.turns import Turns, turn_came
+from pipeline.turns import Turns, own_turn, resting, turn_came
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
 
@@ -136,7 +137,7 @@ async def _recorded(app: App, one: feeds.Claimed, polled: Polled, now: datetime,
 async def ask_and_understand(app: App, feed: Feed) -> Polled:
     """One GET and what it means; a missing secret is a failure of this feed alone."""
     try:
-        answer = await app.client.get(ask(app, feed))
+        answer = await app.client.get(ask(app, feed), partial(resting, app))
     except InputError as error:
         return Polled(
             Failed(url=feed.config_url, reason=Reason.AUTH, detail=error.message),
@@ -161,14 +162,18 @@ async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
     own = own_secrets(feed, app.secrets)
 
     async def get(address: str, known: Known) -> tuple[ParsedFeed | None, Known]:
-        await further.turn(app.db, app.clock, address, spacing(app), HORIZON)
-        found = as_written(await app.client.get(further_ask(app, feed, address, answer.url, known)), own)
+        if busy := await own_turn(app, address, spacing(app), HORIZON):
+            raise ItemFailed(address, busy.reason, busy.detail)
+        asked = further_ask(app, feed, address, answer.url, known)
+        found = as_written(await app.client.get(asked, partial(resting, app)), own)
         if isinstance(found, NotModified):
             return None, known
         if isinstance(found, Failed):
+            now = app.clock.now()
+            await app.db.write(lambda session: _leave_alone(session, found, now))
             raise ItemFailed(address, found.reason, "a further document of the feed")
-        now = Known(found.etag, found.last_modified, found.url, identity.body_hash(found.body))
-        return (None if now.body_hash == known.body_hash else await _parse(app, feed, found)), now
+        new = Known(found.etag, found.last_modified, found.url, identity.body_hash(found.body))
+        return (None if new.body_hash == known.body_hash else await _parse(app, feed, found)), new
 
     if first and not first.is_index:
         since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
@@ -262,9 +267,15 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     _tell(session, app, feed, following, now)
     if counts.flood:
         _tell_flood(session, app, feed, counts, now)
-    if isinstance(polled.answer, Failed) and polled.answer.retry_after:
-        hosts.hold(session, host_of(feed.fetch_url), now + timedelta(seconds=polled.answer.retry_after))
+    if isinstance(polled.answer, Failed):
+        _leave_alone(session, polled.answer, now)
     return counts
+
+
+def _leave_alone(session: Session, failed: Failed, now: datetime) -> None:
+    """The host that asked for rest gets it, wherever a redirect led from."""
+    if failed.retry_after and failed.host:
+        hosts.hold(session, failed.host, now + timedelta(seconds=failed.retry_after))
 
 
 def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from core.clock import FixedClock
 from core.reasons import Reason
+from core.urls import host_of
 from fetching.entries import ParsedEntry
 from fetching.written import Written, title
 from pipeline.report import Report
@@ -21,7 +22,7 @@ from storage import feeds
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
 from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, rss
-from tests.sinks.http import Answer, Request
+from tests.sinks.http import Answer, HttpSink, Request
 
 T = TypeVar("T")
 SHORT = rss(Item("a", title="A"))
@@ -30,6 +31,11 @@ SHORT = rss(Item("a", title="A"))
 def feed_of(db: Database) -> Feed:
     """The one feed."""
     return db.read_now(lambda session: session.exec(select(Feed)).one())
+
+
+def all_feeds(db: Database) -> Sequence[Feed]:
+    """Several."""
+    return db.read_now(lambda session: session.exec(select(Feed)).all())
 
 
 def change(db: Database, **values: object) -> None:
@@ -131,6 +137,24 @@ async def test_a_host_that_asks_for_rest_is_left_alone_so_long(world: World, db:
     assert host.host == f"127.0.0.1:{world.web.port}"
     assert host.next_allowed_at == NOON + timedelta(hours=2)
     assert feed_of(db).next_poll_at >= NOON + timedelta(hours=2)
+
+
+async def test_a_rest_is_given_to_the_host_that_a_redirect_led_to_and_it_is_not_asked_by_other_feeds(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    with HttpSink(lambda _: Answer(429, {"Retry-After": "7200"})) as other:
+        for path in ("/rss", "/second"):
+            world.site[path] = Answer(302, {"Location": other.url("/feed")})
+        async with world.worker(db, clock) as app:
+            await run_cycle(app, steps=["poll"])
+            world.feeds.append({"url": world.url("/second"), "name": "Second"})
+            await world.apply(app)
+            clock.move(timedelta(hours=1))
+            await run_cycle(app, steps=["poll"])
+    assert len(other.requests) == world.asked("/second") == 1
+    rows = db.read_now(lambda session: session.exec(select(HostState)).all())
+    assert [row.host for row in rows if row.held_until] == [host_of(other.url("/"))]
+    assert all(feed.next_poll_at >= NOON + timedelta(hours=2) for feed in all_feeds(db))
 
 
 async def test_a_permanent_redirect_becomes_the_address_at_the_third_sighting(
