@@ -173,7 +173,8 @@ async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
             await app.db.write(lambda session: _leave_alone(session, found, now))
             raise ItemFailed(address, found.reason, "a further document of the feed")
         new = Known(found.etag, found.last_modified, found.url, identity.body_hash(found.body))
-        return (None if new.body_hash == known.body_hash else await _parse(app, feed, found)), new
+        parsed = None if new.body_hash == known.body_hash else await _parse(app, feed, found)
+        return parsed, new if parsed is None or parsed.whole else known
 
     if first and not first.is_index:
         since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
@@ -195,6 +196,7 @@ class Polled:
     kind: PollKind
     parsed: ParsedFeed | None = None
     body_hash: str = ""
+    whole: bool = True  # it was not cut off
     listed: Mapping[str, Known] = field(default_factory=dict)  # the sitemaps of a list
     reason: Reason | None = None
     detail: str = ""
@@ -216,7 +218,7 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
         return Polled(answer, "failed", reason=error.reason, detail=error.detail)
     if told:
         return Polled(answer, "failed", reason=Reason.BAD_FEED, detail=f"it lists an error only: {told}")
-    return Polled(answer, "changed", parsed, body_hash)
+    return Polled(answer, "changed", parsed, body_hash, whole=parsed.whole)
 
 
 async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
@@ -333,7 +335,7 @@ def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> d
         return changes | moves.after_failure(feed, following.failures, gone=following.state == "paused")
     changes |= {"last_success_at": now, "last_reason": "", "last_error": ""}
     changes["first_polled_at"] = feed.first_polled_at or now
-    if isinstance(answer, Fetched):
+    if isinstance(answer, Fetched) and polled.whole:  # what was cut off is asked for again, whatever stood in it
         changes["body_hash"] = polled.body_hash
         if not following.keep_validators:
             changes |= {"etag": answer.etag, "last_modified": answer.last_modified, "validators_url": answer.url}

@@ -38,6 +38,11 @@ def all_feeds(db: Database) -> Sequence[Feed]:
     return db.read_now(lambda session: session.exec(select(Feed)).all())
 
 
+def titles(db: Database) -> list[str]:
+    """What the feed says of all articles."""
+    return sorted(db.read_now(lambda session: session.exec(select(Article.feed_title)).all()))
+
+
 def change(db: Database, **values: object) -> None:
     """Set columns of the one feed, and make it due."""
 
@@ -155,6 +160,41 @@ async def test_a_rest_is_given_to_the_host_that_a_redirect_led_to_and_it_is_not_
     rows = db.read_now(lambda session: session.exec(select(HostState)).all())
     assert [row.host for row in rows if row.held_until] == [host_of(other.url("/"))]
     assert all(feed.next_poll_at >= NOON + timedelta(hours=2) for feed in all_feeds(db))
+
+
+@pytest.mark.parametrize("at", [b"Second", b"</link>", b"<pubDate", b"</item>"])
+async def test_a_feed_that_was_cut_off_is_asked_for_again_and_nothing_of_it_is_stored_by_half(
+    world: World, db: Database, clock: FixedClock, at: bytes
+) -> None:
+    items = (Item(title=f"{name} title", link=world.url(f"/{name}"), published=NOON) for name in ("First", "Second"))
+    feed, headers = rss(*items), {"ETag": '"v1"', "Content-Type": "application/rss+xml"}
+
+    def serve(request: Request) -> Answer:
+        if request.headers.get("if-none-match"):
+            return Answer(304, headers, b"")
+        return Answer(200, headers, body)
+
+    world.web.choose, body = serve, feed[: feed.rindex(at)]
+    await polled(world, db, clock)
+    assert (titles(db), feed_of(db).state, feed_of(db).etag) == (["First title"], "ok", "")
+    body = feed
+    await polled(world, db, clock)
+    assert (titles(db), feed_of(db).etag) == (["First title", "Second title"], '"v1"')
+
+
+async def test_a_sitemap_of_a_list_that_was_cut_off_is_asked_for_again(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    sitemap = b"<urlset><url><loc>/a</loc></url><url><loc>/bcd</loc></url></urlset>"
+    world.site["/rss"] = b"<sitemapindex><sitemap><loc>/s</loc></sitemap></sitemapindex>"
+    addresses = []
+    for body in (sitemap[: sitemap.index(b"cd</loc>")], sitemap):
+        world.site["/s"] = Answer(200, {"ETag": '"v1"', "Content-Type": "application/xml"}, body)
+        await polled(world, db, clock)
+        rows = db.read_now(lambda session: session.exec(select(Article.url)).all())
+        addresses.append(sorted(url.rpartition("/")[2] for url in rows))
+    assert addresses == [["a"], ["a", "bcd"]]
+    assert [one.headers.get("if-none-match") for one in world.web.requests if one.path == "/s"] == [None, None]
 
 
 async def test_a_permanent_redirect_becomes_the_address_at_the_third_sighting(
