@@ -62,13 +62,16 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No usable answer, and why. `url` is the one asked; `retry_after` is in seconds, at most 24 h."""
+    """No usable answer, and why. `url` is the one asked; `host` the one that answered, or did not, where it was asked;
+    `retry_after` is in seconds, at most 24 h.
+    """
 
     url: str
     reason: Reason
     detail: str
     status: int = 0
     retry_after: float | None = None
+    host: str = ""
 
 
 Answer = Fetched | NotModified | Failed

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -51,6 +51,7 @@ ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, appl
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _OF_STATUS = {404: Reason.NOT_FOUND, 410: Reason.GONE, 429: Reason.RATE_LIMITED}
+MayGo = Callable[[str], Awaitable[Failed | None]]  # why a redirect must not be followed to this URL; None: it may
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +130,19 @@ class Client:
     ) -> None:
         await self._open.aclose()
 
-    async def get(self, ask: Ask) -> Answer:
+    async def get(self, ask: Ask, may_go: MayGo | None = None) -> Answer:
         """The answer to `ask`. A fault of server or network never raises: it is a Failed with its Reason. Raises
         NotAvailable when this machine has no descriptor or memory left for asking.
+
+        `may_go` is asked before a redirect is followed to another host; its waiting is not counted.
         """
-        way = _Way(ask.url, 0, True, ask.seconds)
+        way, host = _Way(ask.url, 0, True, ask.seconds), urls.host_of(ask.url)
         while way.hops <= MAX_REDIRECTS:
             try:
                 urls.check(way.url)
+                before, host = host, urls.host_of(way.url)
+                if may_go and host != before and (refused := await may_go(way.url)):
+                    return replace(refused, url=ask.url, detail=_elsewhere(way, refused.detail))
                 step = await self._hop(ask, way)
             except ItemFailed as fault:
                 return self._failed(ask, way, fault.reason, fault.detail)
@@ -212,9 +218,12 @@ class Client:
         )
 
     def _failed(self, ask: Ask, way: _Way, reason: Reason, detail: str) -> Failed:
-        """`detail` names the host when it is not the one that was asked."""
-        elsewhere = f"redirected to {urls.host_of(way.url) or 'a bad URL'}: " if way.hops else ""
-        return Failed(ask.url, reason, elsewhere + detail)
+        return Failed(ask.url, reason, _elsewhere(way, detail), host=urls.host_of(way.url))
+
+
+def _elsewhere(way: _Way, detail: str) -> str:
+    """`detail` with the host when it is not the one that was asked."""
+    return f"redirected to {urls.host_of(way.url) or 'a bad URL'}: {detail}" if way.hops else detail
 
 
 def _blame_nobody_else(fault: BaseException) -> None:

@@ -116,7 +116,7 @@ class ParsedFeed:
 
     `format` is rss, atom, rdf, json, sitemap or page. `ttl` is how often the feed says it changes. `more` are other
     documents with entries of this feed, best first: the page before this one (RFC 5005, JSON Feed), or where
-    `is_index`, the sitemaps a list names.
+    `is_index`, the sitemaps a list names. `whole`: it was not cut off, as far as can be told.
     """
 
     format: str
@@ -127,6 +127,7 @@ class ParsedFeed:
     dropped: int = 0
     more: tuple[str, ...] = ()
     is_index: bool = False
+    whole: bool = True
 
     def made(self) -> Self:
         """The same feed, all texts of its entries made by now."""

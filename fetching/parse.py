@@ -100,12 +100,12 @@ def leniently(body: bytes, said: str, url: str, *, strictly: bool = False) -> Pa
         return feedjson.parse(start, url)
     document = repair.opened(text)
     if document.root in sitemap.ROOTS:
-        return sitemap.parse(document.text, url)
+        return replace(sitemap.parse(document.text, url), whole=document.whole)
     if document.is_html:
         raise ItemFailed(url, Reason.NOT_A_FEED, "an HTML page")
     if not document.root:
         raise ItemFailed(url, Reason.NOT_A_FEED, one_line(start, 80))
-    return _feed(document, url, strictly=strictly)
+    return replace(_feed(document, url, strictly=strictly), whole=document.whole)
 
 
 def _unpacked(body: bytes, url: str) -> bytes:

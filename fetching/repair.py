@@ -19,15 +19,28 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,9}|#[xX][0-9a-fA-F]{1,8}|\w{1,40});)?")
 _ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_LISTED_END = re.compile(r"</(?:\w+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
+_LISTED = re.compile(r"<(?:\w+:)?(?:url|sitemap)[\s>]", re.IGNORECASE)
+_OF_ROOT = {
+    **dict.fromkeys(("rss", "feed", "rdf"), (_ITEM, _ITEM_END)),
+    **dict.fromkeys(("urlset", "sitemapindex"), (_LISTED, _LISTED_END)),
+}
+_NO_MORE = re.compile(r"\s*+(?:</[\w.:-]*+\s*+>?\s*+)*+")  # behind the last item of a feed that lacks but its end tags
+_END_TAG = re.compile(r"</[\w.:-]+\s*>\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """XML from its root element on. `root` is that element's local name, in lower case; empty when there is none."""
+    """XML from its root element on. `root` is that element's local name, in lower case; empty when there is none.
+
+    `whole`: it has its end, as far as can be told; else `text` ends with the last item that has its own.
+    """
 
     root: str
     text: str
     is_html: bool = False
+    whole: bool = True
 
 
 def opened(text: str) -> Document:
@@ -42,14 +55,42 @@ def opened(text: str) -> Document:
     if root is None:
         return Document("", text[at:], is_html)
     name = root[2].lower()
-    return Document(name, text[at : _end(text, root[1])].lstrip(), is_html or name in ("html", "head", "body"))
+    end = _end(text, root[1])
+    whole, document = end > 0, text[at : end or len(text)].lstrip()
+    if not whole:
+        document, whole = _cut_off(document, name)
+    return Document(name, document, is_html or name in ("html", "head", "body"), whole)
 
 
 def _end(text: str, root: str) -> int:
-    """Where the document ends: what a server prints behind it is no part of it."""
+    """Where the document ends: what a server prints behind it is no part of it. 0 where its end is missing, or in a
+    CDATA section that has none.
+    """
     closing = text.rfind(f"</{root}")
     end = text.find(">", closing) if closing >= 0 else -1
-    return end + 1 if end >= 0 else len(text)
+    in_section = end >= 0 and text.rfind(_CDATA, 0, closing) > text.rfind(_CDATA_END, 0, closing)
+    return end + 1 if end >= 0 and not in_section else 0
+
+
+def _cut_off(text: str, root: str) -> tuple[str, bool]:
+    """What stands whole of a document without its end, and whether that is all: some never write their last end tags.
+
+    What was cut off inside an item would be stored as an item of half a text, or with half an address.
+    """
+    if root not in _OF_ROOT:
+        return text, True
+    begin, close = _OF_ROOT[root]
+    section = text.rfind(_CDATA)
+    upto = section if section > text.rfind(_CDATA_END) else len(text)
+    ends = [found.end() for found in close.finditer(text, 0, upto)]
+    if ends:
+        return (text, True) if _NO_MORE.fullmatch(text, ends[-1]) else (text[: ends[-1]], False)
+    begun = [found.start() for found in begin.finditer(text, 0, upto)]
+    if not begun:
+        return text, True
+    if upto == len(text) and _END_TAG.search(text[-100:]):  # items may do without end tags; no text is cut in two
+        return text, False
+    return text[: begun[-1]], False
 
 
 def mended(text: str) -> str:

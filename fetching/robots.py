@@ -91,7 +91,8 @@ class Robots:
             return Failed(url, Reason.BAD_URL, "")
         site = await self._site(str(URL(url).origin()))
         if site.failed:
-            reason = Reason.ROBOTS if site.failed.reason in _ADDRESS else site.failed.reason
+            elsewhere = site.failed.reason in _ADDRESS and site.failed.host != urls.host_of(url)
+            reason = Reason.ROBOTS if elsewhere else site.failed.reason
             return replace(site.failed, url=url, reason=reason, detail=f"robots.txt: {site.failed.detail}")
         return None if site.rules.can_fetch(url, self._user_agent) else Failed(url, Reason.ROBOTS, "")
 

@@ -199,11 +199,11 @@ def too_old(feed: Feed, fresh: Sequence[Item], now: datetime, retold: Collection
     """The new items that are shown but never told: older than the first poll's window, or a flood of old ones.
 
     Undated items of a first poll count as old, unless the window is open (a year or more); later, items whose words
-    (`retold`) the feed had before.
+    (`retold`) the feed had before. What is dated since the feed was last read is not old, however long ago that was.
     """
     window = timedelta(seconds=feed.first_poll_s)
-    since = now - window
     first = feed.first_polled_at is None
+    since = min(now - window, feed.last_success_at or now)
 
     def old(item: Item) -> bool:
         at = item.entry.published or item.entry.updated

@@ -7,20 +7,15 @@ is neither sent nor read again.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from core.clock import Clock
 from core.errors import ItemFailed
 from core.reasons import Reason
-from core.urls import host_of
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
 from fetching.identity import entry_key
-from storage import hosts
-from storage.engine import Database
 
 PAGES = 10  # of one feed, the first included
 SITEMAPS = 3  # of one list, at each poll
@@ -95,13 +90,3 @@ def joined(read: Iterable[ParsedFeed]) -> ParsedFeed:
     entries = tuple(once.values())
     dropped = sum(one.dropped for one in documents) + max(len(entries) - MAX_ENTRIES, 0)
     return replace(documents[0], entries=entries[:MAX_ENTRIES], dropped=dropped)
-
-
-async def turn(db: Database, clock: Clock, url: str, spacing: timedelta, horizon: timedelta) -> None:
-    """Wait for the host's next free moment, which is taken by this; raises ItemFailed when it is too far away."""
-    now = clock.now()
-    host = host_of(url)
-    moments = await db.write(lambda session: hosts.reserve(session, host, 1, now=now, spacing=spacing, horizon=horizon))
-    if not moments:
-        raise ItemFailed(url, Reason.RATE_LIMITED, "its host is busy")
-    await asyncio.sleep(max(0.0, (moments[0] - now).total_seconds()))

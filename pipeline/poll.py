@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from sqlmodel import Session
@@ -25,14 +26,14 @@ from fetching.faulty import fault_in
 from fetching.headers import max_age
 from fetching.parse import at_once
 from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
-from pipeline import further, notices
+from pipeline import further, moves, notices
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
 from pipeline.further import Known
 from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
 from pipeline.pooled import parse_feed
-from pipeline.turns import Turns, turn_came
+from pipeline.turns import Turns, own_turn, resting, turn_came
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
 
@@ -45,7 +46,6 @@ HORIZON = timedelta(seconds=10)  # a claimed feed waits at most so long for its 
 FEED_SPACING = timedelta(seconds=1)
 IN_A_THREAD = 300_000  # bytes: larger feeds, and those with any doubt, are parsed in a worker that can be killed
 PARSE_SECONDS = 15.0
-MOVED_AFTER = 3  # sightings of a permanent redirect
 
 PollKind = Literal["changed", "unchanged", "not_modified", "failed"]
 
@@ -138,7 +138,7 @@ async def _recorded(app: App, one: feeds.Claimed, polled: Polled, now: datetime,
 async def ask_and_understand(app: App, feed: Feed) -> Polled:
     """One GET and what it means; a missing secret is a failure of this feed alone."""
     try:
-        answer = await app.client.get(ask(app, feed))
+        answer = await app.client.get(ask(app, feed), partial(resting, app))
     except InputError as error:
         return Polled(
             Failed(url=feed.config_url, reason=Reason.AUTH, detail=error.message),
@@ -163,14 +163,19 @@ async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
     own = own_secrets(feed, app.secrets)
 
     async def get(address: str, known: Known) -> tuple[ParsedFeed | None, Known]:
-        await further.turn(app.db, app.clock, address, spacing(app), HORIZON)
-        found = as_written(await app.client.get(further_ask(app, feed, address, answer.url, known)), own)
+        if busy := await own_turn(app, address, spacing(app), HORIZON):
+            raise ItemFailed(address, busy.reason, busy.detail)
+        asked = further_ask(app, feed, address, answer.url, known)
+        found = as_written(await app.client.get(asked, partial(resting, app)), own)
         if isinstance(found, NotModified):
             return None, known
         if isinstance(found, Failed):
+            now = app.clock.now()
+            await app.db.write(lambda session: _leave_alone(session, found, now))
             raise ItemFailed(address, found.reason, "a further document of the feed")
-        now = Known(found.etag, found.last_modified, found.url, identity.body_hash(found.body))
-        return (None if now.body_hash == known.body_hash else await _parse(app, feed, found)), now
+        new = Known(found.etag, found.last_modified, found.url, identity.body_hash(found.body))
+        parsed = None if new.body_hash == known.body_hash else await _parse(app, feed, found)
+        return parsed, new if parsed is None or parsed.whole else known
 
     if first and not first.is_index:
         since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
@@ -192,6 +197,7 @@ class Polled:
     kind: PollKind
     parsed: ParsedFeed | None = None
     body_hash: str = ""
+    whole: bool = True  # it was not cut off
     listed: Mapping[str, Known] = field(default_factory=dict)  # the sitemaps of a list
     reason: Reason | None = None
     detail: str = ""
@@ -213,7 +219,7 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
         return Polled(answer, "failed", reason=error.reason, detail=error.detail)
     if told:
         return Polled(answer, "failed", reason=Reason.BAD_FEED, detail=f"it lists an error only: {told}")
-    return Polled(answer, "changed", parsed, body_hash)
+    return Polled(answer, "changed", parsed, body_hash, whole=parsed.whole)
 
 
 async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
@@ -247,16 +253,23 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
         gap=following.gap,
         ms=ms,
     )
-    if not feeds.record_poll(
-        session, one.lease, {**_learnt(feed, polled, following, now), **_when(feed, following)}, row
-    ):
+    learnt = _learnt(feed, polled, following, now)
+    if following.state == "paused" and "fetch_url" in learnt:  # there is another address to ask
+        following = replace(following, state="failing")
+    if not feeds.record_poll(session, one.lease, {**learnt, **_when(feed, following)}, row):
         raise LeaseLost  # undoes the entries too: its new holder brings them
     _tell(session, app, feed, following, now)
     if counts.flood:
         _tell_flood(session, app, feed, counts, now)
-    if isinstance(polled.answer, Failed) and polled.answer.retry_after:
-        hosts.hold(session, host_of(feed.fetch_url), now + timedelta(seconds=polled.answer.retry_after))
+    if isinstance(polled.answer, Failed):
+        _leave_alone(session, polled.answer, now)
     return counts
+
+
+def _leave_alone(session: Session, failed: Failed, now: datetime) -> None:
+    """The host that asked for rest gets it, wherever a redirect led from."""
+    if failed.retry_after and failed.host:
+        hosts.hold(session, failed.host, now + timedelta(seconds=failed.retry_after))
 
 
 def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: datetime) -> None:
@@ -310,10 +323,11 @@ def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> d
     changes: dict[str, Any] = {"last_polled_at": now}
     answer = polled.answer
     if isinstance(answer, Failed) or polled.kind == "failed":
-        return {**changes, "last_reason": str(polled.reason), "last_error": clean(polled.detail)[:500]}
+        changes |= {"last_reason": str(polled.reason), "last_error": clean(polled.detail)[:500]}
+        return changes | moves.after_failure(feed, following.failures, gone=following.state == "paused")
     changes |= {"last_success_at": now, "last_reason": "", "last_error": ""}
     changes["first_polled_at"] = feed.first_polled_at or now
-    if isinstance(answer, Fetched):
+    if isinstance(answer, Fetched) and polled.whole:  # what was cut off is asked for again, whatever stood in it
         changes["body_hash"] = polled.body_hash
         if not following.keep_validators:
             changes |= {"etag": answer.etag, "last_modified": answer.last_modified, "validators_url": answer.url}
@@ -322,18 +336,7 @@ def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> d
         changes["ttl_s"] = min(polled.parsed.ttl or timedelta(), LONGEST).total_seconds()
     if polled.parsed or polled.listed:
         changes["listed"] = [[address, *known] for address, known in polled.listed.items()]
-    return {**changes, **_moved(feed, answer)}
-
-
-def _moved(feed: Feed, answer: Answer) -> dict[str, Any]:
-    """A permanent redirect is taken over as the address after three sightings of the same one."""
-    moved_to = "" if isinstance(answer, Failed) else answer.moved_to
-    if not moved_to or moved_to == feed.fetch_url:
-        return {"moved_to": "", "moved_sightings": 0}
-    sightings = feed.moved_sightings + 1 if moved_to == feed.moved_to else 1
-    if sightings >= MOVED_AFTER:
-        return {"fetch_url": moved_to, "moved_to": "", "moved_sightings": 0}
-    return {"moved_to": moved_to, "moved_sightings": sightings}
+    return {**changes, **moves.after_success(feed, answer.moved_to)}
 
 
 def _when(feed: Feed, following: NextPoll) -> dict[str, Any]:

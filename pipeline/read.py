@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -25,7 +26,7 @@ from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.pooled import extract_page
 from pipeline.snapshots import Taken, secrets_of, take
-from pipeline.turns import Turns, turn_came
+from pipeline.turns import MISSED, Turns, own_turn, turn_came
 from rules.config import Watch
 from rules.endpoints import SiteConfig
 from rules.languages import spoken
@@ -82,6 +83,7 @@ class Read:
     reason: Reason | None = None
     detail: str = ""
     retry_after: float | None = None
+    host: str = ""  # that asked for this rest
     taken: Taken | None = None
 
 
@@ -98,7 +100,7 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     if at is None or (refused is None and await turn(at) is None):  # robots.txt may have taken its time
         cycle.report.count("read", "skipped", Reason.RATE_LIMITED)
         return
-    page = refused or await fetch_and_extract(app, one.article.url)
+    page = _not_given(refused) if refused else await fetch_and_extract(app, one.article.url)
     now = app.clock.now()
     choosy = app.active.choosy
     state = await app.db.write(lambda session: record(session, one, page, now, choosy=choosy), in_company=True)
@@ -111,11 +113,24 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     logger.info(pairs(step="read", url=one.article.url, state=state, reason=page.reason))
 
 
-async def refusal(app: App, url: str) -> Read | None:
+async def refusal(app: App, url: str) -> Failed | None:
     """Why robots.txt forbids the page; None when it does not, or when the watch file says not to ask."""
     site = site_of(app.active.watch, url)
-    refused = await app.robots.refusal(url) if site is None or site.robots else None
-    return _not_given(refused) if refused else None
+    return await app.robots.refusal(url) if site is None or site.robots else None
+
+
+async def may_go(app: App, url: str) -> Failed | None:
+    """Why a page must not be asked for where a redirect leads, on another host; None when that one's turn came, and its
+    robots.txt allows it.
+    """
+    spacing = timedelta(seconds=app.settings.page_spacing)
+    if busy := await own_turn(app, url, spacing, HORIZON):
+        return busy
+    came = app.clock.now()
+    if refused := await refusal(app, url):
+        return refused
+    late = timedelta() < spacing * MISSED < app.clock.now() - came  # robots.txt may have taken its time
+    return await own_turn(app, url, spacing, HORIZON) if late else None
 
 
 async def fetch_and_extract(app: App, url: str) -> Read:
@@ -125,7 +140,10 @@ async def fetch_and_extract(app: App, url: str) -> Read:
         headers = {name: expand(value, app.secrets) for name, value in site.headers.items()} if site else {}
     except InputError as error:
         return Read(None, reason=Reason.AUTH, detail=error.message)
-    answer = await app.client.get(Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept="text/html, */*;q=0.5"))
+    accept = "text/html, */*;q=0.5"
+    answer = await app.client.get(
+        Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept=accept), partial(may_go, app)
+    )
     if isinstance(answer, Failed):
         return _not_given(answer)
     if not isinstance(answer, Fetched):
@@ -156,7 +174,7 @@ async def extracted(
 
 
 def _not_given(failed: Failed) -> Read:
-    return Read(None, reason=failed.reason, detail=failed.detail, retry_after=failed.retry_after)
+    return Read(None, reason=failed.reason, detail=failed.detail, retry_after=failed.retry_after, host=failed.host)
 
 
 def site_of(watch: Watch, url: str) -> SiteConfig | None:
@@ -207,8 +225,8 @@ def _record_failed(session: Session, one: articles.Claimed, page: Read, now: dat
     article = session.get(Article, one.article.id, populate_existing=True, with_for_update=True)
     if article is None or (article.lease_owner, article.lease_epoch) != (one.lease.owner, one.lease.epoch):
         return "lost"
-    if page.retry_after and article.host:
-        hosts.hold(session, article.host, now + timedelta(seconds=page.retry_after))
+    if page.retry_after and page.host:
+        hosts.hold(session, page.host, now + timedelta(seconds=page.retry_after))
     changes = _failed(article, page, now)
     return str(changes["state"]) if articles.record_read(session, one.lease, changes) else "lost"
 

@@ -10,6 +10,9 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.reasons import Reason
+from core.urls import host_of
+from fetching.answers import Failed
 from pipeline.app import App
 from storage import hosts, leases
 
@@ -63,3 +66,28 @@ async def _stopped(stopping: asyncio.Event, seconds: float) -> bool:
     finally:
         stop.cancel()
     return stopping.is_set()
+
+
+async def own_turn(app: App, url: str, spacing: timedelta, horizon: timedelta) -> Failed | None:
+    """Wait for the next free moment of the host of `url`, which is taken by this: for what no row was claimed for. Why
+    it must not be asked, when that moment is beyond `horizon` or the host asked for rest meanwhile; else None.
+    """
+    now, host = app.clock.now(), host_of(url)
+    moments = await app.db.write(
+        lambda session: hosts.reserve(session, host, 1, now=now, spacing=spacing, horizon=horizon)
+    )
+    if not moments:
+        free = await app.db.read(lambda session: hosts.next_free(session, host, now))
+        return Failed(url, Reason.RATE_LIMITED, "its host is busy", retry_after=(free - now).total_seconds())
+    wait = (moments[0] - now).total_seconds()
+    await asyncio.sleep(max(0.0, wait))
+    return await resting(app, url) if wait > 0 else None
+
+
+async def resting(app: App, url: str) -> Failed | None:
+    """Why the host of `url` must not be asked now, which asked for rest; None when it did not."""
+    now = app.clock.now()
+    until = await app.db.read(lambda session: hosts.held_until(session, host_of(url), now))
+    if until is None:
+        return None
+    return Failed(url, Reason.RATE_LIMITED, "its host asked for rest", retry_after=(until - now).total_seconds())

@@ -40,6 +40,8 @@ UNREAD_WAIT = timedelta(seconds=20)  # an article still unread is then matched o
 READ = leases.Columns(Article)
 MATCH = leases.Columns(Article, "match")
 REVISIONS_KEPT = 5
+# No page is put off for longer (a Retry-After, a host's rest): a later time is of a clock that was wrong, and is now.
+FARTHEST = timedelta(hours=27)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,17 @@ class Claimed:
 
 
 def _read_due() -> ColumnElement[bool]:
-    """Unread, and its time has come; what was never tried and was seen later than now waits for no clock set back."""
-    unread = or_(col(Article.state) == "pending", (col(Article.state) == "partial") & ~col(Article.final))
+    """Unread, to be tried, and its time has come, or cannot be: what was never tried and was seen later than now waits
+    for no clock set back, and nothing waits longer than FARTHEST.
+    """
+    unread = ~col(Article.final) & col(Article.state).in_(["pending", "partial", "failed"])
+    not_before = col(Article.not_before)
     from_later = (col(Article.attempts) == 0) & (col(Article.first_seen_at) > bindparam("ahead"))
-    return unread & or_(col(Article.not_before) <= bindparam("now"), from_later)
+    return unread & or_(not_before <= bindparam("now"), not_before > bindparam("farthest"), from_later)
+
+
+def _times_to_read(now: datetime) -> dict[str, datetime]:
+    return {**_times(now), "farthest": now + FARTHEST}
 
 
 def _times(now: datetime) -> dict[str, datetime]:
@@ -68,7 +77,7 @@ def claim_to_read(
     """Take pages that are due, those of one host together, each with its moment; what the host has no time for is put
     off.
     """
-    taken = leases.claim(session, _claiming_to_read(), owner=owner, limit=limit, **_times(now))
+    taken = leases.claim(session, _claiming_to_read(), owner=owner, limit=limit, **_times_to_read(now))
     by_id = {lease.row_id: lease for lease in taken}
     rows = session.exec(_of_ids(), params={"ids": list(by_id)}).all()
     by_host: dict[str, list[Article]] = {}
@@ -100,7 +109,7 @@ def _claiming_to_read() -> ReturningUpdate:
 
 def count_to_read(session: Session, now: datetime, *, pending_only: bool = False) -> int:
     """How many pages are due and free; `pending_only`: without those that are tried again after a failure."""
-    return session.exec(_count_to_read(pending_only), params=_times(now)).one()
+    return session.exec(_count_to_read(pending_only), params=_times_to_read(now)).one()
 
 
 @cache

@@ -22,6 +22,7 @@ from storage.types import SKEW
 LEASE = leases.Columns(Feed)
 # No poll is put off for longer (a day, and jitter): a later one was planned by a clock that was wrong, and is due now.
 FARTHEST = timedelta(hours=27)
+MOVED_AFTER = 3  # sightings of a permanent redirect, or weighed failures of where it led: pipeline/moves.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
         feed.tags = list(spec.tags)
         if not feed.active:
             feed.active, feed.next_poll_at = True, now
+            _ask_as_written(feed)
         session.add(feed)
     for url, feed in known.items():
         if url not in named and feed.active:
@@ -229,7 +231,14 @@ def pause(session: Session, feed: Feed, by: str) -> None:
 def resume(session: Session, feed: Feed, now: datetime) -> None:
     """Poll this feed again, at once."""
     feed.state, feed.paused_by, feed.next_poll_at, feed.failures = "ok", "", now, 0.0
+    _ask_as_written(feed)
     session.add(feed)
+
+
+def _ask_as_written(feed: Feed) -> None:
+    """At the watch file's address first; at the one that was learnt should that fail."""
+    if feed.fetch_url != feed.config_url:
+        feed.fetch_url, feed.moved_to, feed.moved_sightings = feed.config_url, feed.fetch_url, MOVED_AFTER
 
 
 def poll_now(session: Session, names: Sequence[str], now: datetime) -> int:

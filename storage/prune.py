@@ -270,8 +270,8 @@ def _articles(cutoffs: Cutoffs) -> Condition | None:
     if since is None:
         return None
     copy, entry, hit = _other(Article), _other(Entry), _other(Hit)
-    unread = (col(Article.state) == "partial") & col(Article.final)
-    settled = col(Article.state).in_(["ready", "failed", "duplicate"]) | unread
+    given_up = col(Article.state).in_(["partial", "failed"]) & col(Article.final)
+    settled = col(Article.state).in_(["ready", "duplicate"]) | given_up
     free = leases.free(READ) & leases.free(MATCH)
     copies = sa_select(copy.id).where(col(copy.duplicate_of) == col(Article.id)).exists()
     listed = sa_select(entry.id).where(col(entry.article_id) == col(Article.id), ~_unlisted(entry, cutoffs.unlisted))

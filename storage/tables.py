@@ -115,7 +115,7 @@ class Article(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_article_of_feed", "feed_id", "state"),
-        Index("ix_article_read_due", "state", "not_before"),
+        Index("ix_article_read_due", "not_before", sqlite_where=sql("final = 0"), postgresql_where=sql("NOT final")),
         Index("ix_article_match_due", "match_due", "match_after"),
         Index("ix_article_index_due", "id", sqlite_where=sql("index_due = 1"), postgresql_where=sql("index_due")),
     )

@@ -7,7 +7,8 @@ from ipaddress import ip_network
 import pytest
 
 from core.reasons import Reason
-from fetching.client import Ask, Client, NotModified
+from core.urls import host_of
+from fetching.client import Ask, Client, Failed, NotModified
 from tests.fetching.asking import AGENT, FEED, LOOPBACK_1, failure_of, fetched
 from tests.fetching.hostile import Book
 from tests.fetching.loopback import Loopback, answer, loopback
@@ -34,6 +35,35 @@ async def test_one_temporary_hop_means_that_nothing_moved(site: Loopback, client
     site.answers["/feed"] = answer(body=FEED)
     got = await fetched(client, Ask(site.url("/1")))
     assert (got.url, got.moved_to) == (site.url("/feed"), "")
+
+
+async def test_before_another_host_is_asked_it_is_asked_whether_it_may_be(site: Loopback, client: Client) -> None:
+    asked: list[str] = []
+
+    async def may_go(url: str) -> Failed | None:
+        asked.append(url)
+        return Failed(url, Reason.ROBOTS, "no") if url.endswith("/closed") else None
+
+    async with loopback() as other:
+        site.answers["/1"] = answer("301 Moved", Location="/2")
+        site.answers["/2"] = answer("302 Found", Location=other.url("/feed"))
+        other.answers["/feed"] = answer(body=FEED)
+        await client.get(Ask(site.url("/1")), may_go)
+        site.answers["/2"] = answer("302 Found", Location=other.url("/closed"))
+        refused = await client.get(Ask(site.url("/1")), may_go)
+        assert len(other.requests) == 1
+    assert asked == [other.url("/feed"), other.url("/closed")]
+    assert isinstance(refused, Failed)
+    assert (refused.url, refused.reason) == (site.url("/1"), Reason.ROBOTS)
+    assert refused.detail.startswith("redirected to")
+
+
+async def test_a_failure_names_the_host_that_answered(site: Loopback, client: Client) -> None:
+    async with loopback() as other:
+        site.answers["/1"] = answer("302 Found", Location=other.url("/busy"))
+        other.answers["/busy"] = answer("429 Slow down", Retry_After="60")
+        failed = await failure_of(client, Ask(site.url("/1")))
+        assert (failed.url, failed.host, failed.retry_after) == (site.url("/1"), host_of(other.url("/")), 60)
 
 
 async def test_five_redirects_are_followed_and_a_sixth_is_not(site: Loopback, client: Client) -> None:

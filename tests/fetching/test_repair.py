@@ -18,7 +18,7 @@ from fetching.repair import mended, opened, shortened
         ("Warning: mysql_connect()\n<rss></rss>", "rss", "<rss></rss>"),
         ("<rss></rss>\n<script>track()</script>", "rss", "<rss></rss>"),
         ("<rss></rss >x", "rss", "<rss></rss >"),
-        ("<rss><item>cut he", "rss", "<rss><item>cut he"),
+        ("<rss><item>cut he", "rss", "<rss>"),
         ("<rss></rss", "rss", "<rss></rss"),
         ('<!DOCTYPE rss [<!ENTITY a "b">\n<!ENTITY c SYSTEM "d">]>\n<rss/>', "rss", "<rss/>"),
         ('<!DOCTYPE rss PUBLIC "-//Netscape" "http://x/rss.dtd"><rss/>', "rss", "<rss/>"),
@@ -30,6 +30,31 @@ from fetching.repair import mended, opened, shortened
 def test_a_document_is_opened_at_its_root_and_closed_behind_it(text: str, root: str, rest: str) -> None:
     document = opened(text)
     assert (document.root, document.text, document.is_html) == (root, rest, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "whole"),
+    [
+        ("<rss><item>a</item><item>b</it", "<rss><item>a</item>", False),
+        ("<rss><item>a</item><item><title>b</title>", "<rss><item>a</item>", False),
+        ("<rss><item>a</item>\n</chann", "<rss><item>a</item>\n</chann", True),  # nothing but end tags is missing
+        ("<feed><entry>a</entry>\n", "<feed><entry>a</entry>\n", True),
+        (
+            "<rss><item><title>a</title><item><title>b</title>",
+            "<rss><item><title>a</title><item><title>b</title>",
+            False,
+        ),
+        ("<rss><item><title>a</title><item><title>b", "<rss><item><title>a</title>", False),
+        ("<rss><item>a</item><item><![CDATA[b</item></rss>", "<rss><item>a</item>", False),
+        ("<rss><item><![CDATA[</rss>", "<rss>", False),
+        ("<rss><item><![CDATA[</rss>]]></item></rss>x", "<rss><item><![CDATA[</rss>]]></item></rss>", True),
+        ("<urlset><url><loc>a</loc></url><url><loc>http://x.te", "<urlset><url><loc>a</loc></url>", False),
+        ("<rss><channel><title>b", "<rss><channel><title>b", True),
+    ],
+)
+def test_of_what_was_cut_off_that_is_kept_which_stands_whole(text: str, kept: str, whole: bool) -> None:
+    document = opened(text)
+    assert (document.text, document.whole) == (kept, whole)
 
 
 @pytest.mark.parametrize(

@@ -88,11 +88,11 @@ async def test_leases_are_prolonged_while_work_takes_long(
     async with world.worker(db, clock) as app:
         ask = app.client.get
 
-        async def slowly(what):  # type: ignore[no-untyped-def]
+        async def slowly(*what):  # type: ignore[no-untyped-def]
             first = leased_until()
             while leased_until() <= first:
                 await asyncio.sleep(0.02)
-            return await ask(what)
+            return await ask(*what)
 
         app.client.get = slowly  # type: ignore[method-assign]
         report = await run_cycle(app, steps=["poll"])

@@ -26,8 +26,14 @@ def item(name: str, **changes: object) -> ParsedEntry:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def see(db: Database, *items: ParsedEntry, first: bool = False, feed: str = "http://x.test/rss") -> Counts:
-    """Take a feed's items in, at a poll that is not its first unless said so."""
+def see(
+    db: Database,
+    *items: ParsedEntry,
+    first: bool = False,
+    feed: str = "http://x.test/rss",
+    read_last: timedelta | None = None,
+) -> Counts:
+    """Take a feed's items in, at a poll that is not its first unless said so; `read_last` so long ago."""
 
     def work(session: Session) -> Counts:
         row = session.exec(select(Feed).where(Feed.config_url == feed)).first()
@@ -36,6 +42,7 @@ def see(db: Database, *items: ParsedEntry, first: bool = False, feed: str = "htt
             session.add(row)
             session.flush()
         row.first_polled_at = None if first else NOON - 24 * HOUR
+        row.last_success_at = None if first else NOON - (read_last or HOUR)
         return take_in(session, row, ParsedFeed("rss", "News", "en", items), NOON)
 
     return db.write_now(work)
@@ -211,6 +218,14 @@ def test_a_flood_of_old_items_under_new_ids_is_stored_but_not_told(db: Database,
     assert see(db, *flood, item("fresh")).new == count + 1
     told = [one.feed_title for one in stored(db) if not one.from_before]
     assert told == ["Title known", "Title fresh"]
+
+
+def test_news_of_a_week_in_which_nobody_polled_is_no_flood(db: Database) -> None:
+    see(db, item("known"))
+    missed = [item(f"m{number}", published=NOON - (4 * number + 1) * HOUR) for number in range(42)]
+    assert see(db, *missed, read_last=150 * HOUR) == Counts(new=42, articles=42)
+    flood = [item(f"f{number}", published=NOON - 500 * HOUR) for number in range(FLOOD + 1)]
+    assert see(db, *flood, read_last=150 * HOUR).flood == FLOOD + 1
 
 
 def test_a_flood_of_words_that_the_feed_had_before_is_not_told_whatever_its_dates_say(db: Database) -> None:

@@ -180,6 +180,18 @@ async def test_a_list_of_sitemaps_none_of_which_can_be_read_is_a_failure(
     assert feed_of(db).last_reason == Reason.NOT_FOUND
 
 
+async def test_sitemaps_of_a_list_may_ask_for_rest_as_well(world: World, db: Database, clock: FixedClock) -> None:
+    world.site["/rss"] = (
+        b"<sitemapindex><sitemap><loc>/s</loc></sitemap><sitemap><loc>/t</loc></sitemap></sitemapindex>"
+    )
+    world.site["/s"] = world.site["/t"] = Answer(429, {"Retry-After": "7200"})
+    async with world.worker(db, clock) as app:
+        for _ in range(10):
+            await run_cycle(app, steps=["poll"])
+            clock.move(timedelta(minutes=11))
+    assert [request.path for request in world.web.requests] == ["/rss", "/s"]
+
+
 async def test_a_login_page_in_place_of_a_list_of_sitemaps_is_a_failure_though_its_sitemaps_are_known(
     world: World, db: Database, clock: FixedClock
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -13,14 +13,16 @@ from sqlmodel import Session, select
 
 from core.clock import FixedClock
 from core.reasons import Reason
+from core.urls import host_of
 from fetching.entries import ParsedEntry
 from fetching.written import Written, title
 from pipeline.report import Report
 from pipeline.run import run_cycle
+from storage import feeds
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
 from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, rss
-from tests.sinks.http import Answer, Request
+from tests.sinks.http import Answer, HttpSink, Request
 
 T = TypeVar("T")
 SHORT = rss(Item("a", title="A"))
@@ -29,6 +31,16 @@ SHORT = rss(Item("a", title="A"))
 def feed_of(db: Database) -> Feed:
     """The one feed."""
     return db.read_now(lambda session: session.exec(select(Feed)).one())
+
+
+def all_feeds(db: Database) -> Sequence[Feed]:
+    """Several."""
+    return db.read_now(lambda session: session.exec(select(Feed)).all())
+
+
+def titles(db: Database) -> list[str]:
+    """What the feed says of all articles."""
+    return sorted(db.read_now(lambda session: session.exec(select(Article.feed_title)).all()))
 
 
 def change(db: Database, **values: object) -> None:
@@ -132,6 +144,59 @@ async def test_a_host_that_asks_for_rest_is_left_alone_so_long(world: World, db:
     assert feed_of(db).next_poll_at >= NOON + timedelta(hours=2)
 
 
+async def test_a_rest_is_given_to_the_host_that_a_redirect_led_to_and_it_is_not_asked_by_other_feeds(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    with HttpSink(lambda _: Answer(429, {"Retry-After": "7200"})) as other:
+        for path in ("/rss", "/second"):
+            world.site[path] = Answer(302, {"Location": other.url("/feed")})
+        async with world.worker(db, clock) as app:
+            await run_cycle(app, steps=["poll"])
+            world.feeds.append({"url": world.url("/second"), "name": "Second"})
+            await world.apply(app)
+            clock.move(timedelta(hours=1))
+            await run_cycle(app, steps=["poll"])
+    assert len(other.requests) == world.asked("/second") == 1
+    rows = db.read_now(lambda session: session.exec(select(HostState)).all())
+    assert [row.host for row in rows if row.held_until] == [host_of(other.url("/"))]
+    assert all(feed.next_poll_at >= NOON + timedelta(hours=2) for feed in all_feeds(db))
+
+
+@pytest.mark.parametrize("at", [b"Second", b"</link>", b"<pubDate", b"</item>"])
+async def test_a_feed_that_was_cut_off_is_asked_for_again_and_nothing_of_it_is_stored_by_half(
+    world: World, db: Database, clock: FixedClock, at: bytes
+) -> None:
+    items = (Item(title=f"{name} title", link=world.url(f"/{name}"), published=NOON) for name in ("First", "Second"))
+    feed, headers = rss(*items), {"ETag": '"v1"', "Content-Type": "application/rss+xml"}
+
+    def serve(request: Request) -> Answer:
+        if request.headers.get("if-none-match"):
+            return Answer(304, headers, b"")
+        return Answer(200, headers, body)
+
+    world.web.choose, body = serve, feed[: feed.rindex(at)]
+    await polled(world, db, clock)
+    assert (titles(db), feed_of(db).state, feed_of(db).etag) == (["First title"], "ok", "")
+    body = feed
+    await polled(world, db, clock)
+    assert (titles(db), feed_of(db).etag) == (["First title", "Second title"], '"v1"')
+
+
+async def test_a_sitemap_of_a_list_that_was_cut_off_is_asked_for_again(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    sitemap = b"<urlset><url><loc>/a</loc></url><url><loc>/bcd</loc></url></urlset>"
+    world.site["/rss"] = b"<sitemapindex><sitemap><loc>/s</loc></sitemap></sitemapindex>"
+    addresses = []
+    for body in (sitemap[: sitemap.index(b"cd</loc>")], sitemap):
+        world.site["/s"] = Answer(200, {"ETag": '"v1"', "Content-Type": "application/xml"}, body)
+        await polled(world, db, clock)
+        rows = db.read_now(lambda session: session.exec(select(Article.url)).all())
+        addresses.append(sorted(url.rpartition("/")[2] for url in rows))
+    assert addresses == [["a"], ["a", "bcd"]]
+    assert [one.headers.get("if-none-match") for one in world.web.requests if one.path == "/s"] == [None, None]
+
+
 async def test_a_permanent_redirect_becomes_the_address_at_the_third_sighting(
     world: World, db: Database, clock: FixedClock
 ) -> None:
@@ -142,6 +207,94 @@ async def test_a_permanent_redirect_becomes_the_address_at_the_third_sighting(
     await polled(world, db, clock, times=2)
     assert feed_of(db).fetch_url == world.url("/new")
     assert world.asked("/rss") == 3
+
+
+NEWS = rss(Item("a", title="A"))
+
+
+async def moved(world: World, db: Database, clock: FixedClock) -> None:
+    """A permanent redirect of the feed is taken over."""
+    world.site["/rss"], world.site["/new"] = Answer(301, {"Location": world.url("/new")}), NEWS
+    await polled(world, db, clock, times=3)
+    assert feed_of(db).fetch_url == world.url("/new")
+    world.web.requests.clear()
+
+
+def asked(world: World) -> str:
+    """What was asked since, a letter a request: o for the old address, as it is written, n for the new one."""
+    letters = {"/rss": "o", "/new": "n"}
+    return "".join(letters[request.path] for request in world.web.requests)
+
+
+async def test_a_redirect_that_was_a_mistake_is_undone(world: World, db: Database, clock: FixedClock) -> None:
+    await moved(world, db, clock)
+    world.site["/rss"], world.site["/new"] = NEWS, Answer(404)
+    await polled(world, db, clock, times=8)
+    assert asked(world) == "nnnnnnoo"  # a 404 weighs half a failure
+    feed = feed_of(db)
+    assert (feed.state, feed.fetch_url, feed.moved_to) == ("ok", world.url("/rss"), "")
+
+
+async def test_a_moved_feed_outlives_an_outage_though_its_old_address_is_dead(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    await moved(world, db, clock)
+    world.site["/rss"] = world.site["/new"] = Answer(503)
+    await polled(world, db, clock, times=6)
+    assert asked(world) == "nnnono"
+    world.site["/new"] = NEWS
+    await polled(world, db, clock, times=2)
+    assert (feed_of(db).state, feed_of(db).fetch_url) == ("ok", world.url("/new"))
+
+
+async def test_a_moved_feed_that_is_back_after_an_outage_is_taken_over_at_once(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    await moved(world, db, clock)
+    world.site["/new"] = Answer(503)
+    await polled(world, db, clock, times=3)
+    world.site["/new"] = NEWS
+    await polled(world, db, clock, times=2)
+    assert asked(world) == "nnnonn"
+    assert feed_of(db).fetch_url == world.url("/new")
+
+
+async def test_of_two_addresses_none_that_is_gone_is_asked_again(world: World, db: Database, clock: FixedClock) -> None:
+    await moved(world, db, clock)
+    world.site["/rss"], world.site["/new"] = Answer(410), Answer(503)
+    await polled(world, db, clock, times=7)
+    assert asked(world) == "nnnonnn"
+    assert feed_of(db).state == "failing"
+    world.site["/new"] = Answer(410)
+    await polled(world, db, clock, times=2)
+    assert asked(world) == "nnnonnnn"
+    assert (feed_of(db).state, feed_of(db).paused_by) == ("paused", "gone")
+
+
+async def test_a_feed_that_is_gone_where_it_moved_to_is_asked_where_it_was(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    await moved(world, db, clock)
+    world.site["/rss"], world.site["/new"] = NEWS, Answer(410)
+    await polled(world, db, clock, times=2)
+    assert asked(world) == "no"
+    assert (feed_of(db).state, feed_of(db).paused_by, world.hook.requests) == ("ok", "", [])
+
+
+@pytest.mark.parametrize("anew", ["resumed", "named again"])
+async def test_who_resumes_a_feed_or_names_it_again_has_it_asked_as_it_is_written(
+    world: World, db: Database, clock: FixedClock, anew: str
+) -> None:
+    await moved(world, db, clock)
+    if anew == "resumed":
+        db.write_now(lambda session: feeds.resume(session, session.exec(select(Feed)).one(), NOON))
+    else:
+        spec = feeds.FeedSpec(world.url("/rss"), "News", "feed", "", (), "en", None, 0.0)
+        db.write_now(lambda session: feeds.sync(session, [], NOON))
+        db.write_now(lambda session: feeds.sync(session, [spec], NOON))
+    world.site["/rss"] = NEWS
+    await polled(world, db, clock)
+    assert asked(world) == "o"
 
 
 @pytest.mark.parametrize("status", [301, 302])

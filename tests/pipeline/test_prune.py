@@ -272,7 +272,7 @@ async def test_articles_that_are_to_be_read_or_matched_or_lead_to_others_stay(
     world: World, db: Database, clock: FixedClock
 ) -> None:
     world.more["defaults"] = {"snapshots": {"keep": "forever"}}
-    names = ["told", "copy of told", "pending", "due", "original", "copy", "partial", "plain", "newest"]
+    names = ["told", "copy of told", "pending", "due", "original", "copy", "partial", "failed", "plain", "newest"]
     async with world.worker(db, clock) as app:
         await poll(world, app, told("Bergen"))
         now = clock.now()
@@ -284,7 +284,7 @@ async def test_articles_that_are_to_be_read_or_matched_or_lead_to_others_stay(
                     id=number, key=name, feed_id=feed or 0, feed_title=name, state="ready", first_seen_at=now,
                     not_before=now, match_after=now, match_due=name == "due", index_due=True,
                 )  # fmt: skip
-                one.state = name if name in ("pending", "partial") else one.state
+                one.state = name if name in ("pending", "partial", "failed") else one.state
                 one.duplicate_of = {"copy of told": 1, "copy": 103}.get(name)
                 session.add(one)
                 session.flush()

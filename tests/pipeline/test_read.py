@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from core.clock import FixedClock
 from core.pool import TaskTimeout, WorkerDied
 from core.reasons import Reason
+from core.urls import host_of
 from pipeline.pooled import extract_page
 from pipeline.run import run_cycle
 from storage import articles
@@ -19,7 +20,7 @@ from storage.engine import Database
 from storage.tables import Article, ArticleRevision, Hit, HostState
 from stories.fingerprint import shingles
 from tests.builders import CALM, NOON, STRIKE, Item, World, minutes, page, rss
-from tests.sinks.http import Answer, Request
+from tests.sinks.http import Answer, HttpSink, Request
 
 
 def articles_of(db: Database) -> list[Article]:
@@ -59,6 +60,40 @@ async def test_a_page_that_fails_is_partial_and_tried_after_1_5_15_60_minutes_an
     assert waits == [minutes(1), minutes(5), minutes(15), minutes(60), minutes(360)]
     assert (article.state, article.final, article.attempts) == ("partial", True, 6)
     assert world.asked("/a") == 6
+
+
+async def test_a_page_that_its_feed_says_nothing_of_is_tried_again_as_well(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/rss"] = rss(Item("a", world.url("/a")))
+    world.site["/a"] = Answer(503)
+    async with world.worker(db, clock) as app:
+        for wait in (1, 5, 15, 60, 360):
+            await run_cycle(app)
+            (article,) = articles_of(db)
+            assert (article.state, article.final) == ("failed", False)
+            assert article.not_before - clock.now() == minutes(wait)
+            clock.at = article.not_before
+        world.publish("a", "Harbour at rest", STRIKE)
+        await run_cycle(app)
+    (article,) = articles_of(db)
+    assert (article.state, article.final, world.asked("/a")) == ("ready", True, 6)
+    assert len(world.hook.requests) == 1
+
+
+async def test_a_page_put_off_by_a_clock_that_was_wrong_is_asked_for_at_once(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    item = world.publish("a", "Harbour at rest", STRIKE)
+    world.site["/rss"], good = rss(item), world.site["/a"]
+    world.site["/a"] = Answer(503)
+    clock.at = NOON + timedelta(days=400)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll", "read"])
+        world.site["/a"], clock.at = good, NOON
+        await run_cycle(app, steps=["read"])
+    (article,) = articles_of(db)
+    assert (article.state, article.read_at) == ("ready", NOON)
 
 
 async def test_a_partial_article_becomes_ready_when_its_page_comes_back(
@@ -119,7 +154,7 @@ async def test_of_a_robots_txt_that_could_not_be_asked_for_other_workers_hear_as
     async with world.worker(db, clock) as one, world.worker(db, clock) as other:
         first = await one.robots.refusal(page.link)
         assert first is not None
-        assert await other.robots.refusal(page.link) == first
+        assert await other.robots.refusal(page.link) == replace(first, host="")  # who answered is not kept
         assert world.asked("/robots.txt") == 1
         clock.move(timedelta(minutes=31))
         world.site["/robots.txt"] = Answer(200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /\n# \0")
@@ -378,3 +413,53 @@ async def test_a_hanging_page_holds_up_nobody_elses_alert(world: World, db: Data
         assert not run.done()  # the page still hangs
         run.cancel()
         await asyncio.gather(run, return_exceptions=True)
+
+
+def held(db: Database) -> dict[str, datetime | None]:
+    """Host → until when it wants to be left alone."""
+    return {row.host: row.held_until for row in db.read_now(lambda session: session.exec(select(HostState)).all())}
+
+
+async def test_a_rest_is_given_to_the_host_that_asked_for_it_and_the_page_waits(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.site["/rss"] = rss(Item("ad", world.url("/go"), "From our partner"))
+    rest = Answer(429, {"Retry-After": "86400"})
+    with HttpSink(lambda request: Answer(404) if request.path == "/robots.txt" else rest) as partner:
+        world.site["/go"] = Answer(302, {"Location": partner.url("/page")})
+        async with world.worker(db, clock) as app:
+            await run_cycle(app, steps=["poll", "read"])
+            world.site["/rss"] = rss(
+                Item("other", world.url("/also"), "From our partner, too"),
+                world.publish("a", "Harbour at rest", STRIKE),
+            )
+            world.site["/also"] = Answer(302, {"Location": partner.url("/another")})
+            clock.move(timedelta(hours=2))
+            await run_cycle(app, steps=["poll", "read"])
+    assert held(db) == {host_of(world.url("/")): None, host_of(partner.url("/")): NOON + timedelta(hours=24)}
+    first, other, own = articles_of(db)
+    assert own.state == "ready"
+    assert [request.path for request in partner.requests] == ["/robots.txt", "/page"]
+    assert first.not_before == other.not_before == NOON + timedelta(hours=24)
+
+
+async def test_where_a_redirect_leads_robots_txt_is_asked_and_its_host_has_its_turns(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def serve(request: Request) -> Answer:
+        if request.path == "/robots.txt":
+            return Answer(200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /closed\n")
+        return Answer(200, {"Content-Type": "text/html"}, page("Harbour at rest", STRIKE))
+
+    names = ("open", "closed")
+    with HttpSink(serve) as partner:
+        for name in names:
+            world.site[f"/{name}"] = Answer(302, {"Location": partner.url(f"/{name}")})
+        world.site["/rss"] = rss(*(Item(name, world.url(f"/{name}"), f"Title {name}") for name in names))
+        async with world.worker(db, clock, page_spacing=0.1) as app:
+            await run_cycle(app, steps=["poll", "read"])
+    assert sorted(request.path for request in partner.requests) == ["/open", "/robots.txt"]
+    assert {one.feed_title: one.reason for one in articles_of(db)} == {"Title open": "", "Title closed": "robots"}
+    row = db.read_now(lambda session: session.get(HostState, host_of(partner.url("/"))))
+    assert row is not None
+    assert row.next_allowed_at == NOON + 2 * timedelta(seconds=0.1)

@@ -269,7 +269,13 @@ def _indexes_of_articles() -> None:
         postgresql_where=sa.text("index_due"),
     )
     op.create_index(op.f("ix_article_published"), "article", ["published"])
-    op.create_index("ix_article_read_due", "article", ["state", "not_before"])
+    op.create_index(
+        "ix_article_read_due",
+        "article",
+        ["not_before"],
+        sqlite_where=sa.text("final = 0"),
+        postgresql_where=sa.text("NOT final"),
+    )
 
 
 def _texts() -> None:
