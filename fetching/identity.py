@@ -48,7 +48,7 @@ def content_hash(entry: ParsedEntry) -> str:
 
 def fingerprint(entry: ParsedEntry) -> str:
     """A hash of what the feed wrote, then `content_hash`: 64 characters to know an edit by."""
-    return _written_hash(entry) + content_hash(entry)
+    return written_hash(entry) + content_hash(entry)
 
 
 def refreshed(kept: str, entry: ParsedEntry) -> tuple[str, bool]:
@@ -56,13 +56,14 @@ def refreshed(kept: str, entry: ParsedEntry) -> tuple[str, bool]:
 
     Texts are made only where the feed wrote something else: another tracking picture in the same words is no edit.
     """
-    if kept[:32] == _written_hash(entry):
+    if kept[:32] == written_hash(entry):
         return kept, False
     fresh = fingerprint(entry)
     return fresh, kept[32:] != fresh[32:]
 
 
-def _written_hash(entry: ParsedEntry) -> str:
+def written_hash(entry: ParsedEntry) -> str:
+    """A hash of what the feed wrote for title, summary and content; no text is made for it."""
     return _hash(entry.written())[:32]
 
 

@@ -82,11 +82,13 @@ def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 
 def _distinct(items: Sequence[Item]) -> list[Item]:
-    """Without the repeats that some documents hold: the same key with the same address or the same words."""
+    """Without the repeats that some documents hold: the same key with the same address or the same words. Two
+    without an address do not share it.
+    """
     distinct: list[Item] = []
     taken: set[tuple[str, str]] = set()
     for item in items:
-        names = {(item.key, item.url_key), (item.key, item.text_key)}
+        names = {(item.key, item.url_key or item.text_key), (item.key, item.text_key)}
         if taken.isdisjoint(names):
             distinct.append(item)
         taken |= names

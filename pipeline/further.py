@@ -18,7 +18,7 @@ from core.errors import ItemFailed
 from core.reasons import Reason
 from core.urls import host_of
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
-from fetching.identity import entry_key
+from fetching.identity import entry_key, written_hash
 from storage import hosts
 from storage.engine import Database
 
@@ -86,12 +86,14 @@ def reaches_further(page: ParsedFeed, since: datetime) -> bool:
 
 
 def joined(read: Iterable[ParsedFeed]) -> ParsedFeed:
-    """One feed of several documents, each entry once, the first document's word on all else."""
+    """One feed of several documents, the first one's word on all else. What several list in the same words stands in
+    it once; what else is one item under one id, who takes it in decides as of any document.
+    """
     documents = list(read)
-    once: dict[str, ParsedEntry] = {}
+    once: dict[tuple[str, str, str], ParsedEntry] = {}
     for document in documents:
         for entry in document.entries:
-            once.setdefault(entry_key(entry), entry)
+            once.setdefault((entry_key(entry), entry.url, written_hash(entry)), entry)
     entries = tuple(once.values())
     dropped = sum(one.dropped for one in documents) + max(len(entries) - MAX_ENTRIES, 0)
     return replace(documents[0], entries=entries[:MAX_ENTRIES], dropped=dropped)

@@ -151,6 +151,13 @@ def test_two_items_of_one_document_under_the_same_guid_are_both_kept(db: Databas
     assert see(db, *twins) == Counts(seen_before=2)
 
 
+def test_items_of_one_document_under_one_guid_without_an_address_are_all_kept(db: Database) -> None:
+    words = ["The library is closed today", "Dockers on strike at the port", "Rain by night and wind"]
+    items = [item("same", url="", title=one, summary="") for one in words]
+    assert see(db, *items, items[1]) == Counts(seen_before=1, new=3, articles=3)
+    assert see(db, *items) == Counts(seen_before=3)
+
+
 def test_the_same_item_twice_in_one_document_is_one(db: Database) -> None:
     assert see(db, item("a"), item("a"), item("a")) == Counts(seen_before=2, new=1, articles=1)
     assert keys(db) == ["a"]

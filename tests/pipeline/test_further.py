@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -63,6 +64,19 @@ async def test_a_page_that_cannot_be_read_ends_the_way_and_not_the_feed(
     (report,) = await polled(world, db, clock)
     assert titles(db) == ["Title 00"]
     assert (report.failures, feed_of(db).state) == ([], "ok")
+
+
+@pytest.mark.parametrize("links", [True, False])
+async def test_items_under_one_id_are_different_ones_at_a_first_poll_too(
+    world: World, db: Database, clock: FixedClock, links: bool
+) -> None:
+    titles_of = ["The library is closed", "A garden opens", "Dockers on strike", "Rain by night"]
+    items = [Item("0", world.url(f"/a{n}") if links else "", title) for n, title in enumerate(titles_of)]
+    further = b'<link xmlns="http://www.w3.org/2005/Atom" rel="next" href="/rss1"/></channel>'
+    world.site["/rss1"] = rss(*(replace(one, published=NOON) for one in items[1:]))
+    world.site["/rss"] = rss(*(replace(one, published=NOON) for one in items[:3])).replace(b"</channel>", further)
+    await polled(world, db, clock)
+    assert titles(db) == sorted(titles_of)
 
 
 async def test_a_json_feed_is_followed_too(world: World, db: Database, clock: FixedClock) -> None:
