@@ -45,6 +45,7 @@ class Reason(StrEnum):
     TOO_MANY_REDIRECTS = "too_many_redirects", "more redirects than the limit"
     FORBIDDEN_ADDRESS = "forbidden_address", "the address is private or special and not on the allow-list"
     BAD_URL = "bad_url", "the URL cannot be used"
+    SHARED_URL = "shared_url", "the feed gives this URL to several items, so the feed's words are all there is"
     REDIRECTOR = "redirector", "the link leads to a redirector that could not be unwrapped"
     HTTP_STATUS = "http_status", "the host answered with an error status"
     NOT_FOUND = "not_found", "the host says the page is not there"

@@ -17,8 +17,13 @@ LONGEST_KEY = 500  # characters; longer ids are hashed, indexes have limits
 
 def entry_key(entry: ParsedEntry) -> str:
     """What names the entry within its feed: its guid, else its canonical URL, else a hash of its title and text."""
-    key = entry.guid or urls.canonical(entry.url) or f"text:{text_key(entry)}"
+    key = entry.guid or urls.canonical(entry.url) or words_key(entry)
     return key if len(key) <= LONGEST_KEY else f"sha256:{_hash(key)}"
+
+
+def words_key(entry: ParsedEntry) -> str:
+    """What names an entry that has neither an id nor an address of its own."""
+    return f"text:{text_key(entry)}"
 
 
 def entry_link(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
