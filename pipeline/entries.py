@@ -219,7 +219,8 @@ def _reused_key(item: Item) -> str:
 
 
 def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
-    """Mark a known entry as seen; an edited one has its page read, or its words matched, once more.
+    """Mark a known entry as seen; an edited one has its page read, or its words matched, once more. Of a duplicate it
+    is the original's page.
 
     Returns whether it was edited.
     """
@@ -231,18 +232,24 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
     row.title, row.text_key = clean(item.entry.title), item.text_key
     row.updated = item.entry.updated
     article = articles.locked(session, row.article_id) if row.article_id else None
-    if article is None or article.state == "duplicate":
+    if article is None:
         return True
     articles.keep_feed_words(session, article, now)
     article.feed_title, article.feed_text = clean(item.entry.title), clean(item.entry.content or item.entry.summary)
-    if article.host:
-        article.state, article.not_before, article.attempts, article.final = "pending", now, 0, False
-        # whoever reads it just now may hold the page as it was before
-        article.lease_epoch, article.lease_owner, article.lease_until = article.lease_epoch + 1, "", None
+    read = articles.locked(session, article.duplicate_of) if article.duplicate_of else article
+    if read and read.host:
+        _read_again(session, read, now)
     if not article.revision:  # there are no words but these, and may never be
         article.match_due, article.match_after = True, now + articles.UNREAD_WAIT if article.host else now
     session.add(article)
     return True
+
+
+def _read_again(session: Session, article: Article, now: datetime) -> None:
+    article.state, article.not_before, article.attempts, article.final = "pending", now, 0, False
+    # whoever reads it just now may hold the page as it was before
+    article.lease_epoch, article.lease_owner, article.lease_until = article.lease_epoch + 1, "", None
+    session.add(article)
 
 
 def _retold(session: Session, feed: Feed, fresh: Sequence[Item]) -> frozenset[str]:
