@@ -99,7 +99,7 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     if at is None or (refused is None and await turn(at) is None):  # robots.txt may have taken its time
         cycle.report.count("read", "skipped", Reason.RATE_LIMITED)
         return
-    page = refused or await fetch_and_extract(app, one.article.url)
+    page = _better(one.article, refused or await fetch_and_extract(app, one.article.url))
     now = app.clock.now()
     choosy = app.active.choosy
     state = await app.db.write(lambda session: record(session, one, page, now, choosy=choosy), in_company=True)
@@ -110,6 +110,19 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     else:
         cycle.report.count("read", state, page.extraction.reason)
     logger.info(pairs(step="read", url=one.article.url, state=state, reason=page.reason))
+
+
+def _better(article: Article, page: Read) -> Read:
+    """The page, or why there is none where a teaser stands in place of a longer text that was read before.
+
+    It is then said to be behind a wall: PAYWALL is said of articles of which a teaser is stored.
+    """
+    teaser = page.extraction
+    if teaser is None or teaser.reason is not Reason.PAYWALL or article.reason == Reason.PAYWALL:
+        return page
+    if len(teaser.text) >= len(article.text):
+        return page
+    return replace(page, extraction=None, reason=Reason.WALL, detail=Reason.PAYWALL.sentence)
 
 
 async def refusal(app: App, url: str) -> Read | None:

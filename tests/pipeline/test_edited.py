@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -90,3 +91,37 @@ async def test_words_that_a_feed_changes_while_the_former_ones_are_matched_are_m
         clock.move(minutes(1))
         await run_cycle(app, steps=["match"])
     assert (hits(db), article_of(db).match_due) == (states[1], False)
+
+
+@pytest.mark.parametrize(
+    ("former", "kept"), [(STRIKE, "full"), (STRIKE[:1], "teaser")], ids=["a full text", "another teaser"]
+)
+async def test_a_teaser_takes_the_place_of_a_teaser_and_of_no_full_text(
+    world: World, db: Database, clock: FixedClock, former: Sequence[str], kept: str
+) -> None:
+    walled = '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>'
+    item = world.publish("a", "Harbour at rest", former)
+    if kept == "teaser":
+        world.site["/a"] = page("Harbour at rest", former, head=walled)
+    world.site["/rss"] = rss(item)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        world.site["/a"] = page("Harbour at rest", ["No ship is unloaded."], head=walled)
+        world.site["/rss"] = rss(Item(item.guid, item.link, "Harbour at rest!"))
+        clock.move(timedelta(hours=2))
+        await run_cycle(app)
+        article = article_of(db)
+        if kept == "teaser":
+            assert (article.state, article.text, article.revision) == ("partial", "No ship is unloaded.", 2)
+            return
+        assert (article.state, article.reason, article.revision) == ("pending", "wall", 1)
+        clock.move(timedelta(minutes=2))
+        await run_cycle(app)
+        article = article_of(db)
+        assert (article.state, article.attempts, article.revision) == ("pending", 2, 1)
+        world.site["/a"] = page("Harbour at rest!", [*STRIKE, "Talks begin tomorrow."])
+        clock.move(timedelta(minutes=6))
+        await run_cycle(app)
+        article = article_of(db)
+        assert (article.state, article.reason, article.revision) == ("ready", "", 2)
+        assert hits(db) == ["live"]
