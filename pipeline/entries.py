@@ -28,6 +28,7 @@ OPEN_WINDOW = timedelta(days=365)  # a first-poll window this long means "everyt
 SAME_ITEM = 0.5  # share of the shorter text's pairs of neighbouring words that an edit leaves: two items share under .1
 ALL_BUT_SAME = 0.8  # the same share among three or more: one form filled in for towns shares .5 to .75
 KEYS_AT_ONCE = 500
+ASKED_OFTEN = 10  # attempts to read a page: twice as many as one address is given
 REUSED_LOOKED_AT = 20  # entries under one id, latest seen first, of which an item may be an edit
 
 
@@ -228,6 +229,7 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
     session.add(row)
     row.content_hash, edited = identity.refreshed(row.content_hash, item.entry)
     if not edited:
+        _lead(session, row, item, now)
         return False
     row.title, row.text_key = clean(item.entry.title), item.text_key
     row.updated = item.entry.updated
@@ -243,6 +245,27 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
         article.match_due, article.match_after = True, now + articles.UNREAD_WAIT if article.host else now
     session.add(article)
     return True
+
+
+def _lead(session: Session, row: Entry, item: Item, now: datetime) -> None:
+    """Note a corrected or added address; it is asked where the former one gave no text. A page that was asked for often
+    stays unread: some links differ at each poll.
+    """
+    if not item.url_key or item.url_key == row.url_key or item.url == row.url:
+        return
+    row.url, row.url_key = item.url, item.url_key
+    article = articles.locked(session, row.article_id) if row.article_id else None
+    if article is None or article.revision or article.attempts > ASKED_OFTEN:
+        return
+    there = rows.article_by_key(session, [item.url_key]).get(item.url_key)
+    if there is not None and there.id != article.id:
+        row.article_id = there.id
+        session.flush()
+        articles.match_again(session, there.id or 0, now)
+        return
+    article.url, article.host, attempts = item.url, host_of(item.url), article.attempts
+    _read_again(session, article, now)
+    article.attempts = attempts
 
 
 def _read_again(session: Session, article: Article, now: datetime) -> None:
