@@ -57,6 +57,7 @@ class Reason(StrEnum):
     EMPTY_BODY = "empty_body", "the answer is empty"
     BAD_FEED = "bad_feed", "the feed could not be read"
     WRONG_TYPE = "wrong_type", "the answer is of a type that is not read"
+    CUT = "cut", "it lists more than 2,000 items, of which the others are not read"
     FLOOD = "flood", "many old items at once under new ids: shown, not told"
     # -- reading
     EXTRACTOR_HUNG = "extractor_hung", "reading the page took longer than the limit and was stopped"

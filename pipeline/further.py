@@ -66,7 +66,9 @@ async def sitemaps(
 async def pages(first: ParsedFeed, url: str, since: datetime, get: Get) -> ParsedFeed:
     """`first`, found at `url`, with the pages before it, as far as they lie behind `since`."""
     read, asked = [first], {url}
-    while len(read) < PAGES and reaches_further(read[-1], since):
+    while (
+        len(read) < PAGES and sum(len(one.entries) for one in read) < MAX_ENTRIES and reaches_further(read[-1], since)
+    ):
         address = next((one for one in read[-1].more if one not in asked), "")
         if not address:
             break
@@ -94,9 +96,7 @@ def joined(read: Iterable[ParsedFeed]) -> ParsedFeed:
     for document in documents:
         for entry in document.entries:
             once.setdefault((entry_key(entry), entry.url, written_hash(entry)), entry)
-    entries = tuple(once.values())
-    dropped = sum(one.dropped for one in documents) + max(len(entries) - MAX_ENTRIES, 0)
-    return replace(documents[0], entries=entries[:MAX_ENTRIES], dropped=dropped)
+    return replace(documents[0], entries=tuple(once.values()), dropped=sum(one.dropped for one in documents))
 
 
 async def turn(db: Database, clock: Clock, url: str, spacing: timedelta, horizon: timedelta) -> None:

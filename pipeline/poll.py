@@ -245,11 +245,13 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     outcome = _outcome(polled, counts)
     known = timing(feed, app.active.feeds_on.get(host_of(feed.fetch_url), 1), spacing(app))
     following = next_poll(known, outcome, now, random.random())  # noqa: S311 - jitter, not a secret
+    cut = bool(polled.parsed and polled.parsed.dropped)
+    following = replace(following, gap=following.gap or (cut and _undated(feed, polled)))
     row = FeedPoll(
         feed_id=feed.id or 0,
         at=now,
         outcome=polled.kind,
-        reason=str(polled.reason or (Reason.FLOOD if counts.flood else "")),
+        reason=str(polled.reason or (Reason.FLOOD if counts.flood else Reason.CUT if cut else "")),
         items=len(polled.parsed.entries) if polled.parsed else 0,
         new=counts.new,
         gap=following.gap,
@@ -265,6 +267,14 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     if isinstance(polled.answer, Failed) and polled.answer.retry_after:
         hosts.hold(session, host_of(feed.fetch_url), now + timedelta(seconds=polled.answer.retry_after))
     return counts
+
+
+def _undated(feed: Feed, polled: Polled) -> bool:
+    """Whether nobody can tell if the newest items of a document are among those that were read. A first poll misses
+    nothing that it promised.
+    """
+    entries = polled.parsed.entries if polled.parsed else ()
+    return feed.first_polled_at is not None and not any(one.published or one.updated for one in entries)
 
 
 def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: datetime) -> None:

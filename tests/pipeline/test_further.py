@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from core.clock import FixedClock
 from core.reasons import Reason
-from fetching.entries import ParsedEntry, ParsedFeed
+from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
 from pipeline.further import PAGES, SITEMAPS, reaches_further
 from pipeline.run import run_cycle
 from storage.engine import Database
@@ -184,6 +184,22 @@ async def test_secrets_that_a_strangers_list_of_sitemaps_names_are_not_put_in_an
             assert len(asked) == 2 + SITEMAPS
             assert report.failures == []
     assert len(titles(db)) == 1 + SITEMAPS
+
+
+async def test_what_a_sitemap_lists_behind_a_full_one_is_read_too(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def sitemap(kind: str, *names: str) -> bytes:
+        listed = "".join(f"<{kind}><loc>{world.url(name)}</loc></{kind}>" for name in names)
+        root = "sitemapindex" if kind == "sitemap" else "urlset"
+        return f'<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</{root}>'.encode()
+
+    world.site["/rss"] = sitemap("sitemap", "/full.xml", "/news.xml")
+    world.site["/full.xml"] = sitemap("url", *(f"/old{n}" for n in range(MAX_ENTRIES)))
+    world.site["/news.xml"] = sitemap("url", "/new")
+    await polled(world, db, clock)
+    found = db.read_now(lambda session: session.exec(select(Article.url)).all())
+    assert (len(found), world.url("/new") in found) == (MAX_ENTRIES + 1, True)
 
 
 async def test_a_list_of_sitemaps_none_of_which_can_be_read_is_a_failure(
