@@ -116,7 +116,8 @@ class ParsedFeed:
 
     `format` is rss, atom, rdf, json, sitemap or page. `ttl` is how often the feed says it changes. `more` are other
     documents with entries of this feed, best first: the page before this one (RFC 5005, JSON Feed), or where
-    `is_index`, the sitemaps a list names.
+    `is_index`, the sitemaps a list names; `in_turns`: nothing says which of those are best. `late`: addresses of
+    entries in documents that were there before, maybe, and are read for the first time.
     """
 
     format: str
@@ -127,6 +128,8 @@ class ParsedFeed:
     dropped: int = 0
     more: tuple[str, ...] = ()
     is_index: bool = False
+    in_turns: bool = False
+    late: frozenset[str] = frozenset()
 
     def made(self) -> Self:
         """The same feed, all texts of its entries made by now."""

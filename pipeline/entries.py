@@ -74,7 +74,7 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime, *, 
             elif row.id not in met:  # else another item of this document spoke for it already
                 met.add(row.id)
                 changed += _see_again(session, row, item, now)
-    old = too_old(feed, fresh, now, _retold(session, feed, fresh))
+    old = too_old(feed, fresh, now, _retold(session, feed, fresh)) | _from_late(parsed, fresh)
     made = sum(_add(session, feed, parsed, batch, old, now, choosy) for batch in _batches(fresh))
     flood = len(old) if feed.first_polled_at else 0
     return Counts(len(parsed.entries) - len(fresh), len(fresh), changed, made, flood)
@@ -303,6 +303,13 @@ def too_old(feed: Feed, fresh: Sequence[Item], now: datetime, retold: Collection
 
     olds = frozenset(item for item in fresh if old(item))
     return olds if first or (len(fresh) > FLOOD and len(olds) * 2 > len(fresh)) else frozenset()
+
+
+def _from_late(parsed: ParsedFeed, fresh: Sequence[Item]) -> frozenset[Item]:
+    """Undated items of documents that are read for the first time, where there are many: they were there before."""
+    undated = (item for item in fresh if item.entry.url in parsed.late)
+    late = frozenset(item for item in undated if not (item.entry.published or item.entry.updated))
+    return late if len(late) > FLOOD else frozenset()
 
 
 def _add(

@@ -44,12 +44,17 @@ async def sitemaps(
 ) -> tuple[ParsedFeed | None, dict[str, Known]]:
     """What those sitemaps of the list at `url` hold that have changed, None when none has; and what they are now.
 
-    Raises ItemFailed when none can be read. One that cannot is passed over, and asked again next time.
+    Raises ItemFailed when none can be read. One that cannot is passed over, and asked again next time. More than are
+    asked at once take turns: new ones first, then those that were asked longest ago, which is their order in `known`.
     """
-    read, now, well = [], {}, False
+    turns = {address: place for place, address in enumerate(known, 1)}
+    in_turn = sorted(addresses, key=lambda one: turns.get(one, 0)) if len(addresses) > SITEMAPS else addresses
+    now = {address: known.get(address, UNKNOWN) for address in in_turn[SITEMAPS:]}
+    read, well, late = [], False, set[str]()
     fault = ItemFailed(url, Reason.BAD_FEED, "a list of sitemaps that lists none")
-    for address in addresses[:SITEMAPS]:
+    for address in in_turn[:SITEMAPS]:
         now[address] = known.get(address, UNKNOWN)
+        first = len(addresses) > SITEMAPS and bool(known) and not now[address].body_hash
         try:
             found, now[address] = await get(address, now[address])
         except ItemFailed as error:
@@ -58,9 +63,10 @@ async def sitemaps(
         well |= found is None or not found.is_index
         if found and not found.is_index:
             read.append(found)
+            late |= {entry.url for entry in found.entries if first}
     if not well:
         raise fault
-    return (joined(read) if read else None), now
+    return (replace(joined(read), late=frozenset(late)) if read else None), now
 
 
 async def pages(first: ParsedFeed, url: str, since: datetime, get: Get) -> ParsedFeed:

@@ -175,7 +175,8 @@ async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
         since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
         return replace(polled, parsed=await further.pages(first, answer.url, since, get)) if since else polled
     known = {address: Known(*was) for address, *was in feed.listed}
-    addresses = [hidden(one, own) for one in first.more] if first else list(known)
+    listed_now = first.more if first and first.in_turns else first.more[: further.SITEMAPS] if first else ()
+    addresses = [hidden(one, own) for one in listed_now] if first else list(known)
     if not addresses and not first:
         return polled
     parsed, listed = await further.sitemaps(addresses, known, answer.url, get)

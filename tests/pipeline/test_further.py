@@ -13,6 +13,7 @@ from sqlmodel import select
 from core.clock import FixedClock
 from core.reasons import Reason
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
+from pipeline.entries import FLOOD
 from pipeline.further import PAGES, SITEMAPS, reaches_further
 from pipeline.run import run_cycle
 from storage.engine import Database
@@ -125,6 +126,32 @@ async def test_a_list_of_sitemaps_leads_to_its_newest_at_each_poll(
     world.site["/s5"] = sitemap("/new", "/a")
     (report,) = await polled(world, db, clock)
     assert (report.total("articles", "new"), feed_of(db).etag) == (1, '"1"')
+
+
+async def test_sitemaps_of_a_list_without_dates_take_turns_and_what_the_later_ones_held_before_is_not_told(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def sitemap(part: int, count: int) -> bytes:
+        pages = "".join(f"<url><loc>{world.url(f'/{part}-{n}')}</loc></url>" for n in range(count))
+        return f"<urlset>{pages}</urlset>".encode()
+
+    listed = "".join(f"<sitemap><loc>/part{n}</loc></sitemap>" for n in range(5))
+    world.feeds = [{"sitemap": world.url("/index"), "name": "News", "first_poll": "9000h"}]
+    world.site |= {f"/part{n}": sitemap(n, FLOOD + 1) for n in range(5)}
+    world.site["/index"] = f"<sitemapindex>{listed}</sitemapindex>".encode()
+    asked = []
+    for number in range(4):
+        if number == 2:
+            world.site["/part4"] = sitemap(4, FLOOD + 2)
+        world.web.requests.clear()
+        await polled(world, db, clock)
+        asked.append("".join(request.path[-1] for request in world.web.requests[1:]))
+    assert asked == ["012", "340", "123", "401"]
+    found = db.read_now(lambda session: session.exec(select(Article)).all())
+    assert len(found) == 5 * (FLOOD + 1) + 1
+    told = {one.url for one in found if not one.from_before}
+    assert world.url(f"/4-{FLOOD + 1}") in told
+    assert not any(one.endswith(("/3-0", "/4-0")) for one in told)
 
 
 async def test_of_a_list_of_sitemaps_only_what_has_changed_is_sent_and_read_again(
