@@ -45,6 +45,7 @@ class Reason(StrEnum):
     TOO_MANY_REDIRECTS = "too_many_redirects", "more redirects than the limit"
     FORBIDDEN_ADDRESS = "forbidden_address", "the address is private or special and not on the allow-list"
     BAD_URL = "bad_url", "the URL cannot be used"
+    SHARED_URL = "shared_url", "the feed gives this URL to several items, so the feed's words are all there is"
     REDIRECTOR = "redirector", "the link leads to a redirector that could not be unwrapped"
     HTTP_STATUS = "http_status", "the host answered with an error status"
     NOT_FOUND = "not_found", "the host says the page is not there"
@@ -56,6 +57,7 @@ class Reason(StrEnum):
     EMPTY_BODY = "empty_body", "the answer is empty"
     BAD_FEED = "bad_feed", "the feed could not be read"
     WRONG_TYPE = "wrong_type", "the answer is of a type that is not read"
+    CUT = "cut", "it lists more than 2,000 items, of which the others are not read"
     FLOOD = "flood", "many old items at once under new ids: shown, not told"
     # -- reading
     EXTRACTOR_HUNG = "extractor_hung", "reading the page took longer than the limit and was stopped"

@@ -92,6 +92,12 @@ _MONTHS = (
 _MONTH_OF = {start: number for number, starts in enumerate(_MONTHS, 1) for start in starts.split()}
 
 
+def ascend(first: str, last: str) -> bool:
+    """Whether what stands last in a list is newer than what stands first, by what is written of both."""
+    one, other = parse_date(first), parse_date(last)
+    return one is not None and other is not None and one < other
+
+
 def parse_date(text: str, guess: struct_time | None = None) -> datetime | None:
     """The time `text` means, in UTC; None when it cannot be read, is ambiguous, or lies outside 1990 to 2100.
 

@@ -116,7 +116,9 @@ class ParsedFeed:
 
     `format` is rss, atom, rdf, json, sitemap or page. `ttl` is how often the feed says it changes. `more` are other
     documents with entries of this feed, best first: the page before this one (RFC 5005, JSON Feed), or where
-    `is_index`, the sitemaps a list names. `whole`: it was not cut off, as far as can be told.
+    `is_index`, the sitemaps a list names; `in_turns`: nothing says which of those are best. `late`: addresses of
+    entries in documents that were there before, maybe, and are read for the first time. `whole`: it was not cut off,
+    as far as can be told.
     """
 
     format: str
@@ -127,6 +129,8 @@ class ParsedFeed:
     dropped: int = 0
     more: tuple[str, ...] = ()
     is_index: bool = False
+    in_turns: bool = False
+    late: frozenset[str] = frozenset()
     whole: bool = True
 
     def made(self) -> Self:

@@ -9,7 +9,7 @@ from core import urls
 from core.errors import ItemFailed
 from core.reasons import Reason
 from core.text import clean, one_line
-from fetching.dates import parse_date
+from fetching.dates import ascend, parse_date
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
 from fetching.plain import paragraphs_of, text_of, title_of
 
@@ -24,12 +24,15 @@ def parse(text: str, url: str) -> ParsedFeed:
     if not isinstance(items, list) or "jsonfeed.org" not in _text(document.get("version")):
         raise ItemFailed(url, Reason.NOT_A_FEED, _what_it_is(document))
     known = [item for item in items if isinstance(item, dict)]
+    kept = known[:MAX_ENTRIES]
+    if len(known) > MAX_ENTRIES and ascend(*(_text(one.get("date_published")) for one in (known[0], known[-1]))):
+        kept = known[-MAX_ENTRIES:]
     return ParsedFeed(
         format="json",
         title=one_line(_text(document.get("title"))),
         language=one_line(_text(document.get("language")), 35),
-        entries=tuple(_entry(item, url) for item in known[:MAX_ENTRIES]),
-        dropped=max(len(known) - MAX_ENTRIES, 0),
+        entries=tuple(_entry(item, url) for item in kept),
+        dropped=len(known) - len(kept),
         more=tuple(filter(None, (urls.join(url, _text(document.get("next_url"))),))),
     )
 

@@ -17,8 +17,13 @@ LONGEST_KEY = 500  # characters; longer ids are hashed, indexes have limits
 
 def entry_key(entry: ParsedEntry) -> str:
     """What names the entry within its feed: its guid, else its canonical URL, else a hash of its title and text."""
-    key = entry.guid or urls.canonical(entry.url) or f"text:{text_key(entry)}"
+    key = entry.guid or urls.canonical(entry.url) or words_key(entry)
     return key if len(key) <= LONGEST_KEY else f"sha256:{_hash(key)}"
+
+
+def words_key(entry: ParsedEntry) -> str:
+    """What names an entry that has neither an id nor an address of its own."""
+    return f"text:{text_key(entry)}"
 
 
 def entry_link(entry: ParsedEntry, feed_url: str) -> tuple[str, Reason | None]:
@@ -48,7 +53,7 @@ def content_hash(entry: ParsedEntry) -> str:
 
 def fingerprint(entry: ParsedEntry) -> str:
     """A hash of what the feed wrote, then `content_hash`: 64 characters to know an edit by."""
-    return _written_hash(entry) + content_hash(entry)
+    return written_hash(entry) + content_hash(entry)
 
 
 def refreshed(kept: str, entry: ParsedEntry) -> tuple[str, bool]:
@@ -56,13 +61,14 @@ def refreshed(kept: str, entry: ParsedEntry) -> tuple[str, bool]:
 
     Texts are made only where the feed wrote something else: another tracking picture in the same words is no edit.
     """
-    if kept[:32] == _written_hash(entry):
+    if kept[:32] == written_hash(entry):
         return kept, False
     fresh = fingerprint(entry)
     return fresh, kept[32:] != fresh[32:]
 
 
-def _written_hash(entry: ParsedEntry) -> str:
+def written_hash(entry: ParsedEntry) -> str:
+    """A hash of what the feed wrote for title, summary and content; no text is made for it."""
     return _hash(entry.written())[:32]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from html.entities import html5
 
+from fetching.dates import ascend
 from fetching.entries import MAX_ENTRIES
 
 _BEFORE_ROOT = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
@@ -18,6 +19,8 @@ _ROOT = re.compile(r"\s*<((?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*))")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,9}|#[xX][0-9a-fA-F]{1,8}|\w{1,40});)?")
+_ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_DATE = re.compile(r"<(?:\w+:)?(?:pubDate|published|updated|date)(?:\s[^>]{0,80})?>([^<]{1,80})<", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _LISTED_END = re.compile(r"</(?:\w+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
@@ -124,9 +127,19 @@ def _is_character(reference: str) -> bool:
 
 
 def shortened(text: str) -> tuple[str, int]:
-    """Text without the items after the first MAX_ENTRIES, and how many those were; what follows the last stays."""
+    """Text with MAX_ENTRIES of its items, and how many were left out; what stands before and behind them stays. It is
+    the first ones, or the last ones where they are newer.
+    """
     ends = [found.end() for found in _ITEM_END.finditer(text)]
     surplus = len(ends) - MAX_ENTRIES
     if surplus <= 0:
         return text, 0
+    begin = _ITEM.search(text, 0, ends[0])
+    if begin and ascend(_date(text, begin.start(), ends[0]), _date(text, ends[-2], ends[-1])):
+        return text[: begin.start()] + text[ends[surplus - 1] :], surplus
     return text[: ends[MAX_ENTRIES - 1]] + text[ends[-1] :], surplus
+
+
+def _date(text: str, start: int, end: int) -> str:
+    found = _DATE.search(text, start, end)
+    return found[1] if found else ""

@@ -25,7 +25,8 @@ def parse(text: str, url: str) -> ParsedFeed:
     """
     tree = _tree(text, url)
     if _name(tree) == "sitemapindex":
-        return ParsedFeed("sitemap", "", "", (), more=_listed(tree, url), is_index=True)
+        more, in_turns = _listed(tree, url)
+        return ParsedFeed("sitemap", "", "", (), more=more, is_index=True, in_turns=in_turns)
     entries = [_entry(one, url) for one in tree if _name(one) == "url"]
     entries.sort(key=lambda one: one.published or one.updated or EARLIEST, reverse=True)
     return ParsedFeed(
@@ -37,12 +38,18 @@ def parse(text: str, url: str) -> ParsedFeed:
     )
 
 
-def _listed(tree: etree._Element, url: str) -> tuple[str, ...]:
-    """Sitemaps of news first, then by when they changed, the newest first; undated ones last, in their order."""
+def _listed(tree: etree._Element, url: str) -> tuple[tuple[str, ...], bool]:
+    """Sitemaps of news first, then by when they changed, the newest first; undated ones last, in their order. And
+    whether neither a date nor a name says where the news is: of a long list that are the first and the last ones then.
+    """
     listed = [_texts(one) for one in tree if _name(one) == "sitemap"]
     dated = [(urls.join(url, one.get("loc", "")), parse_date(one.get("lastmod", ""))) for one in listed]
     dated.sort(key=lambda one: ("news" in URL(one[0]).path.lower(), one[1] or EARLIEST), reverse=True)
-    return tuple(dict.fromkeys(address for address, _ in dated if address))[:MOST_LISTED]
+    addresses = tuple(dict.fromkeys(address for address, _ in dated if address))
+    in_turns = not any(at or "news" in URL(address).path.lower() for address, at in dated)
+    if in_turns and len(addresses) > MOST_LISTED:
+        addresses = addresses[: MOST_LISTED // 2] + addresses[-MOST_LISTED // 2 :]
+    return addresses[:MOST_LISTED], in_turns
 
 
 def _tree(text: str, url: str) -> etree._Element:

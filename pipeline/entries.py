@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -25,7 +26,9 @@ from storage.tables import Article, Entry, Feed
 FLOOD = 20  # new entries at once, most of them old: held back from alerts
 OPEN_WINDOW = timedelta(days=365)  # a first-poll window this long means "everything", dated or not
 SAME_ITEM = 0.5  # share of the shorter text's pairs of neighbouring words that an edit leaves: two items share under .1
+ALL_BUT_SAME = 0.8  # the same share among three or more: one form filled in for towns shares .5 to .75
 KEYS_AT_ONCE = 500
+ASKED_OFTEN = 10  # attempts to read a page: twice as many as one address is given
 REUSED_LOOKED_AT = 20  # entries under one id, latest seen first, of which an item may be an edit
 
 
@@ -47,50 +50,81 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime, *, 
 
     `choosy`: some rules are for certain feeds only, so what another feed brought first is matched anew.
     """
-    items = [Item.of(entry, feed) for entry in parsed.entries]
-    seen = changed = 0
-    unknown: list[Item] = []
+    items = _distinct(_apart([Item.of(entry, feed) for entry in parsed.entries]))
+    changed = 0
+    met: set[int | None] = set()
+    fresh: list[Item] = []
     for batch in _batches(items):
         known = rows.known(
             session,
             feed.id or 0,
             [item.key for item in batch],
             [item.url_key for item in batch],
-            [item.text_key for item in batch if not item.url],
+            [item.text_key for item in batch if not item.url_key],
         )
-        for item in batch:
+        for item in sorted(batch, key=lambda one: _word_for_word(known, one) is None):
             row = _known(known, item)
             if row is None or (row.key == item.key and _is_another(session, row, item)):
                 row = known.by_key.get(_reused_key(item)) or _under_reused(session, row, item) if row else None
             if row is None and item.key in known.by_key:  # this item has had a key of its own since, at another address
                 again = _reused_key(item)
                 row = rows.known(session, feed.id or 0, [again], [], []).by_key.get(again)
-            if row is None:
-                unknown.append(item)
-                continue
-            seen += 1
-            changed += _see_again(session, row, item, now)
-    fresh = _distinct(unknown)
-    old = too_old(feed, fresh, now, _retold(session, feed, fresh))
+            if row is None or (row.id in met and not item.url_key and row.text_key != item.text_key):
+                fresh.append(item)
+            elif row.id not in met:  # else another item of this document spoke for it already
+                met.add(row.id)
+                changed += _see_again(session, row, item, now)
+    old = too_old(feed, fresh, now, _retold(session, feed, fresh)) | _from_late(parsed, fresh)
     made = sum(_add(session, feed, parsed, batch, old, now, choosy) for batch in _batches(fresh))
     flood = len(old) if feed.first_polled_at else 0
-    return Counts(seen + len(unknown) - len(fresh), len(fresh), changed, made, flood)
+    return Counts(len(parsed.entries) - len(fresh), len(fresh), changed, made, flood)
 
 
 def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (items[start : start + KEYS_AT_ONCE] for start in range(0, len(items), KEYS_AT_ONCE))
 
 
+def _apart(items: Sequence[Item]) -> list[Item]:
+    """An address that one document gives to different items (all notices of an office lead to one page) is none of an
+    article: each of them is read by its words alone, and still shows the address.
+    """
+    shared = _names_of_several([(item.url_key, item) for item in items if item.url_key])
+    return [item.by_words_alone() if item.url_key in shared else item for item in items]
+
+
 def _distinct(items: Sequence[Item]) -> list[Item]:
-    """Without the repeats that some documents hold: the same key with the same address or the same words."""
+    """Without the repeats that some documents hold: the same key with the same address or the same words. Without an
+    address, items under one key are repeats unless they are different items.
+    """
+    often = Counter(item.key for item in items)
+    shared = _names_of_several([(item.key, item) for item in items if not item.url_key])
     distinct: list[Item] = []
     taken: set[tuple[str, str]] = set()
     for item in items:
-        names = {(item.key, item.url_key), (item.key, item.text_key)}
+        names = {(item.key, item.url_key)} if item.url_key or item.key not in shared else set()
+        if often[item.key] > 1:
+            names.add((item.key, item.text_key))
         if taken.isdisjoint(names):
             distinct.append(item)
         taken |= names
     return distinct
+
+
+def _names_of_several(named: Sequence[tuple[str, Item]]) -> set[str]:
+    """The names under which different items stand: two of which hardly any words are the same, or three of which some
+    are not. Two wordings of one article, a headline and its correction, share most.
+    """
+    often = Counter(name for name, _ in named)
+    wordings: dict[str, dict[str, Item]] = defaultdict(dict)
+    for name, item in named:
+        if often[name] > 1:
+            wordings[name].setdefault(item.text_key, item)
+    return {name for name, some in wordings.items() if _are_others([one.words() for one in some.values()])}
+
+
+def _are_others(wordings: Sequence[str]) -> bool:
+    least = SAME_ITEM if len(wordings) == 2 else ALL_BUT_SAME
+    return any(_shared(wordings[0], other) < least for other in wordings[1:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +133,8 @@ class Item:
 
     entry: ParsedEntry
     key: str
-    url: str  # to fetch and to show, "" without a usable link
-    url_key: str  # what addresses are compared by
+    url: str  # to show, and to fetch where it is one article's; "" without a usable link
+    url_key: str  # what addresses are compared by, "" without one of its own
     refused: Reason | None
 
     @cached_property
@@ -115,18 +149,38 @@ class Item:
         url_key = urls.article_key(url) if url else ""
         return cls(entry, clean(identity.entry_key(entry)), url, url_key, refused)
 
+    def by_words_alone(self) -> Item:
+        """The same without an address of its own."""
+        key = self.key if self.entry.guid else identity.words_key(self.entry)
+        return replace(self, key=key, url_key="", refused=Reason.SHARED_URL)
+
+    def words(self) -> str:
+        """What it says."""
+        return f"{self.entry.title}\n{self.entry.content or self.entry.summary}"
+
 
 def _known(known: rows.Known, item: Item) -> Entry | None:
     """The row of this item: by key unless the key was given to another item, else by address, else by text."""
-    by_key = known.by_key.get(item.key)
-    if by_key is not None and (by_key.url_key == item.url_key or by_key.text_key == item.text_key or not item.url):
+    by_key = _word_for_word(known, item) or known.by_key.get(item.key)
+    if by_key is not None and (
+        by_key.url_key == item.url_key or by_key.url == item.url or by_key.text_key == item.text_key or not item.url_key
+    ):
         return by_key
     if by_key is not None:
         reused = known.by_key.get(_reused_key(item))
         return reused or known.by_url.get(item.url_key)
-    if item.url:
+    if item.url_key:
         return known.by_url.get(item.url_key)
     return known.by_text.get(item.text_key)
+
+
+def _word_for_word(known: rows.Known, item: Item) -> Entry | None:
+    """The row of an item without an address that bears its id and says just that: several may bear one id."""
+    if item.url_key:
+        return None
+    rows_of_it = filter(None, (known.by_key.get(item.key), known.by_text.get(item.text_key)))
+    bears = f"{item.key}#"
+    return next((r for r in rows_of_it if r.text_key == item.text_key and f"{r.key}#".startswith(bears)), None)
 
 
 def _is_another(session: Session, row: Entry, item: Item) -> bool:
@@ -135,19 +189,24 @@ def _is_another(session: Session, row: Entry, item: Item) -> bool:
     An edit leaves most words beside the same neighbours. A doubt is no loss: an edit taken for a new item joins the
     story of its former words, and is not told again.
     """
-    if item.url or row.url_key or row.text_key == item.text_key or row.article_id is None:
+    alone = not item.url_key and (item.url or not row.url_key)
+    if not alone or row.text_key == item.text_key or row.article_id is None:
         return False
     article = session.get(Article, row.article_id)
     before = f"{article.feed_title}\n{article.feed_text}" if article else row.title
-    now = f"{item.entry.title}\n{item.entry.content or item.entry.summary}"
-    a, b = _neighbours(before), _neighbours(now)
-    return bool(a and b) and len(a & b) < SAME_ITEM * min(len(a), len(b))
+    return _shared(before, item.words()) < SAME_ITEM
 
 
 def _under_reused(session: Session, row: Entry, item: Item) -> Entry | None:
     """The entry that this item is an edit of, among those that were given the id of `row` after it."""
     later = rows.under_reused(session, row, REUSED_LOOKED_AT)
     return next((one for one in later if not _is_another(session, one, item)), None)
+
+
+def _shared(one: str, other: str) -> float:
+    """The share of the shorter text's pairs of neighbouring words that the other one has; 1 where there are none."""
+    a, b = _neighbours(one), _neighbours(other)
+    return len(a & b) / min(len(a), len(b)) if a and b else 1.0
 
 
 def _neighbours(text: str) -> set[tuple[str, str]]:
@@ -161,7 +220,8 @@ def _reused_key(item: Item) -> str:
 
 
 def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
-    """Mark a known entry as seen; an edited one has its page read, or its words matched, once more.
+    """Mark a known entry as seen; an edited one has its page read, or its words matched, once more. Of a duplicate it
+    is the original's page.
 
     Returns whether it was edited.
     """
@@ -169,22 +229,50 @@ def _see_again(session: Session, row: Entry, item: Item, now: datetime) -> bool:
     session.add(row)
     row.content_hash, edited = identity.refreshed(row.content_hash, item.entry)
     if not edited:
+        _lead(session, row, item, now)
         return False
     row.title, row.text_key = clean(item.entry.title), item.text_key
     row.updated = item.entry.updated
     article = articles.locked(session, row.article_id) if row.article_id else None
-    if article is None or article.state == "duplicate":
+    if article is None:
         return True
     articles.keep_feed_words(session, article, now)
     article.feed_title, article.feed_text = clean(item.entry.title), clean(item.entry.content or item.entry.summary)
-    if article.url:
-        article.state, article.not_before, article.attempts, article.final = "pending", now, 0, False
-        # whoever reads it just now may hold the page as it was before
-        article.lease_epoch, article.lease_owner, article.lease_until = article.lease_epoch + 1, "", None
+    read = articles.locked(session, article.duplicate_of) if article.duplicate_of else article
+    if read and read.host:
+        _read_again(session, read, now)
     if not article.revision:  # there are no words but these, and may never be
-        article.match_due, article.match_after = True, now + articles.UNREAD_WAIT if article.url else now
+        article.match_due, article.match_after = True, now + articles.UNREAD_WAIT if article.host else now
     session.add(article)
     return True
+
+
+def _lead(session: Session, row: Entry, item: Item, now: datetime) -> None:
+    """Note a corrected or added address; it is asked where the former one gave no text. A page that was asked for often
+    stays unread: some links differ at each poll.
+    """
+    if not item.url_key or item.url_key == row.url_key or item.url == row.url:
+        return
+    row.url, row.url_key = item.url, item.url_key
+    article = articles.locked(session, row.article_id) if row.article_id else None
+    if article is None or article.revision or article.attempts > ASKED_OFTEN:
+        return
+    there = rows.article_by_key(session, [item.url_key]).get(item.url_key)
+    if there is not None and there.id != article.id:
+        row.article_id = there.id
+        session.flush()
+        articles.match_again(session, there.id or 0, now)
+        return
+    article.url, article.host, attempts = item.url, host_of(item.url), article.attempts
+    _read_again(session, article, now)
+    article.attempts = attempts
+
+
+def _read_again(session: Session, article: Article, now: datetime) -> None:
+    article.state, article.not_before, article.attempts, article.final = "pending", now, 0, False
+    # whoever reads it just now may hold the page as it was before
+    article.lease_epoch, article.lease_owner, article.lease_until = article.lease_epoch + 1, "", None
+    session.add(article)
 
 
 def _retold(session: Session, feed: Feed, fresh: Sequence[Item]) -> frozenset[str]:
@@ -215,6 +303,13 @@ def too_old(feed: Feed, fresh: Sequence[Item], now: datetime, retold: Collection
 
     olds = frozenset(item for item in fresh if old(item))
     return olds if first or (len(fresh) > FLOOD and len(olds) * 2 > len(fresh)) else frozenset()
+
+
+def _from_late(parsed: ParsedFeed, fresh: Sequence[Item]) -> frozenset[Item]:
+    """Undated items of documents that are read for the first time, where there are many: they were there before."""
+    undated = (item for item in fresh if item.entry.url in parsed.late)
+    late = frozenset(item for item in undated if not (item.entry.published or item.entry.updated))
+    return late if len(late) > FLOOD else frozenset()
 
 
 def _add(
@@ -273,7 +368,7 @@ def _entry(feed: Feed, item: Item, key: str, article: Article, now: datetime) ->
 
 def _article(feed: Feed, parsed: ParsedFeed, item: Item, key: str, *, from_before: bool, now: datetime) -> Article:
     entry = item.entry
-    readable = bool(item.url)
+    readable = bool(item.url_key)
     return Article(
         key=key,
         url=item.url,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from core.errors import ItemFailed
 from core.reasons import Reason
 from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
-from fetching.identity import entry_key
+from fetching.identity import entry_key, written_hash
 
 PAGES = 10  # of one feed, the first included
 SITEMAPS = 3  # of one list, at each poll
@@ -39,12 +39,17 @@ async def sitemaps(
 ) -> tuple[ParsedFeed | None, dict[str, Known]]:
     """What those sitemaps of the list at `url` hold that have changed, None when none has; and what they are now.
 
-    Raises ItemFailed when none can be read. One that cannot is passed over, and asked again next time.
+    Raises ItemFailed when none can be read. One that cannot is passed over, and asked again next time. More than are
+    asked at once take turns: new ones first, then those that were asked longest ago, which is their order in `known`.
     """
-    read, now, well = [], {}, False
+    turns = {address: place for place, address in enumerate(known, 1)}
+    in_turn = sorted(addresses, key=lambda one: turns.get(one, 0)) if len(addresses) > SITEMAPS else addresses
+    now = {address: known.get(address, UNKNOWN) for address in in_turn[SITEMAPS:]}
+    read, well, late = [], False, set[str]()
     fault = ItemFailed(url, Reason.BAD_FEED, "a list of sitemaps that lists none")
-    for address in addresses[:SITEMAPS]:
+    for address in in_turn[:SITEMAPS]:
         now[address] = known.get(address, UNKNOWN)
+        first = len(addresses) > SITEMAPS and bool(known) and not now[address].body_hash
         try:
             found, now[address] = await get(address, now[address])
         except ItemFailed as error:
@@ -53,15 +58,18 @@ async def sitemaps(
         well |= found is None or not found.is_index
         if found and not found.is_index:
             read.append(found)
+            late |= {entry.url for entry in found.entries if first}
     if not well:
         raise fault
-    return (joined(read) if read else None), now
+    return (replace(joined(read), late=frozenset(late)) if read else None), now
 
 
 async def pages(first: ParsedFeed, url: str, since: datetime, get: Get) -> ParsedFeed:
     """`first`, found at `url`, with the pages before it, as far as they lie behind `since`."""
     read, asked = [first], {url}
-    while len(read) < PAGES and reaches_further(read[-1], since):
+    while (
+        len(read) < PAGES and sum(len(one.entries) for one in read) < MAX_ENTRIES and reaches_further(read[-1], since)
+    ):
         address = next((one for one in read[-1].more if one not in asked), "")
         if not address:
             break
@@ -81,12 +89,12 @@ def reaches_further(page: ParsedFeed, since: datetime) -> bool:
 
 
 def joined(read: Iterable[ParsedFeed]) -> ParsedFeed:
-    """One feed of several documents, each entry once, the first document's word on all else."""
+    """One feed of several documents, the first one's word on all else. What several list in the same words stands in
+    it once; what else is one item under one id, who takes it in decides as of any document.
+    """
     documents = list(read)
-    once: dict[str, ParsedEntry] = {}
+    once: dict[tuple[str, str, str], ParsedEntry] = {}
     for document in documents:
         for entry in document.entries:
-            once.setdefault(entry_key(entry), entry)
-    entries = tuple(once.values())
-    dropped = sum(one.dropped for one in documents) + max(len(entries) - MAX_ENTRIES, 0)
-    return replace(documents[0], entries=entries[:MAX_ENTRIES], dropped=dropped)
+            once.setdefault((entry_key(entry), entry.url, written_hash(entry)), entry)
+    return replace(documents[0], entries=tuple(once.values()), dropped=sum(one.dropped for one in documents))

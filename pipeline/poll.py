@@ -181,7 +181,8 @@ async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
         since = app.clock.now() - timedelta(seconds=feed.first_poll_s) if feed.first_polled_at is None else None
         return replace(polled, parsed=await further.pages(first, answer.url, since, get)) if since else polled
     known = {address: Known(*was) for address, *was in feed.listed}
-    addresses = [hidden(one, own) for one in first.more] if first else list(known)
+    listed_now = first.more if first and first.in_turns else first.more[: further.SITEMAPS] if first else ()
+    addresses = [hidden(one, own) for one in listed_now] if first else list(known)
     if not addresses and not first:
         return polled
     parsed, listed = await further.sitemaps(addresses, known, answer.url, get)
@@ -243,11 +244,13 @@ def record(session: Session, app: App, one: feeds.Claimed, polled: Polled, *, no
     outcome = _outcome(polled, counts)
     known = timing(feed, app.active.feeds_on.get(host_of(feed.fetch_url), 1), spacing(app))
     following = next_poll(known, outcome, now, random.random())  # noqa: S311 - jitter, not a secret
+    cut = bool(polled.parsed and polled.parsed.dropped)
+    following = replace(following, gap=following.gap or (cut and _undated(feed, polled)))
     row = FeedPoll(
         feed_id=feed.id or 0,
         at=now,
         outcome=polled.kind,
-        reason=str(polled.reason or (Reason.FLOOD if counts.flood else "")),
+        reason=str(polled.reason or (Reason.FLOOD if counts.flood else Reason.CUT if cut else "")),
         items=len(polled.parsed.entries) if polled.parsed else 0,
         new=counts.new,
         gap=following.gap,
@@ -270,6 +273,14 @@ def _leave_alone(session: Session, failed: Failed, now: datetime) -> None:
     """The host that asked for rest gets it, wherever a redirect led from."""
     if failed.retry_after and failed.host:
         hosts.hold(session, failed.host, now + timedelta(seconds=failed.retry_after))
+
+
+def _undated(feed: Feed, polled: Polled) -> bool:
+    """Whether nobody can tell if the newest items of a document are among those that were read. A first poll misses
+    nothing that it promised.
+    """
+    entries = polled.parsed.entries if polled.parsed else ()
+    return feed.first_polled_at is not None and not any(one.published or one.updated for one in entries)
 
 
 def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: datetime) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 from xxhash import xxh64_hexdigest
@@ -41,6 +41,7 @@ HORIZON = timedelta(seconds=10)  # a claimed page waits at most so long for its 
 MAX_PAGE = 5_000_000  # bytes
 TRY_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360))  # then a partial text is final
 SAME_TEXT = 0.3  # share of sampled shingles that two addresses of one article have in common
+SAME_PAGE = 0.8  # the same share where only their title says that they are one
 SANE_PAST = timedelta(days=365 * 40)
 SANE_FUTURE = timedelta(days=2)
 # Reasons that asking again cannot change.
@@ -100,7 +101,8 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     if at is None or (refused is None and await turn(at) is None):  # robots.txt may have taken its time
         cycle.report.count("read", "skipped", Reason.RATE_LIMITED)
         return
-    page = _not_given(refused) if refused else await fetch_and_extract(app, one.article.url)
+    given = _not_given(refused) if refused else await fetch_and_extract(app, one.article.url)
+    page = _better(one.article, given)
     now = app.clock.now()
     choosy = app.active.choosy
     state = await app.db.write(lambda session: record(session, one, page, now, choosy=choosy), in_company=True)
@@ -111,6 +113,19 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     else:
         cycle.report.count("read", state, page.extraction.reason)
     logger.info(pairs(step="read", url=one.article.url, state=state, reason=page.reason))
+
+
+def _better(article: Article, page: Read) -> Read:
+    """The page, or why there is none where a teaser stands in place of a longer text that was read before.
+
+    It is then said to be behind a wall: PAYWALL is said of articles of which a teaser is stored.
+    """
+    teaser = page.extraction
+    if teaser is None or teaser.reason is not Reason.PAYWALL or article.reason == Reason.PAYWALL:
+        return page
+    if len(teaser.text) >= len(article.text):
+        return page
+    return replace(page, extraction=None, reason=Reason.WALL, detail=Reason.PAYWALL.sentence)
 
 
 async def refusal(app: App, url: str) -> Failed | None:
@@ -264,11 +279,11 @@ def _read(
 ) -> dict[str, Any]:
     text, hashes = _own_words(session, article, clean(extraction.text), hashes)
     changes = state_read(article, extraction, now)
-    canonical_key = canonical_key_of(extraction)
-    twin = None if article.revision else twin_of(session, canonical_key, hashes, but=article.id or 0)
+    told = text_read(article, extraction, text, hashes, now)
+    page = Named(article.key, told["canonical_key"], told["title"])
+    twin = None if article.revision else twin_of(session, page, hashes, but=article.id or 0)
     if twin is not None:
         changes |= {"state": "duplicate", "duplicate_of": twin.id, "match_due": False}
-    told = text_read(article, extraction, text, hashes, now)
     if told["text_hash"] == article.text_hash:
         return changes
     changes |= told
@@ -331,19 +346,28 @@ def _dates(article: Article, extraction: Extraction, now: datetime) -> Mapping[s
 
 
 def canonical_key_of(extraction: Extraction) -> str:
-    """The key of the page's own canonical address; a root or a section is never one."""
+    """The key of the page's own canonical address; a root is never one."""
     url = extraction.canonical_url
-    if not url or (url.split("://", 1)[-1].partition("/")[2].strip("/").count("/") == 0 and url.endswith("/")):
-        return ""
-    return article_key(url)
+    return article_key(url) if url.partition("://")[2].partition("/")[2] else ""
 
 
-def twin_of(session: Session, canonical_key: str, hashes: frozenset[int], *, but: int) -> Article | None:
+class Named(NamedTuple):
+    """What a page is called: the key of its address, of the one that it calls its own ("" if none), its title."""
+
+    key: str
+    canonical_key: str
+    title: str
+
+
+def twin_of(session: Session, page: Named, hashes: frozenset[int], *, but: int) -> Article | None:
     """The article that another one is an address of, too: same canonical address and much the same text. `but`: the
-    other one's own id.
+    other one's own id. An address at which neither is may be their section's: titles and texts must agree then.
     """
-    other = articles.of_canonical(session, canonical_key, but=but) if hashes else None
+    other = articles.of_canonical(session, page.canonical_key, but=but) if hashes else None
     if other is None or not other.revision:
         return None
+    elsewhere = page.canonical_key not in (page.key, other.key)
+    if elsewhere and page.title != other.title:
+        return None
     shared = containment(hashes, articles.shingles_of(other))
-    return other if shared >= SAME_TEXT else None
+    return other if shared >= (SAME_PAGE if elsewhere else SAME_TEXT) else None

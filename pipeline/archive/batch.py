@@ -25,7 +25,7 @@ from pipeline.archive.pages import FAILED, Part, Taken, pages_of
 from pipeline.archive.sources import Kind
 from pipeline.configure import CONFIG_LOCK
 from pipeline.match import Judged
-from pipeline.read import Read, twin_of
+from pipeline.read import Named, Read, twin_of
 from rules.spans import Match
 from storage import backfills, configs, decisions, hits, hosts
 from storage import entries as rows
@@ -183,7 +183,8 @@ def _new_articles(session: Session, harvest: Harvest, counts: Counts, now: datet
         if article.canonical_key in unwritten:  # else they are written together: each alone took half of the time
             session.flush()
             unwritten.clear()
-        twin = twin_of(session, article.canonical_key, one.hashes, but=0)
+        page = Named(article.key, article.canonical_key, article.title)
+        twin = twin_of(session, page, one.hashes, but=0)
         if twin is not None:
             article.state, article.duplicate_of = "duplicate", twin.id
         article.matched_at, article.matched_config = now, harvest.active.revision

@@ -104,6 +104,14 @@ def test_too_many_items_are_cut_and_counted() -> None:
     assert (len(feed.entries), feed.dropped) == (MAX_ENTRIES, 3)
 
 
+def test_of_too_many_items_the_last_ones_are_kept_where_they_are_newer() -> None:
+    items = [
+        {"id": n, "date_published": f"{1990 + n // 30:04}-01-{n % 30 + 1:02}T00:00:00Z"} for n in range(MAX_ENTRIES + 3)
+    ]
+    assert [one.guid for one in _read({"version": V1, "items": items}).entries[:1]] == ["3"]
+    assert [one.guid for one in _read({"version": V1, "items": items[::-1]}).entries[-1:]] == ["3"]
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,3 +111,17 @@ def test_items_beyond_the_limit_are_cut_out_and_counted() -> None:
     assert text.endswith(f"<item>{MAX_ENTRIES - 1}</item><title/></rss>")
     etree.fromstring(text)
     assert shortened("<feed><a:entry></a:entry></feed>") == ("<feed><a:entry></a:entry></feed>", 0)
+
+
+@pytest.mark.parametrize(
+    ("step", "kept"), [(1, range(5, MAX_ENTRIES + 5)), (-1, range(MAX_ENTRIES)), (0, range(MAX_ENTRIES))]
+)
+@pytest.mark.parametrize("tag", ["pubDate", "dc:date"])
+def test_of_too_many_items_the_newest_are_kept_wherever_they_stand(step: int, kept: range, tag: str) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    items = [
+        f"<item>{n}<{tag}>{format_datetime(start + timedelta(hours=n * step))}</{tag}></item>"
+        for n in range(MAX_ENTRIES + 5)
+    ]
+    text, dropped = shortened(f"<rss><title/>{''.join(items)}<link/></rss>")
+    assert (text, dropped) == (f"<rss><title/>{''.join(items[n] for n in kept)}<link/></rss>", 5)

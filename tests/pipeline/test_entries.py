@@ -158,6 +158,96 @@ def test_two_items_of_one_document_under_the_same_guid_are_both_kept(db: Databas
     assert see(db, *twins) == Counts(seen_before=2)
 
 
+def test_items_of_one_document_under_one_guid_without_an_address_are_all_kept(db: Database) -> None:
+    words = ["The library is closed today", "Dockers on strike at the port", "Rain by night and wind"]
+    items = [item("same", url="", title=one, summary="") for one in words]
+    assert see(db, *items, items[1]) == Counts(seen_before=1, new=3, articles=3)
+    assert see(db, *items) == Counts(seen_before=3)
+
+
+NOTICES = [
+    ("Notice for Kiel", "The library is closed in Kiel on Monday."),
+    ("Notice for Emden", "The library is closed in Emden on Friday."),
+    ("Notice for Stade", "Dockers are on strike at the port of Stade."),
+]
+
+
+def notices(shape: str) -> list[ParsedEntry]:
+    """Items of their own that lead to one page."""
+    guid, link = {
+        "guids": ("id{}", "/all"),
+        "fragments": ("id{}", "/all#n{}"),
+        "one": ("0", "/all"),
+        "none": ("", "/all"),
+    }[shape]
+    return [
+        item(guid.format(n), url=f"http://x.test{link.format(n)}", title=title, summary=text)
+        for n, (title, text) in enumerate(NOTICES)
+    ]
+
+
+@pytest.mark.parametrize("shape", ["guids", "fragments", "one", "none"])
+def test_items_that_lead_to_one_page_are_articles_of_their_own_words(db: Database, shape: str) -> None:
+    assert see(db, *notices(shape)) == Counts(new=3, articles=3)
+    assert see(db, *notices(shape)) == see(db, *reversed(notices(shape))) == Counts(seen_before=3)
+    assert [(one.feed_title, one.feed_text) for one in stored(db)] == NOTICES
+    assert {(one.state, one.reason, one.final, one.host) for one in stored(db)} == {("partial", "shared_url", True, "")}
+    assert all(one.url.startswith("http://x.test/all") for one in stored(db))
+
+
+def test_an_item_that_joins_another_at_its_address_is_new_and_leaves_the_other_as_it_was(db: Database) -> None:
+    first, second, third = notices("guids")
+    see(db, first)
+    db.write_now(_ready)
+    assert see(db, third, first) == Counts(seen_before=1, new=1, articles=1)
+    for together in ([third, first], [third, second, first], [first, third]):
+        see(db, *together)
+    assert [(one.feed_title, one.state) for one in stored(db)] == [
+        ("Notice for Kiel", "ready"), ("Notice for Stade", "partial"), ("Notice for Emden", "partial"),
+    ]  # fmt: skip
+
+
+def test_an_item_that_is_left_alone_at_its_address_stays_known_and_its_edit_an_edit(db: Database) -> None:
+    third = notices("guids")[2]
+    see(db, *notices("guids"))
+    assert see(db, third) == Counts(seen_before=1)
+    third = replace(third, summary=f"{third.summary} Talks begin tomorrow.")
+    assert see(db, third) == Counts(seen_before=1, edited=1)
+    assert see(db, *notices("guids")[:2], third) == Counts(seen_before=3)
+    assert (len(stored(db)), stored(db)[2].feed_text) == (3, third.summary)
+
+
+@pytest.mark.parametrize("guids", ["own", "one", "none"])
+def test_one_article_listed_more_than_once_in_other_words_stays_one_and_is_not_edited(db: Database, guids: str) -> None:
+    text = "Dockers at the northern harbour went on strike, and no ship has been unloaded since then."
+    titles = "Dockers on strike", "Ports: dockers on strike", "Dockers on strike (update)"
+    listed = [
+        item({"own": f"g{n}", "one": "g", "none": ""}[guids], url="http://x.test/a", title=title, summary=text)
+        for n, title in enumerate(titles)
+    ]
+    for count in (2, 3):
+        see(db, *listed[:count])
+        assert see(db, *listed[:count]) == Counts(seen_before=count)
+        assert see(db, *reversed(listed[:count])).new == 0
+    assert [(one.url, one.state, one.host) for one in stored(db)] == [("http://x.test/a", "pending", "x.test")]
+
+
+def test_an_edit_of_one_of_two_items_at_one_address_is_an_edit(db: Database) -> None:
+    first, _, third = notices("guids")
+    see(db, first, third)
+    third = replace(third, summary="Dockers are on strike at the port of Stade since dawn.")
+    assert see(db, first, third) == Counts(seen_before=2, edited=1)
+    assert [one.feed_text for one in stored(db)] == [first.summary, third.summary]
+
+
+def test_a_notice_that_is_repeated_word_for_word_under_fresh_guids_is_not_new_each_time(db: Database) -> None:
+    def twice(poll: int) -> list[ParsedEntry]:
+        return [item(f"{poll}-{n}", url="", title="No disturbances", summary="All lines run.") for n in range(2)]
+
+    see(db, *twice(0))
+    assert [see(db, *twice(poll)) for poll in (1, 2)] == [Counts(seen_before=2)] * 2
+
+
 def test_the_same_item_twice_in_one_document_is_one(db: Database) -> None:
     assert see(db, item("a"), item("a"), item("a")) == Counts(seen_before=2, new=1, articles=1)
     assert keys(db) == ["a"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from sqlmodel import select
 
 from core.clock import FixedClock
 from core.reasons import Reason
-from fetching.entries import ParsedEntry, ParsedFeed
+from fetching.entries import MAX_ENTRIES, ParsedEntry, ParsedFeed
+from pipeline.entries import FLOOD
 from pipeline.further import PAGES, SITEMAPS, reaches_further
 from pipeline.run import run_cycle
 from storage.engine import Database
@@ -65,6 +67,19 @@ async def test_a_page_that_cannot_be_read_ends_the_way_and_not_the_feed(
     assert (report.failures, feed_of(db).state) == ([], "ok")
 
 
+@pytest.mark.parametrize("links", [True, False])
+async def test_items_under_one_id_are_different_ones_at_a_first_poll_too(
+    world: World, db: Database, clock: FixedClock, links: bool
+) -> None:
+    titles_of = ["The library is closed", "A garden opens", "Dockers on strike", "Rain by night"]
+    items = [Item("0", world.url(f"/a{n}") if links else "", title) for n, title in enumerate(titles_of)]
+    further = b'<link xmlns="http://www.w3.org/2005/Atom" rel="next" href="/rss1"/></channel>'
+    world.site["/rss1"] = rss(*(replace(one, published=NOON) for one in items[1:]))
+    world.site["/rss"] = rss(*(replace(one, published=NOON) for one in items[:3])).replace(b"</channel>", further)
+    await polled(world, db, clock)
+    assert titles(db) == sorted(titles_of)
+
+
 async def test_a_json_feed_is_followed_too(world: World, db: Database, clock: FixedClock) -> None:
     def document(number: int) -> bytes:
         item = {"id": f"j{number}", "title": f"Title {number:02}", "date_published": NOON.isoformat()}
@@ -111,6 +126,32 @@ async def test_a_list_of_sitemaps_leads_to_its_newest_at_each_poll(
     world.site["/s5"] = sitemap("/new", "/a")
     (report,) = await polled(world, db, clock)
     assert (report.total("articles", "new"), feed_of(db).etag) == (1, '"1"')
+
+
+async def test_sitemaps_of_a_list_without_dates_take_turns_and_what_the_later_ones_held_before_is_not_told(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def sitemap(part: int, count: int) -> bytes:
+        pages = "".join(f"<url><loc>{world.url(f'/{part}-{n}')}</loc></url>" for n in range(count))
+        return f"<urlset>{pages}</urlset>".encode()
+
+    listed = "".join(f"<sitemap><loc>/part{n}</loc></sitemap>" for n in range(5))
+    world.feeds = [{"sitemap": world.url("/index"), "name": "News", "first_poll": "9000h"}]
+    world.site |= {f"/part{n}": sitemap(n, FLOOD + 1) for n in range(5)}
+    world.site["/index"] = f"<sitemapindex>{listed}</sitemapindex>".encode()
+    asked = []
+    for number in range(4):
+        if number == 2:
+            world.site["/part4"] = sitemap(4, FLOOD + 2)
+        world.web.requests.clear()
+        await polled(world, db, clock)
+        asked.append("".join(request.path[-1] for request in world.web.requests[1:]))
+    assert asked == ["012", "340", "123", "401"]
+    found = db.read_now(lambda session: session.exec(select(Article)).all())
+    assert len(found) == 5 * (FLOOD + 1) + 1
+    told = {one.url for one in found if not one.from_before}
+    assert world.url(f"/4-{FLOOD + 1}") in told
+    assert not any(one.endswith(("/3-0", "/4-0")) for one in told)
 
 
 async def test_of_a_list_of_sitemaps_only_what_has_changed_is_sent_and_read_again(
@@ -170,6 +211,22 @@ async def test_secrets_that_a_strangers_list_of_sitemaps_names_are_not_put_in_an
             assert len(asked) == 2 + SITEMAPS
             assert report.failures == []
     assert len(titles(db)) == 1 + SITEMAPS
+
+
+async def test_what_a_sitemap_lists_behind_a_full_one_is_read_too(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def sitemap(kind: str, *names: str) -> bytes:
+        listed = "".join(f"<{kind}><loc>{world.url(name)}</loc></{kind}>" for name in names)
+        root = "sitemapindex" if kind == "sitemap" else "urlset"
+        return f'<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</{root}>'.encode()
+
+    world.site["/rss"] = sitemap("sitemap", "/full.xml", "/news.xml")
+    world.site["/full.xml"] = sitemap("url", *(f"/old{n}" for n in range(MAX_ENTRIES)))
+    world.site["/news.xml"] = sitemap("url", "/new")
+    await polled(world, db, clock)
+    found = db.read_now(lambda session: session.exec(select(Article.url)).all())
+    assert (len(found), world.url("/new") in found) == (MAX_ENTRIES + 1, True)
 
 
 async def test_a_list_of_sitemaps_none_of_which_can_be_read_is_a_failure(

@@ -16,7 +16,7 @@ from pipeline.why import of_stored
 from storage import articles, entries
 from storage.engine import Database
 from storage.tables import Article, Hit
-from tests.builders import STRIKE, Item, World, page, rss
+from tests.builders import CALM, STRIKE, Item, World, page, rss
 from tests.conftest import migrate
 from tests.databases import Databases
 from tests.sinks.http import Answer
@@ -105,6 +105,35 @@ async def test_what_was_told_on_a_copys_own_words_is_not_told_again_under_its_or
     assert [one.state for one in articles] == ["ready", "duplicate"]
     assert hits(db) == [("strike", "live")]
     assert len(world.hook.requests) == 1
+
+
+async def test_an_edit_of_a_duplicate_has_its_originals_page_read_again_and_is_told_once(
+    overlapping: World, db: Database, clock: FixedClock
+) -> None:
+    world = overlapping
+    del world.rules["strike"]["feeds"]
+    head = f'<link rel="canonical" href="{world.url("/a")}">'
+
+    def both(title: str, *more: str) -> None:
+        world.site["/a"] = world.site["/m-a"] = page(title, [*CALM, *more], head=head)
+
+    def listing(title: str) -> bytes:
+        return rss(Item(guid="m-a", link=world.url("/m-a"), title=title))
+
+    both("Garden opens")
+    async with world.worker(db, clock) as app:
+        world.site["/Top"] = rss(Item(guid="a", link=world.url("/a"), title="Garden opens"))
+        await run_cycle(app)
+        steps = "Garden opens", "Garden opens amid protest", "Garden opens amid protest"
+        for number, title in enumerate(steps):
+            world.site["/Asia"] = listing(title)
+            clock.move(timedelta(hours=2))
+            await run_cycle(app)
+            if number == 0:
+                both("Garden opens amid protest", "Dockers who had begun a strike blocked the gates.")
+    found = db.read_now(lambda s: s.exec(select(Article).order_by(col(Article.id))).all())
+    assert [(one.state, one.revision) for one in found] == [("ready", 2), ("duplicate", 1)]
+    assert (hits(db), len(world.hook.requests)) == ([("strike", "live")], 1)
 
 
 async def test_a_feed_that_a_rule_refuses_takes_nothing_from_what_another_brought(

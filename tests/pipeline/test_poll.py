@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import TypeVar
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from core.clock import FixedClock
 from core.reasons import Reason
 from core.urls import host_of
-from fetching.entries import ParsedEntry
+from fetching.entries import MAX_ENTRIES, ParsedEntry
 from fetching.written import Written, title
 from pipeline.report import Report
 from pipeline.run import run_cycle
@@ -342,6 +342,26 @@ async def test_a_poll_that_lists_nothing_known_is_a_possible_gap(world: World, d
     feed = feed_of(db)
     assert feed.possible_gaps == 1
     assert feed.interval_s < 900
+
+
+@pytest.mark.parametrize("dated", [True, False])
+async def test_a_feed_of_too_many_items_says_so_and_is_a_possible_gap_where_nobody_can_tell_the_newest(
+    world: World, db: Database, clock: FixedClock, dated: bool
+) -> None:
+    def listing(count: int) -> bytes:
+        dates = [NOON - timedelta(hours=3000 - n) if dated else None for n in range(count)]
+        return rss(*(Item(f"g{n}", title=f"T {n}", published=at) for n, at in enumerate(dates)))
+
+    async with world.worker(db, clock) as app:
+        for count in (MAX_ENTRIES, MAX_ENTRIES + 2):
+            world.site["/rss"] = listing(count)
+            change(db)
+            await run_cycle(app, steps=["poll"])
+    polls = db.read_now(lambda session: session.exec(select(FeedPoll).order_by(col(FeedPoll.id))).all())
+    assert [(one.reason, one.new, one.gap) for one in polls] == [
+        ("", MAX_ENTRIES, False), ("cut", 2 if dated else 0, not dated),
+    ]  # fmt: skip
+    assert feed_of(db).possible_gaps == (0 if dated else 1)
 
 
 async def test_a_poll_whose_lease_was_lost_keeps_nothing_and_stops_nobody(

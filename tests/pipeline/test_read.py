@@ -232,33 +232,6 @@ async def test_a_page_that_waits_for_its_turn_waits_longer_when_its_host_asks_fo
     assert report.total("read", "skipped") == 1
 
 
-async def test_two_addresses_of_one_text_are_one_article(world: World, db: Database, clock: FixedClock) -> None:
-    head = f'<link rel="canonical" href="{world.url("/a")}">'
-    items = [world.publish("a", "Harbour at rest", STRIKE), world.publish("m-a", "Harbour at rest", STRIKE)]
-    world.site["/m-a"] = page("Harbour at rest", STRIKE, head=head)
-    world.site["/rss"] = rss(items[0])
-    async with world.worker(db, clock) as app:
-        await run_cycle(app)
-        world.site["/rss"] = rss(*items)
-        clock.move(timedelta(hours=2))
-        await run_cycle(app)
-    first, second = articles_of(db)
-    assert (second.state, second.duplicate_of) == ("duplicate", first.id)
-    assert len(db.read_now(lambda session: session.exec(select(Hit)).all())) == 1
-
-
-async def test_a_page_that_names_another_text_as_its_own_address_stays_an_article(
-    world: World, db: Database, clock: FixedClock
-) -> None:
-    head = f'<link rel="canonical" href="{world.url("/a")}">'
-    items = [world.publish("a", "Harbour at rest", STRIKE), world.publish("b", "Glass house", CALM)]
-    world.site["/b"] = page("Glass house", CALM, head=head)
-    world.site["/rss"] = rss(*items)
-    async with world.worker(db, clock) as app:
-        await run_cycle(app)
-    assert [one.state for one in articles_of(db)] == ["ready", "ready"]
-
-
 async def test_lines_that_a_hosts_pages_repeat_leave_the_third_and_its_hashes_and_no_page_read_again(
     world: World, db: Database, clock: FixedClock
 ) -> None:
