@@ -300,6 +300,14 @@ async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
     assert bad["problems"][0]["line"] == 2
 
 
+async def test_addresses_of_others_that_ask_for_a_secret_are_refused(api: Client) -> None:
+    theirs = "https://a.example/f?k=${SMTP_PASSWORD}"
+    listed = await api("POST", "/feeds/opml", 422, content=f"https://b.example/\n{theirs}", headers=OPML)
+    alone = await api("POST", "/feeds", 409, json={"url": theirs})
+    assert (listed["problems"][0]["line"], "asks for a secret" in alone["title"] + alone["detail"]) == (2, True)
+    assert (await api("GET", "/config"))["revision"] == 1
+
+
 OPML = {"content-type": "text/x-opml"}
 
 
