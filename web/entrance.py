@@ -6,10 +6,10 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import cast
 
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from starlette.requests import cookie_parser
@@ -54,6 +54,7 @@ class Entrance:
         self._forms = URLSafeTimedSerializer(key, salt="wirewatch.sign-in")
         self._attempts = Attempts()
         self._proxies = settings.trusted_proxies
+        self._ended: dict[str, float] = {}  # sessions that were signed out → when their cookies are too old anyway
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
 
     def address_of(self, peer: str, headers: Mapping[str, str]) -> str:
@@ -104,21 +105,40 @@ class Entrance:
 
     def cookie(self, known: Known, *, over_tls: bool) -> str:
         """The value of the header that keeps somebody signed in."""
-        value = self._sessions.dumps([known.name, known.proof])
+        value = self._sessions.dumps([known.name, known.proof, secrets.token_urlsafe(12)])
         return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={COOKIE_AGE_S}{'; Secure' * over_tls}"
 
     async def of_cookie(self, headers: Mapping[str, str]) -> str:
-        """The name in a cookie of ours, unless its person left or has another password since; or nothing."""
-        try:
-            name, proof = self._sessions.loads(_cookie(headers, COOKIE), max_age=COOKIE_AGE_S)
-        except (BadSignature, ValueError, TypeError):
+        """The name in a cookie of ours, unless it was signed out, or its person left or has another password since; or
+        nothing.
+        """
+        name, proof, session = self._session(headers)
+        if not name or session in self._ended:
             return ""
         person = await self._person(name)
         if person is None:
             is_good = bool(self._shared) and hmac.compare_digest(proof, self._shared_proof)
         else:
             is_good = person.ended_at is None and hmac.compare_digest(proof, passwords.known(person).proof)
-        return cast(str, name) if is_good else ""
+        return name if is_good else ""
+
+    def sign_out(self, headers: Mapping[str, str]) -> None:
+        """End the session of this browser's cookie, also in pages that are open, and for whoever has a copy of it.
+
+        This process knows of it: started anew, it believes copies until they are too old.
+        """
+        now = monotonic()
+        self._ended = {session: until for session, until in self._ended.items() if until > now}
+        if session := self._session(headers)[2]:
+            self._ended[session] = now + COOKIE_AGE_S
+
+    def _session(self, headers: Mapping[str, str]) -> tuple[str, str, str]:
+        """Name, proof and session of a cookie of ours; nothing of what is none."""
+        try:
+            name, proof, session = self._sessions.loads(_cookie(headers, COOKIE), max_age=COOKIE_AGE_S)
+        except (BadSignature, ValueError, TypeError):
+            return "", "", ""
+        return name, proof, session
 
     # -- tokens
 
