@@ -21,7 +21,7 @@ from fetching.opml import Subscription
 from fetching.parse import parse
 from pipeline.asking import client_alone, fetched
 from pipeline.configure import EMPTY, Applied, apply_text, hold, read_watch
-from pipeline.revising import conflict, revise
+from pipeline.revising import Conflict, conflict, revise
 from rules import edit as edits
 from rules.config import load
 from rules.secrets import names_any
@@ -47,6 +47,7 @@ class Outcome:
 
 
 Edit = Callable[[str], Edited]
+TRIES = 20  # of an edit that others overtake; one of them gets through each time
 BY_HAND = "if that feed is to have the secret, write it into the watch file by hand; else leave it out"
 
 
@@ -149,7 +150,7 @@ def edit_watch(
 async def edit_revision(db: Database, edit: Edit, *, who: str, note: str, now: datetime) -> Outcome:
     """Edit the active revision, as the page and programs do: no file is written, no secret is needed.
 
-    Raises Conflict when somebody else makes a revision meanwhile.
+    What somebody else makes of it meanwhile is edited in its turn, up to TRIES times; then Conflict is raised.
     """
     done: list[Edited] = []
 
@@ -157,8 +158,15 @@ async def edit_revision(db: Database, edit: Edit, *, who: str, note: str, now: d
         done.append(edit(text))
         return done[-1].text
 
-    made = await revise(db, work, who=who, now=now, note=note)
-    return Outcome(made.revision, done[-1].summary, made.changed)
+    for tries_left in reversed(range(TRIES)):
+        try:
+            made = await revise(db, work, who=who, now=now, note=note)
+        except Conflict:
+            if not tries_left:
+                raise
+        else:
+            return Outcome(made.revision, done[-1].summary, made.changed)
+    raise AssertionError("the loop ends by returning or raising")
 
 
 async def discover(client: Client, url: str) -> list[FoundFeed]:

@@ -300,6 +300,12 @@ async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
     assert bad["problems"][0]["line"] == 2
 
 
+async def test_feeds_that_are_added_at_once_are_all_added(api: Client) -> None:
+    urls = [f"https://{number}.example/f" for number in range(6)]
+    await asyncio.gather(*(api("POST", "/feeds", 201, json={"url": url}) for url in urls))
+    assert {one["url"] for one in (await api("GET", "/feeds"))["items"]} >= set(urls)
+
+
 async def test_addresses_of_others_that_ask_for_a_secret_are_refused(api: Client) -> None:
     theirs = "https://a.example/f?k=${SMTP_PASSWORD}"
     listed = await api("POST", "/feeds/opml", 422, content=f"https://b.example/\n{theirs}", headers=OPML)
