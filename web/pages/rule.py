@@ -233,7 +233,7 @@ class Editor:
             if theirs is not None:
                 self._ask(draft, now, theirs)
                 return
-            text, watch = await self._trials.careful(in_worker.ready, now.text, draft)
+            text, watch = await self._trials.saving(in_worker.ready, now.text, draft)
             at = SystemClock().now()
             work = partial(editing.save, draft=draft, text=text, watch=watch, upon=now.revision, who=name, now=at)
             revision = await self._db.write(work)
