@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -131,6 +131,26 @@ async def test_stories_of_a_time_and_unread_ones(api: Client) -> None:
     assert (await api("DELETE", "/stories/1/read"))["unread"] is True
     await api("GET", "/stories?since=2026-01-01T00:00:00", 422)  # without a zone
     await api("GET", "/stories?since=0001-01-01T00:00:00%2B14:00", 422)  # none in UTC
+
+
+async def test_a_story_is_read_as_far_as_it_was_shown_and_never_ahead(api: Client, db: Database) -> None:
+    def tell() -> datetime:
+        def work(session: Session) -> datetime:
+            story = session.get_one(Story, 1)
+            story.last_hit_at += timedelta(minutes=1)
+            return story.last_hit_at
+
+        return db.write_now(work)
+
+    shown = (await api("GET", "/stories/1"))["last"]
+    tell()
+    assert (await api("PUT", "/stories/1/read", json={"up_to": shown}))["unread"] is True
+    assert (await api("PUT", "/stories/1/read", json={"up_to": tell().isoformat()}))["unread"] is False
+    assert (await api("PUT", "/stories/1/read", json={"up_to": "2100-01-01T00:00:00Z"}))["unread"] is False
+    tell()
+    assert (await api("GET", "/stories/1"))["unread"] is True
+    await api("PUT", "/stories/1/read", 422, json={"up_to": "2026-01-01T00:00:00"})  # without a zone
+    assert (await api("PUT", "/stories/1/read"))["unread"] is False
 
 
 async def test_a_story_is_shown_whole_silenced_closed_and_reopened(api: Client) -> None:
