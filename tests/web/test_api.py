@@ -289,6 +289,7 @@ async def test_revisions_are_listed_compared_and_rolled_back(api: Client) -> Non
     rolled = await api("POST", "/config/revisions/1/rollback", headers={"if-match": '"2"'})
     assert rolled["revision"] == 3
     assert (await api("GET", "/config"))["text"] == (await api("GET", "/config/revisions/1"))["text"]
+    await api("PUT", "/config", 422, json={"text": text, "note": "a\x00b"}, headers={"if-match": '"3"'})
     bad = await api("PUT", "/config", 422, json={"text": "rules: ["}, headers={"if-match": '"3"'})
     assert bad["problems"][0]["line"] == 1
 

@@ -62,6 +62,7 @@ def test_the_inbox_is_newest_first_with_the_matched_sentence(newsroom: Database)
         ({"since": "soon", "until": "0000-13-99", "state": "x", "before": "y"}, [1, 2, 3]),
         ({"unread": "1"}, [1, 2, 3]),
         ({"since": "0001-01-01", "until": "9999-12-31"}, [1, 2, 3]),
+        ({"before": f"20990101T000000.0_{-(10**26)}"}, [1, 2, 3]),
         ({"words": "port\x00workers", "rule": "\x00", "before": f"00010101T000000.000000_{10**30}"}, []),
     ],
 )

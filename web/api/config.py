@@ -49,7 +49,7 @@ class Text(BaseModel):
     """A watch file."""
 
     text: str = Field(max_length=MOST_TEXT)
-    note: str = Field("", max_length=500)
+    note: str = Field("", max_length=500, pattern=r"^[^\x00]*$")  # PostgreSQL stores no NUL
 
 
 def router(desk: Desk) -> APIRouter:
