@@ -306,6 +306,9 @@ async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
     assert (await api("POST", "/feeds/1/pause"))["paused_by"] == "local"
     await api("POST", "/feeds/1/poll", 409)
     assert (await api("POST", "/feeds/1/resume"))["state"] == "ok"
+    failing = await api("GET", "/feeds/3")
+    assert (await api("POST", "/feeds/3/resume"))["state"] == failing["state"] == "failing"
+    assert (await api("GET", "/feeds/3"))["next_poll"] == failing["next_poll"]
     await api("POST", "/feeds/1/poll")
     added = await api("POST", "/feeds", 201, json={"url": "https://new.example/rss", "tags": ["asia"]})
     assert added["revision"] == 2
