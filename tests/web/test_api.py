@@ -133,6 +133,21 @@ async def test_stories_of_a_time_and_unread_ones(api: Client) -> None:
     await api("GET", "/stories?since=0001-01-01T00:00:00%2B14:00", 422)  # none in UTC
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("POST", "/stories/1/silence", {"untl": "2100-01-01T00:00:00Z"}),
+        ("PUT", "/stories/1/read", {"upto": "2026-01-01T00:00:00Z"}),
+        ("POST", "/feeds", {"url": "https://a.example/f", "tag": "x"}),
+        ("POST", "/rules/test", {"text": "A river.", "lang": "en"}),
+        ("POST", "/rules/port-strike/near", {"day": 3}),
+    ],
+)
+async def test_a_key_that_no_request_has_is_refused(api: Client, method: str, path: str, said: dict[str, str]) -> None:
+    told = await api(method, path, 422, json=said)
+    assert any(list(said)[-1] in str(one) for one in told["problems"])
+
+
 async def test_a_story_is_read_as_far_as_it_was_shown_and_never_ahead(api: Client, db: Database) -> None:
     def tell() -> datetime:
         def work(session: Session) -> datetime:

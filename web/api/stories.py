@@ -16,7 +16,7 @@ from storage.inbox import Place, Wanted
 from storage.tables import Article, Hit, Story
 from web.api.alerts import AlertLine, alert_line
 from web.api.desk import Desk, Who, found
-from web.api.paging import Cursor, Filter, Id, Limit, Page, Time, WithinReach, after_moment, written
+from web.api.paging import Cursor, Filter, Id, Limit, Page, Said, Time, WithinReach, after_moment, written
 
 State = Literal["", "open", "silenced", "closed"]
 
@@ -59,13 +59,13 @@ class StoryWhole(StoryLine):
     alerts: list[AlertLine]
 
 
-class Silencing(BaseModel):
+class Silencing(Said):
     """Until when nothing more of a story is told; 72 hours when nothing is said."""
 
     until: WithinReach | None = None
 
 
-class Reading(BaseModel):
+class Reading(Said):
     """How far a story was read; as far as it is told when nothing is said."""
 
     up_to: WithinReach | None = Field(
