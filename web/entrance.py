@@ -71,15 +71,15 @@ class Entrance:
     async def of_password(self, name: str, password: str, address: str) -> Known | Wait | None:
         """Whoever this name and password let in; None when they let in nobody.
 
-        The password for all opens under any name that is not a person's own. A wrong one takes as long for a name that
-        nobody has.
+        The password for all opens under any name that nobody could take for a person's own. A wrong one takes as long
+        for a name that nobody has.
         """
         name, now = one_line(name, LONGEST_NAME), monotonic()
         if seconds := self._attempts.wait(name, address, now):
             return Wait(seconds)
         self._attempts.failed(name, address, now)  # counted before it is tried: hundreds may be tried at once
         person = await self._person(name)
-        if person is None and self._is_shared(password):
+        if person is None and self._is_shared(password) and await self._is_free(name):
             found: Known | None = Known(name or LOCAL, self._shared_proof)
         else:
             async with self._hashing:
@@ -95,6 +95,9 @@ class Entrance:
     async def _person(self, name: str) -> Person | None:
         """The person of this name, also one who left: nobody else goes by it."""
         return await self._db.read(lambda session: people.find(session, name)) if self._db else None
+
+    async def _is_free(self, name: str) -> bool:
+        return not (name and self._db) or await self._db.read(lambda session: passwords.is_free(session, name))
 
     async def has_left(self, name: str) -> bool:
         """Whether somebody of this name was removed."""

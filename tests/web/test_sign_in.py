@@ -87,6 +87,10 @@ async def test_programs_are_told_to_sign_in_instead(visitor: Visitor) -> None:
         ("ada", SHARED, False),  # a name with a password of its own needs it
         ("ada", "wrong", False),
         ("grace", SHARED, True),
+        ("Ada", SHARED, False),
+        ("ada\u200b", SHARED, False),
+        ("local", SHARED, False),  # who nobody asked for a name
+        ("Link", SHARED, False),
         ("grace", OWN, False),
         ("grace", "", False),
     ],
