@@ -112,7 +112,7 @@ def import_feeds(
 ) -> None:
     """Add the feeds of an OPML file or a list of addresses; folders become tags."""
     found = opml.read(read_bytes(file), name=str(file))
-    _edit(context, lambda text: subscriptions.add_all(text, found), f"feeds import {file.name}")
+    _edit(context, lambda text: subscriptions.add_all(text, found, file=str(file)), f"feeds import {file.name}")
 
 
 def _edit(context: typer.Context, edit: subscriptions.Edit, note: str) -> None:

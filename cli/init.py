@@ -51,7 +51,7 @@ def _ask(context: typer.Context) -> list[tuple[str, str]]:
 
 def _feeds_of(context: typer.Context, site: str) -> list[tuple[str, str]]:
     async def work(app: App) -> list[tuple[str, str]]:
-        return [(one.url, one.title) for one in await subscriptions.discover(app.client, site)]
+        return [(subscriptions.addable(one.url), one.title) for one in await subscriptions.discover(app.client, site)]
 
     try:
         found = with_app(context, work)

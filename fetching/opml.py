@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -24,12 +24,15 @@ _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One feed of a list. `tags` are the folders it lay in, outermost first; `site` is the page it belongs to."""
+    """One feed of a list. `tags` are the folders it lay in, outermost first; `site` is the page it belongs to; `line`
+    is where the list names it, 0 if that is not known.
+    """
 
     url: str
     title: str = ""
     tags: tuple[str, ...] = ()
     site: str = ""
+    line: int = field(default=0, compare=False)
 
 
 def read(source: str | bytes, *, name: str = "feeds.opml") -> tuple[Subscription, ...]:
@@ -42,11 +45,11 @@ def read(source: str | bytes, *, name: str = "feeds.opml") -> tuple[Subscription
         raise InputError(f"{name}: larger than {MOST_BYTES // 1_000_000} MB")
     text = (source if isinstance(source, str) else decoded(source)).removeprefix("\ufeff")
     found = _outlines(text, name) if text.lstrip().startswith("<") else _lines(text)
-    problems = [Problem(why, line) for line, one in found if (why := _fault(one.url))]
+    problems = [Problem(why, one.line) for one in found if (why := _fault(one.url))]
     if problems:
         raise ConfigError(name, problems)
     once: dict[str, Subscription] = {}
-    for _, one in found:
+    for one in found:
         once.setdefault(one.url, one)
     if not once:
         raise InputError(
@@ -92,25 +95,24 @@ def _fault(url: str) -> str:
     return ""
 
 
-def _lines(text: str) -> list[tuple[int, Subscription]]:
+def _lines(text: str) -> list[Subscription]:
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         address, _, rest = _COMMENT.sub("", line).strip().partition(" ")
         if address:
             tags = tuple(tag.strip() for tag in rest.split(",") if tag.strip())
-            found.append((number, Subscription(address, tags=tags)))
+            found.append(Subscription(address, tags=tags, line=number))
     return found
 
 
-def _outlines(text: str, name: str) -> list[tuple[int, Subscription]]:
+def _outlines(text: str, name: str) -> list[Subscription]:
     found = []
     for outline in _root(text, name).iter("{*}outline"):
         values = _attributes(outline)
         if values.get("xmlurl"):
             title = values.get("title") or values.get("text", "")
-            line = outline.sourceline
-            one = Subscription(values["xmlurl"], title[:200], _tags(outline), values.get("htmlurl", ""))
-            found.append((line if isinstance(line, int) else 0, one))
+            line = outline.sourceline if isinstance(outline.sourceline, int) else 0
+            found.append(Subscription(values["xmlurl"], title[:200], _tags(outline), values.get("htmlurl", ""), line))
     return found
 
 

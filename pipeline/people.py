@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from sqlmodel import Session
 
 from core.errors import InputError, Missing, NotAvailable
 from core.settings import Settings
-from core.text import one_line
+from core.text import one_line, single_blanks
 from storage import people
 from storage.engine import Database
 from storage.office import ApiToken, Person
@@ -30,7 +31,8 @@ SALT_BYTES, HASH_BYTES = 16, 32
 MEMORY_BYTES = 64 * 2**20  # what OpenSSL may take for one try: 128 * N * R, and some more
 SHORTEST, LONGEST = 10, 1000  # characters of a password
 LONGEST_NAME = 80
-RESERVED = frozenset({"local", "link"})  # who nobody asked for a name, and whoever bears a link
+NOBODYS = frozenset({"local", "link", ""})  # who nobody asked for a name, whoever bears a link, and nothing to see
+UNSEEN = ("Cc", "Cf")  # Unicode's categories of signs that show nothing: joiners, marks of direction
 TOKEN_PREFIX = "ww_"  # noqa: S105 - what leaked tokens are searched for by
 TOKEN_BYTES = 32
 USE_NOTED = timedelta(minutes=1)  # a token's last use is written no more often
@@ -104,12 +106,29 @@ def add(session: Session, name: str, stored: str, *, now: datetime) -> Person:
     InputError.
     """
     name = _good_name(name)
-    same = [one for one in people.listing(session) if one.name.casefold() == name.casefold()]
+    same = alike(session, name)
     if any(one.ended_at is None for one in same):
         raise InputError(f"there is a user {same[0].name} already", hint="run `wirewatch users password`")
     person = same[0] if same else Person(name=name, password="", made_at=now)
     person.name, person.password, person.made_at, person.ended_at = name, stored, now, None
     return people.save(session, person)
+
+
+def alike(session: Session, name: str) -> list[Person]:
+    """Those, also who left, whose name nobody could tell from this one: but for case, width and what is not seen."""
+    seen = _seen(name)
+    return [one for one in people.listing(session) if _seen(one.name) == seen]
+
+
+def is_free(session: Session, name: str) -> bool:
+    """Whether whoever has the password for all may go by this name: nobody's own, and none that stands for others."""
+    return _seen(name) not in NOBODYS and not alike(session, name)
+
+
+def _seen(name: str) -> str:
+    """What a reader of a name can tell apart, in small letters."""
+    whole = unicodedata.normalize("NFKC", name).casefold()
+    return single_blanks("".join(sign for sign in whole if unicodedata.category(sign) not in UNSEEN))
 
 
 def change_password(session: Session, name: str, stored: str) -> Person:
@@ -147,7 +166,7 @@ def any_named(settings: Settings) -> bool:
 
 
 def _good_name(name: str) -> str:
-    if not _can_be_in_an_address(name) or ":" in name or name.casefold() in RESERVED:
+    if not _can_be_in_an_address(name) or ":" in name or _seen(name) in NOBODYS:
         raise InputError(
             f"{one_line(name, LONGEST_NAME)!r} cannot be a user's name",
             hint=f"at most {LONGEST_NAME} characters on one line, not only dots, without slashes and colons "

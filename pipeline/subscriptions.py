@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core.errors import InputError, ItemFailed
+from core.errors import ConfigError, InputError, ItemFailed, Problem
 from core.settings import Settings
+from core.text import one_line
 from core.urls import check
 from fetching.client import Ask, Client, Fetched
 from fetching.discover import FoundFeed, feed_links
@@ -20,9 +21,10 @@ from fetching.opml import Subscription
 from fetching.parse import parse
 from pipeline.asking import client_alone, fetched
 from pipeline.configure import EMPTY, Applied, apply_text, hold, read_watch
-from pipeline.revising import conflict, revise
+from pipeline.revising import Conflict, conflict, revise
 from rules import edit as edits
 from rules.config import load
+from rules.secrets import names_any
 from storage import configs
 from storage.engine import Database
 
@@ -45,25 +47,44 @@ class Outcome:
 
 
 Edit = Callable[[str], Edited]
+TRIES = 20  # of an edit that others overtake; one of them gets through each time
+BY_HAND = "if that feed is to have the secret, write it into the watch file by hand; else leave it out"
 
 
-def add(text: str, url: str, *, name: str = "", tags: Sequence[str] = ()) -> Edited:
-    """The watch file with one more feed. Raises InputError when it is there already."""
+def addable(url: str) -> str:
+    """`url` itself, when a feed at it can be added. Raises InputError.
+
+    An address with `${NAME}` cannot: it comes from a page or a list of somebody's, who would be sent that secret.
+    """
+    if names_any(url):
+        raise InputError(_foreign(url), hint=BY_HAND)
     try:
-        check(url)
+        return check(url)
     except ItemFailed as error:
         raise InputError(
             f"{url}: {error.reason.sentence} ({error.detail})", hint="an address begins with https:// or http://"
         ) from None
+
+
+def _foreign(url: str) -> str:
+    return f"{one_line(url, 200)}: asks for a secret with ${{…}}"
+
+
+def add(text: str, url: str, *, name: str = "", tags: Sequence[str] = ()) -> Edited:
+    """The watch file with one more feed. Raises InputError when it is there already, and as `addable`."""
+    addable(url)
     if url in _known(text):
         raise InputError(f"{url} is in the watch file already", hint="run `wirewatch feeds list`")
     return Edited(edits.add_feed(text, _entry(url, name, tags)), f"{url} added")
 
 
-def add_all(text: str, found: Sequence[Subscription]) -> Edited:
-    """The watch file with the feeds of a list that are not in it yet."""
+def add_all(text: str, found: Sequence[Subscription], *, file: str = "the list") -> Edited:
+    """The watch file with the feeds of a list that are not in it yet. Raises ConfigError for what asks for secrets."""
     known = _known(text)
     fresh = {one.url: one for one in found if one.url not in known}
+    foreign = [Problem(_foreign(url), one.line, hint=BY_HAND) for url, one in fresh.items() if names_any(url)]
+    if foreign:
+        raise ConfigError(file, foreign)
     text = edits.add_feeds(text, [_entry(one.url, one.title, one.tags) for one in fresh.values()])
     return Edited(text, f"{len(fresh)} feeds added, {len(found) - len(fresh)} were there already")
 
@@ -129,7 +150,7 @@ def edit_watch(
 async def edit_revision(db: Database, edit: Edit, *, who: str, note: str, now: datetime) -> Outcome:
     """Edit the active revision, as the page and programs do: no file is written, no secret is needed.
 
-    Raises Conflict when somebody else makes a revision meanwhile.
+    What somebody else makes of it meanwhile is edited in its turn, up to TRIES times; then Conflict is raised.
     """
     done: list[Edited] = []
 
@@ -137,8 +158,15 @@ async def edit_revision(db: Database, edit: Edit, *, who: str, note: str, now: d
         done.append(edit(text))
         return done[-1].text
 
-    made = await revise(db, work, who=who, now=now, note=note)
-    return Outcome(made.revision, done[-1].summary, made.changed)
+    for tries_left in reversed(range(TRIES)):
+        try:
+            made = await revise(db, work, who=who, now=now, note=note)
+        except Conflict:
+            if not tries_left:
+                raise
+        else:
+            return Outcome(made.revision, done[-1].summary, made.changed)
+    raise AssertionError("the loop ends by returning or raising")
 
 
 async def discover(client: Client, url: str) -> list[FoundFeed]:

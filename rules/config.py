@@ -38,7 +38,7 @@ def load(
     written = yamltext.values(tree.root)
     if not isinstance(written, dict):
         raise ConfigError(file, [*tree.problems, Problem("the file holds no keys", 1, 1, "begin it with version: 1")])
-    known, faults = secrets.expanded(written, env) if env is not None else (written, [])
+    known, faults = secrets.expanded(written, env)
     model, found = _model(known, written, tree)
     found += [_missing_secret(tree, path, message) for path, message in faults]
     found += checks.problems(model, written, tree)

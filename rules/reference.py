@@ -66,7 +66,8 @@ How values are written:
 - `${NAME}` is a secret: it is read from the environment, from `.env` or from a file of that name in the secrets
   folder. It can stand in the url, host, user, password, from and to of a channel, in the address and headers of a
   feed, and in the headers of a site. In the user, password and query of a URL it is percent-encoded; a value that is
-  nothing but `${NAME}` is taken as it is. `$${NAME}` is the plain text `${NAME}`.
+  nothing but `${NAME}` is taken as it is. `$${NAME}` is the plain text `${NAME}`. Settings of wirewatch (`WIREWATCH_…`)
+  are no secrets of the watch file.
 
 ## An example
 

@@ -229,7 +229,9 @@ def pause(session: Session, feed: Feed, by: str) -> None:
 
 
 def resume(session: Session, feed: Feed, now: datetime) -> None:
-    """Poll this feed again, at once."""
+    """Poll this feed again, at once; nothing for one that is not paused: it fares as it fares."""
+    if feed.state != "paused":
+        return
     feed.state, feed.paused_by, feed.next_poll_at, feed.failures = "ok", "", now, 0.0
     _ask_as_written(feed)
     session.add(feed)

@@ -18,6 +18,7 @@ from web.bodies import Bodies
 from web.demo import Demo
 from web.guard import Guard
 from web.headers import Headers
+from web.heads import Heads
 from web.pages import deliveries, delivery, faults, feed, feed_adding, feeds, inbox, rule, rules, stats, story, tryout
 from web.pages import settings as settings_page
 from web.render import STATIC
@@ -75,4 +76,5 @@ def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = Non
     app.add_middleware(Guard, settings=settings, key=key, db=db)
     app.add_middleware(Headers)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Heads)
     return app

@@ -6,10 +6,10 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import cast
 
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from starlette.requests import cookie_parser
@@ -54,6 +54,7 @@ class Entrance:
         self._forms = URLSafeTimedSerializer(key, salt="wirewatch.sign-in")
         self._attempts = Attempts()
         self._proxies = settings.trusted_proxies
+        self._ended: dict[str, float] = {}  # sessions that were signed out → when their cookies are too old anyway
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
 
     def address_of(self, peer: str, headers: Mapping[str, str]) -> str:
@@ -70,15 +71,15 @@ class Entrance:
     async def of_password(self, name: str, password: str, address: str) -> Known | Wait | None:
         """Whoever this name and password let in; None when they let in nobody.
 
-        The password for all opens under any name that is not a person's own. A wrong one takes as long for a name that
-        nobody has.
+        The password for all opens under any name that nobody could take for a person's own. A wrong one takes as long
+        for a name that nobody has.
         """
         name, now = one_line(name, LONGEST_NAME), monotonic()
         if seconds := self._attempts.wait(name, address, now):
             return Wait(seconds)
         self._attempts.failed(name, address, now)  # counted before it is tried: hundreds may be tried at once
         person = await self._person(name)
-        if person is None and self._is_shared(password):
+        if person is None and self._is_shared(password) and await self._is_free(name):
             found: Known | None = Known(name or LOCAL, self._shared_proof)
         else:
             async with self._hashing:
@@ -95,6 +96,9 @@ class Entrance:
         """The person of this name, also one who left: nobody else goes by it."""
         return await self._db.read(lambda session: people.find(session, name)) if self._db else None
 
+    async def _is_free(self, name: str) -> bool:
+        return not (name and self._db) or await self._db.read(lambda session: passwords.is_free(session, name))
+
     async def has_left(self, name: str) -> bool:
         """Whether somebody of this name was removed."""
         person = await self._person(name)
@@ -104,21 +108,40 @@ class Entrance:
 
     def cookie(self, known: Known, *, over_tls: bool) -> str:
         """The value of the header that keeps somebody signed in."""
-        value = self._sessions.dumps([known.name, known.proof])
+        value = self._sessions.dumps([known.name, known.proof, secrets.token_urlsafe(12)])
         return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={COOKIE_AGE_S}{'; Secure' * over_tls}"
 
     async def of_cookie(self, headers: Mapping[str, str]) -> str:
-        """The name in a cookie of ours, unless its person left or has another password since; or nothing."""
-        try:
-            name, proof = self._sessions.loads(_cookie(headers, COOKIE), max_age=COOKIE_AGE_S)
-        except (BadSignature, ValueError, TypeError):
+        """The name in a cookie of ours, unless it was signed out, or its person left or has another password since; or
+        nothing.
+        """
+        name, proof, session = self._session(headers)
+        if not name or session in self._ended:
             return ""
         person = await self._person(name)
         if person is None:
             is_good = bool(self._shared) and hmac.compare_digest(proof, self._shared_proof)
         else:
             is_good = person.ended_at is None and hmac.compare_digest(proof, passwords.known(person).proof)
-        return cast(str, name) if is_good else ""
+        return name if is_good else ""
+
+    def sign_out(self, headers: Mapping[str, str]) -> None:
+        """End the session of this browser's cookie, also in pages that are open, and for whoever has a copy of it.
+
+        This process knows of it: started anew, it believes copies until they are too old.
+        """
+        now = monotonic()
+        self._ended = {session: until for session, until in self._ended.items() if until > now}
+        if session := self._session(headers)[2]:
+            self._ended[session] = now + COOKIE_AGE_S
+
+    def _session(self, headers: Mapping[str, str]) -> tuple[str, str, str]:
+        """Name, proof and session of a cookie of ours; nothing of what is none."""
+        try:
+            name, proof, session = self._sessions.loads(_cookie(headers, COOKIE), max_age=COOKIE_AGE_S)
+        except (BadSignature, ValueError, TypeError):
+            return "", "", ""
+        return name, proof, session
 
     # -- tokens
 

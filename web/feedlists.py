@@ -54,7 +54,7 @@ async def _taken(db: Database, source: str | bytes, name: str, by: str) -> Respo
     """Add what is new of a list, as `wirewatch feeds import` does, and say what was done."""
     try:
         found = await asyncio.to_thread(opml.read, source, name=name)
-        said = await edited(db, partial(subscriptions.add_all, found=found), by, f"feeds import {name}")
+        said = await edited(db, partial(subscriptions.add_all, found=found, file=name), by, f"feeds import {name}")
     except WirewatchError as error:
         return _page("No feed was added", told(error).split("\n"), 422)
     return _page("Feeds added", [said], 200)

@@ -223,7 +223,7 @@ def _same_origin(headers: dict[str, str]) -> bool:
 
 def _wants_page(scope: Scope, headers: dict[str, str]) -> bool:
     """Whether a person's browser asks, for something to look at."""
-    return scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", "")
+    return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
 
 
 async def _refuse(scope: Scope, headers: dict[str, str], send: Send, refusal: Refusal) -> None:
@@ -235,7 +235,7 @@ async def _refuse(scope: Scope, headers: dict[str, str], send: Send, refusal: Re
     kind, body = _said(scope["path"], refusal)
     sent: Headers = [(b"content-type", kind), (b"cache-control", b"no-store"), *refusal.headers]
     await send({"type": "http.response.start", "status": refusal.status, "headers": sent})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _to_sign_in(scope: Scope) -> Refusal:

@@ -60,7 +60,8 @@ def router() -> APIRouter:
         return HTMLResponse(render("sign-out.html", title="Sign out?", who="" if who == LOCAL else who), headers=BARE)
 
     @routes.post(SIGN_OUT)
-    async def sign_out() -> Response:
+    async def sign_out(request: Request) -> Response:
+        request.scope[ENTRANCE].sign_out(request.headers)
         answer = RedirectResponse(SIGN_IN, 303, headers=NO_STORE)
         answer.delete_cookie(COOKIE, path="/")
         return answer

@@ -16,6 +16,7 @@ from pipeline.configure import INDEX
 
 T = TypeVar("T")
 
+MOST_WAITING = 20  # for a turn of `careful`
 LONGER = 30  # times a preview's limit: what a backtest may take
 MEMORY_BYTES = 2_000_000_000  # address space of one: a rehearsal keeps its rows in memory
 PRELOAD = ("extractors.warm", "pipeline.in_worker")  # the language model, too: pasted texts do not say theirs
@@ -32,15 +33,33 @@ class Trials:
         self._read_s = settings.extract_seconds
         self._quick = WorkerPool(2, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
         self._long = WorkerPool(1, warm=in_worker.warm, memory_bytes=MEMORY_BYTES, preload=PRELOAD)
-        self._care = asyncio.Semaphore(1)
+        self._care, self._save = asyncio.Semaphore(1), asyncio.Semaphore(1)
+        self._waiting = 0  # for care
 
     async def quick(self, work: Callable[..., T], *values: object) -> T:
         """What a preview says. Raises NotAvailable when it takes too long."""
         return await _told(self._quick, work, values, self._quick_s)
 
     async def careful(self, work: Callable[..., T], *values: object) -> T:
-        """The same with the time of a backtest, for what has to be right: one at a time, previews keep a process."""
-        async with self._care:
+        """The same with the time of a backtest, for what has to be right: one at a time, previews keep a process.
+
+        Raises NotAvailable at once when MOST_WAITING wait for their turn.
+        """
+        if self._waiting >= MOST_WAITING:
+            raise NotAvailable(f"{self._waiting} texts wait to be tried", hint="try it again in a minute")
+        self._waiting += 1
+        try:
+            await self._care.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await _told(self._quick, work, values, self._long_s)
+        finally:
+            self._care.release()
+
+    async def saving(self, work: Callable[..., T], *values: object) -> T:
+        """What is to be saved, with the time of a backtest: behind other saving, and nobody's trials."""
+        async with self._save:
             return await _told(self._quick, work, values, self._long_s)
 
     async def read(self, work: Callable[..., T], *values: object) -> T:

@@ -139,13 +139,17 @@ def chromium_at(path: str) -> Iterator[Browser]:
 
 @dataclass
 class Look:
-    """A visitor's window. `wrong` collects what must not happen: dialogs, errors, requests to anywhere else."""
+    """A visitor's window. `wrong` collects what must not happen: dialogs, errors, requests to anywhere else.
+
+    Asked whether to leave a page, the visitor leaves it; `left` has where.
+    """
 
     context: BrowserContext
     page: Page
     address: str
     wrong: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     def at(self, path: str) -> Page:
         """Go there and wait until the page stands."""
@@ -178,7 +182,7 @@ def looking(browser: Browser, site: Site, *, first: bool = False, **options: Any
     options = {"viewport": DESK, **options}
     idle = _IDLE.setdefault(browser, {}).setdefault(repr(sorted(options.items())), [])
     look = idle.pop() if idle and not first else _window(browser, options)
-    look.address, look.wrong, look.requests = site.address, [], []
+    look.address, look.wrong, look.requests, look.left = site.address, [], [], []
     try:
         yield look
         wrong = list(look.wrong)
@@ -211,6 +215,10 @@ def _watch(look: Look) -> None:
             look.wrong.append(f"{message.type} in the console: {message.text}")
 
     def opened(dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":
+            look.left.append(look.page.url.removeprefix(look.address))
+            dialog.accept()
+            return
         look.wrong.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 

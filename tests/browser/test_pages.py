@@ -12,6 +12,12 @@ PATHS = ("/", "/stories/1", "/stories/2", "/stories/3", *OURS)
 BY_NAME = {path: path.strip("/").replace("/", "-") or "inbox" for path in PATHS}
 
 
+def test_the_latencies_are_a_region_that_can_be_found(look: Look) -> None:
+    page = look.at("/stats")
+    for name in ("How long news takes", "By feed", "By rule", "Read in full"):
+        expect(page.get_by_role("region", name=name)).to_have_count(1)
+
+
 def test_the_inbox_shows_each_story_with_its_matched_words(look: Look) -> None:
     page = look.at("/")
     titles = page.locator(".story h2").all_inner_texts()

@@ -22,6 +22,7 @@ from tests.browser.test_hostile import FOREIGN
 from tests.web import rows, ruledesk
 from tests.web.hostile import TEXTS
 
+AWAY_MS = 6000  # twice as long as pages wait that nobody writes in
 SLOW = "60"  # seconds of a preview, on a machine that is busy with tests
 WRONG = """\
 title: Pickets
@@ -128,6 +129,33 @@ def test_the_second_of_two_who_edit_one_rule_is_shown_both_and_chooses(
         pages[0].get_by_role("button", name="Take theirs").click()
         expect(pages[0].get_by_role("textbox", name="The rule")).to_contain_text("near/20(river, flood)")
         assert "near/20(river, flood)" in text_of(folder)
+
+
+def test_what_is_typed_outlives_a_while_without_the_network_and_is_not_left_unasked(
+    browser: Browser, desk: Site, folder: Path
+) -> None:
+    with looking(browser, desk) as look:
+        page = look.at("/rules/river-flood")
+        expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+        write(page, "match: inundation\n")
+        expect(page.get_by_role("button", name="Save")).to_be_visible()
+        page.evaluate(
+            f"socket.io.randomizationFactor(0); socket.io.reconnectionDelay({AWAY_MS}); socket.io.engine.close()"
+        )
+        page.wait_for_function("!socket.connected")
+        page.wait_for_function("socket.connected")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saved as revision 2")).to_be_visible()
+        assert "match: inundation" in text_of(folder)
+        look.at("/try")
+        assert look.left == []
+        look.at("/rules/river-flood")
+        expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+        write(page, "match: river\n")
+        expect(page.get_by_role("region", name="What it finds")).to_contain_text("River over its banks")
+        page.get_by_role("link", name="Feeds").click()
+        page.wait_for_url("**/feeds")
+        assert look.left == ["/rules/river-flood"]
 
 
 @contextmanager

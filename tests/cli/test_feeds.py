@@ -12,7 +12,7 @@ from pipeline.run import INGEST
 from storage import locks
 from storage.engine import Database
 from tests.cli.desk import Desk
-from tests.sinks.http import Answer, HttpSink
+from tests.sinks.http import Answer, HttpSink, Request
 
 OPML = """<opml version="2.0"><body><outline text="Asia">
 <outline text="Third" xmlUrl="https://third.example/rss"/><outline text="4" xmlUrl="https://fourth.example/rss"/>
@@ -108,6 +108,7 @@ def test_a_watch_file_that_is_not_in_use_yet_is_named_instead_of_no_feeds(own_de
         (["poll", "Harbour Post", "nosuch"], 2, "no feed is called nosuch\n"),
         (["add", "nowhere"], 2, "an address begins with https://"),
         (["add", "https://user:pass@third.example/rss"], 2, "third.example"),
+        (["add", "https://third.example/rss?k=${TOKEN}"], 2, "asks for a secret"),
         (["import", "nosuch.opml"], 2, "nosuch.opml: No such file"),
         (["discover", "nowhere"], 2, "an address begins with https://"),
         (["discover", "http://127.0.0.1:1/"], 3, "refused the connection"),
@@ -197,6 +198,18 @@ def test_init_asks_for_sites_and_finds_their_feeds(empty_desk: Desk) -> None:
     assert "refused the connection" in ended.err
     assert site.url("/rss") in empty_desk.watch_file.read_text()
     assert empty_desk.run("check").code == 0
+
+
+def test_init_takes_no_feed_that_asks_for_a_secret(empty_desk: Desk) -> None:
+    link = "http://{host}/rss?k=${{TOKEN}}"  # whole: a part of an address would be escaped
+
+    def page(request: Request) -> Answer:
+        return Answer(body=SITE.replace(b'/rss"', link.format_map(request.headers).encode() + b'"'), headers=HTML)
+
+    with HttpSink(page) as site:
+        ended = empty_desk.run("init", given=f"{site.url('/')}\n\n")
+    assert "asks for a secret" in ended.err
+    assert "TOKEN" not in empty_desk.watch_file.read_text()
 
 
 def test_init_in_a_place_that_cannot_be_ends_with_2(empty_desk: Desk) -> None:

@@ -45,16 +45,21 @@ def test_a_password_too_short_or_endless_is_refused(password: str) -> None:
         people.fresh(password)
 
 
-@pytest.mark.parametrize("name", ["", "local", "a:b", "two\nlines", " ada", "a/b", "..", "x" * 81])
+@pytest.mark.parametrize(
+    "name", ["", "local", "Lin\u200dk", "\u200b", "a:b", "two\nlines", " ada", "a/b", "..", "x" * 81]
+)
 def test_a_name_that_a_browser_could_not_send_is_refused(db: Database, stored: str, name: str) -> None:
     with pytest.raises(InputError, match="cannot be a user's name"):
         db.write_now(lambda session: people.add(session, name, stored, now=NOON))
 
 
-def test_a_name_is_one_persons_whatever_its_letters_size(db: Database, stored: str) -> None:
+@pytest.mark.parametrize("name", ["ada", "Ada\u200b", "A\u2060da", "ＡＤＡ"])
+def test_a_name_is_one_persons_whatever_its_letters_size_and_what_is_not_seen_of_it(
+    db: Database, stored: str, name: str
+) -> None:
     db.write_now(lambda session: people.add(session, "Ada", stored, now=NOON))
     with pytest.raises(InputError, match="a user Ada already"):
-        db.write_now(lambda session: people.add(session, "ada", stored, now=NOON))
+        db.write_now(lambda session: people.add(session, name, stored, now=NOON))
 
 
 def test_whoever_left_comes_in_no_more_and_takes_the_tokens_along(db: Database, stored: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import Session
 
 from core.clock import FixedClock
-from core.errors import InputError, NotAvailable
+from core.errors import ConfigError, InputError, NotAvailable
+from fetching import opml
 from fetching.opml import Subscription
 from pipeline import subscriptions
 from pipeline.revising import Conflict
@@ -23,9 +24,9 @@ from tests.web import rows
 OTHER = "https://other.test/feed"
 
 
-def edit(world: World, db: Database, change: subscriptions.Edit) -> Outcome:
+def edit(world: World, db: Database, change: subscriptions.Edit, **secrets: str) -> Outcome:
     """Edit as a command does."""
-    return edit_watch(db, world.watch_file, change, secrets={}, who="me", note="test", now=NOON)
+    return edit_watch(db, world.watch_file, change, secrets=secrets, who="me", note="test", now=NOON)
 
 
 async def test_an_added_feed_is_in_a_new_revision_and_in_the_file_it_came_from(
@@ -129,6 +130,31 @@ async def test_an_imported_list_adds_what_is_not_there_yet(world: World, db: Dat
     async with world.worker(db, clock):
         outcome = edit(world, db, lambda text: subscriptions.add_all(text, found))
     assert outcome.summary.startswith("1 feeds added, 2 were there already")
+
+
+async def test_a_feed_of_others_that_asks_for_a_secret_is_refused_by_its_line(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    listed = opml.read(f"{OTHER}\nhttp://127.0.0.1/f?k=${{TOKEN}}\nhttps://other.test/$${{X}}\n", name="friend.txt")
+    async with world.worker(db, clock):
+        with pytest.raises(ConfigError) as caught:
+            edit(world, db, lambda text: subscriptions.add_all(text, listed, file="friend.txt"))
+        with pytest.raises(InputError, match="asks for a secret"):
+            edit(world, db, lambda text: subscriptions.add(text, "https://other.test/f?k=${TOKEN}"))
+    assert [one.line for one in caught.value.problems] == [2, 3]
+    assert "friend.txt:2:0: http://127.0.0.1/f?k=${TOKEN}: asks for a secret" in str(caught.value)
+    assert "write it into the watch file by hand" in str(caught.value)
+    assert db.read_now(configs.active_revision) == 1
+
+
+async def test_a_feed_with_a_secret_that_the_watch_file_has_may_stand_in_a_list(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.feeds[0]["url"] = world.url("/rss?k=${TOKEN}")
+    own = opml.read(opml.write([Subscription(world.feeds[0]["url"], "News"), Subscription(OTHER, "Other")]))
+    async with world.worker(db, clock, environ={"TOKEN": "hush"}):
+        outcome = edit(world, db, lambda text: subscriptions.add_all(text, own), TOKEN="hush")
+    assert outcome.summary.startswith("1 feeds added, 1 were there already")
 
 
 async def test_a_feed_that_is_there_already_is_refused(world: World, db: Database, clock: FixedClock) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
+import pytest
 import yaml
 
+from core.errors import ConfigError
 from rules.config import load
 from rules.tree import Named, Near
 from rules.watch import Watch
@@ -208,6 +210,13 @@ def test_without_secrets_a_file_is_checked_as_it_stands() -> None:
     assert repr(watch.channels["ops-chat"]) == "ChannelConfig(name='ops-chat', scheme='')"
     thread = LEAST.replace("ferry}", "ferry, alert: {to: [c], update: thread}}") + "channels: {c: {url: '${X}'}}\n"
     assert load(thread).rules[0].alert.update == "thread"
+
+
+@pytest.mark.parametrize("env", [None, {"WIREWATCH_SECRET_KEY": "canary"}])
+def test_a_setting_of_ours_is_refused_as_a_secret_with_or_without_the_secrets(env: dict[str, str] | None) -> None:
+    with pytest.raises(ConfigError, match=r"2:15: feeds\[1\]\.url: WIREWATCH_SECRET_KEY is a setting") as caught:
+        load("version: 1\nfeeds: [{url: 'https://a.example/?k=${WIREWATCH_SECRET_KEY}'}]\n", env=env)
+    assert "canary" not in str(caught.value)
 
 
 def test_empty_sections_are_allowed() -> None:

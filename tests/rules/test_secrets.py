@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from core.errors import InputError
 from rules.secrets import expand, expanded, fault, holds_secrets
 
-ENV = {"ODD": "p@ss/w:rd? 100%", "WORD": "plain", "URL": "https://user:pw@h.example/x?a=b#c", "EMPTY": ""}
+ENV = {"ODD": "p@ss/w:rd? 100%", "WORD": "plain", "URL": "https://user:pw@h.example/x?a=b#c", "EMPTY": "",
+       "WIREWATCH_SECRET_KEY": "canary", "wirewatch_password": "canary"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,8 @@ def test_a_secret_is_put_in_as_its_place_asks(value: str, result: str) -> None:
         ("${NOWHERE}", "the secret NOWHERE is not set"),
         ("x${WORD}${EMPTY}", "the secret EMPTY is not set"),
         ("${hunter 2}", "between ${ and } stands a name of letters, digits and _; a plain ${ is written $${"),
+        ("${WIREWATCH_SECRET_KEY}", "WIREWATCH_SECRET_KEY is a setting of wirewatch, and no secret of the watch file"),
+        ("${wirewatch_password}", "wirewatch_password is a setting of wirewatch, and no secret of the watch file"),
         ("${}", "between ${ and } stands a name of letters, digits and _; a plain ${ is written $${"),
     ],
 )

@@ -67,7 +67,7 @@ def fill(session: Session) -> None:
             )
         )  # fmt: skip
     hits = session.exec(select(Hit.id).where(Hit.rule_id == "port-strike")).all()
-    feedback.judge(session, [one for one in hits[:2] if one], verdict="right", who="ada", now=rows.NOW)
+    feedback.judge(session, [one for one in hits[:2] if one], verdict="wrong", who="ada", now=rows.NOW)
     feedback.judge(session, [one for one in hits[:1] if one], verdict="wrong", who="bob", now=rows.NOW)
     configs.switch_off(session, "dear-one", "too_costly", rows.NOW)
 

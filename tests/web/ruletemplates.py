@@ -24,7 +24,7 @@ AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 def pages(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each template and its values."""
     passage = {"field": text, "sentence": text, "marks": [[0, len(text) // 2]]}
-    line = Line(text, text, (text,), text, text, 1, ((0, 1, 2),), text, "1", 1, 2, "3 µs")
+    line = Line(text, text, (text,), text, text, 1, ((0, 1, 2),), text, "1", 1, "3 µs")
     yield "rules.html", {"page": Listing((line,), (text,), 1, 2, text), "tag": text, "q": text, "days": 30}
     yield "rules.html", {"page": Listing((), (), 0, 0, ""), "tag": text, "q": text, "days": 30}
     yield "rule_head.html", {"head": Head(text, 1, text, AT, text, text, path(text, text))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -131,6 +131,41 @@ async def test_stories_of_a_time_and_unread_ones(api: Client) -> None:
     assert (await api("DELETE", "/stories/1/read"))["unread"] is True
     await api("GET", "/stories?since=2026-01-01T00:00:00", 422)  # without a zone
     await api("GET", "/stories?since=0001-01-01T00:00:00%2B14:00", 422)  # none in UTC
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("POST", "/stories/1/silence", {"untl": "2100-01-01T00:00:00Z"}),
+        ("PUT", "/stories/1/read", {"upto": "2026-01-01T00:00:00Z"}),
+        ("POST", "/feeds", {"url": "https://a.example/f", "tag": "x"}),
+        ("POST", "/rules/test", {"text": "A river.", "lang": "en"}),
+        ("POST", "/rules/port-strike/near", {"day": 3}),
+    ],
+)
+async def test_a_key_that_no_request_has_is_refused(api: Client, method: str, path: str, said: dict[str, str]) -> None:
+    told = await api(method, path, 422, json=said)
+    assert any(list(said)[-1] in str(one) for one in told["problems"])
+
+
+async def test_a_story_is_read_as_far_as_it_was_shown_and_never_ahead(api: Client, db: Database) -> None:
+    def tell() -> datetime:
+        def work(session: Session) -> datetime:
+            story = session.get_one(Story, 1)
+            story.last_hit_at += timedelta(minutes=1)
+            return story.last_hit_at
+
+        return db.write_now(work)
+
+    shown = (await api("GET", "/stories/1"))["last"]
+    tell()
+    assert (await api("PUT", "/stories/1/read", json={"up_to": shown}))["unread"] is True
+    assert (await api("PUT", "/stories/1/read", json={"up_to": tell().isoformat()}))["unread"] is False
+    assert (await api("PUT", "/stories/1/read", json={"up_to": "2100-01-01T00:00:00Z"}))["unread"] is False
+    tell()
+    assert (await api("GET", "/stories/1"))["unread"] is True
+    await api("PUT", "/stories/1/read", 422, json={"up_to": "2026-01-01T00:00:00"})  # without a zone
+    assert (await api("PUT", "/stories/1/read"))["unread"] is False
 
 
 async def test_a_story_is_shown_whole_silenced_closed_and_reopened(api: Client) -> None:
@@ -269,6 +304,7 @@ async def test_revisions_are_listed_compared_and_rolled_back(api: Client) -> Non
     rolled = await api("POST", "/config/revisions/1/rollback", headers={"if-match": '"2"'})
     assert rolled["revision"] == 3
     assert (await api("GET", "/config"))["text"] == (await api("GET", "/config/revisions/1"))["text"]
+    await api("PUT", "/config", 422, json={"text": text, "note": "a\x00b"}, headers={"if-match": '"3"'})
     bad = await api("PUT", "/config", 422, json={"text": "rules: ["}, headers={"if-match": '"3"'})
     assert bad["problems"][0]["line"] == 1
 
@@ -285,6 +321,9 @@ async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
     assert (await api("POST", "/feeds/1/pause"))["paused_by"] == "local"
     await api("POST", "/feeds/1/poll", 409)
     assert (await api("POST", "/feeds/1/resume"))["state"] == "ok"
+    failing = await api("GET", "/feeds/3")
+    assert (await api("POST", "/feeds/3/resume"))["state"] == failing["state"] == "failing"
+    assert (await api("GET", "/feeds/3"))["next_poll"] == failing["next_poll"]
     await api("POST", "/feeds/1/poll")
     added = await api("POST", "/feeds", 201, json={"url": "https://new.example/rss", "tags": ["asia"]})
     assert added["revision"] == 2
@@ -298,6 +337,20 @@ async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
     assert given["summary"].startswith("2 feeds added")
     bad = await api("POST", "/feeds/opml", 422, content="https://a.example/\nnonsense", headers=OPML)
     assert bad["problems"][0]["line"] == 2
+
+
+async def test_feeds_that_are_added_at_once_are_all_added(api: Client) -> None:
+    urls = [f"https://{number}.example/f" for number in range(6)]
+    await asyncio.gather(*(api("POST", "/feeds", 201, json={"url": url}) for url in urls))
+    assert {one["url"] for one in (await api("GET", "/feeds"))["items"]} >= set(urls)
+
+
+async def test_addresses_of_others_that_ask_for_a_secret_are_refused(api: Client) -> None:
+    theirs = "https://a.example/f?k=${SMTP_PASSWORD}"
+    listed = await api("POST", "/feeds/opml", 422, content=f"https://b.example/\n{theirs}", headers=OPML)
+    alone = await api("POST", "/feeds", 409, json={"url": theirs})
+    assert (listed["problems"][0]["line"], "asks for a secret" in alone["title"] + alone["detail"]) == (2, True)
+    assert (await api("GET", "/config"))["revision"] == 1
 
 
 OPML = {"content-type": "text/x-opml"}

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
+from pipeline import feedback
 from pipeline import stories as changes
 from storage import inbox as rows_of
 from storage.engine import Database
@@ -15,6 +16,7 @@ from storage.tables import Hit, Story
 from tests.web import rows, ruledesk
 from web.pages import inbox
 from web.pages.inbox import Asked, Inbox
+from web.render import render
 from web.text import capped, marked
 
 
@@ -62,6 +64,7 @@ def test_the_inbox_is_newest_first_with_the_matched_sentence(newsroom: Database)
         ({"since": "soon", "until": "0000-13-99", "state": "x", "before": "y"}, [1, 2, 3]),
         ({"unread": "1"}, [1, 2, 3]),
         ({"since": "0001-01-01", "until": "9999-12-31"}, [1, 2, 3]),
+        ({"before": f"20990101T000000.0_{-(10**26)}"}, [1, 2, 3]),
         ({"words": "port\x00workers", "rule": "\x00", "before": f"00010101T000000.000000_{10**30}"}, []),
     ],
 )
@@ -105,6 +108,16 @@ def test_sources_beyond_four_are_counted_and_what_is_from_before_says_so(newsroo
     assert (line.sources, line.more_sources) == (("S0", "S1", "S2", "S3"), 2)
     assert line.told
     assert line.passage is None
+
+
+def test_a_story_of_which_nothing_counts_says_why(newsroom: Database) -> None:
+    def said() -> str:
+        return " ".join(render("inbox_line.html", one=gathered(newsroom).lines[0]).split())
+
+    assert "2 separate texts" in said()
+    newsroom.write_now(lambda session: feedback.not_this(session, "port-strike", "1", who="ada", now=rows.NOW))
+    assert "separate texts" not in said()
+    assert "none of 2 articles counts: called “not this”, or withdrawn" in said()
 
 
 def test_of_a_long_story_the_first_texts_are_looked_at(db: Database) -> None:

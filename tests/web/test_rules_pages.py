@@ -37,15 +37,17 @@ def listed(db: Database, book: Rulebook, watch: Watch = WATCH, **asked: str) -> 
     return db.read_now(lambda session: rules.gather(session, book, watch, rows.NOW, **values))
 
 
-def test_each_rule_tells_its_hits_stories_and_how_right_people_call_it(db: Database, book: Rulebook) -> None:
+def test_each_rule_tells_its_hits_stories_and_how_many_hits_people_called_not_this(
+    db: Database, book: Rulebook
+) -> None:
     page = listed(db, book)
     assert [line.id for line in page.lines] == ["dear-one", "old-question", "port-strike", "river-flood"]
     strike = page.lines[2]
     assert (strike.title, strike.tags, strike.hits, strike.stories) == ("Strikes at ports", ("labour", "ports"), 3, "2")
-    assert (strike.right, strike.judged, strike.precision) == (2, 3, "67%")
+    assert strike.not_this == 2  # by two people, one hit by both
     assert len(strike.bars) == DAYS
     assert (page.tags, page.count, page.total, page.next) == (("labour", "ports", "weather"), 4, 4, "")
-    assert (page.lines[3].precision, page.lines[3].cost) == ("", "")
+    assert (page.lines[3].not_this, page.lines[3].cost) == (0, "")
 
 
 def test_a_rule_that_is_off_says_why(db: Database, book: Rulebook) -> None:

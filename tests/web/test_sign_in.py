@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from core.clock import SystemClock
@@ -23,7 +24,7 @@ from tests.web.hostile import TEXTS
 from web.app import bare_app
 from web.entrance import Entrance
 from web.guard import Guard
-from web.sign_in import inside
+from web.sign_in import inside, router
 
 KEY, SHARED, OWN = "k" * 40, "hush hush hush", "correct horse"
 PAGE = {"accept": "text/html,*/*;q=0.8"}
@@ -86,6 +87,10 @@ async def test_programs_are_told_to_sign_in_instead(visitor: Visitor) -> None:
         ("ada", SHARED, False),  # a name with a password of its own needs it
         ("ada", "wrong", False),
         ("grace", SHARED, True),
+        ("Ada", SHARED, False),
+        ("ada\u200b", SHARED, False),
+        ("local", SHARED, False),  # who nobody asked for a name
+        ("Link", SHARED, False),
         ("grace", OWN, False),
         ("grace", "", False),
     ],
@@ -116,6 +121,14 @@ async def test_signing_out_takes_a_post(visitor: Visitor) -> None:
     assert (await visitor.post("/sign-out", {"origin": "https://evil.example"})).status_code == 403
     assert (await visitor.post("/sign-out")).headers["location"] == "/sign-in"
     assert not await is_in(visitor)
+
+
+async def test_a_copy_of_a_cookie_that_was_signed_out_opens_nothing_and_other_sessions_stay(visitor: Visitor) -> None:
+    kept = [(await sign_in(visitor, "ada", OWN)).headers["set-cookie"].partition(";")[0] for _ in range(2)]
+    await visitor.post("/sign-out", {"cookie": kept[0]})
+    visitor.client.cookies.clear()
+    told = [(await visitor.get("/sign-out", {"cookie": one})).text for one in kept]
+    assert ["signed in as" in one for one in told] == [False, True]
 
 
 async def test_whoever_left_or_has_another_password_is_out_at_once(db: Database, visitor: Visitor) -> None:
@@ -261,6 +274,33 @@ async def test_an_open_page_of_somebody_who_may_not_come_in_any_more_ends_with_t
     headers = {"cookie": kept, "host": "watch.example", "origin": "https://watch.example"}
     answers = await guarded.talk("/_nicegui_ws/socket.io", headers, said())
     assert [one.get("text") for one in answers] == [None, "one", "two", None]
+    assert answers[-1] == {"type": "websocket.close", "code": 4403}
+
+
+async def test_a_page_that_is_open_ends_when_its_visitor_signs_out_in_another(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_ada(db)
+    now = itertools.count(0.0, 10.0)
+    monkeypatch.setattr("web.guard.monotonic", lambda: next(now))
+    doors = FastAPI()
+    doors.include_router(router())
+
+    async def inside_of(scope: Scope, receive: Receive, send: Send) -> None:
+        await (echo if scope["type"] == "websocket" else doors)(scope, receive, send)
+
+    settings = Settings(_env_file=None, host="0.0.0.0", password=SHARED)
+    visitor = Visitor(Guard(inside_of, settings=settings, key=KEY, db=db), "https://watch.example")
+    kept = (await sign_in(visitor, "ada", OWN)).headers["set-cookie"].partition(";")[0]
+
+    async def said() -> AsyncIterator[str]:
+        yield "one"
+        await visitor.post("/sign-out", {"cookie": kept})
+        yield "two"
+
+    headers = {"cookie": kept, "host": "watch.example", "origin": "https://watch.example"}
+    answers = await visitor.talk("/_nicegui_ws/socket.io", headers, said())
+    assert [one.get("text") for one in answers] == [None, "one", None]
     assert answers[-1] == {"type": "websocket.close", "code": 4403}
 
 

@@ -82,3 +82,19 @@ async def test_after_the_end_nothing_is_tried(trials: Trials) -> None:
     trials.close()
     with pytest.raises(NotAvailable, match="closed"):
         await trials.long(time.sleep, 0)
+
+
+async def test_saving_does_not_wait_for_trials_and_trials_do_not_pile_up(
+    patient: Trials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.trials.MOST_WAITING", 2)
+    await asyncio.gather(patient.quick(abs, -1), patient.quick(abs, -2))  # their processes are there
+    slow = [asyncio.create_task(patient.careful(time.sleep, 60)) for _ in range(3)]
+    await asyncio.sleep(0)  # one takes its turn, two wait
+    assert await patient.saving(abs, -3) == 3
+    with pytest.raises(NotAvailable, match="2 texts wait"):
+        await patient.careful(abs, -4)
+    for one in slow:
+        one.cancel()
+    await asyncio.wait(slow)
+    assert await patient.careful(abs, -5) == 5

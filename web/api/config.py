@@ -13,7 +13,7 @@ from storage import configs
 from storage.stories import LARGEST_ID
 from storage.tables import Config
 from web.api.desk import Base, Desk, Who, etag, found
-from web.api.paging import Cursor, Id, Limit, Page, after_id, page
+from web.api.paging import Cursor, Id, Limit, Page, Said, after_id, page
 from web.api.problems import EDITED
 from web.api.rules import Revision
 
@@ -45,11 +45,11 @@ class Diff(BaseModel):
     diff: str = Field(description="unified; empty when they are the same")
 
 
-class Text(BaseModel):
+class Text(Said):
     """A watch file."""
 
     text: str = Field(max_length=MOST_TEXT)
-    note: str = Field("", max_length=500)
+    note: str = Field("", max_length=500, pattern=r"^[^\x00]*$")  # PostgreSQL stores no NUL
 
 
 def router(desk: Desk) -> APIRouter:

@@ -15,7 +15,7 @@ from pipeline import polling, subscriptions
 from storage import feeds, listings, polls
 from storage.tables import Feed
 from web.api.desk import Desk, Who
-from web.api.paging import Cursor, Id, Limit, Page, Word, after_id, page
+from web.api.paging import Cursor, Id, Limit, Page, Said, Word, after_id, page
 from web.api.rules import Revision
 from web.text import why
 
@@ -69,7 +69,7 @@ class Discovered(BaseModel):
     type: str
 
 
-class NewFeed(BaseModel):
+class NewFeed(Said):
     """A feed to add."""
 
     url: Word = Field(min_length=1, description="its address")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from storage.stories import LARGEST_ID
 from web.api.problems import Fault, ProblemError
@@ -38,6 +38,12 @@ def _within_reach(time: datetime) -> datetime:
 
 WithinReach = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 Time = Annotated[WithinReach | None, Query(description="ISO 8601, with its zone")]
+
+
+class Said(BaseModel):
+    """The base of what programs send: a key that is misspelt is refused, and not silently left out."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Page(BaseModel, Generic[T]):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from pipeline import people as changes
 from storage import people
 from web.api.desk import Desk, Who
-from web.api.paging import Word
+from web.api.paging import Said, Word
 
 Name = Annotated[Word, Path(min_length=1)]
 Password = Annotated[str, Field(description=f"{changes.SHORTEST} to {changes.LONGEST} characters")]
@@ -33,20 +33,20 @@ class PersonLine(BaseModel):
     tokens: list[str] = Field(description="the names of their tokens")
 
 
-class NewPerson(BaseModel):
+class NewPerson(Said):
     """Somebody to let in."""
 
     name: Word
     password: Password
 
 
-class NewPassword(BaseModel):
+class NewPassword(Said):
     """Another password."""
 
     password: Password
 
 
-class NewToken(BaseModel):
+class NewToken(Said):
     """A program to let in."""
 
     name: Word = Field(description="the program's name")

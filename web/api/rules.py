@@ -19,7 +19,7 @@ from rules.config import Rule
 from rules.document import ArticleText
 from storage import configs
 from web.api.desk import Base, Desk, Who, etag, found
-from web.api.paging import Word
+from web.api.paging import Said, Word
 from web.api.problems import EDITED
 
 MOST_TEXT = 1_000_000  # characters of a text to be tried
@@ -53,7 +53,7 @@ class RuleWhole(RuleLine):
     revision: int = Field(description="the active revision: what If-Match names when it is edited")
 
 
-class Trial(BaseModel):
+class Trial(Said):
     """A text to try rules on."""
 
     text: str = Field(min_length=1, max_length=MOST_TEXT)
@@ -83,7 +83,7 @@ class Explained(BaseModel):
     limit: int
 
 
-class Draft(BaseModel):
+class Draft(Said):
     """A rule's text to be tried instead of the saved one."""
 
     match: Match = ""

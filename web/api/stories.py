@@ -16,7 +16,7 @@ from storage.inbox import Place, Wanted
 from storage.tables import Article, Hit, Story
 from web.api.alerts import AlertLine, alert_line
 from web.api.desk import Desk, Who, found
-from web.api.paging import Cursor, Filter, Id, Limit, Page, Time, WithinReach, after_moment, written
+from web.api.paging import Cursor, Filter, Id, Limit, Page, Said, Time, WithinReach, after_moment, written
 
 State = Literal["", "open", "silenced", "closed"]
 
@@ -59,10 +59,18 @@ class StoryWhole(StoryLine):
     alerts: list[AlertLine]
 
 
-class Silencing(BaseModel):
+class Silencing(Said):
     """Until when nothing more of a story is told; 72 hours when nothing is said."""
 
     until: WithinReach | None = None
+
+
+class Reading(Said):
+    """How far a story was read; as far as it is told when nothing is said."""
+
+    up_to: WithinReach | None = Field(
+        None, description="`last` of the story as it was shown: what came in later stays unread"
+    )
 
 
 def router(desk: Desk) -> APIRouter:
@@ -130,9 +138,10 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
         return await changed(who, story_id)
 
     @routes.put("/{story_id}/read")
-    async def read(who: Who, story_id: Id) -> StoryLine:
-        """Keep that whoever asks has read a story."""
-        await desk.write(lambda session: _mark_read(session, story_id, who))
+    async def read(who: Who, story_id: Id, said: Reading | None = None) -> StoryLine:
+        """Keep that whoever asks has read a story: with `up_to`, no more of it than they were shown."""
+        up_to = said.up_to if said else None
+        await desk.write(lambda session: _mark_read(session, story_id, who, up_to))
         return await changed(who, story_id)
 
     @routes.delete("/{story_id}/read")
@@ -142,9 +151,10 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
         return await changed(who, story_id)
 
 
-def _mark_read(session: Session, story_id: int, who: str) -> None:
+def _mark_read(session: Session, story_id: int, who: str, up_to: datetime | None) -> None:
     story = changes.find(session, story_id)
-    changes.mark_read(session, [Place(story.last_hit_at, story.id or 0)], who)
+    told = story.last_hit_at
+    changes.mark_read(session, [Place(min(up_to or told, told), story.id or 0)], who)
 
 
 def _values(row: Story, now: datetime, *, unread: bool) -> dict[str, Any]:

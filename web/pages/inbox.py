@@ -88,7 +88,8 @@ class Asked:
 def _place(text: str) -> Place | None:
     at, _, story = text.partition("_")
     try:
-        return Place(datetime.strptime(at, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC), min(int(story), stories.LARGEST_ID))
+        id = max(0, min(int(story), stories.LARGEST_ID))  # what a database can compare with
+        return Place(datetime.strptime(at, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC), id)
     except ValueError:
         return None
 

@@ -19,7 +19,7 @@ from rules.config import Watch
 from storage import configs
 from storage.engine import Database
 from web import atom
-from web.controls import Button, Line
+from web.controls import AWAY_S, Button, Line
 from web.frame import frame, show
 from web.pages import rule_marks as marks
 from web.pages.faults import missing
@@ -32,6 +32,7 @@ from web.trials import Trials
 
 PAUSE_S = 0.3  # of typing, before what was typed is looked at
 TRIES = 3  # of saving, while others save other rules
+_STAY = "event => { event.preventDefault(); event.returnValue = true; }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,14 @@ class Head:
 def register(db: Database, key: str, book: Rulebook, trials: Trials) -> None:
     """Add the pages."""
 
-    @ui.page("/new-rule")  # not below /rules: a rule may be called new
+    @ui.page("/new-rule", reconnect_timeout=AWAY_S)  # not below /rules: a rule may be called new
     async def new_rule() -> None:
         now, watch = await book.active()
         rule_id, lines = starter({rule.id for rule in watch.rules})
         with frame("New rule", at="/rules"):
             Editor(db, trials, now, editing.Draft(rule_id, "", lines), is_new=True)
 
-    @ui.page("/rules/{rule_id}")
+    @ui.page("/rules/{rule_id}", reconnect_timeout=AWAY_S)
     async def one_rule(rule_id: str) -> None:
         now, watch = await book.active()
         rule = watch.rule(rule_id)
@@ -88,7 +89,7 @@ class Editor:
     ) -> None:
         self._db, self._trials = db, trials
         self._text, self._draft, self._is_new = now.text, draft, is_new
-        self._typed, self._busy = 0, False
+        self._typed, self._busy, self._is_unsaved = 0, False, False
         if is_new:
             self._id = (
                 ui.input("Id", value=draft.rule, on_change=self._typing).props("outlined dense").classes("rule-id")
@@ -131,11 +132,20 @@ class Editor:
         await self._look()
 
     async def _typing(self) -> None:
+        self._hold()
         self._typed += 1
         typed = self._typed
         await asyncio.sleep(PAUSE_S)
         if typed == self._typed and not self._code.is_deleted:
             await self._look()
+
+    def _hold(self) -> None:
+        """Have the browser ask before it leaves what is not saved."""
+        is_unsaved = (self.rule, self._code.value or "") != (self._draft.rule, self._draft.written)
+        if is_unsaved != self._is_unsaved:
+            self._is_unsaved = is_unsaved
+            # the client itself: the button that was pressed may be gone, and with it the context that it was pressed in
+            self._code.client.run_javascript(f"window.onbeforeunload = {_STAY if is_unsaved else 'null'}")
 
     async def _look(self) -> None:
         """Check and try what is there; what is typed meanwhile is looked at right after."""
@@ -223,7 +233,7 @@ class Editor:
             if theirs is not None:
                 self._ask(draft, now, theirs)
                 return
-            text, watch = await self._trials.careful(in_worker.ready, now.text, draft)
+            text, watch = await self._trials.saving(in_worker.ready, now.text, draft)
             at = SystemClock().now()
             work = partial(editing.save, draft=draft, text=text, watch=watch, upon=now.revision, who=name, now=at)
             revision = await self._db.write(work)
@@ -235,6 +245,7 @@ class Editor:
     def _done(self, draft: editing.Draft, text: str, revision: int, *, changed: bool) -> None:
         self._text, self._draft = text, editing.Draft(draft.rule, draft.written, draft.written)
         self._conflict.clear()
+        self._hold()
         said = f"Saved as revision {revision}" if changed else f"Saved already: revision {revision}"
         is_all = (self._code.value or "") == draft.written
         self._tell(said if is_all else f"{said}, without what was typed since", good=is_all)
@@ -255,6 +266,7 @@ class Editor:
             self._text, self._draft = now.text, editing.Draft(draft.rule, theirs, theirs)
             self._conflict.clear()
             self._code.value = theirs
+            self._hold()
             self._tell(f"Theirs: revision {now.revision}")
 
         self._conflict.clear()

@@ -1,4 +1,4 @@
-"""`/rules`: every rule, what it finds, how right people say that is, and what it costs."""
+"""`/rules`: every rule, what it finds, what of that people say is not meant, and what it costs."""
 
 from __future__ import annotations
 
@@ -39,14 +39,8 @@ class Line:
     bars: tuple[Bar, ...]
     spark_says: str
     stories: str
-    right: int
-    judged: int
+    not_this: int  # hits that somebody called so, of all days
     cost: str
-
-    @property
-    def precision(self) -> str:
-        """How often people called it right."""
-        return f"{self.right / self.judged:.0%}" if self.judged else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +111,10 @@ def gather(
     chosen = rest[:SHOWN]
     ids = [rule.id for rule in chosen]
     states, stories = configs.rule_states(session, ids), tallies.stories_of(session, ids)
-    verdicts, days = tallies.verdicts_of(session, ids), book.hits(session, now)
+    wrong, days = tallies.not_this(session, ids), book.hits(session, now)
     lines = tuple(
         _line(rule, states.get(rule.id), [day.get(rule.id, 0) for day in days], stories[rule.id],
-              verdicts.get(rule.id, (0, 0)), book.cost(rule))
+              wrong.get(rule.id, 0), book.cost(rule))
         for rule in chosen
     )  # fmt: skip
     tags = tuple(sorted({one for rule in watch.rules for one in rule.tags}))
@@ -133,8 +127,7 @@ def _has(rule: Rule, words: str) -> bool:
 
 
 def _line(
-    rule: Rule, state: RuleState | None, daily: Sequence[int], stories: int, verdicts: tuple[int, int],
-    cost: float | None,
+    rule: Rule, state: RuleState | None, daily: Sequence[int], stories: int, not_this: int, cost: float | None
 ) -> Line:  # fmt: skip
     name, reason = state_of(rule, state)
     return Line(
@@ -147,8 +140,7 @@ def _line(
         bars=bars(daily),
         spark_says=f"hits a day, at most {max(daily):,}",
         stories=capped(stories, tallies.COUNTED),
-        right=verdicts[0],
-        judged=verdicts[1],
+        not_this=not_this,
         cost="" if cost is None else f"{cost:,.0f} µs" if cost >= 1 else "< 1 µs",
     )
 
