@@ -287,6 +287,7 @@ async def test_who_resumes_a_feed_or_names_it_again_has_it_asked_as_it_is_writte
 ) -> None:
     await moved(world, db, clock)
     if anew == "resumed":
+        db.write_now(lambda session: feeds.pause(session, session.exec(select(Feed)).one(), "ada"))
         db.write_now(lambda session: feeds.resume(session, session.exec(select(Feed)).one(), NOON))
     else:
         spec = feeds.FeedSpec(world.url("/rss"), "News", "feed", "", (), "en", None, 0.0)
