@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ConfigError, InputError
+from core.shortage import HINT, shortage
 from pipeline import notices
 from pipeline.app import App
 from pipeline.configure import Applied, apply_text, read_watch, refresh
@@ -96,6 +97,8 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
     except OSError as error:
+        if short := shortage(error):
+            raise InputError(f"this machine is short of something: {short}", hint=HINT) from None
         raise InputError(
             f"{path}: {error.strerror}", hint="run `wirewatch init` to write one, or name it with --config"
         ) from None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -63,6 +65,22 @@ async def test_a_broken_file_keeps_the_last_good_revision_and_is_told_once(
     assert [b"goes on" in one.body for one in world.hook.requests] == [True, False]
     assert b"in force again" in world.hook.requests[1].body
     assert db.read_now(notices.open_notices) == []
+
+
+async def test_a_machine_that_is_short_of_descriptors_says_so_and_blames_no_file(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(path: Path, *_: object) -> str:
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
+    async with world.worker(db, clock) as app:
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "read_text", short)
+            followed = await follow_file(app, "me")
+        assert (followed.revision, followed.changed) == (1, False)
+        assert followed.message.startswith("this machine is short of something: Too many open files")
+        assert "wirewatch init" not in followed.message
+        assert not (await follow_file(app, "me")).message
 
 
 async def test_a_file_that_is_being_written_is_applied_when_it_is_whole(
