@@ -211,7 +211,9 @@ def _watch(look: Look) -> None:
             look.wrong.append(f"request to {request.url}")
 
     def said(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        of = message.location["url"]  # of the site that it was at before a window speaks late: icons are asked for last
+        before = urlsplit(of).hostname == "127.0.0.1" and not of.startswith(f"{look.address}/")
+        if message.type in ("error", "warning") and not before:
             look.wrong.append(f"{message.type} in the console: {message.text}")
 
     def opened(dialog: Dialog) -> None:
