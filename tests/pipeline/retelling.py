@@ -46,9 +46,9 @@ async def come(world: World, db: Database, app: App, *items: Item) -> None:
 
 
 def made(db: Database) -> list[tuple[str, int]]:
-    """Kind and ordinal of each alert."""
-    rows = db.read_now(lambda s: s.exec(select(Alert).order_by(col(Alert.made_at), col(Alert.ordinal))).all())
-    return [(one.kind, one.ordinal) for one in rows]
+    """Kind and ordinal of each alert, in their order: several are made at one moment."""
+    rows = db.read_now(lambda s: s.exec(select(Alert)).all())
+    return sorted((one.kind, one.ordinal) for one in rows)
 
 
 async def withdraw(how: str, world: World, db: Database, app: App, number: int) -> None:
