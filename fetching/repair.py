@@ -22,7 +22,6 @@ _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,9}|#[xX][0-9a-f
 _ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _DATE = re.compile(r"<(?:\w+:)?(?:pubDate|published|updated|date)(?:\s[^>]{0,80})?>([^<]{1,80})<", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
-_ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _LISTED_END = re.compile(r"</(?:\w+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
 _LISTED = re.compile(r"<(?:\w+:)?(?:url|sitemap)[\s>]", re.IGNORECASE)
 _OF_ROOT = {
