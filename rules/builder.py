@@ -11,7 +11,7 @@ import re2  # type: ignore[import-untyped]
 from lark import Token, Tree
 
 from rules import countries, tokens
-from rules.grammar import MAX_DEPTH, MAX_DISTANCE, MAX_PARTS, MAX_PATTERN, MIN_PREFIX, OPERATORS
+from rules.grammar import IN_WORDS, MAX_DEPTH, MAX_DISTANCE, MAX_PARTS, MAX_PATTERN, MIN_PREFIX, OPERATORS
 from rules.names import Names, RuleSyntaxError
 from rules.tree import (
     And,
@@ -37,7 +37,6 @@ from rules.tree import (
 Of = TypeVar("Of")
 Read = Callable[[str, Names, tuple[str, ...]], Expr]
 _QUOTES = '"“”„«»'
-_IN_WORDS = "-‐‑–—.&" + tokens.APOSTROPHES  # what may stand between the letters of a term without quotes
 _AS_OPERATORS = ("NEAR", "THEN")
 _REGEX_MEMORY = 1 << 20  # bytes of a compiled pattern: its size is refused, not its cost in time, which is linear
 
@@ -211,11 +210,11 @@ def _placed(token: Token, text: str, where: str = "") -> Term:
 def _refuse_odd(token: Token) -> None:
     """A word without quotes holds letters, digits and a few signs: any other sign was meant to do something."""
     text = str(token).lstrip("=").rstrip("*")
-    if text in _AS_OPERATORS:
+    if text in _AS_OPERATORS and token.type != "PREFIX":
         raise at(token, f"{text} needs a number", f"for example: {OPERATORS[text].example}")
     if text[0] == "-":
         raise at(token, f"a minus does not exclude: {text}", f"for example: ferry AND NOT {text[1:]}")
-    odd = next((character for character in tokens.between(text) if character not in _IN_WORDS), "")
+    odd = next((character for character in tokens.between(text) if character not in IN_WORDS), "")
     if odd:
         raise at(token, f"“{odd}” has no meaning in {text}", "put the term in quotes, or write its forms with OR")
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rules.tokens import APOSTROPHES
+
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 32
 MAX_DISTANCE = 500  # words
 MAX_PARTS = 100  # of AND, near/n(…), any/k(…) and the like; OR has no limit of its own
 MIN_PREFIX = 3  # letters
 MAX_PATTERN = 500  # characters of a /regex/
+IN_WORDS = "-‐‑–—.&" + APOSTROPHES  # what may stand between the letters of a term without quotes
 
+_MORE_OF_A_WORD = rf"(?![\w*]|[{IN_WORDS}]\w)"  # OR-Tools is a word, not an operator
 GRAMMAR = r"""
 start: expr
 ?expr: prox | any_of | all_of
@@ -31,10 +35,10 @@ negation: NOT prox
 ?value: VALUE | PHRASE | "(" value (OR value)* ")" -> values
 term: EXACT_PHRASE | PHRASE | EXACT | PREFIX | WORD | NAME | REGEX
 
-OR.3: /OR(?![\w*])/
-AND.3: /AND(?![\w*])/
-NOT.3: /NOT(?![\w*])/
-UNLESS.3: /UNLESS(?![\w*])/
+OR.3: /OR<more>/
+AND.3: /AND<more>/
+NOT.3: /NOT<more>/
+UNLESS.3: /UNLESS<more>/
 NEAR.3: /NEAR\/\d+/
 THEN.3: /THEN\/\d+/
 FUNCTION.3: /(sentence|paragraph|(near|seq|atleast|any|first)\/\d+)(?=\s*\()/
@@ -47,9 +51,9 @@ REGEX.2: /\/(\\.|[^\/\\\n])+\//
 NAME.2: /[@#$][\w.-]*\w/
 EXACT.1: /=[^\s()",“”„«»:=@#$\/*]+/
 PREFIX.1: /[^\s()",“”„«»:=@#$\/*]+\*/
-WORD: /(?!(?:(?:OR|AND|NOT|UNLESS)(?![\w*])|(?:NEAR|THEN)\/\d))[^\s()",“”„«»:=@#$\/*]+/
+WORD: /(?!(?:(?:OR|AND|NOT|UNLESS)<more>|(?:NEAR|THEN)\/\d))[^\s()",“”„«»:=@#$\/*]+/
 %ignore /\s+/
-"""
+""".replace("<more>", _MORE_OF_A_WORD)
 
 
 class Operator(NamedTuple):

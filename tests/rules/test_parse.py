@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.builder import term_of
 from rules.parse import Entity, Names, RuleSyntaxError, parse, parse_item
 from rules.tree import And, Expr, Named, Near, Or, Term, Unless, Value, walk, written
 from tests.rules.desk import NAMES
@@ -313,3 +314,12 @@ def test_a_value_with_a_comma_is_told_to_go_in_quotes() -> None:
         parse("ferry AND url:https://www.example.net/politik,123.html")
     assert caught.value.hint == 'for example: url:"a,b"'
     parse('ferry AND url:"https://www.example.net/politik,123.html"')
+
+
+@pytest.mark.parametrize("word", ["OR-Tools", "AND’s", "NOT-for-profit", "U.N"])
+def test_a_word_may_begin_with_an_operator(word: str) -> None:
+    assert parse(f"{word} OR ferry", NAMES) == Or((term_of(word), term_of("ferry")))
+
+
+def test_a_prefix_may_be_an_operators_name() -> None:
+    assert parse("NEAR* OR THEN*", NAMES) == Or((term_of("NEAR*"), term_of("THEN*")))

@@ -35,6 +35,9 @@ PIECES = (
         "=OR",
         "NEAR",
         "or",
+        "OR-x",
+        "NOT's",
+        "THEN*",
         "_x",
     ),
     *(" ", " ", "  ", "\n", "\u3000", " OR ", " AND ", " AND NOT ", " NOT ", " UNLESS ", " NEAR/4 ", " THEN/2 "),
@@ -77,6 +80,9 @@ def by_hand(text: str) -> Expr | None:
 @example("a OR b AND c")
 @example("a NEAR/2 b NEAR/2 c")
 @example("ferry AND NOT NEAR/3 boat")
+@example("NEAR*")
+@example("THEN* OR NOT*")
+@example("OR-Tools OR AND's")
 def test_what_is_read_quickly_is_what_the_grammar_reads(text: str) -> None:
     found = by_hand(text)
     assert found is None or found == by_grammar(text)
