@@ -337,7 +337,9 @@ def _add(
             session.add(known[article_key])
             session.flush()
             made += 1
-        elif choosy and item not in old and known[article_key].feed_id != feed.id:
+        elif (item not in old and known[article_key].feed_id != feed.id) and (
+            articles.is_news(session, known[article_key].id or 0, now) or choosy
+        ):
             articles.match_again(session, known[article_key].id or 0, now)
         session.add(_entry(feed, item, key, known[article_key], now))
     session.flush()

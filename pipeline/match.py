@@ -211,11 +211,13 @@ def add_hit(
 def _again(session: Session, hit: Hit, match: Match, judged: Judged, active: Active, now: datetime) -> bool:
     """The same rule matched the same article again: the hit is brought up to date in place, nobody is told twice.
 
-    Returns whether it comes back: it was withdrawn.
+    Returns whether it is to be told of: it comes back from being withdrawn, or its article became news since.
     """
     stories_step.fill(hit, match, judged.one.article, active.revision)
     session.add(hit)
-    if hit.state != "withdrawn":
+    news = hit.past and not judged.one.article.from_before and hit.at < judged.one.article.first_seen_at
+    hit.past = hit.past and not news
+    if hit.state != "withdrawn" and not news:
         return False
     hit.state = "from_before" if hit.past else "live"
     standing.comes_back(session, hit, now)

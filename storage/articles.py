@@ -227,6 +227,15 @@ def match_again(session: Session, article_id: int, now: datetime) -> None:
         article.match_due, article.match_after = True, now
 
 
+def is_news(session: Session, article_id: int, now: datetime) -> bool:
+    """What a feed's first poll took for old is news where a feed that was read before comes to list it."""
+    article = locked(session, article_id)
+    if article is None or not article.from_before:
+        return False
+    article.from_before, article.first_seen_at = False, now
+    return True
+
+
 def _match_due() -> ColumnElement[bool]:
     """Nothing waits for longer than UNREAD_WAIT: what does was seen by a clock that has been set back since."""
     after = col(Article.match_after)

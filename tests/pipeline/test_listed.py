@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -211,3 +212,26 @@ async def test_what_another_worker_has_just_matched_is_matched_again_all_the_sam
         assert db.read_now(lambda s: s.exec(select(Article.match_due)).one())
         db.close()
         other.close()
+
+
+async def test_what_a_new_feed_took_for_old_is_told_when_a_watched_feed_comes_to_list_it(
+    overlapping: World, db: Database, clock: FixedClock
+) -> None:
+    del overlapping.rules["strike"]["feeds"]
+    top, asia = overlapping.feeds
+    overlapping.feeds = [top]
+    async with overlapping.worker(db, clock) as app:
+        await run_cycle(app)
+        overlapping.feeds = [top, {**asia, "first_poll": "72h"}]
+        await overlapping.apply(app)
+        undated = replace(overlapping.publish("a", "Dockers begin strike", STRIKE), published=None)
+        overlapping.site["/Asia"] = rss(undated)
+        clock.move(timedelta(hours=2))
+        await run_cycle(app)
+        assert (hits(db), len(overlapping.hook.requests)) == ([("strike", "from_before")], 0)
+        overlapping.site["/Top"] = rss(undated)
+        for _ in range(2):
+            clock.move(timedelta(hours=2))
+            await run_cycle(app)
+    assert hits(db) == [("strike", "live")]
+    assert len(overlapping.hook.requests) == 1
