@@ -86,6 +86,9 @@ def token(
     context: typer.Context,
     name: Name,
     program: Annotated[str, typer.Option("--name", help="The program that will use it.")] = "api",
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="For a program that only reads: Prometheus, a dashboard.")
+    ] = False,
     revoke: Annotated[bool, typer.Option("--revoke", help="Let nobody in by it any more.")] = False,
 ) -> None:
     """Make a token for a user's program and print it: once, since only its hash is kept. Or revoke one."""
@@ -95,5 +98,5 @@ def token(
             db.write_now(lambda session: changes.revoke_token(session, name, program))
             out().print(f"token {program} of {name} opens nothing any more", markup=False)
             return
-        made = db.write_now(lambda session: changes.make_token(session, name, program, now=now))
+        made = db.write_now(lambda session: changes.make_token(session, name, program, now=now, read_only=read_only))
     typer.echo(made)

@@ -183,8 +183,11 @@ def _can_be_in_an_address(name: str) -> bool:
 # -- tokens
 
 
-def make_token(session: Session, person_name: str, token_name: str, *, now: datetime) -> str:
-    """A new token for a person's program: only its hash is kept, so it is shown now or never. Raises InputError."""
+def make_token(session: Session, person_name: str, token_name: str, *, now: datetime, read_only: bool = False) -> str:
+    """A new token for a person's program: only its hash is kept, so it is shown now or never. Raises InputError.
+
+    `read_only`: it changes nothing, and lets nobody else in.
+    """
     person = find(session, person_name)
     if not _can_be_in_an_address(token_name):
         raise InputError(
@@ -193,7 +196,7 @@ def make_token(session: Session, person_name: str, token_name: str, *, now: date
     if people.token(session, token_name) is not None:
         raise InputError(f"there is a token {token_name} already", hint="give each program its own")
     token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-    people.add_token(session, person, name=token_name, sha256=token_hash(token), now=now)
+    people.add_token(session, person, name=token_name, sha256=token_hash(token), now=now, read_only=read_only)
     return token
 
 

@@ -96,6 +96,7 @@ class ApiToken(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id", index=True)
     name: str = Field(unique=True)
     sha256: str = Field(unique=True)
+    read_only: bool = False
     made_at: datetime = time()
     last_used_at: datetime | None = maybe_time()  # to the minute
 

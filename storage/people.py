@@ -42,9 +42,11 @@ def end(session: Session, person: Person, now: datetime) -> None:
 # -- tokens
 
 
-def add_token(session: Session, person: Person, *, name: str, sha256: str, now: datetime) -> ApiToken:
+def add_token(
+    session: Session, person: Person, *, name: str, sha256: str, now: datetime, read_only: bool = False
+) -> ApiToken:
     """Keep a token of this hash."""
-    row = ApiToken(person_id=person.id or 0, name=name, sha256=sha256, made_at=now)
+    row = ApiToken(person_id=person.id or 0, name=name, sha256=sha256, read_only=read_only, made_at=now)
     session.add(row)
     session.flush()
     return row

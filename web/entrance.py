@@ -41,6 +41,14 @@ class Wait:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A person's program, known by its token."""
+
+    person: str
+    read_only: bool
+
+
 class Entrance:
     """Checks what visitors bring. Without a database there are no people and no tokens."""
 
@@ -145,18 +153,18 @@ class Entrance:
 
     # -- tokens
 
-    async def of_token(self, token: str) -> str:
+    async def of_token(self, token: str) -> Program | None:
         """Whose token this is, or nothing. Its use is noted, once a minute."""
         if not (self._db and token):
-            return ""
+            return None
         digest, now = passwords.token_hash(token), SystemClock().now()
         found = await self._db.read(lambda session: people.of_hash(session, digest))
         if found is None:
-            return ""
+            return None
         row, person = found
         if passwords.is_to_be_noted(row, now):
             await self._db.write(lambda session: people.note_use(session, row.id or 0, now))
-        return person.name
+        return Program(person.name, row.read_only)
 
     # -- the form's token: proves that this browser was shown the form within the hour
 

@@ -64,6 +64,7 @@ FOREIGN_NAME = Refusal(
     "or have a proxy that adds X-Forwarded-For and run `wirewatch users add`",
 )
 FOREIGN_PAGE = Refusal(403, "refused: asked for by another site's page")
+ONLY_READS = Refusal(403, "this token may only read: `wirewatch users token` makes one without --read-only")
 REMOVED = Refusal(403, "this user was removed")
 NOT_NOW = Refusal(503, "the database does not answer", ((b"retry-after", b"10"),))
 
@@ -145,7 +146,7 @@ class Guard:
 
     async def _entered(self, who: Audience, scope: Scope, headers: dict[str, str]) -> Entered | Refusal:
         if who is Audience.PROGRAM:
-            return await self._program(headers)
+            return await self._program(scope, headers)
         believed = self._user_header and self._entrance.is_proxy(_peer(scope))
         named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if believed else ""
         if named and await self._entrance.has_left(named):
@@ -156,13 +157,15 @@ class Guard:
             return Entered(LOCAL)
         return await self._of_basic(scope, headers)
 
-    async def _program(self, headers: dict[str, str]) -> Entered | Refusal:
+    async def _program(self, scope: Scope, headers: dict[str, str]) -> Entered | Refusal:
         """By its token; on loopback without one, too. A cookie or a password opens nothing here."""
         if may_be_free(self._settings, headers) and "authorization" not in headers:
             return Entered(LOCAL)
         kind, _, token = headers.get("authorization", "").partition(" ")
-        name = await self._entrance.of_token(token.strip()) if kind.lower() == "bearer" else ""
-        return Entered(name) if name else NO_TOKEN
+        program = await self._entrance.of_token(token.strip()) if kind.lower() == "bearer" else None
+        if program is None:
+            return NO_TOKEN
+        return ONLY_READS if program.read_only and scope.get("method") not in SAFE else Entered(program.person)
 
     async def _of_basic(self, scope: Scope, headers: dict[str, str]) -> Entered | Refusal:
         brought = _basic(headers)

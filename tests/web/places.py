@@ -105,7 +105,7 @@ def _settings(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     seen = [{"channel": text, "kind": text, "target": target, "state": "paused", "why": text} for target in (text, "")]
     yield "settings-channels.html", {"rows": [named(one) for one in seen], "wrong": text}
     yield "settings-channels-head.html", {}
-    token = named({"name": text, "made": AT, "last_used": AT})
+    token = named({"name": text, "made": AT, "last_used": AT, "read_only": True})
     somebody = {"name": text, "made": AT, "ended": None, "tokens": [token]}
     people = [named(somebody), named(somebody | {"ended": AT, "tokens": []})]
     yield "settings-people.html", {"people": people}

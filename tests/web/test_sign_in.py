@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import html
 import itertools
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -185,6 +187,20 @@ async def test_a_token_opens_the_api_only_and_nothing_else_opens_it(db: Database
         assert refused.headers["content-type"] == "application/problem+json"
     db.write_now(lambda session: people.remove(session, "ada", now=SystemClock().now()))
     assert (await visitor.get("/metrics", bearer)).status_code == 401
+
+
+async def test_a_token_that_only_reads_changes_nothing(db: Database, visitor: Visitor) -> None:
+    made = partial(people.make_token, person_name="ada", now=SystemClock().now())
+    reads, may = (
+        {"authorization": f"Bearer {db.write_now(partial(made, token_name=name, read_only=name == 'panel'))}"}
+        for name in ("panel", "ci")
+    )
+    eve = json.dumps({"name": "eve", "password": "correct horse battery"})
+    said = {"content-type": "application/json"}
+    assert (await visitor.get("/api/v1/people", reads)).status_code == 200
+    refused = await visitor.post("/api/v1/people", reads | said, eve)
+    assert (refused.status_code, "may only read" in refused.json()["title"]) == (403, True)
+    assert (await visitor.post("/api/v1/people", may | said, eve)).status_code == 201
 
 
 ELSEWHERE = (

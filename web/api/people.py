@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -50,6 +51,7 @@ class NewToken(Said):
     """A program to let in."""
 
     name: Word = Field(description="the program's name")
+    read_only: bool = Field(False, description="whether it may only read")
 
 
 class Token(BaseModel):
@@ -98,7 +100,8 @@ def router(desk: Desk) -> APIRouter:
     @routes.post("/{name}/tokens", status_code=201)
     async def make_token(name: Name, program: NewToken) -> Token:
         """Make a token for a program of somebody's."""
-        token = await desk.write(lambda session: changes.make_token(session, name, program.name, now=desk.now()))
+        made = partial(changes.make_token, person_name=name, token_name=program.name, read_only=program.read_only)
+        token = await desk.write(partial(made, now=desk.now()))
         return Token(name=program.name, token=token)
 
     @routes.delete("/{name}/tokens/{program}", status_code=204)

@@ -25,6 +25,7 @@ class Token:
     name: str
     made: datetime
     last_used: datetime | None
+    read_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ async def people_section(db: Database) -> None:
                 "password": lambda name: _password(db, name),
                 "remove-user": lambda name: _remove(db, name),
                 "token": lambda name: _token(db, name),
+                "token-to-read": lambda name: _token(db, name, read_only=True),
                 "revoke": lambda name: _revoke(db, name),
             },
         )
@@ -66,7 +68,11 @@ def gather(session: Session) -> list[Person]:
             name=row.name,
             made=row.made_at,
             ended=row.ended_at,
-            tokens=[Token(one.name, one.made_at, one.last_used_at) for one, owner in tokens if owner.id == row.id],
+            tokens=[
+                Token(one.name, one.made_at, one.last_used_at, one.read_only)
+                for one, owner in tokens
+                if owner.id == row.id
+            ],
         )
         for row in people.listing(session)
     ]
@@ -97,12 +103,13 @@ async def _remove(db: Database, name: str) -> str:
     return f"{name} cannot sign in any more."
 
 
-async def _token(db: Database, name: str) -> str:
-    written = await asked(f"A token for which program of {name}?", "Make", program="Name of the program")
+async def _token(db: Database, name: str, *, read_only: bool = False) -> str:
+    kind = "A token that only reads, for" if read_only else "A token for"
+    written = await asked(f"{kind} which program of {name}?", "Make", program="Name of the program")
     if written is None:
         return ""
     program, now = written["program"].strip(), SystemClock().now()
-    token = await db.write(lambda session: changes.make_token(session, name, program, now=now))
+    token = await db.write(lambda session: changes.make_token(session, name, program, now=now, read_only=read_only))
     return f"The token of {program}, shown only now: {token}"
 
 

@@ -322,6 +322,7 @@ def _office() -> None:
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("read_only", sa.Boolean(), nullable=False),
         sa.Column("made_at", UtcTime(), nullable=False),
         sa.Column("last_used_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_apitoken_person_id_person")),
