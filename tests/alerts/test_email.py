@@ -305,6 +305,18 @@ async def test_a_sign_in_that_breaks_off_can_be_tried_again(end: bytes, sink: Sm
     assert result.cls is ResultClass.TEMP
 
 
+async def test_a_server_that_hangs_up_on_a_wrong_password_refused_it(sink: SmtpSink) -> None:
+    def talk(peer: socket.socket) -> None:
+        peer.sendall(b"220 hello\r\n")
+        while not peer.recv(1000).startswith(b"AUTH"):
+            peer.sendall(b"250-hello\r\n250 AUTH PLAIN LOGIN\r\n")
+        peer.sendall(b"535 5.7.8 wrong\r\n")  # and the second way to sign in meets nobody
+
+    with TcpSink(talk) as server:
+        result = await send(channel(sink, port=server.port, user="u", password="p"))
+    assert result == Result(ResultClass.AUTH, "535 5.7.8 wrong")
+
+
 async def test_an_address_beyond_ascii_goes_to_servers_that_take_it_only(sink: SmtpSink) -> None:
     assert (await send(channel(sink, to=("Köchin <köchin@münchen.example>",)))).ok
     assert sink.mails[0].recipients == ("köchin@xn--mnchen-3ya.example",)
