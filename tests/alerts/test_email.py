@@ -385,8 +385,22 @@ def test_ids_of_any_characters_become_message_ids() -> None:
 
 
 def test_a_domain_in_letters_beyond_ascii_is_written_as_dns_writes_it() -> None:
-    mail = parsed(MESSAGE, sender=Address("", "watch", "münchen.example"))
+    mail = parsed(
+        MESSAGE, sender=Address("Wächter, Büro", "watch", "münchen.example"), to=Address("", "a", "straße.de")
+    )
     assert mail["Message-ID"].endswith("@xn--mnchen-3ya.example>")
+    assert str(mail["From"].addresses[0]) == '"Wächter, Büro" <watch@xn--mnchen-3ya.example>'
+    assert mail["To"] == "a@xn--strae-oqa.de"  # not strasse.de, which is another's
+
+
+def test_only_an_https_link_is_offered_to_be_unsubscribed_by_one_click() -> None:
+    mail = parsed(replace(MESSAGE, unsubscribe="http://localhost/links/unsubscribe/t"))
+    assert (mail["List-Unsubscribe-Post"], bool(mail["List-Unsubscribe"])) == (None, True)
+
+
+def test_a_person_named_twice_is_one_target(sink: SmtpSink) -> None:
+    made = channel(sink, to=("Ann@b.org", "c@b.org", "ann@B.org", "Ann <Ann@b.org>"))
+    assert [target.recipient for target in made.targets()] == ["Ann@b.org", "c@b.org"]
 
 
 # -- settings
@@ -406,6 +420,11 @@ def test_a_mail_url_says_what_the_fields_say(url: str, expected: tuple[str, int]
     assert (read.host, read.user, read.password) == ("smtp.example.org", "u", "p@ss")
     assert (read.sender, read.to) == ("w@b.org", ("a@b.org", "c@b.org"))
     assert (read.security, read.port) == expected
+
+
+def test_a_plus_in_a_mail_url_is_a_plus() -> None:
+    read = with_url(ChannelSettings("m", url="mailto://u:p@h/a+news@b.org?from=w+x@b.org&to=c+news@b.org"))
+    assert (read.sender, read.to) == ("w+x@b.org", ("a+news@b.org", "c+news@b.org"))
 
 
 @pytest.mark.parametrize(
