@@ -66,11 +66,11 @@ class EmailChannel(Channel):
 
     async def send(self, message: Message, target: Target, *, key: str) -> Result:
         """Send to one address; see Channel. Ends within 2 min, or 10 min after the whole message was given."""
-        made_at = message.view.made_at if message.view else self._clock.now()
+        at = message.at or (message.view.made_at if message.view else self._clock.now())
         to = next((to for to in self._to if to.addr_spec == target.recipient), None)
         if to is None:
             return Result(ResultClass.PERM, "no longer a recipient of this channel")
-        payload = build(message, sender=self._sender, to=to, key=key, made_at=made_at)
+        payload = build(message, sender=self._sender, to=to, key=key, at=at)
         attempt = Attempt(self._server, self._tls, self._waits)
         envelope = _on_the_wire(self._sender), _on_the_wire(to)
         return await _within_deadlines(attempt, lambda: attempt.run(*envelope, payload))
@@ -91,14 +91,14 @@ async def _within_deadlines(attempt: Attempt, call: Callable[[], Result]) -> Res
             timer.cancel()
 
 
-def build(message: Message, *, sender: Address, to: Address, key: str, made_at: datetime) -> bytes:
+def build(message: Message, *, sender: Address, to: Address, key: str, at: datetime) -> bytes:
     """The whole e-mail, CRLF lines, ASCII unless an address is not; pure, so every attempt sends the same bytes."""
     utf8 = not (sender.username.isascii() and to.username.isascii())
     headers: dict[str, str | Address] = {
         "From": _shown(sender, utf8),
         "To": _shown(to, utf8),
         "Subject": one_line(message.subject, MAX_SUBJECT),
-        "Date": format_datetime(made_at.astimezone(_zone(message))),
+        "Date": format_datetime(at.astimezone(_zone(message))),
         "Message-ID": _id(key, sender),
     }
     if message.thread:

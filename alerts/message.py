@@ -160,8 +160,8 @@ class Message:
     No control characters, no mention that rings, no link but http(s), in any part. `thread` is the same for all
     messages of one story and rule: an e-mail makes its References of it. `link` is the story's page, or the article
     where there is no `public_url`. `unsubscribe` differs per target and is filled when a delivery is sent
-    (`dataclasses.replace`). `left_out` counts alerts that `lines` does not name. `view` is what it was composed of,
-    for channels that send fields (webhooks); its text is as the web gave it.
+    (`dataclasses.replace`), as is `at`, when it was to go: a mail's date. `left_out` counts alerts that `lines` does
+    not name. `view` is what it was composed of, for channels that send fields (webhooks); its text is as it came.
     """
 
     subject: str
@@ -174,6 +174,7 @@ class Message:
     thread: str = ""
     link: str = ""
     unsubscribe: str = ""
+    at: datetime | None = None
     lines: tuple[Line, ...] = ()
     left_out: int = 0
     view: View | None = None

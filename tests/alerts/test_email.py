@@ -352,7 +352,7 @@ async def test_a_cancelled_send_ends_its_thread(sink: SmtpSink) -> None:
 def parsed(message: Message, **changes: object) -> EmailMessage:
     from email import message_from_bytes, policy
 
-    raw = build(message, **{"sender": SENDER, "to": TO, "key": KEY, "made_at": MADE_AT} | changes)  # type: ignore[arg-type]
+    raw = build(message, **{"sender": SENDER, "to": TO, "key": KEY, "at": MADE_AT} | changes)  # type: ignore[arg-type]
     assert raw.endswith(b"\r\n")
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")

@@ -50,6 +50,23 @@ def made(db: Database) -> list[tuple[str, str, str]]:
     return [(one.kind, one.state, one.reason) for one in rows]
 
 
+async def test_a_mail_that_was_held_bears_the_time_at_which_it_goes(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.tell_only("desk@x.test")
+    world.more["settings"] = {"public_url": "https://wächter.test/ü"}
+    world.rules["strike"]["alert"] |= {"quiet": QUIET}
+    tell(world, ("Antwerp", 0))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        assert not world.mail.mails
+        clock.move(3 * HOUR)
+        await run_cycle(app)
+    (mail,) = world.mail.mails
+    assert mail.parsed["Date"].datetime == NOON + 3 * HOUR  # mailboxes show what came at noon below what came since
+    assert mail.parsed["List-Unsubscribe"].startswith("<https://xn--wchter-bua.test/%C3%BC/links/unsubscribe/")
+
+
 async def test_an_event_that_grew_in_quiet_hours_is_one_message_that_tells_all_its_texts(
     world: World, db: Database, clock: FixedClock
 ) -> None:
