@@ -229,7 +229,9 @@ def message(app: App, one: deliveries.Claimed, target: Target) -> Message:
         composed = compose(view)
     else:
         composed = compose_digest(view) if isinstance(view, DigestView) else compose_notice(view)
-    composed = replace(composed, at=now)
+    composed = replace(
+        composed, at=now, thread=f"{app.installation}/{composed.thread}"
+    )  # another's stories have its ids
     if one.alert.kind == Kind.NOTICE:
         return composed
     unsubscribe = unsubscribe_link(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
@@ -64,6 +65,8 @@ async def test_a_mail_that_was_held_bears_the_time_at_which_it_goes(
         await run_cycle(app)
     (mail,) = world.mail.mails
     assert mail.parsed["Date"].datetime == NOON + 3 * HOUR  # mailboxes show what came at noon below what came since
+    thread = sha256(f"story.{app.installation}/strike/1".encode()).hexdigest()[:32]
+    assert mail.parsed["References"] == f"<{thread}@x.test>"  # another installation's first story is another thread
     assert mail.parsed["List-Unsubscribe"].startswith("<https://xn--wchter-bua.test/%C3%BC/links/unsubscribe/")
 
 
