@@ -11,6 +11,7 @@ waits (a process that sleeps as long as a 429 asks is stopped before, and what w
 from __future__ import annotations
 
 import contextlib
+import html
 import logging
 import os
 import re
@@ -25,7 +26,6 @@ from urllib.parse import unquote
 import requests
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.common import OverflowMode
-from apprise.conversion import convert_between
 from apprise.manager_plugins import NotificationManager
 from apprise.plugins import url_to_dict
 from apprise.url import URLBase
@@ -192,7 +192,9 @@ def _fitted(plugin: NotifyBase, message: Message) -> tuple[str, str]:
     limit = min(plugin.body_maxlen, BYTE_LIMITS.get(_scheme(plugin), plugin.body_maxlen))
 
     def formed(text: str) -> str:
-        return str(convert_between(NotifyFormat.TEXT, plugin.notify_format, text))  # type: ignore[no-untyped-call]
+        if plugin.notify_format == NotifyFormat.HTML:  # Apprise's own makes blanks of a kind that no line is broken at
+            return html.escape(text, quote=False).replace("\n", "<br/>")
+        return text
 
     def size(text: str) -> int:
         in_form = formed(text)

@@ -284,6 +284,13 @@ def test_100_kb_fit_ntfy_which_counts_bytes(sink: HttpSink) -> None:
     assert ARTICLE.url in told(sink)
 
 
+def test_text_in_a_service_for_html_keeps_blanks_that_lines_are_broken_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    got = sent_through("sendgrid://abcd123:user@example.org/newuser@example.org", MESSAGE, monkeypatch)
+    assert got["content"][0]["value"].startswith(
+        "Ties &lt;\u200dupgraded&gt; &amp; sealed<br/>[upgrade] A partnership<br/>"
+    )
+
+
 def test_100_kb_fit_wecom_which_refuses_more_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     chinese = compose(replace(VIEW, passages=(Passage("他们升级了关系。" * 100, ((2, 4),)),) * 3))
     text = sent_through("wecombot://693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa", chinese, monkeypatch)["text"]
