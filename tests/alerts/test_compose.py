@@ -213,6 +213,13 @@ def test_a_digest_of_one_rule_is_named_after_it() -> None:
     assert message.fit(4096).startswith("Earthquakes: 1 alert")
 
 
+def test_a_title_in_arabic_runs_from_the_right_whatever_stands_beside_it() -> None:
+    view = replace(VIEW, others=(ARTICLE,), article=replace(ARTICLE, title="قمة في القاهرة (1)"))
+    for html in (compose(view).html, compose_digest(digest(view)).html):
+        assert all('dir="auto"' in element for element in re.findall("<a [^>]*>", html))
+        assert re.search('<(h1|div) dir="auto"[^>]*><a ', html)
+
+
 def test_a_digest_ends_with_its_gaps() -> None:
     gaps = Gaps(("Example Post: the host refused the connection",), unread=1, undecided=3)
     message = compose_digest(digest(VIEW, gaps=gaps, left_out=4))
@@ -224,6 +231,8 @@ def test_a_digest_ends_with_its_gaps() -> None:
     assert "Feed down" in message.fit(4096)
     assert message.fit(4096).endswith("… and 4 more")
     assert gap_lines(Gaps()) == ()
+    many = gap_lines(Gaps(tuple(f"Feed {number}" for number in range(3000))))
+    assert (len(many), many[-1]) == (31, "and 2970 more feeds down")
 
 
 def test_a_digest_of_very_many_lists_them_all_briefly() -> None:
