@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
+from core.reasons import Reason
 from storage.tables import Alert, Delivery, Target
 
 STATES = ("pending", "leased", "sent", "retry", "unknown", "dead", "suppressed")
@@ -96,3 +97,15 @@ def channels(session: Session) -> list[str]:
 def paused(session: Session) -> list[Target]:
     """The targets that nothing is sent to until they are resumed."""
     return list(session.exec(select(Target).where(col(Target.state) == "paused").order_by(col(Target.id))).all())
+
+
+def given_up(session: Session, since: datetime) -> dict[str, tuple[int, str]]:
+    """Channel → how many of its messages became dead letters since then, and what was said of the newest; without
+    those of targets that were paused, which is a trouble of its own.
+    """
+    dead = (col(Delivery.state) == "dead") & (col(Delivery.not_before) >= since)
+    query = sa_select(col(Delivery.channel), func.count(), func.max(col(Delivery.id)))
+    found = session.execute(query.where(dead, col(Delivery.reason) != Reason.AUTH).group_by(col(Delivery.channel)))
+    counts = {newest: (channel, count) for channel, count, newest in found}
+    said = session.execute(sa_select(col(Delivery.id), col(Delivery.error)).where(col(Delivery.id).in_(list(counts))))
+    return {counts[number][0]: (counts[number][1], error) for number, error in said}

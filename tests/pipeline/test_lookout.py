@@ -48,6 +48,23 @@ def opened(db: Database) -> list[str]:
     return [one.key for one in db.read_now(rows.open_notices)]
 
 
+async def test_messages_that_are_given_up_are_told_once_and_once_when_that_is_over(
+    told: World, db: Database, clock: FixedClock
+) -> None:
+    told.tell_only("gone@x.test", "here@x.test")
+    told.mail.refused["gone@x.test"] = "550 5.1.1 no such user"
+    told.site["/rss"] = rss(Item("a", "", "Dockers strike"))
+    async with told.worker(db, clock) as app:
+        for _ in range(3):
+            await run(app)
+            clock.move(HOUR)
+        assert subjects(told) == ["[wirewatch] messages to mail are given up: 550 5.1.1 no such user"]
+        assert "Dead letters lately: 1." in told.hook.requests[0].json["text"]
+        clock.move(DAY)
+        await run(app)
+    assert subjects(told)[1:] == ["[wirewatch] no message to mail was given up for a day"]
+
+
 async def test_a_feed_down_for_a_day_is_told_once_and_once_when_it_is_back(
     told: World, db: Database, clock: FixedClock
 ) -> None:
