@@ -57,6 +57,7 @@ def _look(session: Session, active: Active, now: datetime) -> _Seen:
     facts = troubles.Facts(
         feeds=feed_facts(session, now),
         sites=site_facts(session, opened, now),
+        refused=ledger.refused(session, troubles.REFUSED),
         given_up=ledger.given_up(session, now - troubles.GIVEN_UP),
     )
     found = troubles.look(facts, [one.key for one in opened], now)
