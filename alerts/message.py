@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.reasons import Reason
+from core.text import between_signs
 
 MIN_CUT = 24  # characters: a shorter rest of a cut line says nothing
 
@@ -150,7 +151,8 @@ class Line:
             return self.whole
         tail = f"… {self.tail}" if self.tail else "…"
         fits = bisect_right(range(len(self.text)), room, key=lambda end: size(self.text[:end] + tail)) - 1
-        return self.text[:fits].rstrip() + tail if fits >= max(1, min(shortest, len(self.text))) else ""
+        fit = self.text[: between_signs(self.text, fits)].rstrip() + tail
+        return fit if fits >= max(1, min(shortest, len(self.text))) else ""
 
 
 @dataclass(frozen=True, slots=True)
