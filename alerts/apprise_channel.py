@@ -4,30 +4,34 @@ No other module imports apprise.
 
 What holds for the pinned version is tested (tests/alerts/test_apprise_channel.py). Used of it: one fresh instance of
 one service for each send, given text that already fits. Not used: its retries (they repeat what worked), its redirects
-(a 302 counts as success and the body is lost), its thread pool (six hanging sends stop all others), its splitting.
+(a 302 counts as success and the body is lost), its thread pool (six hanging sends stop all others), its splitting, its
+waits (a process that sleeps as long as a 429 asks is stopped before, and what was refused passes for perhaps sent).
 """
 
 from __future__ import annotations
 
 import contextlib
+import html
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.common import OverflowMode
-from apprise.conversion import convert_between
 from apprise.manager_plugins import NotificationManager
 from apprise.plugins import url_to_dict
+from apprise.url import URLBase
 from urllib3.exceptions import NewConnectionError
 
-from alerts.answers import result_of
+from alerts.answers import refusal, result_of, told_by
 from alerts.channels import Channel, ChannelSettings, Target
 from alerts.message import Message
 from alerts.reach import ForbiddenAddress, forbidden, guard
@@ -41,7 +45,14 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0  # per recv; Apprise's own 4 s give up on services that are merely slow, and then it is sent twice
 BLANKET_PACE = NotifyBase.request_rate_per_sec  # 5.5 s: what Apprise says of services it knows nothing of
 PACE_SECONDS = 1.0  # instead of it: one a second is what chat services ask for
-BYTE_LIMITS = {"ntfy": 4096, "ntfys": 4096}  # ntfy makes a file of what is longer
+CLEAN_UP_SECONDS = 5.0  # for what follows a message (Matrix signs out): its answer is not worth more
+LONGEST_WAIT = 2.0  # seconds that a service's own code may wait between two requests
+# Bytes, where the service counts those; ntfy makes a file of what is longer, WeChat Work cuts it, others refuse it.
+# Of Feishu's 20 KB the escapes of JSON take up to three times the text.
+BYTE_LIMITS = {
+    "ntfy": 4096, "ntfys": 4096, "wecombot": 2048, "wechat": 2048, "dingtalk": 20_000, "feishu": 6_500, "lark": 6_500,
+    "matrix": 60_000, "matrixs": 60_000, "sns": 256_000,
+}  # fmt: skip
 FIELDS_OF_THEIR_OWN = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 
 # Its warnings quote tokens ("An invalid Bot Token (…) was specified"); results say what is to be said.
@@ -118,17 +129,25 @@ def deliver(url: str, message: Message, trust_env: bool) -> Result:
     _guard_this_process()
     if not trust_env:
         os.environ["no_proxy"] = "*"
+    seen = _Seen(url)
+    with _watching(seen):
+        return _delivered(url, message, seen)
+
+
+def _delivered(url: str, message: Message, seen: _Seen) -> Result:
+    """How the send ended. The service is gone with the end of this: what it does then changes nothing."""
     plugin = _plugin(url)
     if plugin is None:
         return Result(ResultClass.AUTH, "its URL is not one that can be sent to")
-    seen = _Seen()
+    seen.scheme = _scheme(plugin)
     try:
-        with _watching(seen):
-            title, text = _fitted(plugin, message)
-            accepted = plugin.notify(body=text, title=title, body_format=NotifyFormat.TEXT)
+        title, text = _fitted(plugin, message)
+        accepted = plugin.notify(body=text, title=title, body_format=NotifyFormat.TEXT)
     except Exception as error:  # 150 services, each with failures of its own
         return seen.failure or Result(ResultClass.TEMP, f"the service's code failed: {type(error).__name__}")
-    if accepted:
+    finally:
+        plugin.socket_read_timeout = min(plugin.socket_read_timeout, CLEAN_UP_SECONDS)
+    if accepted and not seen.refused:
         return Result(ResultClass.OK, f"HTTP {seen.status}" if seen.status else "")
     return seen.failure or Result(ResultClass.TEMP, "the service did not take it")
 
@@ -173,7 +192,9 @@ def _fitted(plugin: NotifyBase, message: Message) -> tuple[str, str]:
     limit = min(plugin.body_maxlen, BYTE_LIMITS.get(_scheme(plugin), plugin.body_maxlen))
 
     def formed(text: str) -> str:
-        return str(convert_between(NotifyFormat.TEXT, plugin.notify_format, text))  # type: ignore[no-untyped-call]
+        if plugin.notify_format == NotifyFormat.HTML:  # Apprise's own makes blanks of a kind that no line is broken at
+            return html.escape(text, quote=False).replace("\n", "<br/>")
+        return text
 
     def size(text: str) -> int:
         in_form = formed(text)
@@ -191,18 +212,40 @@ def _wants_title(plugin: NotifyBase) -> bool:
     return mail or _scheme(plugin) in FIELDS_OF_THEIR_OWN
 
 
+class _AskedToWait(Exception):
+    """The service wants no further request for a while: whoever calls us waits better than a process that sleeps."""
+
+
 class _Seen:
     """What the service answered: Apprise itself says yes or no only."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
+        self.scheme = ""
         self.status = 0
         self.failure: Result | None = None
+        self.refused = False  # by a last answer of 2xx, of which Apprise looks at the status only
+        self._secrets = [part for part in re.split(r"[/:?&=@#]+", unquote(url)) if len(part) > 5]
+
+    @property
+    def resting(self) -> bool:
+        """Whether the service asked to be left alone."""
+        return self.failure is not None and self.failure.cls is ResultClass.RATE
 
     def answer(self, response: requests.Response) -> None:
         """Note an answer; the last failure is the one that counts."""
         self.status = response.status_code
-        if not 200 <= response.status_code < 300:
-            self.failure = result_of(response.status_code, response.headers)
+        if 200 <= response.status_code < 300:
+            said = refusal(self.scheme, response.status_code, response.content)
+            self.refused = said is not None
+        else:
+            said = told_by(result_of(response.status_code, response.headers), response.content)
+        if said is not None:
+            shown = said.detail.partition(":")[0] if self._tells(said.detail) else said.detail
+            self.failure = replace(said, detail=shown)
+
+    def _tells(self, words: str) -> bool:
+        """Whether the service repeats anything of its URL."""
+        return any(part in words for part in self._secrets)
 
     def lost(self, error: requests.RequestException, method: str) -> None:
         """Note that no answer came."""
@@ -237,7 +280,12 @@ def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
 @contextlib.contextmanager
 def _watching(seen: _Seen) -> Iterator[None]:
     """Show `seen` every HTTP exchange of this process meanwhile: a worker sends one message at a time."""
-    real = requests.Session.send
+    real, wait_turn = requests.Session.send, URLBase.throttle
+
+    def throttle(plugin: URLBase, last_io: Any = None, wait: float | None = None) -> None:
+        if seen.resting or (wait or 0.0) > LONGEST_WAIT:
+            raise _AskedToWait
+        wait_turn(plugin, last_io, wait)  # type: ignore[no-untyped-call]
 
     def send(session: requests.Session, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
         try:
@@ -249,10 +297,12 @@ def _watching(seen: _Seen) -> Iterator[None]:
         return response
 
     requests.Session.send = send  # type: ignore[method-assign, assignment]
+    URLBase.throttle = throttle  # type: ignore[method-assign]
     try:
         yield
     finally:
         requests.Session.send = real  # type: ignore[method-assign]
+        URLBase.throttle = wait_turn  # type: ignore[method-assign]
 
 
 _guarded = False

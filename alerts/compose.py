@@ -15,6 +15,7 @@ from core.reasons import Reason
 
 SHOW_PASSAGES = 50  # alerts in a digest: in a longer one each has its headline, source and link only
 DIGEST_SENTENCE = 240  # characters of a passage in a digest
+SHOW_DOWN = 30  # feeds that are down: of more it says how many
 SUBJECT = 200  # characters of an e-mail's subject
 WHY_DIGEST = {
     Reason.DIGEST: "digest",
@@ -134,7 +135,9 @@ def compose_notice(view: NoticeView) -> Message:
 
 def gap_lines(gaps: Gaps) -> tuple[str, ...]:
     """What a digest could not cover, a sentence each."""
-    lines = [f"Feed down: {inert(feed, HEADLINE)}" for feed in gaps.feeds_down]
+    lines = [f"Feed down: {inert(feed, HEADLINE)}" for feed in gaps.feeds_down[:SHOW_DOWN]]
+    if len(gaps.feeds_down) > SHOW_DOWN:
+        lines.append(counted(len(gaps.feeds_down) - SHOW_DOWN, "and {} more feed down", "and {} more feeds down"))
     if gaps.unread:
         lines.append(counted(gaps.unread, "{} article was not read in full", "{} articles were not read in full"))
     if gaps.undecided:

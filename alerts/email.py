@@ -14,6 +14,8 @@ from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from yarl import URL
+
 from alerts.channels import Channel, ChannelSettings, Target
 from alerts.message import Message
 from alerts.mime import mail
@@ -47,7 +49,11 @@ class EmailChannel(Channel):
         self.on_unknown = settings.on_unknown
         self._server = _server(settings)
         self._sender = _address(settings.name, settings.sender or settings.user, "from")
-        self._to = tuple(_address(settings.name, address, "to") for address in settings.to)
+        people: dict[str, Address] = {}
+        for address in settings.to:
+            to = _address(settings.name, address, "to")
+            people.setdefault(to.addr_spec.casefold(), to)  # nobody is told twice
+        self._to = tuple(people.values())
         if not self._to:
             raise InputError(f"channel {settings.name}: no recipient", hint="add to: [name@example.org]")
         self._clock = clock
@@ -60,11 +66,11 @@ class EmailChannel(Channel):
 
     async def send(self, message: Message, target: Target, *, key: str) -> Result:
         """Send to one address; see Channel. Ends within 2 min, or 10 min after the whole message was given."""
-        made_at = message.view.made_at if message.view else self._clock.now()
+        at = message.at or (message.view.made_at if message.view else self._clock.now())
         to = next((to for to in self._to if to.addr_spec == target.recipient), None)
         if to is None:
             return Result(ResultClass.PERM, "no longer a recipient of this channel")
-        payload = build(message, sender=self._sender, to=to, key=key, made_at=made_at)
+        payload = build(message, sender=self._sender, to=to, key=key, at=at)
         attempt = Attempt(self._server, self._tls, self._waits)
         envelope = _on_the_wire(self._sender), _on_the_wire(to)
         return await _within_deadlines(attempt, lambda: attempt.run(*envelope, payload))
@@ -85,13 +91,14 @@ async def _within_deadlines(attempt: Attempt, call: Callable[[], Result]) -> Res
             timer.cancel()
 
 
-def build(message: Message, *, sender: Address, to: Address, key: str, made_at: datetime) -> bytes:
+def build(message: Message, *, sender: Address, to: Address, key: str, at: datetime) -> bytes:
     """The whole e-mail, CRLF lines, ASCII unless an address is not; pure, so every attempt sends the same bytes."""
-    headers = {
-        "From": str(sender),
-        "To": str(to),
+    utf8 = not (sender.username.isascii() and to.username.isascii())
+    headers: dict[str, str | Address] = {
+        "From": _shown(sender, utf8),
+        "To": _shown(to, utf8),
         "Subject": one_line(message.subject, MAX_SUBJECT),
-        "Date": format_datetime(made_at.astimezone(_zone(message))),
+        "Date": format_datetime(at.astimezone(_zone(message))),
         "Message-ID": _id(key, sender),
     }
     if message.thread:
@@ -103,13 +110,14 @@ def build(message: Message, *, sender: Address, to: Address, key: str, made_at: 
     }
     if message.unsubscribe:
         headers["List-Unsubscribe"] = f"<{one_line(message.unsubscribe)}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if message.unsubscribe.startswith("https:"):  # RFC 8058 knows no other
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return mail(
         headers.items(),
         text=clean(message.text),
         html=clean(message.html),
         boundary=f"=_{_plain(key)[:60]}",
-        utf8=not (sender.username.isascii() and to.username.isascii()),
+        utf8=utf8,
     )
 
 
@@ -126,7 +134,7 @@ def with_url(settings: ChannelSettings) -> ChannelSettings:
         port = parts.port or 0
     except ValueError:
         raise InputError(f"channel {settings.name}: its URL cannot be read", hint=_HINT) from None
-    query = dict(parse_qsl(parts.query))
+    query = dict(parse_qsl(parts.query.replace("+", "%2B")))  # a plus is one in mail URLs: desk+news@example.org
     mode = query.get("mode", settings.security)
     if mode and mode not in MODES:
         raise InputError(f"channel {settings.name}: mode={one_line(mode, 20)}", hint="mode is starttls, tls or none")
@@ -179,8 +187,8 @@ def _address(channel: str, written: str, where: str) -> Address:
 
 def _usable(spec: str) -> bool:
     try:
-        spec.rpartition("@")[2].encode("idna")
-    except UnicodeError:
+        _as_dns(spec.rpartition("@")[2])
+    except ValueError:
         return False
     return bool(_ADDRESS.fullmatch(spec))
 
@@ -190,8 +198,21 @@ def _on_the_wire(address: Address) -> str:
     return f"{address.username}@{_domain(address)}"
 
 
+def _shown(address: Address, utf8: bool) -> Address:
+    """The address as a header has it: encoded words may stand for a name, not for a domain."""
+    return address if utf8 else Address(address.display_name, address.username, _domain(address))
+
+
 def _domain(address: Address) -> str:
-    return address.domain.encode("idna").decode("ascii").lower()
+    return _as_dns(address.domain)
+
+
+def _as_dns(domain: str) -> str:
+    """A domain as DNS spells it by today's rules; Python's own codec makes `strasse.de`, which is somebody else's, of
+    `straße.de`. Raises ValueError.
+    """
+    written = domain if domain.isascii() else URL.build(scheme="http", host=domain).raw_host or ""
+    return written.encode("idna").decode("ascii").lower()
 
 
 def _zone(message: Message) -> ZoneInfo:

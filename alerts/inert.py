@@ -10,7 +10,7 @@ from core.text import clean, one_line
 JOINER = "\u200d"  # zero width: people read the same word, services see no mention and no link mark-up
 LONGEST_LINK = 2000  # characters; a longer one fits no chat message
 
-_MENTION = re.compile(r"@(?=\w)|<(?=[!@#&/A-Za-z])|\](?=\()", re.ASCII)
+_MENTION = re.compile(r"@(?=[\w*])|<(?=[!@#&/A-Za-z])|\](?=\()", re.ASCII)
 _BLANKS = re.compile(r"\s+")
 _UNSAFE_IN_LINK = re.compile(r"[\x00-\x20\x7f-\x9f\\\u2028\u2029]")
 
@@ -26,7 +26,7 @@ def inert_part(text: str) -> str:
 
 
 def defused(text: str) -> str:
-    """`@everyone`, `<!here>`, `<@id>`, `<url|label>` and `[label](url)` made harmless."""
+    """`@everyone`, `@**all**`, `<!here>`, `<@id>`, `<url|label>` and `[label](url)` made harmless."""
     return _MENTION.sub(lambda found: found.group() + JOINER, text)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.reasons import Reason
+from core.text import between_signs
 
 MIN_CUT = 24  # characters: a shorter rest of a cut line says nothing
 
@@ -150,7 +151,8 @@ class Line:
             return self.whole
         tail = f"… {self.tail}" if self.tail else "…"
         fits = bisect_right(range(len(self.text)), room, key=lambda end: size(self.text[:end] + tail)) - 1
-        return self.text[:fits].rstrip() + tail if fits >= max(1, min(shortest, len(self.text))) else ""
+        fit = self.text[: between_signs(self.text, fits)].rstrip() + tail
+        return fit if fits >= max(1, min(shortest, len(self.text))) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +162,8 @@ class Message:
     No control characters, no mention that rings, no link but http(s), in any part. `thread` is the same for all
     messages of one story and rule: an e-mail makes its References of it. `link` is the story's page, or the article
     where there is no `public_url`. `unsubscribe` differs per target and is filled when a delivery is sent
-    (`dataclasses.replace`). `left_out` counts alerts that `lines` does not name. `view` is what it was composed of,
-    for channels that send fields (webhooks); its text is as the web gave it.
+    (`dataclasses.replace`), as is `at`, when it was to go: a mail's date. `left_out` counts alerts that `lines` does
+    not name. `view` is what it was composed of, for channels that send fields (webhooks); its text is as it came.
     """
 
     subject: str
@@ -174,6 +176,7 @@ class Message:
     thread: str = ""
     link: str = ""
     unsubscribe: str = ""
+    at: datetime | None = None
     lines: tuple[Line, ...] = ()
     left_out: int = 0
     view: View | None = None

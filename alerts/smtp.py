@@ -12,7 +12,7 @@ import smtplib
 import socket
 import ssl
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from alerts.reach import ForbiddenAddress, connect
 from alerts.result import Result, ResultClass
@@ -59,7 +59,16 @@ class _Client(smtplib.SMTP):
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
         server = attempt.server
+        self.refused: smtplib.SMTPAuthenticationError | None = None  # the last way to sign in that was
         super().__init__(server.host, server.port, local_hostname=_own_name(), timeout=attempt.waits.connect)
+
+    def auth(self, *way: Any, **how: Any) -> tuple[int, bytes]:
+        """Sign in one way; see smtplib, which tries the next, also where the server hangs up on a wrong password."""
+        try:
+            return super().auth(*way, **how)
+        except smtplib.SMTPAuthenticationError as error:
+            self.refused = error
+            raise
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return self._attempt.connected(host, port, timeout)
@@ -111,7 +120,7 @@ class Attempt:
             raise TimeoutError("broken off")
         return made
 
-    def _prepare(self, client: smtplib.SMTP) -> None:
+    def _prepare(self, client: _Client) -> None:
         """Greet, encrypt, sign in."""
         client.ehlo_or_helo_if_needed()
         if self.server.security == "starttls":
@@ -132,16 +141,21 @@ class Attempt:
         self._socket = client.sock
         client.ehlo()
 
-    def _sign_in(self, client: smtplib.SMTP) -> None:
+    def _sign_in(self, client: _Client) -> None:
         try:
             client.login(self.server.user, self.server.password)
         except smtplib.SMTPServerDisconnected:
-            raise
+            if client.refused is None:
+                raise
+            raise self._no_entry(client.refused) from client.refused
         except smtplib.SMTPResponseException as error:
-            cls = ResultClass.AUTH if error.smtp_code >= 500 else ResultClass.TEMP
-            raise _Refused(self._result(cls, error.smtp_code, error.smtp_error)) from error
+            raise self._no_entry(error) from error
         except smtplib.SMTPException as error:
             raise _Refused(Result(ResultClass.AUTH, one_line(f"cannot sign in: {error}", MAX_DETAIL))) from error
+
+    def _no_entry(self, error: smtplib.SMTPResponseException) -> _Refused:
+        cls = ResultClass.AUTH if error.smtp_code >= 500 else ResultClass.TEMP
+        return _Refused(self._result(cls, error.smtp_code, error.smtp_error))
 
     def _transact(self, client: smtplib.SMTP, sender: str, recipient: str, payload: bytes) -> Result:
         """MAIL, RCPT, DATA, and the reply to the final dot."""

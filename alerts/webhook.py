@@ -170,7 +170,11 @@ def address_of(settings: ChannelSettings) -> tuple[yarl.URL, dict[str, str]]:
 
 def signing_key(settings: ChannelSettings) -> bytes:
     """The bytes a webhook is signed with: whsec_ and base64 as Standard Webhooks writes it, else the text itself."""
-    secret = settings.url.partition("#")[2]
+    _, signed, secret = settings.url.partition("#")
+    if signed and not secret.removeprefix("whsec_"):
+        raise InputError(
+            f"channel {settings.name}: the secret after its # is empty", hint="write one, or leave out the # as well"
+        )
     if not secret.startswith("whsec_"):
         return secret.encode()
     try:

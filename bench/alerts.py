@@ -199,7 +199,7 @@ def run_bare_hooks(port: int, plan: Plan) -> Round:
 def payload(number: int) -> bytes:
     """The bytes that ours sends for an alert."""
     sender, to = (Address(addr_spec=one) for one in (SENDER, "desk0@desk.test"))
-    return build(compose(view(number)), sender=sender, to=to, key=f"{number:064x}", made_at=NOW)
+    return build(compose(view(number)), sender=sender, to=to, key=f"{number:064x}", at=NOW)
 
 
 @contextmanager

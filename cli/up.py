@@ -89,6 +89,8 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         "WIREWATCH_DATABASE": settings.database,
         "WIREWATCH_PORT": str(port),
     }
+    if settings.secrets is not None:
+        chosen["WIREWATCH_SECRETS"] = str(settings.secrets.absolute())
     defaults = {
         "PREFECT_API_URL": API,
         "PREFECT_HOME": str((settings.data / "prefect").absolute()),

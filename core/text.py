@@ -7,9 +7,12 @@ import re
 import unicodedata
 
 LONGEST_REFERENCE = 1_000  # digits
+LONGEST_SIGN = 24  # characters of one sign, an emoji of a family; beyond that somebody plays
 _ENDLESS = re.compile(rf"&#\d{{{LONGEST_REFERENCE},}};?")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+_CONTINUES = frozenset("\u200d\u0e33\u0eb3\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")  # and all marks
 
 
 def clean(text: str) -> str:
@@ -43,4 +46,26 @@ def one_line(text: str, limit: int = 0) -> str:
     if text.isascii() and text.isprintable() and " " not in text and (not limit or len(text) <= limit):
         return text  # an id, a language, one word
     line = single_blanks(clean(text))
-    return line if not limit or len(line) <= limit else line[: limit - 1].rstrip() + "…"
+    return line if not limit or len(line) <= limit else line[: between_signs(line, limit - 1)].rstrip() + "…"
+
+
+def between_signs(text: str, end: int) -> int:
+    """`end`, or the place before it where a cut leaves no sign in two: a letter and its marks, an emoji, a flag."""
+    at = end
+    while max(end - LONGEST_SIGN, 0) < at < len(text) and (_continues(text[at]) or text[at - 1] == "\u200d"):
+        at -= 1
+    if 0 < at < len(text) and _is_of_flag(text[at]):
+        begin = at
+        while begin and _is_of_flag(text[begin - 1]):
+            begin -= 1
+        at -= (at - begin) % 2
+    return at if at > 0 and end - at < LONGEST_SIGN else end
+
+
+def _is_of_flag(sign: str) -> bool:
+    """Whether two of its kind are a flag."""
+    return "\U0001f1e6" <= sign <= "\U0001f1ff"
+
+
+def _continues(sign: str) -> bool:
+    return sign in _CONTINUES or unicodedata.category(sign)[0] == "M"

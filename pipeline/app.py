@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
+from yarl import URL
+
 from alerts.channels import Channel
 from core.clock import Clock
 from core.pool import WorkerPool
@@ -76,8 +78,9 @@ class Active:
 
     @property
     def public_url(self) -> str:
-        """Where people reach the page; "" when they cannot."""
-        return self.watch.settings.public_url
+        """Where people reach the page, in ASCII, which is all that headers of mails know; "" when they cannot."""
+        url = self.watch.settings.public_url
+        return url if url.isascii() else str(URL(url))
 
     def rule(self, rule_id: str) -> Rule:
         """A rule that is known to exist."""

@@ -223,12 +223,15 @@ def too_late(session: Session, app: App, one: deliveries.Claimed) -> None:
 
 def message(app: App, one: deliveries.Claimed, target: Target) -> Message:
     """The alert as it goes to this target, with its links and its way to unsubscribe."""
-    now = one.alert.made_at  # not the time of this attempt: every attempt sends the same
+    now = one.delivery.made_at  # when it came out of its hold; not this attempt's time: every attempt sends the same
     view = views.with_links(app, views.load(one.alert.view), now, target.recipient or target.channel)
     if isinstance(view, AlertView):
         composed = compose(view)
     else:
         composed = compose_digest(view) if isinstance(view, DigestView) else compose_notice(view)
+    composed = replace(
+        composed, at=now, thread=f"{app.installation}/{composed.thread}"
+    )  # another's stories have its ids
     if one.alert.kind == Kind.NOTICE:
         return composed
     unsubscribe = unsubscribe_link(

@@ -14,7 +14,7 @@ from core.reasons import Reason
 from pipeline import notices, troubles
 from pipeline.app import EVERYBODY, Active, App
 from pipeline.troubles import FeedFacts, Look, SiteFacts
-from storage import configs, feeds, habits, meta
+from storage import configs, feeds, habits, ledger, meta
 from storage import notices as rows
 from storage.engine import lock_names
 from storage.office import Notice
@@ -54,7 +54,12 @@ def _look(session: Session, active: Active, now: datetime) -> _Seen:
     look = _by_file(session, active, opened) if any(_ends_by_file(one) for one in opened) else Look()
     if not _is_due(session, now):
         return _Seen(look, quarter=False)
-    facts = troubles.Facts(feeds=feed_facts(session, now), sites=site_facts(session, opened, now))
+    facts = troubles.Facts(
+        feeds=feed_facts(session, now),
+        sites=site_facts(session, opened, now),
+        refused=ledger.refused(session, troubles.REFUSED),
+        given_up=ledger.given_up(session, now - troubles.GIVEN_UP),
+    )
     found = troubles.look(facts, [one.key for one in opened], now)
     return _Seen(Look(found.begun, {**look.over, **found.over}), quarter=True)
 

@@ -2,8 +2,8 @@
 
 A trouble is named by a key, is told once and is open until it is over: a feed that died (`feed:`), one that brings
 nothing for longer than it ever did (`silent:`), a site whose pages are no longer read (`site:`), no feed answering at
-all (`feeds`), a rule switched off (`rule-off:`), a paused target (`channel:`), a machine that sends nothing
-(`sent.log:`).
+all (`feeds`), a channel whose messages wait (`waiting:`) or are given up (`given-up:`), a rule switched off
+(`rule-off:`), a paused target (`channel:`), a machine that sends nothing (`sent.log:`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+from core.text import one_line
 
 DEAD_AFTER = timedelta(days=1)  # without a usable answer
 DEAD_FAILURES = 3.0  # weighed: one failure after a long sleep of our own says nothing of the feed
@@ -22,6 +24,8 @@ HABIT_NEWS = 10  # polls with news in them, at least
 HABIT_SPAN = timedelta(days=14)  # over so long, at least: two weekends
 SILENT_TIMES = 2  # the longest pause it ever made
 SILENT_LEAST = timedelta(days=1)
+REFUSED = 7  # attempts at one message, which are three quarters of an hour
+GIVEN_UP = timedelta(days=1)  # without a further dead letter, and the trouble is over
 SITE_LATELY = timedelta(days=2)
 SITE_BEFORE = timedelta(days=14)  # the time before that, which it is compared with
 SITE_PAGES, SITE_PAGES_BEFORE = 8, 16  # fewer pages tell nothing
@@ -73,12 +77,15 @@ class SiteFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is looked at. `rules_off`, `rules` and `targets` are ids: of rules that are off, of all, of all targets
-    that can be sent to or are paused.
+    """All that is looked at. `refused` and `given_up`: channel → how many of its messages wait after refusals, and were
+    given up lately, and why the last. `rules_off`, `rules` and `targets` are ids: of rules that are off, of all, of all
+    targets that can be sent to or are paused.
     """
 
     feeds: Sequence[FeedFacts] = ()
     sites: Sequence[SiteFacts] = ()
+    refused: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    given_up: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     rules: frozenset[str] = frozenset()
     rules_off: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
@@ -96,6 +103,7 @@ def look(facts: Facts, open_keys: Iterable[str], now: datetime) -> Look:
     """What began and what ended since the last look. A trouble that is open already is not told again."""
     known = frozenset(open_keys)
     troubles = _feed_troubles(facts.feeds, known, now) | _site_troubles(facts.sites, known)
+    troubles |= _refused(facts.refused) | _given_up(facts.given_up)
     begun = {key: text for key, text in troubles.items() if key not in known}
     over = {key: text for key in sorted(known - troubles.keys()) if (text := _over(key, facts))}
     return Look(begun, over)
@@ -169,6 +177,28 @@ def _site_troubles(sites: Sequence[SiteFacts], known: frozenset[str]) -> dict[st
     }
 
 
+def _refused(channels: Mapping[str, tuple[int, str]]) -> dict[str, str]:
+    return {
+        f"waiting:{name}": (
+            f"{name} takes no messages: {one_line(said, 120)}\n"
+            f"Waiting after {REFUSED} attempts or more: {count}. "
+            "They are tried for a day, then told in one catch-up digest."
+        )
+        for name, (count, said) in channels.items()
+    }
+
+
+def _given_up(channels: Mapping[str, tuple[int, str]]) -> dict[str, str]:
+    return {
+        f"given-up:{name}": (
+            f"messages to {name} are given up: {one_line(said, 120) or 'too late'}\n"
+            f"Dead letters lately: {count}. `wirewatch deliveries dead` lists them, "
+            f"`wirewatch deliveries resend dead` sends them again."
+        )
+        for name, (count, said) in channels.items()
+    }
+
+
 def collapsed(site: SiteFacts, *, already: bool) -> bool:
     """Whether its share read in full fell below half of what it was; once fallen, until it is near that again."""
     if already:
@@ -198,6 +228,10 @@ def _over(key: str, facts: Facts) -> str:
             return f"feed {names[what]} brings news again"
         case "feed" | "silent":
             return f"feed {what} is not watched any more"
+        case "waiting":
+            return f"nothing that {what} refused waits any more"
+        case "given-up":
+            return f"no message to {what} was given up for a day"
         case "site" if any(one.host == what for one in facts.sites):
             return f"pages of {what} are read again"
         case "site":

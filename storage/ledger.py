@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
+from core.reasons import Reason
 from storage.tables import Alert, Delivery, Target
 
 STATES = ("pending", "leased", "sent", "retry", "unknown", "dead", "suppressed")
@@ -96,3 +97,24 @@ def channels(session: Session) -> list[str]:
 def paused(session: Session) -> list[Target]:
     """The targets that nothing is sent to until they are resumed."""
     return list(session.exec(select(Target).where(col(Target.state) == "paused").order_by(col(Target.id))).all())
+
+
+def given_up(session: Session, since: datetime) -> dict[str, tuple[int, str]]:
+    """Channel → how many of its messages became dead letters since then, and what was said of the newest; without
+    those of targets that were paused, which is a trouble of its own.
+    """
+    lately = (col(Delivery.state) == "dead") & (col(Delivery.not_before) >= since)
+    return _by_channel(session, lately & (col(Delivery.reason) != Reason.AUTH))
+
+
+def refused(session: Session, attempts: int) -> dict[str, tuple[int, str]]:
+    """Channel → how many messages wait that it did not take in so many attempts, and what was said of the newest."""
+    return _by_channel(session, (col(Delivery.state) == "retry") & (col(Delivery.attempts) >= attempts))
+
+
+def _by_channel(session: Session, which: ColumnElement[bool]) -> dict[str, tuple[int, str]]:
+    query = sa_select(col(Delivery.channel), func.count(), func.max(col(Delivery.id)))
+    found = session.execute(query.where(which).group_by(col(Delivery.channel)))
+    counts = {newest: (channel, count) for channel, count, newest in found}
+    said = session.execute(sa_select(col(Delivery.id), col(Delivery.error)).where(col(Delivery.id).in_(list(counts))))
+    return {counts[number][0]: (counts[number][1], error) for number, error in said}

@@ -26,7 +26,7 @@ from core.clock import FixedClock
 from core.errors import InputError
 from core.pool import WorkerPool
 from tests.sinks.certificates import server_tls
-from tests.sinks.http import Answer, HttpSink
+from tests.sinks.http import Answer, HttpSink, Request
 
 NOW = datetime(2023, 9, 10, tzinfo=UTC)
 ARTICLE = ArticleLine("Ties <upgraded> & sealed", "https://example.org/1?a=b&c=d", "Example Post", NOW)
@@ -164,6 +164,49 @@ def test_a_url_that_stopped_being_one_pauses_its_target() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b'{"errcode": 40058, "errmsg": "too long"}', "HTTP 200, but refused: 40058 too long"),
+        (
+            b'{"errcode": 40058, "errmsg": "no 693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa"}',
+            "HTTP 200, but refused",
+        ),  # it repeats its key
+        (b'{"errcode": 0}', "HTTP 200"),
+    ],
+)
+def test_a_2xx_that_refuses_the_message_in_its_body_has_not_taken_it(
+    body: bytes, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(self: requests.Session, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response._content = 200, body
+        return response
+
+    monkeypatch.setattr(requests.Session, "send", answer)
+    result = deliver("wecombot://693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa", MESSAGE, False)
+    assert (result.ok, result.detail) == (b": 0" in body, detail)
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "expected"),
+    [
+        ("/login", Result(ResultClass.RATE, "HTTP 429: slow down", retry_after=3.0)),
+        ("/send/", Result(ResultClass.RATE, "HTTP 429: slow down", retry_after=3.0)),
+        ("/logout", Result(ResultClass.OK, "HTTP 200")),  # after the message: it was taken all the same
+    ],
+)
+def test_a_service_that_asks_to_wait_is_waited_for_outside_of_the_process(asked_at: str, expected: Result) -> None:
+    def choose(request: Request) -> Answer:
+        if asked_at in request.path:
+            return Answer(429, body=b'{"error": "slow down", "retry_after_ms": 3000}')
+        return Answer(body=b'{"access_token": "t", "user_id": "@u:h", "room_id": "!r:h", "event_id": "$e"}')
+
+    with HttpSink(choose) as server:
+        assert deliver(f"matrix://user:pass@127.0.0.1:{server.port}/#room", MESSAGE, False) == expected
+    assert sum(asked_at in request.path for request in server.requests) == 1
+
+
 # -- the worker process
 
 
@@ -239,6 +282,20 @@ def test_100_kb_fit_ntfy_which_counts_bytes(sink: HttpSink) -> None:
     assert deliver(f"ntfy://127.0.0.1:{sink.port}/topic", compose(HUGE), False).ok
     assert len(told(sink).encode()) <= 4096
     assert ARTICLE.url in told(sink)
+
+
+def test_text_in_a_service_for_html_keeps_blanks_that_lines_are_broken_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    got = sent_through("sendgrid://abcd123:user@example.org/newuser@example.org", MESSAGE, monkeypatch)
+    assert got["content"][0]["value"].startswith(
+        "Ties &lt;\u200dupgraded&gt; &amp; sealed<br/>[upgrade] A partnership<br/>"
+    )
+
+
+def test_100_kb_fit_wecom_which_refuses_more_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    chinese = compose(replace(VIEW, passages=(Passage("他们升级了关系。" * 100, ((2, 4),)),) * 3))
+    text = sent_through("wecombot://693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa", chinese, monkeypatch)["text"]
+    assert len(text["content"].encode()) <= 2048
+    assert ARTICLE.url in text["content"]
 
 
 def test_text_of_no_length_is_sent_as_the_subject(sink: HttpSink) -> None:

@@ -213,6 +213,15 @@ def test_a_digest_of_one_rule_is_named_after_it() -> None:
     assert message.fit(4096).startswith("Earthquakes: 1 alert")
 
 
+def test_a_title_in_arabic_runs_from_the_right_whatever_stands_beside_it() -> None:
+    title = "قمة في القاهرة (1)"
+    view = replace(VIEW, others=(replace(ARTICLE, title=title),), article=replace(ARTICLE, title=title))
+    for message in (compose(view), compose_digest(digest(view)), compose_digest(digest(*[view] * 60))):
+        blocks = re.findall(r'<(?:h1|div|li)( dir="auto")?[^>]*>\s*<a [^>]*>' + re.escape(title), message.html)
+        assert blocks
+        assert all(blocks)  # of the block alone: what has a direction of its own says nothing of its parent's
+
+
 def test_a_digest_ends_with_its_gaps() -> None:
     gaps = Gaps(("Example Post: the host refused the connection",), unread=1, undecided=3)
     message = compose_digest(digest(VIEW, gaps=gaps, left_out=4))
@@ -224,6 +233,8 @@ def test_a_digest_ends_with_its_gaps() -> None:
     assert "Feed down" in message.fit(4096)
     assert message.fit(4096).endswith("… and 4 more")
     assert gap_lines(Gaps()) == ()
+    many = gap_lines(Gaps(tuple(f"Feed {number}" for number in range(3000))))
+    assert (len(many), many[-1]) == (31, "and 2970 more feeds down")
 
 
 def test_a_digest_of_very_many_lists_them_all_briefly() -> None:

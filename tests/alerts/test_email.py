@@ -305,6 +305,18 @@ async def test_a_sign_in_that_breaks_off_can_be_tried_again(end: bytes, sink: Sm
     assert result.cls is ResultClass.TEMP
 
 
+async def test_a_server_that_hangs_up_on_a_wrong_password_refused_it(sink: SmtpSink) -> None:
+    def talk(peer: socket.socket) -> None:
+        peer.sendall(b"220 hello\r\n")
+        while not peer.recv(1000).startswith(b"AUTH"):
+            peer.sendall(b"250-hello\r\n250 AUTH PLAIN LOGIN\r\n")
+        peer.sendall(b"535 5.7.8 wrong\r\n")  # and the second way to sign in meets nobody
+
+    with TcpSink(talk) as server:
+        result = await send(channel(sink, port=server.port, user="u", password="p"))
+    assert result == Result(ResultClass.AUTH, "535 5.7.8 wrong")
+
+
 async def test_an_address_beyond_ascii_goes_to_servers_that_take_it_only(sink: SmtpSink) -> None:
     assert (await send(channel(sink, to=("Köchin <köchin@münchen.example>",)))).ok
     assert sink.mails[0].recipients == ("köchin@xn--mnchen-3ya.example",)
@@ -340,7 +352,7 @@ async def test_a_cancelled_send_ends_its_thread(sink: SmtpSink) -> None:
 def parsed(message: Message, **changes: object) -> EmailMessage:
     from email import message_from_bytes, policy
 
-    raw = build(message, **{"sender": SENDER, "to": TO, "key": KEY, "made_at": MADE_AT} | changes)  # type: ignore[arg-type]
+    raw = build(message, **{"sender": SENDER, "to": TO, "key": KEY, "at": MADE_AT} | changes)  # type: ignore[arg-type]
     assert raw.endswith(b"\r\n")
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")
@@ -373,8 +385,22 @@ def test_ids_of_any_characters_become_message_ids() -> None:
 
 
 def test_a_domain_in_letters_beyond_ascii_is_written_as_dns_writes_it() -> None:
-    mail = parsed(MESSAGE, sender=Address("", "watch", "münchen.example"))
+    mail = parsed(
+        MESSAGE, sender=Address("Wächter, Büro", "watch", "münchen.example"), to=Address("", "a", "straße.de")
+    )
     assert mail["Message-ID"].endswith("@xn--mnchen-3ya.example>")
+    assert str(mail["From"].addresses[0]) == '"Wächter, Büro" <watch@xn--mnchen-3ya.example>'
+    assert mail["To"] == "a@xn--strae-oqa.de"  # not strasse.de, which is another's
+
+
+def test_only_an_https_link_is_offered_to_be_unsubscribed_by_one_click() -> None:
+    mail = parsed(replace(MESSAGE, unsubscribe="http://localhost/links/unsubscribe/t"))
+    assert (mail["List-Unsubscribe-Post"], bool(mail["List-Unsubscribe"])) == (None, True)
+
+
+def test_a_person_named_twice_is_one_target(sink: SmtpSink) -> None:
+    made = channel(sink, to=("Ann@b.org", "c@b.org", "ann@B.org", "Ann <Ann@b.org>"))
+    assert [target.recipient for target in made.targets()] == ["Ann@b.org", "c@b.org"]
 
 
 # -- settings
@@ -394,6 +420,11 @@ def test_a_mail_url_says_what_the_fields_say(url: str, expected: tuple[str, int]
     assert (read.host, read.user, read.password) == ("smtp.example.org", "u", "p@ss")
     assert (read.sender, read.to) == ("w@b.org", ("a@b.org", "c@b.org"))
     assert (read.security, read.port) == expected
+
+
+def test_a_plus_in_a_mail_url_is_a_plus() -> None:
+    read = with_url(ChannelSettings("m", url="mailto://u:p@h/a+news@b.org?from=w+x@b.org&to=c+news@b.org"))
+    assert (read.sender, read.to) == ("w+x@b.org", ("a+news@b.org", "c+news@b.org"))
 
 
 @pytest.mark.parametrize(

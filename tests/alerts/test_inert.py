@@ -4,7 +4,7 @@ from alerts.inert import JOINER, inert, inert_part, safe_link
 
 
 @pytest.mark.parametrize(
-    "ringing", ["@everyone", "@here", "@channel", "<!here>", "<@U123>", "<#C1>", "foo@all", "@someone"]
+    "ringing", ["@everyone", "@here", "@channel", "<!here>", "<@U123>", "<#C1>", "foo@all", "@someone", "@**all**"]
 )
 def test_a_mention_rings_nobody_and_reads_the_same(ringing: str) -> None:
     assert ringing not in inert(f"News {ringing} today")

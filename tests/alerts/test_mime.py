@@ -55,11 +55,20 @@ def test_text_and_html_come_out_as_they_went_in(text: str) -> None:
 
 @pytest.mark.parametrize(
     "subject",
-    ["[strike] Harbour stands still", "Gdańsk stands still", "拜登 " * 80, "x " * 600, "a =?b"],
+    [
+        "[strike] Harbour stands still",
+        "Gdańsk stands still",
+        "拜登 " * 80,
+        "x " * 600,
+        "a =?b",
+        "“a” " + "b" * 50 + " – c" * 9,
+    ],
 )
 def test_a_subject_comes_out_as_it_went_in(subject: str) -> None:
     said = one_line(subject, 250)
     assert parsed("x", Subject=said)["Subject"] == said
+    raw = mail([("Subject", said)], text="x", html="", boundary="=_b0b0")
+    assert all(len(line) <= 76 for line in raw.splitlines() if b"=?" in line)  # RFC 2047, section 2
 
 
 def test_a_name_beyond_ascii_stands_before_its_address() -> None:

@@ -270,6 +270,8 @@ async def test_an_answer_that_is_not_http_is_unknown() -> None:
         "webhooks://169.254.169.254/s3cr3t",
         "webhooks://[fe80::1]/s3cr3t",
         "webhooks://h/#whsec_s3cr3t!",
+        "webhooks://h/s3cr3t#whsec_",  # would send unsigned what is meant to be signed
+        "webhooks://h/s3cr3t#",
     ],
 )
 def test_a_url_or_secret_that_cannot_be_used_is_refused_by_name_only(url: str) -> None:

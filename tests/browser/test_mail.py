@@ -61,7 +61,7 @@ COLUMN = 600  # pixels: wider lines are hard to read
 def html_of(message: Message) -> str:
     """The HTML part of the e-mail as it is sent."""
     sender, to = Address("wirewatch", "watch", "x.test"), Address("", "desk", "x.test")
-    sent = build(replace(message, unsubscribe=LINKS.story), sender=sender, to=to, key="k" * 64, made_at=NOW)
+    sent = build(replace(message, unsubscribe=LINKS.story), sender=sender, to=to, key="k" * 64, at=NOW)
     body = message_from_bytes(sent, policy=policy.default).get_body(("html",))
     assert body is not None
     return str(body.get_content())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,21 @@ def test_clean_text_is_what_both_databases_take() -> None:
 def test_one_line_is_cut_with_an_ellipsis() -> None:
     assert one_line(" a\n b ") == "a b"
     assert one_line("one two", 4) == "one…"
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("abc👨‍👩‍👧def", "abc…"),
+        ("abcd🇫🇷🇫🇷de", "abcd…"),
+        ("abc🇫🇷🇫🇷de", "abc🇫🇷…"),
+        ("abกำกำกำ", "abกำ…"),
+        ("abcdx\u0323\u0302yz", "abcd…"),
+        ("x" + "\u0323" * 99, "x" + "\u0323" * 4 + "…"),  # marks without end are cut
+    ],
+)
+def test_no_sign_is_cut_in_two(text: str, cut: str) -> None:
+    assert one_line(text, 6) == cut
 
 
 @given(st.text(st.characters(), max_size=40))

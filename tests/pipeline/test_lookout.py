@@ -48,6 +48,45 @@ def opened(db: Database) -> list[str]:
     return [one.key for one in db.read_now(rows.open_notices)]
 
 
+async def test_messages_that_are_given_up_are_told_once_and_once_when_that_is_over(
+    told: World, db: Database, clock: FixedClock
+) -> None:
+    told.tell_only("gone@x.test", "here@x.test")
+    told.mail.refused["gone@x.test"] = "550 5.1.1 no such user"
+    told.site["/rss"] = rss(Item("a", "", "Dockers strike"))
+    async with told.worker(db, clock) as app:
+        for _ in range(3):
+            await run(app)
+            clock.move(HOUR)
+        assert subjects(told) == ["[wirewatch] messages to mail are given up: 550 5.1.1 no such user"]
+        assert "Dead letters lately: 1." in told.hook.requests[0].json["text"]
+        clock.move(DAY)
+        await run(app)
+    assert subjects(told)[1:] == ["[wirewatch] no message to mail was given up for a day"]
+
+
+async def test_a_channel_that_takes_nothing_is_told_once_and_once_when_nothing_waits(
+    told: World, db: Database, clock: FixedClock
+) -> None:
+    told.tell_only("desk@x.test")
+    told.mail.refused["desk@x.test"] = "451 4.7.1 not now"
+    told.site["/rss"] = rss(Item("a", "", "Dockers strike"))
+    async with told.worker(db, clock) as app:
+        for _ in range(7):
+            await run(app)
+            assert not told.hook.requests
+            clock.move(HOUR)
+        await run(app)
+        told.mail.refused.clear()
+        for _ in range(2):
+            clock.move(2 * HOUR)
+            await run(app)
+    assert subjects(told) == [
+        "[wirewatch] mail takes no messages: 451 4.7.1 not now",
+        "[wirewatch] nothing that mail refused waits any more",
+    ]
+
+
 async def test_a_feed_down_for_a_day_is_told_once_and_once_when_it_is_back(
     told: World, db: Database, clock: FixedClock
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
@@ -48,6 +49,25 @@ def made(db: Database) -> list[tuple[str, str, str]]:
     """Kind, state and reason of each alert in the order they were made."""
     rows = db.read_now(lambda session: session.exec(select(Alert).order_by(col(Alert.made_at))).all())
     return [(one.kind, one.state, one.reason) for one in rows]
+
+
+async def test_a_mail_that_was_held_bears_the_time_at_which_it_goes(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.tell_only("desk@x.test")
+    world.more["settings"] = {"public_url": "https://wächter.test/ü"}
+    world.rules["strike"]["alert"] |= {"quiet": QUIET}
+    tell(world, ("Antwerp", 0))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        assert not world.mail.mails
+        clock.move(3 * HOUR)
+        await run_cycle(app)
+    (mail,) = world.mail.mails
+    assert mail.parsed["Date"].datetime == NOON + 3 * HOUR  # mailboxes show what came at noon below what came since
+    thread = sha256(f"story.{app.installation}/strike/1".encode()).hexdigest()[:32]
+    assert mail.parsed["References"] == f"<{thread}@x.test>"  # another installation's first story is another thread
+    assert mail.parsed["List-Unsubscribe"].startswith("<https://xn--wchter-bua.test/%C3%BC/links/unsubscribe/")
 
 
 async def test_an_event_that_grew_in_quiet_hours_is_one_message_that_tells_all_its_texts(

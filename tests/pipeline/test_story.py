@@ -130,3 +130,37 @@ async def test_a_text_that_was_read_anew_is_compared_as_it_is_now(
             clock.move(minutes(10))
     stories = db.read_now(lambda session: session.exec(select(Story).order_by(Story.id)).all())  # type: ignore[arg-type]
     assert [(one.articles, one.origins) for one in stories] == [(2, 1), (1, 1)]
+
+
+async def test_an_alert_shows_the_passages_that_say_why_it_came_whole(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["match"] = "dockers AND cranes AND near/20(harbour, closed)"
+    told = (
+        "Dockers met.",
+        "Dockers sang.",
+        "Dockers left.",
+        "The harbour is quiet. It is closed.",
+        "Cranes stand still.",
+    )
+    world.site["/rss"] = rss(Item("a", "", "Dockers of Lisbon", " ".join(told)))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    (request,) = world.hook.requests
+    assert [
+        [passage["sentence"][start:end] for start, end in passage["marks"]] for passage in request.json["passages"]
+    ] == [["Dockers"], ["harbour", "closed"], ["Cranes"]]
+    assert request.json["more_passages"] == 3
+
+
+async def test_a_place_that_ends_in_the_next_sentence_is_shown_with_it(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["match"] = "dockers AND near/20(strike, Thursday)"
+    world.site["/rss"] = rss(Item("a", "", "Lisbon", "Dockers began a strike. It may end on Thursday. Rain fell."))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+    (request,) = world.hook.requests
+    (passage,) = request.json["passages"]
+    assert passage["sentence"] == "Dockers began a strike. It may end on Thursday."
+    assert [passage["sentence"][start:end] for start, end in passage["marks"]] == ["Dockers", "strike", "Thursday"]
