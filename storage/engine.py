@@ -264,13 +264,25 @@ def _open_postgresql(url: str) -> Engine:
     """
     engine = create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args=CUT_OFF)
 
-    @event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect", insert=True)  # before SQLAlchemy's own questions: it fails over bytes
     def _prepare(connection: Any, _record: Any) -> None:
+        _require_unicode(_label(url), connection)
         connection.execute(f"SET idle_in_transaction_session_timeout = '{2 * CUT_OFF_S}s'")
         connection.execute(f"SET tcp_user_timeout = '{CUT_OFF_S}s'")  # the server's side; nothing for a local socket
         connection.commit()
 
     return engine
+
+
+def _require_unicode(label: str, connection: Any) -> None:
+    """What the world writes has to go in: other encodings refuse most of its letters, in the middle of a run."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise NotAvailable(
+            f"database {label}: its encoding is {encoding}, and only UTF8 holds what feeds say",
+            hint="make another: CREATE DATABASE wirewatch TEMPLATE template0 ENCODING 'UTF8'",
+        )
 
 
 def _open_sqlite(url: str, begin: str) -> Engine:

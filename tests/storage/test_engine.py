@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
@@ -194,3 +194,20 @@ def test_a_writer_that_has_ended_is_replaced(tmp_path: Path) -> None:
     writer._thread.join()
     assert database.write_now(put("l")) == "l"
     database.close()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_letter_is_refused_with_advice(database_url: str, encoding: str) -> None:
+    other = make_url(database_url).set(database=f"as_{encoding.lower()}")
+    making = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    with making.connect() as connection:
+        connection.execute(
+            text(f"CREATE DATABASE {other.database} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+        )
+        try:
+            with pytest.raises(NotAvailable, match=f"(?s)its encoding is {encoding}.*ENCODING 'UTF8'"):
+                schema.upgrade(Database(other.render_as_string(hide_password=False)))
+        finally:
+            connection.execute(text(f"DROP DATABASE {other.database} WITH (FORCE)"))
+    making.dispose()
