@@ -167,7 +167,8 @@ class _Writer:
                 thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
                 thread.start()  # raises when there is no room for one more: whoever comes next tries again
                 self._thread = thread
-        self._waiting.put(_Piece(cast(Work[Any], work), cast("Future[Any]", future), in_company))
+            # still held: behind the word that ends the thread it would wait for ever
+            self._waiting.put(_Piece(cast(Work[Any], work), cast("Future[Any]", future), in_company))
         return future
 
     def close(self) -> None:

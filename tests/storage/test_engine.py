@@ -211,3 +211,24 @@ def test_a_database_that_cannot_hold_every_letter_is_refused_with_advice(databas
         finally:
             connection.execute(text(f"DROP DATABASE {other.database} WITH (FORCE)"))
     making.dispose()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_work_that_comes_while_the_database_closes_is_done(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert db._writer
+    db.write_now(put("before"))
+    waiting = db._writer._waiting
+    closer = threading.Thread(target=db._writer.close)
+
+    class Late:
+        get = waiting.get
+
+        def put(self, piece: object) -> None:
+            if piece is not None:
+                closer.start()
+                closer.join(0.2)  # it ends, or waits for us
+            waiting.put(piece)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(db._writer, "_waiting", Late())
+    assert db._writer.submit(put("late")).result(timeout=20) == "late"
+    closer.join()
