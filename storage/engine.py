@@ -270,6 +270,8 @@ def _open_postgresql(url: str) -> Engine:
         _require_unicode(_label(url), connection)
         connection.execute(f"SET idle_in_transaction_session_timeout = '{2 * CUT_OFF_S}s'")
         connection.execute(f"SET tcp_user_timeout = '{CUT_OFF_S}s'")  # the server's side; nothing for a local socket
+        # whatever the server's own defaults are: locks are waited for, then what is there is read; times are parsed
+        connection.execute("SET default_transaction_isolation = 'read committed'; SET datestyle = 'ISO, MDY'")
         connection.commit()
 
     return engine
@@ -282,7 +284,7 @@ def _require_unicode(label: str, connection: Any) -> None:
         connection.close()
         raise NotAvailable(
             f"database {label}: its encoding is {encoding}, and only UTF8 holds what feeds say",
-            hint="make another: CREATE DATABASE wirewatch TEMPLATE template0 ENCODING 'UTF8'",
+            hint="make another: CREATE DATABASE wirewatch TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
         )
 
 

@@ -232,3 +232,18 @@ def test_work_that_comes_while_the_database_closes_is_done(db: Database, monkeyp
     monkeypatch.setattr(db._writer, "_waiting", Late())
     assert db._writer.submit(put("late")).result(timeout=20) == "late"
     closer.join()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("default", ["default_transaction_isolation = 'repeatable read'", "datestyle = 'German, DMY'"])
+def test_a_server_with_other_defaults_is_worked_with_as_any_other(database_url: str, default: str) -> None:
+    name, making = make_url(database_url).database, create_engine(database_url)
+    with making.begin() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET {default}"))
+    making.dispose()
+    database = Database(database_url)
+    asking = text("SELECT now(), current_setting('transaction_isolation')")
+    asked = database.read_now(lambda session: session.execute(asking).one())
+    assert isinstance(asked[0], datetime)
+    assert asked[1] == "read committed"
+    database.close()
