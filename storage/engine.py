@@ -23,6 +23,7 @@ from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
 from core.threads import Threads, require_room
+from storage.types import small_letters
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -297,7 +298,7 @@ def _open_sqlite(url: str, begin: str) -> Engine:
         _write_ahead(connection)
         for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={int(BUSY_SECONDS * 1000)}"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.create_function("small_letters", 1, str.lower, deterministic=True)  # storage.types.lower
+        connection.create_function("small_letters", 1, small_letters, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
