@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from sqlmodel import Session, col, select
 
 from storage.engine import lock_names
 from storage.tables import Article, Entry
+
+TURNS = 64  # a lock for each host of a long list would take all the room that PostgreSQL has for locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ def await_turn(session: Session, url_keys: Collection[str]) -> None:
     Feeds that list the same new articles, each in an order of its own, would wait for each other in a circle.
     """
     hosts = {key.partition("/")[0] for key in url_keys if key}
-    lock_names(session, [f"articles:{host}" for host in hosts])
+    lock_names(session, list({f"articles:{crc32(host.encode()) % TURNS}" for host in hosts}))
 
 
 def known(
