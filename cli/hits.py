@@ -57,9 +57,9 @@ def show(
     """Show a hit's marked sentences."""
     with database(context) as db:
         found = db.read_now(lambda session: hits.with_article(session, hit_id))
+        if found is None:
+            raise InputError(f"there is no hit {hit_id}", hint="run `wirewatch hits list`")
         said = db.read_now(lambda session: feedback.not_this(session, [hit_id]))
-    if found is None:
-        raise InputError(f"there is no hit {hit_id}", hint="run `wirewatch hits list`")
     hit, article = found
     row = {**_row(hit, article, said), "why": hit.why, "score": hit.score}
     if as_json:

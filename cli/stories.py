@@ -57,7 +57,7 @@ def list_stories(
 def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
     """Show a story's articles, why each belongs to it, and its alerts."""
     with database(context) as db:
-        story = db.read_now(lambda session: session.get(Story, which))
+        story = db.read_now(lambda session: stories.find(session, which))
         if story is None:
             raise InputError(f"there is no story {which}", hint="run `wirewatch stories list`")
         told = db.read_now(lambda session: hits.of_story(session, which))

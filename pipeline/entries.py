@@ -51,6 +51,7 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime, *, 
     `choosy`: some rules are for certain feeds only, so what another feed brought first is matched anew.
     """
     items = _distinct(_apart([Item.of(entry, feed) for entry in parsed.entries]))
+    rows.await_turn(session, [item.url_key for item in items])
     changed = 0
     met: set[int | None] = set()
     fresh: list[Item] = []

@@ -29,6 +29,7 @@ _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _BUDGET = re.compile(r"([0-9]{1,6})(?:\s*/\s*day)?")
 _ADDRESS = re.compile(r"(?:[^<>\r\n]*<)?[^\s<>@,;:\"]+@[^\s<>@,;:\"]+>?")
 _WEB_URL = re.compile(r"https?://[^\s/?#\\]+(?:[/?#][^\s\\]*)?", re.IGNORECASE)
+LONGEST_URL = 2_500  # bytes: feeds are kept by their addresses, and an index of PostgreSQL's holds 2,704
 _CHANNEL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::[0-9]{1,5})?")
@@ -226,6 +227,8 @@ def _web_url(value: str) -> str:
         raise fault("an address here begins with https:// or http://, and holds no blanks")
     if "@" in re.split(r"[/?#]", url[url.index("//") + 2 :], maxsplit=1)[0]:
         raise fault("an address here holds no user and password", "put them under headers: {Authorization: …}")
+    if len(url.encode()) > LONGEST_URL:
+        raise fault(f"an address here has at most {LONGEST_URL:,} bytes")
     if not urls.is_usable(url):
         raise fault("this address cannot be asked: its host is not a name or number that exists in one reading only")
     return url

@@ -33,6 +33,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import hosts, leases
 from storage.leases import ReturningUpdate
+from storage.statements import numbered
 from storage.tables import Article, ArticleRevision, Entry, Feed
 from storage.types import SKEW
 
@@ -378,8 +379,8 @@ def recent(session: Session, *, limit: int, state: str = "") -> list[Article]:
 
 def find(session: Session, what: str) -> Article | None:
     """The article of this id, key or address."""
-    if what.isdigit():
-        return session.get(Article, int(what))
+    if what.isdecimal():
+        return numbered(session, Article, int(what))
     same = or_(col(Article.key) == what, col(Article.url) == what, col(Article.canonical_key) == what)
     return session.exec(select(Article).where(same).order_by(col(Article.id))).first()
 

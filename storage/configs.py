@@ -17,6 +17,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from core.errors import Damaged
+from storage.statements import numbered
 from storage.tables import Config, RuleState
 
 
@@ -54,7 +55,7 @@ def _active_revision() -> Select[tuple[int | None]]:
 
 def get(session: Session, revision: int) -> Config | None:
     """One revision; None when there is none. Raises Damaged, too."""
-    return _sound(session.get(Config, revision))
+    return _sound(numbered(session, Config, revision))
 
 
 def _sound(row: Config | None) -> Config | None:

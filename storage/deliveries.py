@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from core.reasons import Reason
 from storage import leases
-from storage.statements import returned, run
+from storage.statements import numbered, returned, run
 from storage.tables import Alert, Delivery, RuleState, Target
 
 LEASE = leases.Columns(Delivery)
@@ -353,8 +353,8 @@ def bury_stale(session: Session, ids: Collection[int]) -> None:
 
 def find(session: Session, what: str) -> Delivery | None:
     """The delivery of this id or key."""
-    if what.isdigit():
-        return session.get(Delivery, int(what))
+    if what.isdecimal():
+        return numbered(session, Delivery, int(what))
     return session.exec(select(Delivery).where(col(Delivery.key) == what)).first()
 
 

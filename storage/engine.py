@@ -23,6 +23,7 @@ from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
 from core.threads import Threads, require_room
+from storage.types import small_letters
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -167,7 +168,8 @@ class _Writer:
                 thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
                 thread.start()  # raises when there is no room for one more: whoever comes next tries again
                 self._thread = thread
-        self._waiting.put(_Piece(cast(Work[Any], work), cast("Future[Any]", future), in_company))
+            # still held: behind the word that ends the thread it would wait for ever
+            self._waiting.put(_Piece(cast(Work[Any], work), cast("Future[Any]", future), in_company))
         return future
 
     def close(self) -> None:
@@ -264,13 +266,27 @@ def _open_postgresql(url: str) -> Engine:
     """
     engine = create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args=CUT_OFF)
 
-    @event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect", insert=True)  # before SQLAlchemy's own questions: it fails over bytes
     def _prepare(connection: Any, _record: Any) -> None:
+        _require_unicode(_label(url), connection)
         connection.execute(f"SET idle_in_transaction_session_timeout = '{2 * CUT_OFF_S}s'")
         connection.execute(f"SET tcp_user_timeout = '{CUT_OFF_S}s'")  # the server's side; nothing for a local socket
+        # whatever the server's own defaults are: locks are waited for, then what is there is read; times are parsed
+        connection.execute("SET default_transaction_isolation = 'read committed'; SET datestyle = 'ISO, MDY'")
         connection.commit()
 
     return engine
+
+
+def _require_unicode(label: str, connection: Any) -> None:
+    """What the world writes has to go in: other encodings refuse most of its letters, in the middle of a run."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise NotAvailable(
+            f"database {label}: its encoding is {encoding}, and only UTF8 holds what feeds say",
+            hint="make another: CREATE DATABASE wirewatch TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
+        )
 
 
 def _open_sqlite(url: str, begin: str) -> Engine:
@@ -282,7 +298,7 @@ def _open_sqlite(url: str, begin: str) -> Engine:
         _write_ahead(connection)
         for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={int(BUSY_SECONDS * 1000)}"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.create_function("small_letters", 1, str.lower, deterministic=True)  # storage.types.lower
+        connection.create_function("small_letters", 1, small_letters, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from sqlmodel import Session, col, select
 
+from storage.engine import lock_names
 from storage.tables import Article, Entry
+
+TURNS = 64  # a lock for each host of a long list would take all the room that PostgreSQL has for locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,15 @@ class Known:
     by_key: dict[str, Entry]
     by_url: dict[str, Entry]
     by_text: dict[str, Entry]
+
+
+def await_turn(session: Session, url_keys: Collection[str]) -> None:
+    """Wait until nobody else writes about articles of these addresses' hosts; the others wait until this is committed.
+
+    Feeds that list the same new articles, each in an order of its own, would wait for each other in a circle.
+    """
+    hosts = {key.partition("/")[0] for key in url_keys if key}
+    lock_names(session, list({f"articles:{crc32(host.encode()) % TURNS}" for host in hosts}))
 
 
 def known(

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import stories
+from storage.statements import numbered
 from storage.tables import Article, Feed, Hit
 
 
@@ -154,10 +155,10 @@ def recent(session: Session, *, rule: str = "", limit: int) -> list[tuple[Hit, A
 
 def find(session: Session, hit_id: int) -> Hit | None:
     """The hit of this id; None for a number that is none's, however large."""
-    return session.get(Hit, hit_id) if 0 < hit_id <= stories.LARGEST_ID else None
+    return numbered(session, Hit, hit_id)
 
 
 def with_article(session: Session, hit_id: int) -> tuple[Hit, Article] | None:
     """One hit with its article."""
-    query = select(Hit, Article).join(Article, col(Article.id) == col(Hit.article_id)).where(col(Hit.id) == hit_id)
-    return session.exec(query).first()
+    hit = find(session, hit_id)
+    return (hit, session.get_one(Article, hit.article_id)) if hit else None

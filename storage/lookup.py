@@ -42,7 +42,7 @@ from storage.statements import run
 from storage.tables import Article, Feed
 
 INDEX = "articleindex"  # made by the migration: no table that the rows' classes could describe
-LARGEST = 800_000  # characters of one article's keys; PostgreSQL takes a megabyte
+LARGEST = 800_000  # bytes of one article's keys; PostgreSQL takes a megabyte
 _AT_ONCE = 30  # operands side by side in a tsquery before they are bracketed: its reader goes as deep as they are many
 _SQLITE = (
     "CREATE VIRTUAL TABLE articleindex USING fts5(keys, tokenize='ascii', detail=none, columnsize=0)",
@@ -122,7 +122,7 @@ def put(session: Session, made: Sequence[Keys], version: str) -> int:
     """Write articles' keys; what was matched again meanwhile stays due. Returns how many were written."""
     fresh = []
     for one in sorted(made, key=lambda one: one.article_id):
-        known = one.words is not None and sum(map(len, one.words)) <= LARGEST
+        known = one.words is not None and sum(len(word.encode()) for word in one.words) <= LARGEST
         values = {"one": one.article_id, "as_of": one.matched_at, "version": version if known else ""}
         if session.connection().execute(_done(), values).rowcount:
             fresh.append((one.article_id, one.words if known else None))

@@ -12,10 +12,9 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.inbox import Wanted, asked
+from storage.statements import LARGEST_ID as LARGEST_ID
+from storage.statements import numbered
 from storage.tables import Feedback, Hit, Silence, Story
-
-LARGEST_ID = 2**31 - 1  # of an integer column: PostgreSQL and SQLite refuse to look for a larger one
-
 
 FAR = datetime(9000, 1, 1, tzinfo=UTC)  # after all that is told
 CANDIDATES = 500  # stories of a rule, newest first, that a new telling is compared with
@@ -96,7 +95,7 @@ def batched(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 def find(session: Session, story_id: int) -> Story | None:
     """The story of this id; None for a number that is none's, however large."""
-    return session.get(Story, story_id) if 0 < story_id <= LARGEST_ID else None
+    return numbered(session, Story, story_id)
 
 
 def silence(session: Session, story: Story, *, until: datetime, who: str, now: datetime) -> None:

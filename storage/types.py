@@ -94,6 +94,13 @@ class lower(GenericFunction[str]):  # noqa: N801 - SQL functions are written in 
     name = "small_letters"
 
 
+def small_letters(text: str) -> str:
+    """What `lower` makes of a text: as one letter the two small sigmas, and the small ones of I with and without a dot
+    in capitals, of which the databases make different ones.
+    """
+    return text.lower().replace("ς", "σ").replace("i\u0307", "i")
+
+
 @compiles(lower, "postgresql")
 def _postgresql_lower(element: lower, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **kw)})"
+    return f"replace(translate(lower({compiler.process(element.clauses, **kw)}), 'ς', 'σ'), 'i\u0307', 'i')"

@@ -181,9 +181,13 @@ def test_a_delivery_is_shown(desk: Desk) -> None:
 
 UNKNOWN = [
     (["articles", "show", "nosuch"], "there is no article nosuch"),
+    (["articles", "show", "99999999999999999999"], "there is no article 99999999999999999999"),
+    (["articles", "show", "²"], "there is no article ²"),
     (["articles", "why", "nosuch"], "there is no article nosuch"),
     (["hits", "show", "99"], "there is no hit 99"),
+    (["hits", "show", "99999999999999999999"], "there is no hit 99999999999999999999"),
     (["stories", "show", "99"], "there is no story 99"),
+    (["stories", "show", "99999999999999999999"], "there is no story 99999999999999999999"),
     (["stories", "silence", "99"], "there is no story 99"),
     (["stories", "silence", "1", "--for", "soon"], "--for soon"),
     (["stories", "silence", "1", "--until", "soon"], "--until soon: not a time"),
@@ -193,8 +197,10 @@ UNKNOWN = [
     (["stories", "close", "99"], "there is no story 99"),
     (["alerts", "why", "nosuch"], "there is no alert or article nosuch"),
     (["deliveries", "show", "nosuch"], "there is no delivery nosuch"),
+    (["deliveries", "show", "99999999999999999999"], "there is no delivery 99999999999999999999"),
     (["deliveries", "resend", "nosuch"], "there is no delivery nosuch"),
     (["deliveries", "resend", "1"], "delivery 1 is sent"),
+    (["rollback", "99999999999999999999"], "there is no revision 99999999999999999999"),
     (["channels", "test", "nosuch"], "channels are desk-mail, desk-hook"),
     (["channels", "resume", "nosuch"], "no target of nosuch is paused"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AsyncExitStack, closing
 from functools import partial
@@ -13,14 +14,16 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from core.clock import FixedClock
+from fetching.entries import ParsedEntry, ParsedFeed
 from pipeline import past
 from pipeline.configure import Applied, apply_text, read_watch
+from pipeline.entries import take_in
 from pipeline.match import add_hit
 from pipeline.report import Report
 from pipeline.run import run_cycle
 from storage.engine import Database
-from storage.tables import Alert, Article, Delivery, Entry, FeedPoll, Hit, Story
-from tests.builders import Item, World, fifty_copies, rss
+from storage.tables import Alert, Article, Delivery, Entry, Feed, FeedPoll, Hit, Story
+from tests.builders import NOON, Item, World, fifty_copies, rss
 
 HEAD_START_S = 0.5
 PATIENCE_S = 60
@@ -52,6 +55,26 @@ async def test_three_workers_and_fifty_copies_of_one_event_make_exactly_one_aler
     assert [failure for report in reports for failure in report.failures] == []
     for number in range(50):
         assert world.asked(f"/copy{number}") == 1
+
+
+async def test_feeds_that_list_the_same_new_articles_in_other_orders_do_not_wait_in_a_circle(db: Database) -> None:
+    entries = tuple(ParsedEntry(guid=f"{n}", url=f"https://x.test/{n}", title=f"Item {n}") for n in range(60))
+    orders = {"one": entries, "other": entries[::-1]}
+    together = threading.Barrier(1 if db.is_sqlite else 2)
+    tries: list[str] = []
+
+    def poll(session: Session, name: str) -> None:
+        feed = Feed(config_url=name, fetch_url="https://x.test/rss", name=name, next_poll_at=NOON)
+        session.add(feed)
+        session.flush()
+        tries.append(name)
+        if tries.count(name) == 1:
+            together.wait(PATIENCE_S)
+        take_in(session, feed, ParsedFeed("rss", "News", "en", orders[name]), NOON)
+
+    await asyncio.gather(*(db.write(partial(poll, name=name)) for name in orders))
+    assert sorted(tries) == ["one", "other"]
+    assert db.read_now(counts)[1:3] == [120, 60]
 
 
 async def test_a_rule_saved_while_its_past_is_walked_is_matched_with_all_that_is_stored(

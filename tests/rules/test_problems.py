@@ -205,6 +205,7 @@ BROKEN = [
         "3:11: feeds[1].url: an address here begins with https:// or http://, and holds no blanks"),
     (feed("url: 'https://u:p@a.example'"), "3:11: feeds[1].url: an address here holds no user and password | "
         "put them under headers: {Authorization: …}"),
+    (feed(f"url: 'https://a.example/{'x' * 2_500}'"), "3:11: feeds[1].url: an address here has at most 2,500 bytes"),
     (feed("url: 'https://a..example/'"), "3:11: feeds[1].url: this address cannot be asked: its host is not a name or "
         "number that exists in one reading only"),
     (feed("url: 'https://a.example', every: 10s"), '3:39: feeds[1].every: "10s": how often lies between 1m and 24h, or is auto'),

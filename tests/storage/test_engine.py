@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 from sqlmodel import Session
 
 from core.errors import InputError, NotAvailable
@@ -193,4 +193,57 @@ def test_a_writer_that_has_ended_is_replaced(tmp_path: Path) -> None:
     writer._waiting.put(None)
     writer._thread.join()
     assert database.write_now(put("l")) == "l"
+    database.close()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_letter_is_refused_with_advice(database_url: str, encoding: str) -> None:
+    other = make_url(database_url).set(database=f"as_{encoding.lower()}")
+    making = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    with making.connect() as connection:
+        connection.execute(
+            text(f"CREATE DATABASE {other.database} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+        )
+        try:
+            with pytest.raises(NotAvailable, match=f"(?s)its encoding is {encoding}.*ENCODING 'UTF8'"):
+                schema.upgrade(Database(other.render_as_string(hide_password=False)))
+        finally:
+            connection.execute(text(f"DROP DATABASE {other.database} WITH (FORCE)"))
+    making.dispose()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_work_that_comes_while_the_database_closes_is_done(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert db._writer
+    db.write_now(put("before"))
+    waiting = db._writer._waiting
+    closer = threading.Thread(target=db._writer.close)
+
+    class Late:
+        get = waiting.get
+
+        def put(self, piece: object) -> None:
+            if piece is not None:
+                closer.start()
+                closer.join(0.2)  # it ends, or waits for us
+            waiting.put(piece)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(db._writer, "_waiting", Late())
+    assert db._writer.submit(put("late")).result(timeout=20) == "late"
+    closer.join()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("default", ["default_transaction_isolation = 'repeatable read'", "datestyle = 'German, DMY'"])
+def test_a_server_with_other_defaults_is_worked_with_as_any_other(database_url: str, default: str) -> None:
+    name, making = make_url(database_url).database, create_engine(database_url)
+    with making.begin() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET {default}"))
+    making.dispose()
+    database = Database(database_url)
+    asking = text("SELECT now(), current_setting('transaction_isolation')")
+    asked = database.read_now(lambda session: session.execute(asking).one())
+    assert isinstance(asked[0], datetime)
+    assert asked[1] == "read committed"
     database.close()

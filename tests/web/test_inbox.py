@@ -79,10 +79,11 @@ def test_the_inbox_is_narrowed_by_what_its_address_asks(
 
 def test_letters_are_the_same_in_any_case_and_script(db: Database) -> None:
     def add(session: Session) -> None:
-        rows.story(session, rows.feed(session), "ÉLAN im ÄRGER", [rows.Told("t")], ago=rows.HOUR)
+        rows.story(session, rows.feed(session), "ÉLAN im ÄRGER, İstanbul ΔΡΟΜΟΥΣ", [rows.Told("t")], ago=rows.HOUR)
 
     db.write_now(add)
-    assert len(gathered(db, words="élan ärger").lines) == 1
+    for words in ("élan ärger", "e\u0301lan", "İstanbul", "istanbul", "İSTANBUL", "ΔΡΟΜΟΥΣ", "δρομους"):
+        assert len(gathered(db, words=words).lines) == 1, words
 
 
 def test_a_sentence_of_the_text_goes_before_one_of_the_title(newsroom: Database) -> None:
