@@ -1,4 +1,4 @@
-"""Is a text a notice that stands where the article should: about cookies, scripts, signing in, paying? Pure.
+"""Is a text a notice that stands where the article should: about cookies, scripts, signing in, paying, an error? Pure.
 
 What speaks for a notice: it is short, much of it stands in sentences with a word of such notices, and it speaks
 little of what the page is called after. An article about cookies does.
@@ -7,10 +7,13 @@ little of what the page is called after. An article about cookies does.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 LONGEST = 1_500  # characters
 SHARE = 0.25  # of the text, in sentences with such a word
 OF_THE_TITLE = 0.5  # share of what the title names that the text names, from which on it is the article
+FEWEST_NAMED = 4  # things that an announcement names, or it tells too little
+OF_THE_ANNOUNCED = 0.2  # share of what a feed announces that its article names at least
 
 _NOTICES = re.compile(  # words of notices alone: "consent" and "signed" are also what ministers do
     r"\bcookies?\b|javascript|datenschutz(?:erkl|hinw|einst)|privacy (?:policy|settings|choices)|"
@@ -42,3 +45,18 @@ def is_notice(text: str, title: str) -> bool:
         return False
     named = _named(title)
     return len(named & _named(text)) < OF_THE_TITLE * max(1, len(named))
+
+
+def is_another(text: str, title: str, announced: Sequence[str]) -> bool:
+    """Whether a short text names hardly anything of what was announced (the feed's title, its text): in any language,
+    a page that is not found, a check of browsers, a form to sign in with.
+    """
+    if not 0 < len(text) <= LONGEST:
+        return False
+    said = _named(f"{title}\n{text}")
+    shares = [len(named & said) / min(len(named), len(said)) for named in map(_named, announced) if _tells(named, said)]
+    return bool(shares) and max(shares) < OF_THE_ANNOUNCED
+
+
+def _tells(named: set[str], said: set[str]) -> bool:
+    return min(len(named), len(said)) >= FEWEST_NAMED

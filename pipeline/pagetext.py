@@ -1,0 +1,67 @@
+"""What of a page that was read is taken for its article's text, beside what its feed says of it. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from core.reasons import Reason
+from core.urls import article_key, canonical
+from extractors import walls
+from extractors.base import Extraction, PageState
+from storage.tables import Article
+
+DOUBTED = frozenset({"trafilatura", "prose"})  # readers that find a text on any page of HTML
+THIN = 0.5  # of the text that the feed gives: a page that has less of it was not read, or shows a part
+_FRONT = re.compile(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?/?(?:(?:index|home|default)(?:\.\w{2,5})?/?)?", re.IGNORECASE)
+
+
+def leads_home(url: str, led_to: str) -> bool:
+    """Whether a site answers for an article of its own with its front page, as many do for one that is gone."""
+    hosts = {article_key(one).partition("/")[0] for one in (url, led_to)}
+    return len(hosts) == 1 and _is_front(led_to) and not _is_front(url)
+
+
+def _is_front(url: str) -> bool:
+    parts = urlsplit(canonical(url))
+    return not parts.query and bool(_FRONT.fullmatch(parts.path))
+
+
+def refused(article: Article, page: Extraction) -> str | None:
+    """Why a page is not taken, in words (it counts as a notice in the article's place); None where it is.
+
+    A notice that no word gives away is told by what it does not speak of: what the feed announced. A teaser does not
+    replace a longer text that was read before; PAYWALL is said of articles of which a teaser is stored.
+    """
+    announced = article.feed_title, article.feed_text
+    if page.extractor in DOUBTED and walls.is_another(page.text, page.title, announced):
+        return "it names nothing of what the feed says of the article"
+    if page.reason is not Reason.PAYWALL or article.reason == Reason.PAYWALL or len(page.text) >= len(article.text):
+        return None
+    return Reason.PAYWALL.sentence
+
+
+def fuller(article: Article, page: Extraction) -> Extraction:
+    """The page, with its feed's words before its own where the feed says more than a teaser, or much more than a page
+    that says that it is whole: of that one nothing is believed, its title neither.
+    """
+    said = article.feed_text
+    if page.reason is Reason.PAYWALL and len(said) > len(page.text):
+        return replace(page, text=_joined(said, page.text))
+    if page.state is not PageState.READY or page.extractor not in DOUBTED or len(page.text) >= THIN * len(said):
+        return page
+    return replace(
+        page,
+        state=PageState.PARTIAL,
+        reason=Reason.NO_BODY,
+        title=article.feed_title or page.title,
+        text=_joined(said, page.text),
+        language=article.feed_language or page.language,
+    )
+
+
+def _joined(said: str, text: str) -> str:
+    """The feed's words, then the lines of the page that are not in them."""
+    more = (line for line in text.split("\n") if line not in said)
+    return "\n".join([said, *more])
