@@ -23,6 +23,7 @@ _ENTRIES = cast(
     ),
 )
 _CONTAINERS = ("div", "td", "section", "article", "main", "body", "center", "font")
+_LINES = frozenset({"li", "td", "th", "dd", "dt", "p", "h2", "h3", "h4", "h5", "h6", "span", "a", "b", "strong"})
 _TABLE_PARTS = ("table", "tbody", "tr", "td", "th")
 _INLINE = frozenset(
     {"a", "b", "strong", "i", "em", "u", "span", "font", "small", "abbr", "time", "sup", "sub", "mark", "q"}
@@ -36,6 +37,7 @@ def straighten(tree: HtmlElement) -> None:
             for part in list(table.iter(*_TABLE_PARTS)):
                 part.tag = "div"
     _unname_entries(tree)
+    _part(tree)
     if next(tree.iter("br"), None) is None:
         return
     for container in {br.getparent() for br in tree.iter("br")}:
@@ -53,6 +55,25 @@ def _unname_entries(tree: HtmlElement) -> None:
         if len(row) >= FEWEST_ENTRIES:
             for entry in row:
                 del entry.attrib["class"]
+
+
+def _part(tree: HtmlElement) -> None:
+    """Put a blank between a block and the words around it in an item, a cell or a line: readers would join them."""
+    for block in tree.iter("div", "p", "ul", "ol", "section"):
+        around = block.getparent()
+        if around is None or around.tag not in _LINES:
+            continue
+        before = block.getprevious()
+        if before is None:
+            around.text = _with_blank(around.text)
+        elif before.tail or before.tag in _INLINE:
+            before.tail = _with_blank(before.tail or " ")
+        if block.tail:
+            block.tail = f" {block.tail}"
+
+
+def _with_blank(text: str | None) -> str | None:
+    return f"{text} " if text and not text[-1].isspace() else text
 
 
 def _is_broken_text(container: HtmlElement) -> bool:

@@ -57,3 +57,14 @@ def test_entries_in_a_row_lose_the_name_that_says_that_each_is_the_text() -> Non
     assert named(entry * 2) == 2
     assert named(f"<div class=post><p>{LONG}</p></div>") == 1
     assert named("<li class='post comment'><p>Well said.</p></li>" * 5) == 5
+
+
+def test_a_block_in_an_item_or_a_cell_is_parted_from_the_words_beside_it() -> None:
+    body = "<ul><li><b>09:00</b><div>Talks</div>begin</li><li>10:00<p>Talks</p></li></ul><p>on<div>Monday</div></p>"
+    tree = open_page(f"<html><body>{body}</body></html>".encode(), url="").tree
+    assert tree is not None
+    straighten(tree)
+    assert [item.text_content().split() for item in tree.iter("li")] == [
+        ["09:00", "Talks", "begin"],
+        ["10:00", "Talks"],
+    ]

@@ -29,7 +29,7 @@ NOTICES = {
 
 
 def of_feed(title: str = TITLE, text: str = SUMMARY) -> Article:
-    return Article(feed_title=title, feed_text=text, feed_language="en")
+    return Article(key="a", feed_id=1, feed_title=title, feed_text=text, feed_language="en")
 
 
 def read(text: str, title: str = TITLE, **more: object) -> Extraction:
