@@ -4,6 +4,7 @@ report, of which trafilatura would take the first for the whole.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import cast
@@ -11,10 +12,18 @@ from typing import cast
 from lxml.etree import XPath
 from lxml.html import HtmlElement, fragment_fromstring
 
+from extractors.wrapped import is_wrapped, paragraphs
+
 CELL_OF_TEXT = 400  # characters in one cell: the table holds an article, not figures
 FEWEST_BREAKS = 3  # in one element, beside text of its own
 FEWEST_ENTRIES = 3  # in a row, with paragraphs in each
+FULL_LINE = 50  # characters of a line of text that was wrapped
+SHARE_OF_PROSE = 0.8  # of the lines
+LOOKED_AT = 20  # characters before a mark
 
+_PROSE = re.compile(r"(?:\S+(?: {1,2}|$))+")
+_NOTE = re.compile(r"\[?\(?(?:\d{1,3}|[*†‡§]{1,3})\)?\]?")
+_AFTER_A_WORD = re.compile(r"[^\W\d_]{3}[.,;:!?\"'”’»)]*$")
 _ENTRIES = cast(
     "Callable[[HtmlElement], list[HtmlElement]]",
     XPath(
@@ -38,6 +47,11 @@ def straighten(tree: HtmlElement) -> None:
                 part.tag = "div"
     _unname_entries(tree)
     _part(tree)
+    for block in list(tree.iter("pre")):
+        _unwrap(block)
+    for sign in list(tree.iter("sup")):
+        if _is_note(sign):
+            sign.drop_tree()
     if next(tree.iter("br"), None) is None:
         return
     for container in {br.getparent() for br in tree.iter("br")}:
@@ -55,6 +69,37 @@ def _unname_entries(tree: HtmlElement) -> None:
         if len(row) >= FEWEST_ENTRIES:
             for entry in row:
                 del entry.attrib["class"]
+
+
+def _unwrap(block: HtmlElement) -> None:
+    """Make paragraphs of text that was wrapped by hand, as agencies and offices send it; code and tables stay."""
+    lines = [line.strip() for line in block.text_content().split("\n")]
+    if not is_wrapped(lines) or not _is_prose(lines):
+        return
+    for child in list(block):
+        child.drop_tag()
+    block.tag, block.text = "div", None
+    for line in paragraphs(lines):
+        block.append(_new(line))
+
+
+def _is_prose(lines: list[str]) -> bool:
+    """Whether most lines are words with single blanks between them, and some are full."""
+    said = [line for line in lines if line]
+    plain = [line for line in said if _PROSE.fullmatch(line)]
+    return len(plain) > SHARE_OF_PROSE * len(said) and max(map(len, said)) >= FULL_LINE
+
+
+def _is_note(sign: HtmlElement) -> bool:
+    """Whether it is the mark of a footnote: behind a word, which it would be joined to; units end in two letters."""
+    if not _NOTE.fullmatch("".join(sign.text_content().split())):
+        return False
+    before, around = sign.getprevious(), sign.getparent()
+    if before is not None:
+        text = before.tail or before.text_content()
+    else:
+        text = (around.text if around is not None else "") or ""
+    return _AFTER_A_WORD.search(text[-LOOKED_AT:]) is not None
 
 
 def _part(tree: HtmlElement) -> None:
