@@ -19,7 +19,7 @@ from lxml.html import HtmlElement
 
 from extractors.blocks import Block, trimmed, words_of
 from extractors.blocks import blocks as blocks_of
-from extractors.cards import drop_cards
+from extractors.cards import drop_cards, unname_entries
 from extractors.layout import straighten
 from extractors.lines import LONGEST_MARK, is_player_time
 from extractors.reading import text_of
@@ -74,7 +74,8 @@ def clean(tree: HtmlElement, url: str, title: str = "") -> None:
     _drop_next_articles(tree, title)
     straighten(tree)
     sites = _sites(tree, url)
-    drop_cards(tree, sites)
+    drop_cards(tree, sites, url)
+    unname_entries(tree, sites, url)
     _drop_what_is_no_text(tree)
     pulled = _drop_named(tree)
     _drop_repeats(tree, pulled)

@@ -59,12 +59,18 @@ def straighten(tree: HtmlElement) -> None:
             _wrap(container)
 
 
+def row_of(entry: HtmlElement) -> HtmlElement | None:
+    """What an entry stands in beside others, seen from the item that it may be in."""
+    parent = entry.getparent()
+    return parent.getparent() if parent is not None and parent.tag == "li" else parent
+
+
 def _unname_entries(tree: HtmlElement) -> None:
     """Take the name `post` or `entry` from elements that stand in a row: it says that each is the page's one text."""
     rows: dict[HtmlElement, list[HtmlElement]] = defaultdict(list)
     for entry in _ENTRIES(tree):
-        if (parent := entry.getparent()) is not None and entry.find(".//h1") is None:
-            rows[parent].append(entry)
+        if (row := row_of(entry)) is not None and entry.find(".//h1") is None:
+            rows[row].append(entry)
     for row in rows.values():
         if len(row) >= FEWEST_ENTRIES:
             for entry in row:

@@ -137,6 +137,17 @@ def test_of_articles_one_below_the_other_the_page_s_own_is_read() -> None:
     assert (found.title, found.text.count("harbour"), "ferry" in found.text) == ("Quay closed", 3, False)
 
 
+@pytest.mark.parametrize(
+    "page",
+    ["<main><h1>Quay: live</h1>{}</main>", "<main><article><h1>Quay: live</h1><p>Known so far.</p></article>{}</main>"],
+)
+@pytest.mark.parametrize("entry", ["<article class=post>{}</article>", "<li><article class=post>{}</article></li>"])
+def test_the_entries_of_a_live_report_keep_their_headlines_and_their_order(page: str, entry: str) -> None:
+    entries = "".join(entry.format(f"<h2>{n}: quay closed</h2><p>{n} {SENTENCE}</p>") for n in range(5))
+    found = extract(f"<html lang=en><body>{page.format(entries)}</body></html>".encode(), url="u")
+    assert re.findall(r"(\d): quay closed\s+(\d) The harbour", found.text) == [(str(n), str(n)) for n in range(5)]
+
+
 def test_of_a_flash_the_menus_are_no_text() -> None:
     links = "".join(f"<li><a href=/{n}>{name}</a></li>" for n, name in enumerate(("War", "Elections", "Earthquake")))
     flash = "<main><h1>President resigns</h1><p>More to follow.</p></main><footer><p>About us.</p></footer>"
