@@ -34,8 +34,7 @@ def refused(article: Article, page: Extraction) -> str | None:
     A notice that no word gives away is told by what it does not speak of: what the feed announced. A teaser does not
     replace a longer text that was read before; PAYWALL is said of articles of which a teaser is stored.
     """
-    announced = article.feed_title, article.feed_text
-    if page.extractor in DOUBTED and walls.is_another(page.text, page.title, announced):
+    if page.extractor in DOUBTED and _is_another(article, page, page.title):
         return "it names nothing of what the feed says of the article"
     if page.reason is not Reason.PAYWALL or article.reason == Reason.PAYWALL or len(page.text) >= len(article.text):
         return None
@@ -43,13 +42,16 @@ def refused(article: Article, page: Extraction) -> str | None:
 
 
 def fuller(article: Article, page: Extraction) -> Extraction:
-    """The page, with its feed's words before its own where the feed says more than a teaser, or much more than a page
-    that says that it is whole: of that one nothing is believed, its title neither.
+    """The page, with its feed's words before its own where the feed says more than a teaser; and where the page calls
+    itself whole and has far less than the feed, or under its headline nothing that the feed speaks of.
     """
     said = article.feed_text
     if page.reason is Reason.PAYWALL and len(said) > len(page.text):
         return replace(page, text=_joined(said, page.text))
-    if page.state is not PageState.READY or page.extractor not in DOUBTED or len(page.text) >= THIN * len(said):
+    if not said or page.state is not PageState.READY or page.extractor not in DOUBTED:
+        return page
+    thin = len(page.text) < THIN * len(said)
+    if not thin and not _is_another(article, page, ""):
         return page
     return replace(
         page,
@@ -59,6 +61,10 @@ def fuller(article: Article, page: Extraction) -> Extraction:
         text=_joined(said, page.text),
         language=article.feed_language or page.language,
     )
+
+
+def _is_another(article: Article, page: Extraction, title: str) -> bool:
+    return walls.is_another(page.text, title, (article.feed_title, article.feed_text))
 
 
 def _joined(said: str, text: str) -> str:

@@ -57,8 +57,6 @@ async def test_where_a_page_is_not_the_article_or_less_than_its_feed_says_the_fe
     world.site |= {"/a": answer, "/": page("The News", CALM)}
     async with world.worker(db, clock) as app:
         await run_cycle(app)
-        clock.move(minutes(2))
-        await run_cycle(app)
     (article,) = db.read_now(lambda session: session.exec(select(Article)).all())
     assert (article.state, article.reason) == ("partial", reason)
     assert [hit.state for hit in db.read_now(lambda session: session.exec(select(Hit)).all())] == ["live"]
@@ -134,6 +132,12 @@ def test_of_a_page_with_less_than_its_feed_nothing_is_lost() -> None:
     teaser = read(f"{STRIKE[0]}\nRead on.", "A quiet harbour", state=PageState.PARTIAL, reason=Reason.PAYWALL)
     assert fuller(article, teaser).text == f"{said}\nRead on."
     assert fuller(article, teaser).title == "A quiet harbour"
+
+
+def test_a_notice_under_the_article_s_own_headline_does_not_replace_the_feed_s_words() -> None:
+    notice = "Only people with an account get any further here. Make one now, and it will cost you nothing at all."
+    found = fuller(of_feed(text=STRIKE[0]), read(notice))
+    assert (found.state, found.text) == (PageState.PARTIAL, f"{STRIKE[0]}\n{notice}")
 
 
 def test_a_page_that_says_as_much_as_its_feed_is_taken_as_it_is() -> None:
