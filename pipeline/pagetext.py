@@ -13,6 +13,7 @@ from extractors.base import Extraction, PageState
 from storage.tables import Article
 
 DOUBTED = frozenset({"trafilatura", "prose"})  # readers that find a text on any page of HTML
+BELIEVED_AFTER = 3  # readings of a page that seems to be another: some twenty minutes
 THIN = 0.5  # of the text that the feed gives: a page that has less of it was not read, or shows a part
 _FRONT = re.compile(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?/?(?:(?:index|home|default)(?:\.\w{2,5})?/?)?", re.IGNORECASE)
 
@@ -31,11 +32,13 @@ def _is_front(url: str) -> bool:
 def refused(article: Article, page: Extraction) -> str | None:
     """Why a page is not taken, in words (it counts as a notice in the article's place); None where it is.
 
-    A notice that no word gives away is told by what it does not speak of: what the feed announced. A teaser does not
+    A notice that no word gives away is told by what it does not speak of: what the article said, or what the feed
+    announced. As that may be wrong, a page that was never taken is, in the end. A teaser does not
     replace a longer text that was read before; PAYWALL is said of articles of which a teaser is stored.
     """
-    if page.extractor in DOUBTED and _is_another(article, page, page.title):
-        return "it names nothing of what the feed says of the article"
+    doubted = page.extractor in DOUBTED and (article.revision or article.attempts < BELIEVED_AFTER)
+    if doubted and _is_another(article, page, page.title):
+        return "it names nothing of what was said of the article"
     if page.reason is not Reason.PAYWALL or article.reason == Reason.PAYWALL or len(page.text) >= len(article.text):
         return None
     return Reason.PAYWALL.sentence
@@ -51,7 +54,7 @@ def fuller(article: Article, page: Extraction) -> Extraction:
     if not said or page.state is not PageState.READY or page.extractor not in DOUBTED:
         return page
     thin = len(page.text) < THIN * len(said)
-    if not thin and not _is_another(article, page, ""):
+    if not thin and (article.revision or not _is_another(article, page, "")):
         return page
     return replace(
         page,
@@ -64,7 +67,8 @@ def fuller(article: Article, page: Extraction) -> Extraction:
 
 
 def _is_another(article: Article, page: Extraction, title: str) -> bool:
-    return walls.is_another(page.text, title, (article.feed_title, article.feed_text))
+    title_and_text = (article.title, article.text) if article.revision else (article.feed_title, article.feed_text)
+    return walls.is_another(page.text, title, "\n".join(title_and_text))
 
 
 def _joined(said: str, text: str) -> str:

@@ -104,6 +104,16 @@ def test_a_page_that_may_be_the_article_is_taken(article: Article, found: Extrac
     assert refused(article, found) is None
 
 
+def test_a_page_that_stays_as_it_is_stands_beside_the_feed_s_words_and_never_in_place_of_its_own() -> None:
+    article, notice = of_feed(), read(NOT_FOUND, "Page not found")
+    article.attempts = 3
+    assert refused(article, notice) is None
+    assert fuller(article, notice).text == f"{SUMMARY}\n{NOT_FOUND}"
+    article.title, article.text, article.revision = TITLE, " ".join(STRIKE), 1
+    assert refused(article, notice)
+    assert refused(article, read("The dockers ended their strike, and ships are unloaded.", "Harbour")) is None
+
+
 @pytest.mark.parametrize(
     ("url", "led_to", "home"),
     [
