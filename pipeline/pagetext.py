@@ -32,7 +32,7 @@ def _is_front(url: str) -> bool:
 def refused(article: Article, page: Extraction) -> str | None:
     """Why a page is not taken, in words (it counts as a notice in the article's place); None where it is.
 
-    A notice that no word gives away is told by what it does not speak of: what the article said, or what the feed
+    A notice that no word gives away is told by what it does not speak of: what the article said, and what the feed
     announced. As that may be wrong, a page that was never taken is, in the end. A teaser does not
     replace a longer text that was read before; PAYWALL is said of articles of which a teaser is stored.
     """
@@ -67,8 +67,13 @@ def fuller(article: Article, page: Extraction) -> Extraction:
 
 
 def _is_another(article: Article, page: Extraction, title: str) -> bool:
-    title_and_text = (article.title, article.text) if article.revision else (article.feed_title, article.feed_text)
-    return walls.is_another(page.text, title, "\n".join(title_and_text))
+    """Whether it is none of what the feed announced, nor, if it was read before, of what it said then: a first text may
+    have said that more is to come.
+    """
+    announced = [f"{article.feed_title}\n{article.feed_text}"]
+    if article.revision:
+        announced.append(f"{article.title}\n{article.text}")
+    return all(walls.is_another(page.text, title, words) for words in announced)
 
 
 def _joined(said: str, text: str) -> str:

@@ -112,6 +112,8 @@ def test_a_page_that_stays_as_it_is_stands_beside_the_feed_s_words_and_never_in_
     article.title, article.text, article.revision = TITLE, " ".join(STRIKE), 1
     assert refused(article, notice)
     assert refused(article, read("The dockers ended their strike, and ships are unloaded.", "Harbour")) is None
+    article.text = "We have heard of it just now: reload this page for more."
+    assert refused(article, read(STRIKE[0])) is None
 
 
 @pytest.mark.parametrize(
