@@ -66,7 +66,7 @@ class Reason(StrEnum):
     NO_BODY = "no_body", "no article text was found on the page"
     STUMBLED = "stumbled", "it made its reader stumble; the log says where"
     ENCRYPTED = "encrypted", "the file is locked with a password"
-    WALL = "wall", "a notice about cookies, scripts or signing in stands where the article should"
+    WALL = "wall", "a notice about cookies, signing in, an error or the like stands where the article should"
     PAYWALL = "paywall", "only a teaser can be read"
     NO_FILE = "no_file", "the file cannot be read"
     BAD_LINE = "bad_line", "the line is not a JSON object with what is needed"

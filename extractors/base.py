@@ -8,7 +8,8 @@
           -> choose.py (what came of it, as a value)
 
 choose.py calls them in this order; a PDF file goes through pdf.py instead.
-clean.py asks cards.py for rows of teasers, blocks.py what stands where, and related.py what a link is.
+clean.py asks cards.py for rows of teasers, blocks.py what stands where, and related.py what a link is; reading.py gives
+an element's words as they are seen.
 What a host repeats, repeats.py tells.
 """
 

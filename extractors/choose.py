@@ -126,7 +126,7 @@ def _body(opened: Page, said: Metadata, url: str, hand: SiteHand) -> _Body:
     if opened.too_deep:
         return _Body()
     sites.remove(opened.tree, hand)
-    clean(opened.tree, url)
+    clean(opened.tree, url, said.title)
     if hand.body and (text := _joined(sites.Site(hand).body(opened.tree, url), said.title)):
         return _Body(text, sites.Site.name, 1.0)
     heard = witnesses.hear(opened.tree)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain, pairwise, takewhile
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -19,9 +19,10 @@ from lxml.html import HtmlElement
 
 from extractors.blocks import Block, trimmed, words_of
 from extractors.blocks import blocks as blocks_of
-from extractors.cards import drop_cards
+from extractors.cards import drop_cards, unname_entries
 from extractors.layout import straighten
 from extractors.lines import LONGEST_MARK, is_player_time
+from extractors.reading import text_of
 from extractors.related import LoneLink, introduces, is_label, is_opaque, is_related
 
 LONG_PARAGRAPH = 150  # characters; what holds one is text, whatever it is called
@@ -29,6 +30,8 @@ MAX_BOX = 600  # characters of an element that is taken out for its name
 MAX_CONTROLS = 80  # characters around a player without a name
 MAX_PLAYER = 250  # characters of an element around a time code
 SHORTEST_CAPTION = 25  # characters of a picture's other text that is a caption when it stands in the text, too
+ALL_LINKS = 0.8  # of a menu's text, which is links
+MEAGRE = 250  # bytes of prose
 REPEATED = 0.7  # of a quotation's word triples, found in the paragraphs: it repeats them
 REPEATED_PULL = 0.55  # the same for one that is marked as pulled out: editors shorten and mend those
 
@@ -57,19 +60,36 @@ def _path(xpath: str) -> Callable[[HtmlElement], list[Any]]:
 
 _SHORT_WITH_COLON = _path(f"body/descendant::text()[contains(., ':') and string-length(.) < {LONGEST_MARK}]")
 _DIALOGS = _path("body//dialog | body//*[@role='dialog' or @role='alertdialog' or @aria-modal='true']")
+_FRAME = frozenset({"nav", "aside", "footer"})
+_MENUS = _path("body//nav | body//*[@role='navigation']")
 _NAMED = _path("body/descendant::*[@class or @id]")
 _OWN_ADDRESSES = _path("descendant::link[@rel='canonical']/@href | descendant::meta[@property='og:url']/@content")
 
 
-def clean(tree: HtmlElement, url: str) -> None:
-    """Change the tree; `url` and what the page calls itself say which links stay on the site."""
+def clean(tree: HtmlElement, url: str, title: str = "") -> None:
+    """Change the tree; `url` and what the page calls itself say which links stay on the site.
+
+    `title`: of articles that stand one below the other, each under a headline, the one under this stays.
+    """
+    _drop_next_articles(tree, title)
     straighten(tree)
     sites = _sites(tree, url)
-    drop_cards(tree, sites)
+    drop_cards(tree, sites, url)
+    unname_entries(tree, sites, url)
     _drop_what_is_no_text(tree)
     pulled = _drop_named(tree)
     _drop_repeats(tree, pulled)
     _drop_between(tree, sites)
+
+
+def _drop_next_articles(tree: HtmlElement, title: str) -> None:
+    articles = [one for one in tree.iter("article") if next(one.iterancestors("article"), None) is None]
+    headed = [(one, heading) for one in articles if (heading := one.find(".//h1")) is not None]
+    own = [one for one, heading in headed if words_of(text_of(heading)) == words_of(title)]
+    if len(own) == 1:
+        for one, _ in headed:
+            if one is not own[0]:
+                _drop(one)
 
 
 # -- what is no text
@@ -211,6 +231,28 @@ def _drop_between(tree: HtmlElement, sites: frozenset[str]) -> None:
         if block.text in pictured:
             block.drop()
     _drop_related(sequence, sites)
+    if _is_meagre(sequence):
+        _drop_menus(tree)
+
+
+def _is_meagre(sequence: Sequence[Block]) -> bool:
+    """Whether so little is said outside the page's frame that readers would look for more in its menus."""
+    said = 0
+    for block in sequence:
+        if all(around.tag not in _FRAME for around in block.element.iterancestors()):
+            said += block.prose
+        if said >= MEAGRE:
+            return False
+    return True
+
+
+def _drop_menus(tree: HtmlElement) -> None:
+    """Take out menus: those that are marked, and lists of links above the headline."""
+    above = takewhile(lambda element: element.tag != "h1", tree.iter("ul", "ol", "h1"))
+    for menu in [*_MENUS(tree), *above]:
+        text = trimmed(menu.text_content())
+        if text and menu.find(".//h1") is None and _share_of_links(menu, text) >= ALL_LINKS:
+            _drop(menu)
 
 
 def _drop_related(sequence: Sequence[Block], sites: frozenset[str]) -> None:

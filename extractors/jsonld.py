@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,13 @@ from core.text import one_line, unescaped
 
 MAX_CHARACTERS = 500_000  # of one script; larger ones are catalogues
 MAX_NODES = 2_000
+
+LOOKED_AT = 100  # articles of a page, for the one that it is
+
+# what hides a script from readers of other times
+_BEFORE = ("//", "/*", "<![CDATA[", "<!--", "*/")
+_BEHIND = ("*/", "]]>", "-->", "//", "/*")
+_COMMA_AT_END = re.compile(r",(?=\s*[}\]])")  # a slip of templates
 
 Node = Mapping[str, Any]
 
@@ -29,16 +37,23 @@ class Statement:
     free: bool | None = None
 
 
-def statement(scripts: Iterable[str]) -> Statement:
-    """What the scripts of one page say together; those that are not JSON say nothing."""
+def statement(scripts: Iterable[str], is_headline: Callable[[str], bool] = bool) -> Statement:
+    """What the scripts of one page say together; those that are not JSON say nothing.
+
+    Of several articles it is the first of which `is_headline` knows the headline, else the first: pages also describe
+    those that they link to.
+    """
     nodes = [node for script in scripts if len(script) <= MAX_CHARACTERS for node in _nodes(_loaded(script))]
     if not nodes:
         return Statement()
     by_id = {node["@id"]: node for node in nodes if len(node) > 1 and isinstance(node.get("@id"), str)}
-    article = next((node for node in nodes if _is_article(node)), {})
-    page: Node = next((node for node in nodes if "datePublished" in node), {})
+    articles = [node for node in nodes if _is_article(node)]
+    article = next(
+        (node for node in articles[:LOOKED_AT] if is_headline(_headline(node))), articles[0] if articles else {}
+    )
+    page: Node = next((node for node in nodes if "datePublished" in node and not _is_article(node)), {})
     return Statement(
-        headline=_text(article.get("headline")) or _text(article.get("name")),
+        headline=_headline(article),
         authors=tuple(dict.fromkeys(_names(article.get("author") or article.get("creator"), by_id))),
         published=_text(article.get("datePublished") or page.get("datePublished")),
         language=_text(article.get("inLanguage")),
@@ -49,11 +64,20 @@ def statement(scripts: Iterable[str]) -> Statement:
     )
 
 
+def _headline(article: Node) -> str:
+    return _text(article.get("headline")) or _text(article.get("name"))
+
+
 def _loaded(script: str) -> Any:
-    try:
-        return json.loads(script.strip().removesuffix(";"), strict=False)  # strict forbids the newlines that pages have
-    except (ValueError, RecursionError):
-        return None
+    script = script.strip().rstrip("; \n")
+    for before, behind in zip(_BEFORE, _BEHIND, strict=True):
+        script = script.removeprefix(before).removesuffix(behind).strip()
+    for attempt in (script, _COMMA_AT_END.sub("", script)):
+        try:
+            return json.loads(attempt, strict=False)  # strict forbids the newlines that pages have
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
 def _nodes(loaded: Any) -> list[Node]:

@@ -27,6 +27,9 @@ _ONLY_OTHER = {code for low, high, codes in _SCRIPTS.values() for code in codes.
 # "en" is what templates say by default. Of English prose these words are a fifth, of other languages nearly none.
 _ENGLISH = re.compile(r"\b(?:the|of|and|to|in|is|was|that|for|on|with|as|by|are|has|from)\b", re.IGNORECASE)
 _ENGLISH_SHARE = 0.06
+# ... and "the" alone a twentieth; a page of another language says it of names, if at all.
+_THE = re.compile(r"\bthe\b", re.IGNORECASE)
+_THE_SHARE = 0.03
 _OLD_CODES = {"iw": "he", "in": "id", "ji": "yi"}
 _CODE = re.compile(r"[a-z]{2,3}\b")
 
@@ -49,7 +52,9 @@ def guess(text: str) -> str:
 def _plausible(code: str, text: str) -> bool:
     script = _script(text[:300])
     if script == "latin":
-        return code not in _ONLY_OTHER and (code != "en" or _reads_as_english(text[:500]))
+        if code == "en":
+            return _reads_as_english(text[:500])
+        return code not in _ONLY_OTHER and not (_reads_as_english(text) and _says_the(text))
     return script == "other" or code in _SCRIPTS[script][2].split()
 
 
@@ -67,3 +72,7 @@ def _script(text: str) -> str:
 
 def _reads_as_english(text: str) -> bool:
     return len(_ENGLISH.findall(text)) >= _ENGLISH_SHARE * (text.count(" ") + 1)
+
+
+def _says_the(text: str) -> bool:
+    return len(_THE.findall(text)) >= _THE_SHARE * (text.count(" ") + 1)

@@ -10,11 +10,13 @@ from datetime import datetime
 from htmldate import find_date
 from lxml.html import HtmlElement
 
-from core.text import one_line
+from core.text import one_line, unescaped
 from core.urls import article_key, canonical, host_of, join
 from extractors import dates, jsonld
+from extractors.reading import text_of
 
 MAX_AUTHOR = 300  # characters; what is longer is a biography
+LOOKED_AT = 10  # headings, for the one that a headline names
 MAX_SECTION = 100  # characters
 
 _PUBLISHED = (
@@ -43,6 +45,7 @@ _SECTION = ("article:section", "parsely-section", "og:section", "cxenseparse:rec
 _SITE_NAME = ("og:site_name", "application-name", "twitter:site")
 _BY = re.compile(r"^(?i:by|von|par|por|di|door|av)\s+(?=[A-ZÀ-Þ])")
 _SEPARATOR = re.compile(r"\s+[|–—·•»:\-]\s+|\s*\|\s*")
+_MARKUP = re.compile(r"</?(?:b|em|i|mark|span|strong|u)\b[^>]*>", re.IGNORECASE)  # where text alone belongs
 _BYLINES = (
     ".//*[@itemprop='author' or @rel='author']",
     ".//*[self::p or self::div or self::span or self::a]"
@@ -79,8 +82,8 @@ class _Found:
 
 def read(tree: HtmlElement, url: str) -> Metadata:
     """Read the tree and leave it as it was. htmldate, which takes milliseconds, is asked only when there is no date."""
-    found = _gather(tree)
-    said = jsonld.statement(found.scripts)
+    found = _gather(tree, url)
+    said = jsonld.statement(found.scripts, lambda headline: _is_called(found, headline))
     published, published_from = _published(found, said, url, tree)
     site_name = said.site_name or _first(found.metas, _SITE_NAME).lstrip("@")
     return Metadata(
@@ -97,7 +100,7 @@ def read(tree: HtmlElement, url: str) -> Metadata:
     )
 
 
-def _gather(tree: HtmlElement) -> _Found:
+def _gather(tree: HtmlElement, url: str) -> _Found:
     found = _Found()
     for element in tree.iter("meta", "link", "script", "title", "h1", "time"):
         match element.tag:
@@ -107,13 +110,25 @@ def _gather(tree: HtmlElement) -> _Found:
                 found.links.setdefault((element.get("rel") or "").lower(), element.get("href") or "")
             case "script" if "ld+json" in (element.get("type") or ""):
                 found.scripts.append(element.text or "")
-            case "title":
+            case "title" if not _is_drawn(element):
                 found.titles.append(one_line(element.text or ""))
-            case "h1":
-                found.headings.append(one_line(element.text_content()))
+            case "h1" if not _is_logo(element, url):
+                found.headings.append(one_line(text_of(element)))
             case "time" if element.get("pubdate") is not None or element.get("itemprop") == "datePublished":
                 found.times.append(element.get("datetime") or "")
     return found
+
+
+def _is_drawn(title: HtmlElement) -> bool:
+    """Whether it names a drawing on the page rather than the page."""
+    around = title.getparent()
+    return around is not None and around.tag in ("svg", "g", "symbol")
+
+
+def _is_logo(heading: HtmlElement, url: str) -> bool:
+    """Whether it leads to the site's front page: the site's own name, on every page of it."""
+    targets = [join(url, link.get("href", "")) for link in (*heading.iter("a"), *heading.iterancestors("a"))]
+    return bool(url) and not _is_root(url) and any(target and _is_root(target) for target in targets)
 
 
 def _note_meta(element: HtmlElement, found: _Found) -> None:
@@ -135,15 +150,29 @@ def _first(metas: dict[str, str], names: Iterable[str]) -> str:
 
 
 def _title(found: _Found, said: jsonld.Statement, site_name: str) -> str:
-    """The heading that readers see when what the page says of itself agrees with it; else what it says."""
-    claims = [said.headline, *(_first(found.metas, [name]) for name in _TITLE), *found.titles[:1]]
-    claims = [claim for claim in claims if claim]
-    for heading in filter(None, found.headings):
-        if any(_same(heading, claim) for claim in claims):
-            return heading
+    """The heading that readers see when what the page says of itself agrees with it; else what it says.
+
+    Of several that agree, the one that `<title>` begins with: it names the site as well, as another heading may.
+    """
+    claims = [claim for claim in (_MARKUP.sub("", said.headline), *_names_of(found)) if claim]
+    site = _plain(site_name)
+    headings = [heading for heading in found.headings if heading and _plain(heading) != site]
+    if agreeing := [heading for heading in headings if any(_same(heading, claim) for claim in claims)]:
+        start = _plain(claims[-1])
+        return max(agreeing, key=lambda heading: (start.startswith(_plain(heading)), len(heading)))
     if claims:
         return _without_site(claims[0], site_name)
-    return next(filter(None, found.headings), "")
+    return next(iter(headings), "")
+
+
+def _names_of(found: _Found) -> list[str]:
+    """What the page calls itself, outside JSON-LD."""
+    return [*(_MARKUP.sub("", unescaped(_first(found.metas, [name]))) for name in _TITLE), *found.titles[:1]]
+
+
+def _is_called(found: _Found, headline: str) -> bool:
+    """Whether the page bears a headline, as a heading or in what it calls itself."""
+    return any(_same(headline, name) for name in (*_names_of(found), *found.headings[:LOOKED_AT]))
 
 
 def _same(heading: str, claim: str) -> bool:
@@ -157,12 +186,12 @@ def _plain(text: str) -> str:
 
 
 def _without_site(title: str, site_name: str) -> str:
-    """`Title | Section | Site` without the parts from the one that names the site."""
+    """`Title | Section | Site` without the parts from the one that names the site, or without it where it is first."""
     parts = _SEPARATOR.split(title)
-    cuts = [match.start() for match in _SEPARATOR.finditer(title)]
-    for part, cut in zip(parts[1:], cuts, strict=True):
-        if site_name and _plain(part) == _plain(site_name):
-            return title[:cut].strip()
+    cuts = list(_SEPARATOR.finditer(title))
+    for place, part in enumerate(parts):
+        if len(parts) > 1 and site_name and _plain(part) == _plain(site_name):
+            return title[: cuts[place - 1].start()].strip() if place else title[cuts[0].end() :].strip()
     return title
 
 
@@ -177,7 +206,7 @@ def _author(found: _Found, said: jsonld.Statement, tree: HtmlElement) -> str:
 
 def _bylines(tree: HtmlElement) -> list[str]:
     for path in _BYLINES:
-        found = [one_line(element.text_content()) for element in tree.xpath(path)[:3]]
+        found = [one_line(text_of(element)) for element in tree.xpath(path)[:3]]
         if any(found):
             return [name for name in found if len(name) <= 100]
     return []

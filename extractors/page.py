@@ -27,6 +27,8 @@ HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
 VAGUE_TYPES = frozenset({"text/plain", "text/xml", "application/xml", "application/octet-stream"})
 
 _LOOKS_LIKE_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_MEDIA = ("image/", "audio/", "video/", "font/")
+_BEGINS_AS_HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _MAGIC = (b"%PDF-", b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"ID3", b"OggS")
 # lxml.html asks a Python function for the class of every element it meets: a tenth of all time, for its forms' sake.
 _ONE_CLASS = ElementDefaultClassLookup(element=HtmlElement)
@@ -68,6 +70,7 @@ def open_page(body: bytes, *, url: str, content_type: str = "", charset: str = "
     if not body.strip():
         raise ItemFailed(url, Reason.NO_BODY, "empty")
     media_type, _, parameters = content_type.lower().partition(";")
+    media_type = media_type.partition(",")[0]  # two headers that somebody joined
     charset = charset or parameters.rpartition("charset=")[2].strip(" \"';")
     if _is_binary(body, charset):
         raise ItemFailed(url, Reason.WRONG_TYPE, f"{media_type or 'no type given'}, but not text")
@@ -91,6 +94,8 @@ def _is_html(unicode: bytes, media_type: str, url: str) -> bool:
     if media_type in HTML_TYPES:
         return True
     if media_type in VAGUE_TYPES and _LOOKS_LIKE_HTML.search(unicode[:SNIFFED]):
+        return True
+    if not media_type.startswith(_MEDIA) and _BEGINS_AS_HTML.match(unicode):  # of a type that somebody made up
         return True
     if media_type == "text/plain":
         return False
@@ -160,7 +165,9 @@ def _from_something_else(body: bytes, charset: str) -> bytes:
     slips = len(_SLIP.findall(body.decode("utf-8", errors="surrogateescape")))
     if slips <= _BROKEN_SHARE * beyond_ascii:
         return body.decode("utf-8", errors="wirewatch.slips").encode("utf-8")
-    if charset and not charset.startswith("utf-8"):
+    if charset.startswith("utf-8"):  # which it is not: a server's default, and the page may know better
+        charset = html_body_declared_encoding(body) or ""
+    if charset and not charset.startswith(("utf-", *_ESCAPING)):
         return _recoded(body, charset)
     return _recoded(body, _guessed(body) if beyond_ascii > _ENOUGH_TO_GUESS else "cp1252")
 

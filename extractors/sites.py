@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import cast
 
@@ -13,12 +12,7 @@ from lxml.html import HtmlElement
 
 from core.errors import InputError
 from extractors.base import SiteHand
-
-_BLOCK_TAGS = """
-    p ul ol li dl dd dt h1 h2 h3 h4 h5 h6 blockquote pre div section article aside header footer main table tr figure
-    hr br
-"""
-_BLOCKS = frozenset(_BLOCK_TAGS.split())
+from extractors.reading import lines_of
 
 
 class Site:
@@ -33,7 +27,7 @@ class Site:
         """The paragraphs, one a line; empty when nothing is selected."""
         found = select(tree, self._css)
         outermost = [element for element in found if not set(found) & set(element.iterancestors())]
-        return "\n".join(line for element in outermost for line in _lines(element))
+        return "\n".join(line for element in outermost for line in lines_of(element))
 
 
 def check(hand: SiteHand) -> None:
@@ -60,19 +54,3 @@ def remove(tree: HtmlElement, hand: SiteHand) -> None:
     for element in (element for css in hand.remove for element in select(tree, css)):
         if element.getparent() is not None:
             element.drop_tree()
-
-
-def _lines(element: HtmlElement) -> Iterator[str]:
-    text = "".join(_pieces(element))
-    return (line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
-
-
-def _pieces(element: HtmlElement) -> Iterator[str]:
-    """The text with a newline at the bounds of blocks; newlines in the source are blanks."""
-    edge = "\n" if element.tag in _BLOCKS else ""
-    yield edge + " ".join((element.text or "").splitlines())
-    for child in element:
-        if isinstance(child.tag, str):
-            yield from _pieces(child)
-        yield " ".join((child.tail or "").splitlines())
-    yield edge

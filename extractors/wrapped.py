@@ -24,21 +24,23 @@ def paragraphs(lines: Sequence[str]) -> list[str]:
     """
     lengths = [len(line) for line in lines if line]
     full = quantiles(lengths, n=10)[-1] if len(lengths) > 1 else 0.0
-    found: list[str] = []
+    found: list[list[str]] = []  # in pieces: to join each line to a long text takes time by the square
     is_open = False
     for line in lines:
         if not line:
             is_open = False
             continue
         if is_open and not _BULLET.match(line):
-            found[-1] = _joined(found[-1], line)
+            _join(found[-1], line)
         else:
-            found.append(line)
+            found.append([line])
         is_open = not (_ENDS.search(line) and len(line) < SHORT * full)
-    return found
+    return [" ".join(pieces) for pieces in found]
 
 
-def _joined(before: str, line: str) -> str:
+def _join(pieces: list[str], line: str) -> None:
+    before = pieces[-1]
     if len(before) > 1 and before[-1] in "-\u00ad\u2010" and before[-2].isalpha() and line[:1].islower():
-        return before[:-1] + line
-    return f"{before} {line}"
+        pieces[-1] = before[:-1] + line
+    else:
+        pieces.append(line)

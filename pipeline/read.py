@@ -22,6 +22,7 @@ from core.urls import article_key, host_of
 from extractors import repeats
 from extractors.base import Extraction, PageState, SiteHand
 from fetching.client import Ask, Failed, Fetched
+from pipeline import pagetext
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.pooled import extract_page
@@ -116,16 +117,13 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
 
 
 def _better(article: Article, page: Read) -> Read:
-    """The page, or why there is none where a teaser stands in place of a longer text that was read before.
-
-    It is then said to be behind a wall: PAYWALL is said of articles of which a teaser is stored.
-    """
-    teaser = page.extraction
-    if teaser is None or teaser.reason is not Reason.PAYWALL or article.reason == Reason.PAYWALL:
+    """The page as far as its article is to be had there, or why it is not."""
+    if page.extraction is None:
         return page
-    if len(teaser.text) >= len(article.text):
-        return page
-    return replace(page, extraction=None, reason=Reason.WALL, detail=Reason.PAYWALL.sentence)
+    if (why := pagetext.refused(article, page.extraction)) is not None:
+        return replace(page, extraction=None, reason=Reason.WALL, detail=why)
+    whole = pagetext.fuller(article, page.extraction)
+    return page if whole is page.extraction else replace(page, extraction=whole, hashes=shingles(clean(whole.text)))
 
 
 async def refusal(app: App, url: str) -> Failed | None:
@@ -163,6 +161,8 @@ async def fetch_and_extract(app: App, url: str) -> Read:
         return _not_given(answer)
     if not isinstance(answer, Fetched):
         return Read(None, reason=Reason.BROKEN_ANSWER, detail="not modified, though nothing was asked of it")
+    if pagetext.leads_home(url, answer.url):
+        return Read(None, reason=Reason.FRONT_PAGE, detail=answer.url)
     came = (answer.body, answer.url, answer.content_type, answer.charset)
     page = await extracted(app.pool, came, site, seconds=app.settings.extract_seconds)
     if app.active.watch.snapshots.none or page.reason is Reason.WRONG_TYPE:

@@ -60,3 +60,19 @@ def test_what_may_be_the_article_stays(row: str) -> None:
 
 def test_a_page_of_cards_keeps_them() -> None:
     assert "Elsewhere" in left(card("<div class=card>", "</div>", count=9), prose="<p>Our best.</p>")
+
+
+@pytest.mark.parametrize(
+    ("to", "stays"),
+    [("https://www.hills.example/a", False), ("/live/mine", True), ("#entry", True), ("https://shop.example", True)],
+)
+def test_beside_an_article_in_an_element_of_its_own_teasers_without_pictures_leave_as_well(
+    to: str, stays: bool
+) -> None:
+    row = "".join(f"<div><h3><a href='{to}/{n}'>Other</a></h3><p>{TEASER}</p></div>" for n in range(3))
+    page = f"<html><body><main><article><h1>Mine closes</h1>{PROSE}</article>{row}</main></body></html>"
+    tree = open_page(page.encode(), url="u").tree
+    assert tree is not None
+    drop_cards(tree, SITES, "https://www.hills.example/live/mine")
+    assert ("Elsewhere" in tree.text_content()) is stays
+    assert tree.text_content().count("coal mine") == 3

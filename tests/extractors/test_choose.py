@@ -129,6 +129,34 @@ def test_a_text_is_trusted_as_far_as_independent_readers_agree_with_it() -> None
     assert mixed.confidence < plain.confidence
 
 
+def test_of_articles_one_below_the_other_the_page_s_own_is_read() -> None:
+    own = "".join(f"<p>{n} {SENTENCE}</p>" for n in range(3))
+    others = "".join(f"<p>{n} A ferry sank on Monday, and thirty people are missing since.</p>" for n in range(14))
+    articles = f"<article><h1>Quay closed</h1>{own}</article><article><h1>Ferry sunk</h1>{others}</article>"
+    found = extract(f"<html lang=en><title>Quay closed</title><body>{articles}</body></html>".encode(), url="u")
+    assert (found.title, found.text.count("harbour"), "ferry" in found.text) == ("Quay closed", 3, False)
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<main><h1>Quay: live</h1>{}</main>", "<main><article><h1>Quay: live</h1><p>Known so far.</p></article>{}</main>"],
+)
+@pytest.mark.parametrize("entry", ["<article class=post>{}</article>", "<li><article class=post>{}</article></li>"])
+def test_the_entries_of_a_live_report_keep_their_headlines_and_their_order(page: str, entry: str) -> None:
+    entries = "".join(entry.format(f"<h2>{n}: quay closed</h2><p>{n} {SENTENCE}</p>") for n in range(5))
+    found = extract(f"<html lang=en><body>{page.format(entries)}</body></html>".encode(), url="u")
+    assert re.findall(r"(\d): quay closed\s+(\d) The harbour", found.text) == [(str(n), str(n)) for n in range(5)]
+
+
+def test_of_a_flash_the_menus_are_no_text() -> None:
+    links = "".join(f"<li><a href=/{n}>{name}</a></li>" for n, name in enumerate(("War", "Elections", "Earthquake")))
+    flash = "<main><h1>President resigns</h1><p>More to follow.</p></main><footer><p>About us.</p></footer>"
+    for menu in (f"<nav><ul>{links}</ul></nav>", f"<div class=top><ul>{links}</ul></div>"):
+        body = f"{menu}{flash}"
+        found = extract(f"<html lang=en><title>President resigns</title><body>{body}</body></html>".encode(), url="u")
+        assert found.text == "More to follow."
+
+
 def test_where_both_witnesses_agree_against_it_the_text_is_the_scorer_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Article, "body", lambda *_: "A menu and nothing else")
     found = extract(page("</p><p>".join(f"{n} {SENTENCE}" for n in range(6))), url="u")

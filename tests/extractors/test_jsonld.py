@@ -77,6 +77,20 @@ def test_line_breaks_in_strings_and_a_semicolon_are_forgiven() -> None:
     assert statement(['{"@type": "Article", "headline": "Rain\nat last"};']).headline == "Rain at last"
 
 
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "//<![CDATA[\n{}\n//]]>",
+        "/* <![CDATA[ */ {} /* ]]> */",
+        "<!--\n{}\n-->",
+        "{};\n",
+    ],
+)
+def test_what_hides_a_script_from_old_readers_and_a_comma_too_many_are_forgiven(wrapped: str) -> None:
+    script = wrapped.replace("{}", '{"@type": "Article", "headline": "Rain, at last", "author": ["Ada",],}')
+    assert statement([script]) == Statement(headline="Rain, at last", authors=("Ada",))
+
+
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (

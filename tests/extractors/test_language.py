@@ -22,6 +22,8 @@ SERBIAN = "Влада је данас саопштила да ће мост би
         (ENGLISH, "EN_us", "en"),
         (ENGLISH, "", "en"),
         (ENGLISH, "ru", "en"),
+        (ENGLISH, "vi", "en"),  # a site's own language, on its English pages
+        (ENGLISH, "de-DE", "en"),
         (GERMAN, "de", "de"),
         (GERMAN, "en", "de"),
         (GERMAN, "", "de"),

@@ -36,6 +36,20 @@ def test_a_poem_in_a_paragraph_is_left_alone() -> None:
     assert straightened(f"<p>{LONG}<br>two<br>three<br>four</p>")[1] == "p br br br"
 
 
+def test_text_that_was_wrapped_by_hand_is_paragraphs_and_code_stays() -> None:
+    wrapped = "The ministry said on Monday, after a long night of talks, that\nthe minister resigned.\n\nMore follows."
+    paragraphs, _ = straightened(f"<pre>{wrapped}</pre>")
+    said = "The ministry said on Monday, after a long night of talks, that the minister resigned."
+    assert paragraphs == [said, "More follows."]
+    table = "Team            W    L     PCT\nPort Merrow    12    3    .800, as far as it was counted\n"
+    assert straightened(f"<pre>{table}</pre>")[1] == straightened(f"<pre>{wrapped}{'x' * 200}</pre>")[1] == "pre"
+
+
+def test_the_mark_of_a_footnote_is_not_joined_to_the_word_before_it() -> None:
+    body = "The minister<sup>1</sup> resigned<sup><a href=#2>[2]</a></sup>. 5 km<sup>2</sup>, <b>law</b><sup>3</sup>"
+    assert straightened(f"<p>{body}</p>")[0] == ["The minister resigned. 5 km2, law"]
+
+
 def test_a_table_that_holds_an_article_is_no_table() -> None:
     assert "table" not in straightened(f"<table><tr><td>menu</td><td>{LONG * 2}</td></tr></table>")[1]
 
@@ -57,3 +71,14 @@ def test_entries_in_a_row_lose_the_name_that_says_that_each_is_the_text() -> Non
     assert named(entry * 2) == 2
     assert named(f"<div class=post><p>{LONG}</p></div>") == 1
     assert named("<li class='post comment'><p>Well said.</p></li>" * 5) == 5
+
+
+def test_a_block_in_an_item_or_a_cell_is_parted_from_the_words_beside_it() -> None:
+    body = "<ul><li><b>09:00</b><div>Talks</div>begin</li><li>10:00<p>Talks</p></li></ul><p>on<div>Monday</div></p>"
+    tree = open_page(f"<html><body>{body}</body></html>".encode(), url="").tree
+    assert tree is not None
+    straighten(tree)
+    assert [item.text_content().split() for item in tree.iter("li")] == [
+        ["09:00", "Talks", "begin"],
+        ["10:00", "Talks"],
+    ]

@@ -45,6 +45,30 @@ def test_the_title_is_the_heading_or_what_the_page_calls_it_without_its_site(hea
     assert found != "Weather" or "og:title" in head
 
 
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("", "<h1>Rain at last<br>on the plain</h1>"),
+        ("<title>Rain at last on the plain</title>", "<h1><div>Rain at last</div><div>on the plain</div></h1>"),
+        ("", "<h1><span>Rain</span> at last on<svg><title>icon</title></svg> the plain</h1>"),
+        ("", "<svg><title>Menu</title></svg><h1><i>R</i><i>ain</i> at last on the plain</h1>"),
+        ("<title>Rain at last on the plain | The Plain Speaker</title>", "<h1><a href=/>The Plain Speaker</a></h1>"),
+        (
+            "<title>Rain at last on the plain | The Daily Plain Speaker's News</title>",
+            "<h1>The Daily Plain Speaker's News</h1><h1>Rain at last on the plain</h1>",
+        ),
+        ("<title>Plain | Rain at last on the plain</title><meta property=og:site_name content=Plain>", ""),
+        ("<meta property=og:title content='Rain at last &amp;lt;em&amp;gt;on&amp;lt;/em&amp;gt; the plain'>", ""),
+    ],
+)
+def test_a_title_is_no_logo_and_its_words_stand_apart(head: str, body: str) -> None:
+    assert meta(head, body).title.removesuffix(" | The Plain Speaker") == "Rain at last on the plain"
+
+
+def test_a_kicker_is_apart_from_the_headline_that_it_stands_beside() -> None:
+    assert meta(body="<h1><span>Weather</span><span>Rain at last</span></h1>").title == "Weather Rain at last"
+
+
 def test_a_dash_in_a_title_is_no_site() -> None:
     assert meta("<title>Rain - at last</title><meta property=og:site_name content=Plain>").title == "Rain - at last"
 
@@ -78,6 +102,19 @@ def test_the_author_is_who_the_page_names(head: str, body: str) -> None:
 def test_several_authors_are_listed_once_each() -> None:
     head = "<meta name=author content='Ada Lunt'><meta name=author content='Bo Karr'>" * 2
     assert meta(head).author == "Ada Lunt, Bo Karr"
+
+
+def test_an_author_and_a_role_in_the_next_line_are_words_apart() -> None:
+    assert meta(body="<p class=byline><a>Ada Lunt</a><br>Weather editor</p>").author == "Ada Lunt Weather editor"
+
+
+def test_of_several_articles_the_page_is_the_one_whose_headline_it_bears() -> None:
+    told = '{{"@type":"Article","headline":"{}","author":"{}","datePublished":"{}","isAccessibleForFree":{}}}'
+    other, own = told.format("Drought", "Bo", "2021-01-01", "false"), told.format("Rain at last", "Ada", DAY, "true")
+    head = f'<script type="application/ld+json">[{other},{own}]</script>'
+    found = meta(head, "<h1>Rain at last</h1>")
+    assert (found.title, found.author, found.published, found.free) == ("Rain at last", "Ada", DAY, True)
+    assert meta(head).author == "Bo"
 
 
 def test_a_biography_is_no_author() -> None:

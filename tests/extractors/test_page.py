@@ -52,8 +52,19 @@ def test_html_is_read_by_type(kind: str) -> None:
     assert text_of(b"<p>some text</p>", content_type=kind) == "some text"
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "text/xml", "application/xml"])
-def test_html_is_read_under_a_type_that_says_nothing(kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "application/octet-stream",
+        "text/xml",
+        "application/xml",
+        "text/html, text/html; charset=utf-8",
+        "html",
+        "application/x-httpd-php",
+    ],
+)
+def test_html_is_read_under_a_type_that_says_nothing_or_that_somebody_made_up(kind: str) -> None:
     assert text_of(html("some text").encode(), content_type=kind) == "some text"
 
 
@@ -114,6 +125,11 @@ def test_russian_is_read_whatever_is_said_of_its_charset(encoded_in: str, header
 def test_japanese_is_read_in_its_charsets(charset: str) -> None:
     assert text_of(html(JAPANESE, charset).encode(charset)) == JAPANESE
     assert text_of(html(JAPANESE).encode(charset), content_type=f'text/html; charset="{charset}"') == JAPANESE
+
+
+def test_where_a_page_is_not_in_utf_8_as_its_server_says_its_own_word_counts() -> None:
+    polish = "Kapitan portu zamknął północne nabrzeże o świcie we wtorek, a załogi trawlerów czekają na wieści."
+    assert text_of(html(polish, "iso-8859-2").encode("iso-8859-2"), charset="utf-8") == polish
 
 
 def test_a_few_bytes_of_windows_in_utf_8_are_read_as_such() -> None:

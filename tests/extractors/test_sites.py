@@ -26,6 +26,14 @@ def test_a_selector_may_list_several() -> None:
     assert read("ul, p.x") == (["item", "Gone."], "site")
 
 
+def test_words_of_two_cells_or_fields_stay_apart_and_scripts_are_no_text() -> None:
+    table = (
+        "<table><tr><td>Hanoi</td><td>12</td></tr></table><address>Quay</address><span>a<noscript>b</noscript></span>"
+    )
+    found = extract(f"<html><body><main>{table}</main></body></html>".encode(), url="u", site=SiteHand("main"))
+    assert found.text.split("\n") == ["Hanoi 12", "Quay", "a"]
+
+
 def test_where_the_selector_finds_nothing_the_page_is_read_like_any_other() -> None:
     lines, extractor = read("#nowhere")
     assert extractor == "trafilatura"

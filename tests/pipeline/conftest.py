@@ -12,8 +12,8 @@ from tests.turns import by_turns
 # what is decided here is decided in Python, of rows that any database gives
 BY_TURNS = {
     "test_alert", "test_catchup", "test_drafts", "test_follow", "test_further", "test_heartbeat", "test_lookout",
-    "test_match", "test_past", "test_poll", "test_preview", "test_read", "test_release", "test_story", "test_why",
-    "test_canonical", "test_standing", "test_withdrawn",
+    "test_match", "test_pagetext", "test_past", "test_poll", "test_preview", "test_read", "test_release", "test_story",
+    "test_why", "test_canonical", "test_standing", "test_withdrawn",
 }  # fmt: skip
 
 

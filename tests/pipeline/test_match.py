@@ -92,7 +92,7 @@ async def test_a_hit_that_the_full_text_does_not_bear_out_is_withdrawn_and_can_c
     unread(world)
     async with world.worker(db, clock) as app:
         await run_cycle(app)
-        world.site["/a"] = page("Glass house", CALM)
+        world.site["/a"] = page("Glass house near the harbour", ["No docker went away from the harbour.", *CALM])
         clock.move(minutes(1))
         await run_cycle(app)
         assert [hit.state for hit in hits_of(db)] == ["withdrawn"]
