@@ -125,6 +125,23 @@ def _first_key(session: Session, story: Story) -> str:
     return first.key if first else str(story.first_article_id)
 
 
+def told_meanwhile(session: Session, app: Sender, active: Active, row: Alert, now: datetime) -> bool:
+    """Whether all whom an alert that waited is for were told more by a later one of its story, or all before a restore.
+
+    A rule's `to:` may have been edited between the two: then it is left to the channels that the later one did not go
+    to.
+    """
+    later = alerts.told_since(session, row)
+    known = sorted(later.intersection(row.targets))
+    left = [name for name in row.targets if name not in later]
+    if known and left:
+        row.targets = left
+        session.add(row)
+        detail = f"{', '.join(known)}: {Reason.ALREADY_TOLD.sentence}, by a later message"
+        noted(session, row, "told", "none", Reason.ALREADY_TOLD, detail, now)
+    return not left or told.told_before(app, active, row)
+
+
 def alert_facts(
     session: Session, row: Alert, policy: Policy, story: Story | None, now: datetime, *, with_others: int = 0,
     rule_exists: bool = True, folded: bool = False, told_by_earlier: bool = False, already_told: bool = False,
