@@ -198,8 +198,8 @@ def apply(session: Session, app: Sender, active: Active, row: Alert, decision: D
             row.state, row.digest_id, row.release_at = "folded", digest.id, None
         case Action.DROP:
             row.state, row.release_at = "suppressed", None
-            if decision.reason is Reason.RETRACTED:  # the digest that goes without it tells nobody of it
-                row.digest_id = None
+            if decision.reason is Reason.RETRACTED or decision.reason in standing.LET_GO:
+                row.digest_id = None  # the digest that goes without it tells nobody of it
     session.add(row)
     detail = "; ".join(f"{one.stage}: {one.note}" for one in decision.trail)
     noted(session, row, decision.stage, decision.action.value, decision.reason, detail, now)

@@ -178,20 +178,26 @@ async def test_of_what_nobody_was_told_a_further_text_is_the_first_message(
             await world.apply(app)
             if how == "closed":
                 act = by_hand.close if for_now else by_hand.reopen
-                db.write_now(lambda s: act(s, 1, who="ada", now=clock.at))
+                db.write_now(lambda s: act(s, story, who="ada", now=clock.at))
             elif how == "silenced" and for_now:
-                db.write_now(lambda s: by_hand.silence(s, 1, until=NOON + 2 * HOUR + MINUTE, who="ada", now=clock.at))
+                db.write_now(
+                    lambda s: by_hand.silence(s, story, until=NOON + 2 * HOUR + MINUTE, who="ada", now=clock.at)
+                )
 
         await come(world, db, app, telling(1))
+        story = db.read_now(lambda s: s.exec(select(Story.id)).one()) or 0
         await hush(for_now=True)
+        await hush(for_now=how != "off")
+        await come(world, db, app, Item("other", "", "Dockers strike at Lisbon", "Rain 5 fell on them."))
         clock.move(2 * HOUR)
         await run_cycle(app)
+        assert told(world) == [("digest", 1)]
         await hush(for_now=False)
         clock.move(MINUTE)
-        await come(world, db, app, telling(1), telling(2))
+        await come(world, db, app, telling(2))
         clock.at = NOON + 25 * HOUR
         await run_cycle(app)
-    (digest,) = (request.json for request in world.hook.requests)
+    digest = world.hook.requests[-1].json
     assert [(one["kind"], one["separate_texts"]) for one in digest["alerts"]] == [("first", 2)]
 
 
