@@ -7,7 +7,7 @@ decision, and writes alerts and deliveries in the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -23,6 +23,7 @@ from pipeline.story import Placed
 from storage import alerts, deliveries, optouts
 from storage import decisions as notes
 from storage.tables import Alert, Article, Digest, Story
+from storage.types import SKEW
 
 
 def owe(session: Session, app: Sender, active: Active, placed: Placed, *, now: datetime) -> str:
@@ -65,12 +66,13 @@ def _make(session: Session, active: Active, placed: Placed, now: datetime) -> tu
     first_key = placed.article.key if placed.story.articles == 1 else _first_key(session, placed.story)
     alert_id = keys.alert_id(placed.rule.id, first_key, due.kind, due.ordinal)
     known = session.get(Alert, alert_id)
-    if known is not None and not standing.was_retracted(known):
+    if known is not None and not standing.is_unheard(known):
         _keep(session, placed, "policy", "none", Reason.ALREADY_TOLD, now, alert_id)
         return Owed(None, Reason.ALREADY_TOLD), None
     if known is not None:
         text = placed.placement.origin
-        if policy.update is not Update.NEVER and (left := standing.left_update(session, known, first_key, text)):
+        follows = policy.update is not Update.NEVER and standing.was_retracted(known)
+        if follows and (left := standing.left_update(session, known, first_key, text)):
             noted(session, left, "policy", "none", Reason.RETRACTED, "an update of its own, if it comes back", now)
         session.delete(known)  # nobody was told, or is owed it
         session.flush()
@@ -85,7 +87,7 @@ def _make(session: Session, active: Active, placed: Placed, now: datetime) -> tu
         urgent=policy.urgent,
         targets=list(policy.targets),
         view=views.dump(view),
-        made_at=now,
+        made_at=_after(made, now),
         state="held",
     )
     session.add(row)
@@ -95,11 +97,19 @@ def _make(session: Session, active: Active, placed: Placed, now: datetime) -> tu
     return due, row
 
 
+def _after(made: Sequence[Alert], now: datetime) -> datetime:
+    """When an alert is made: after those that its story has, also where another worker's clock is ahead."""
+    last = max((one.made_at for one in made), default=None)
+    return last + timedelta(microseconds=1) if last is not None and now <= last < now + SKEW else now
+
+
 def _facts(session: Session, placed: Placed, made: Sequence[Alert]) -> StoryFacts:
     """The story as `alerts.policy` sees it; alerts that were dropped count as told, so that they are not made twice,
-    but for those of which nothing stood.
+    but for those that nobody heard of. One that waits behind a later one tells nothing more.
     """
-    told = [one for one in made if not standing.was_retracted(one)]
+    told = [one for one in made if not standing.is_unheard(one)]
+    newest = max((one.made_at for one in told if one.state == "queued"), default=None)
+    going = [one for one in told if one.state == "queued" or newest is None or one.made_at >= newest]
     untold = {one.ordinal for one in made if one.kind == Kind.UPDATE and one not in told}
     first = next((one for one in told if one.kind == Kind.FIRST), None)
     return StoryFacts(
@@ -108,8 +118,8 @@ def _facts(session: Session, placed: Placed, made: Sequence[Alert]) -> StoryFact
         new_origin=not placed.placement.same_origin or placed.placement.origin in untold,
         first_at_origins=int(first.view.get("separate_texts", 1)) if first else None,
         again_made=any(one.kind == Kind.AGAIN for one in told),
-        still_goes=any(_still_goes(session, one) for one in told),
-        last_alert_at=max((one.release_at or one.made_at for one in told), default=None),
+        still_goes=any(_still_goes(session, one) for one in going),
+        last_alert_at=max((one.release_at or one.made_at for one in going), default=None),
         from_before=placed.past,
     )
 
@@ -123,6 +133,23 @@ def _still_goes(session: Session, row: Alert) -> bool:
 def _first_key(session: Session, story: Story) -> str:
     first = session.get(Article, story.first_article_id)
     return first.key if first else str(story.first_article_id)
+
+
+def told_meanwhile(session: Session, app: Sender, active: Active, row: Alert, now: datetime) -> bool:
+    """Whether all whom an alert that waited is for were told more by a later one of its story, or all before a restore.
+
+    A rule's `to:` may have been edited between the two: then it is left to the channels that the later one did not go
+    to.
+    """
+    later = alerts.told_since(session, row)
+    known = sorted(later.intersection(row.targets))
+    left = [name for name in row.targets if name not in later]
+    if known and left:
+        row.targets = left
+        session.add(row)
+        detail = f"{', '.join(known)}: {Reason.ALREADY_TOLD.sentence}, by a later message"
+        noted(session, row, "told", "none", Reason.ALREADY_TOLD, detail, now)
+    return not left or told.told_before(app, active, row)
 
 
 def alert_facts(
@@ -171,8 +198,8 @@ def apply(session: Session, app: Sender, active: Active, row: Alert, decision: D
             row.state, row.digest_id, row.release_at = "folded", digest.id, None
         case Action.DROP:
             row.state, row.release_at = "suppressed", None
-            if decision.reason is Reason.RETRACTED:  # the digest that goes without it tells nobody of it
-                row.digest_id = None
+            if decision.reason is Reason.RETRACTED or decision.reason in standing.LET_GO:
+                row.digest_id = None  # the digest that goes without it tells nobody of it
     session.add(row)
     detail = "; ".join(f"{one.stage}: {one.note}" for one in decision.trail)
     noted(session, row, decision.stage, decision.action.value, decision.reason, detail, now)

@@ -9,7 +9,7 @@ meanwhile has missed nothing of it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -25,16 +25,22 @@ from storage.engine import lock_names
 from storage.tables import Alert, Delivery, Digest
 
 ALONE = frozenset({Kind.DIGEST.value, Kind.NOTICE.value})  # these are never folded into another message
+AGES = timedelta(days=366)  # nothing was refused so long ago: the clock was set ahead, and no day went by
 
 
 def is_stale(delivery: Delivery, alert: Alert, now: datetime) -> bool:
-    """Whether a delivery that nobody tried yet comes a day late: its target was paused, or nothing ran. Pure.
+    """Whether a delivery that nobody has taken comes a day late: nobody tried it, or it was refused first so long ago;
+    its target was down or paused, or nothing ran. Pure.
 
     One that a worker may have sent is not: its answer was lost, and only its own key shows a repeat for what it is. Nor
-    is one that a person put back: that moved its time.
+    is one that a person put back: that moved its time, and its tries are counted anew.
     """
+    if alert.kind in ALONE:
+        return False
+    if delivery.attempts and delivery.error_class in deliveries.SURELY_REFUSED:
+        return delivery.first_try_at is not None and GIVE_UP < now - delivery.first_try_at < AGES
     untouched = not delivery.attempts and not delivery.reason and delivery.not_before == delivery.made_at
-    return alert.kind not in ALONE and untouched and now - delivery.made_at > GIVE_UP
+    return untouched and now - delivery.made_at > GIVE_UP
 
 
 def gives_up(following: Next, alert: Alert, *, unknown: bool) -> bool:

@@ -199,6 +199,7 @@ def _suppress(session: Session, gone: set[str], now: datetime) -> None:
     for row in waiting:
         if row.state in ("held", "folded"):
             row.state, row.reason, row.release_at = "suppressed", str(Reason.RULE_GONE), None
+            row.digest_id = None  # which may go on to collect, should the rule be switched on again
             session.add(row)
         decisions.add(
             session, rule=row.rule_id, article=row.article_id, story=row.story_id, alert=row.id, stage="rule",

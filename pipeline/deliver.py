@@ -219,6 +219,7 @@ def too_late(session: Session, app: App, one: deliveries.Claimed) -> None:
     catchup.hold_rules(session, one.alert, one.target.id, now)
     if deliveries.record(session, one.lease, {"state": "suppressed", "reason": str(Reason.STALE)}):
         catchup.fold(session, one.alert.rule_id, one.alert.id, one.target.id, now)
+        catchup.fold_waiting(session, one.target.id, now)
 
 
 def message(app: App, one: deliveries.Claimed, target: Target) -> Message:

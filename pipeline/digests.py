@@ -14,7 +14,7 @@ from alerts.message import AlertView, Kind
 from alerts.stages import Action, Decision, decide
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import standing, told, views
+from pipeline import standing, views
 from pipeline.app import Active, Sender
 from storage import alerts
 from storage import stories as story_rows
@@ -42,8 +42,7 @@ def still_told(
         rule_exists=rule is not None and rule.enabled,
         folded=True,
         told_by_earlier=told_by_earlier,
-        already_told=row.state == "folded"
-        and (alerts.told_since(session, row) or told.told_before(app, active, row)),
+        already_told=row.state == "folded" and alerting.told_meanwhile(session, app, active, row, now),
         retracted=row.state == "folded" and standing.retracted(session, row, story, policy),  # else others had it
     )  # fmt: skip
     return decide(facts, now)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from alerts.stages import Action, decide
 from core.reasons import Reason
 from pipeline import alert as alerting
-from pipeline import catchup, digests, restored, standing, told, views
+from pipeline import catchup, digests, restored, standing, views
 from pipeline.app import Active, Sender
 from pipeline.configure import CONFIG_LOCK, refresh
 from pipeline.cycle import Cycle
@@ -85,7 +85,7 @@ def _decide_again(
         with_others=max(together - 1, 0) if row.reason == Reason.QUIET_HOURS else 0,
         rule_exists=rule is not None and rule.enabled,
         told_by_earlier=teller is not None,
-        already_told=alerts.told_since(session, row) or told.told_before(app, active, row),
+        already_told=alerting.told_meanwhile(session, app, active, row, now),
         retracted=standing.retracted(session, row, story, policy),
         maybe_told=row.reason in (Reason.RETRACTED, Reason.TAKEN_BACK) and _maybe_told(session, row),
     )  # fmt: skip

@@ -18,6 +18,8 @@ from storage import alerts, hits, stories
 from storage.hits import Text
 from storage.tables import Alert, Hit, Story
 
+LET_GO = frozenset({Reason.RULE_GONE.value, Reason.SILENCED.value, Reason.CLOSED.value})  # why nobody hears of it
+
 
 def to_tell(session: Session, row: Alert, policy: Policy, texts: Sequence[Text]) -> list[Text]:
     """Of its story's texts what may lead an alert, the first to do so first: what stands, is news and is not told by
@@ -83,6 +85,14 @@ def left_update(session: Session, row: Alert, first_key: str, text: int) -> Aler
 def was_retracted(row: Alert) -> bool:
     """Whether an alert was never told, since too little of it stood: it may be made anew."""
     return row.state == "suppressed" and row.reason == Reason.RETRACTED
+
+
+def is_unheard(row: Alert) -> bool:
+    """Whether an alert went to nobody and will not: a further text is the news that it was to tell. An update's own
+    text is let go.
+    """
+    dropped = row.state == "suppressed" and row.kind != Kind.UPDATE and row.reason in LET_GO
+    return dropped or was_retracted(row)
 
 
 def comes_back(session: Session, hit: Hit, now: datetime) -> None:

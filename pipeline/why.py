@@ -84,11 +84,15 @@ _OUTCOMES = {"send": "alert", "hold": "held", "fold": "folded", "drop": "no aler
 
 
 def _of_hit(rule: Rule, hit: Hit, kept: list[Decision]) -> Why:
-    """The last decision about it; the hit itself while none was made."""
+    """The last decision about it; the hit itself while none was made. What waits for a text that was withdrawn goes
+    without it.
+    """
     decided = [one for one in kept if one.stage not in ("story", "match")]
     if not decided:
         return Why(rule.id, "hit", "match", f"hit, state {hit.state}")
     last = decided[-1]
+    if hit.state == "withdrawn" and last.action in ("hold", "fold"):
+        return Why(rule.id, "no alert", "match", Reason.WITHDRAWN.sentence)
     return Why(rule.id, _OUTCOMES.get(last.action, last.action), last.stage, Reason.of(last.reason).sentence)
 
 

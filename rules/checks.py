@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from core import urls
 from core.errors import Problem
 from rules.problems import did_you_mean, item
-from rules.watchfile import AlertSettings, WatchFile
+from rules.watchfile import AlertSettings, QuietHours, WatchFile
 from rules.yamltext import Path, YamlText
+
+DAY, WEEK = 24 * 60, 7 * 24 * 60  # minutes
 
 
 def problems(file: WatchFile, written: Mapping[str, Any], tree: YamlText) -> list[Problem]:
@@ -18,6 +20,7 @@ def problems(file: WatchFile, written: Mapping[str, Any], tree: YamlText) -> lis
         *_channel_names(written),
         *_threads(file, tree),
         *_counts(file, tree),
+        *_endless_hours(file, tree),
         *_feed_names(written),
         *_repeated_feeds(_feeds(written), tree),
     ]
@@ -92,6 +95,32 @@ def _counts(file: WatchFile, tree: YamlText) -> _Found:
             path = _written_at(tree, rule_id, "again_at")
             message = f"again_at has to be more than first, which is {alert.first}"
             yield path, message, f"write {alert.first + 1} or more"
+
+
+def _endless_hours(file: WatchFile, tree: YamlText) -> _Found:
+    for rule_id, alert in _alerts(file):
+        if alert.quiet and not alert.urgent and _all_week(alert.quiet):
+            message, hint = "quiet hours all week leave no time to send anything", "to tell nobody, write to: []"
+            yield _written_at(tree, rule_id, "quiet"), message, hint
+
+
+def _all_week(quiet: Sequence[QuietHours]) -> bool:
+    """Whether one of these quiet hours or another holds at every minute of the week."""
+    spans = sorted(span for hours in quiet for span in _spans(hours))
+    reach = max(0, max((end for _, end in spans), default=0) - WEEK)  # what begins on Sunday goes on on Monday
+    for start, end in spans:
+        if start > reach:
+            return False
+        reach = max(reach, end)
+    return reach >= WEEK
+
+
+def _spans(hours: QuietHours) -> Iterator[tuple[int, int]]:
+    """From when to when they hold, in minutes since the week began."""
+    begins, ends = (at.hour * 60 + at.minute for at in (hours.from_, hours.to))
+    for day in hours.days:
+        start = day * DAY + begins
+        yield start, start + (ends - begins) % DAY
 
 
 def _feed_names(written: Mapping[str, Any]) -> _Found:

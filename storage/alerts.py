@@ -115,11 +115,11 @@ def reconsider(session: Session, story_id: int, origin: int, reason: str, now: d
         session.add(row)
 
 
-def told_since(session: Session, alert: Alert) -> bool:
-    """Whether a later alert of the same story went out while this one waited: it told more."""
+def told_since(session: Session, alert: Alert) -> set[str]:
+    """The channels to which a later alert of the same story went out while this one waited: it told them more."""
     later = (col(Alert.story_id) == alert.story_id) & (col(Alert.state) == "queued") & (col(Alert.id) != alert.id)
-    made_later = col(Alert.made_at) > alert.made_at
-    return session.exec(select(Alert.id).where(later & made_later).limit(1)).first() is not None
+    found = session.exec(select(Alert.targets).where(later & (col(Alert.made_at) > alert.made_at))).all()
+    return {channel for channels in found for channel in channels}
 
 
 class ToldTo(NamedTuple):

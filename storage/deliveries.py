@@ -21,6 +21,7 @@ from storage.tables import Alert, Delivery, RuleState, Target
 LEASE = leases.Columns(Delivery)
 FARTHEST = timedelta(minutes=75)  # an hour and its spread is the longest wait
 WAITING = ("pending", "retry")  # states of a delivery that was surely not taken yet
+SURELY_REFUSED = ("temp", "rate")  # error classes of what was surely not taken, and may be yet
 MAY_BE_SENT = (*WAITING, "unknown")  # and of one that may have been, and may be sent once more
 
 
@@ -309,7 +310,7 @@ def resend(session: Session, delivery: Delivery, now: datetime) -> None:
 
 def _late(target_id: str, first_try_before: datetime) -> ColumnElement[bool]:
     """Deliveries of alerts to a target that were refused since before that time, and surely never taken."""
-    refused = (col(Delivery.state) == "retry") & col(Delivery.error_class).in_(["temp", "rate"])
+    refused = (col(Delivery.state) == "retry") & col(Delivery.error_class).in_(SURELY_REFUSED)
     alone = select(Alert.id).where(col(Alert.kind).in_(["digest", "notice"]))
     mine = (col(Delivery.target_id) == target_id) & (col(Delivery.first_try_at) <= first_try_before)
     return mine & refused & col(Delivery.alert_id).not_in(alone)

@@ -131,6 +131,26 @@ async def test_what_a_paused_target_missed_for_a_day_is_one_message_when_it_is_r
     assert kinds == [("first", 1), ("first", 1), ("digest", 2)]  # the youngest is an hour old and goes as itself
 
 
+@pytest.mark.parametrize("paused", [True, False])
+async def test_what_was_refused_once_before_days_without_a_try_is_one_message(
+    world: World, db: Database, clock: FixedClock, paused: bool
+) -> None:
+    world.hook.will(Answer(503), Answer(429))
+    publish(world, 0, 1)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        clock.move(TEN)
+        if paused:  # else nothing runs
+            await pause(app, "hook")
+            await run_cycle(app)
+        clock.move(3 * DAY)
+        await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    assert [(one.json["kind"], len(one.json["alerts"])) for one in world.hook.taken] == [("digest", 2)]
+
+
 async def test_nothing_that_ran_late_by_less_than_a_day_is_folded(
     world: World, db: Database, clock: FixedClock
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from sqlmodel import col, select, update
 
 from core.clock import FixedClock
@@ -81,6 +83,28 @@ async def test_a_channel_that_was_added_hears_of_an_event_whose_first_alert_tell
         await run_cycle(app)
         await run_cycle(app)
     assert sorted(target for target, state, _ in owed(db) if state == "sent") == ["hook", "mail:desk@x.test"]
+
+
+@pytest.mark.parametrize(
+    ("waits", "to"),
+    [({"digest": {"at": "16:00"}}, ["mail"]), ({"quiet": [{"from": "11:00", "to": "16:00"}]}, ["hook", "mail"])],
+)
+async def test_who_was_owed_the_first_message_gets_it_though_a_later_one_went_to_other_channels(
+    world: World, db: Database, clock: FixedClock, waits: dict[str, Any], to: list[str]
+) -> None:
+    world.rules["strike"]["alert"] = {"to": to, "again_at": 2, **waits}
+    world.site["/rss"] = rss(telling("Antwerp", 1))
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        world.rules["strike"]["alert"] = {"to": ["hook"], "again_at": 2}
+        await world.apply(app)
+        clock.move(HOUR)
+        world.site["/rss"] = rss(telling("Antwerp", 1), telling("Antwerp", 2))
+        await run_cycle(app)
+        clock.at = NOON + 4 * HOUR
+        await run_cycle(app)
+    assert [request.json["kind"] for request in world.hook.requests] == ["again"]
+    assert len(world.mail.mails) == 1
 
 
 async def test_a_digest_that_is_to_come_sooner_does(world: World, db: Database, clock: FixedClock) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 
+import pytest
 from sqlmodel import Session, col, select
 
 from alerts.message import AlertView
 from core.clock import FixedClock
+from pipeline import stories as by_hand
 from pipeline import views
 from pipeline.run import run_cycle
 from storage.alerts import RELEASED_AT_ONCE
 from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery, Hit, Story
 from tests.builders import NOON, Item, World, rss
+from tests.pipeline.retelling import come, telling
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 QUIET = [{"from": "11:00", "to": "14:00"}]
@@ -161,6 +164,61 @@ async def test_replies_in_a_thread_are_spaced_from_when_the_last_one_went_out(
             await run_cycle(app)
             sent += [minute] * (len(world.mail.mails) - before)
     assert sent == [0, 15, 30]
+
+
+@pytest.mark.parametrize("pause", [MINUTE, timedelta(seconds=-2)])
+async def test_a_text_that_comes_behind_a_further_message_is_a_reply_of_its_own(
+    world: World, db: Database, clock: FixedClock, pause: timedelta
+) -> None:
+    world.tell_only("desk@x.test")
+    world.rules["strike"]["alert"] |= {"update": "thread", "again_at": 3}
+    clock.move(HOUR)
+    async with world.worker(db, clock) as app:
+        for number in range(
+            1, 5
+        ):  # the first message, a reply that waits, the further one that tells its text, a reply
+            await come(world, db, app, *map(telling, range(1, number + 1)))
+            clock.move(pause)
+        assert len(world.mail.mails) == 2
+        clock.move(16 * MINUTE)
+        await run_cycle(app)
+    assert updates(world) == [False, False, True]
+    assert "4 separate texts" in world.mail.mails[-1].parsed.as_string()
+
+
+@pytest.mark.parametrize("how", ["off", "closed", "silenced"])
+async def test_of_what_nobody_was_told_a_further_text_is_the_first_message(
+    world: World, db: Database, clock: FixedClock, how: str
+) -> None:
+    world.rules["strike"]["alert"] |= {"digest": {"at": "13:00"}}
+    async with world.worker(db, clock) as app:
+
+        async def hush(for_now: bool) -> None:
+            world.rules["strike"]["enabled"] = how != "off" or not for_now
+            await world.apply(app)
+            if how == "closed":
+                act = by_hand.close if for_now else by_hand.reopen
+                db.write_now(lambda s: act(s, story, who="ada", now=clock.at))
+            elif how == "silenced" and for_now:
+                db.write_now(
+                    lambda s: by_hand.silence(s, story, until=NOON + 2 * HOUR + MINUTE, who="ada", now=clock.at)
+                )
+
+        await come(world, db, app, telling(1))
+        story = db.read_now(lambda s: s.exec(select(Story.id)).one()) or 0
+        await hush(for_now=True)
+        await hush(for_now=how != "off")
+        await come(world, db, app, Item("other", "", "Dockers strike at Lisbon", "Rain 5 fell on them."))
+        clock.move(2 * HOUR)
+        await run_cycle(app)
+        assert told(world) == [("digest", 1)]
+        await hush(for_now=False)
+        clock.move(MINUTE)
+        await come(world, db, app, telling(2))
+        clock.at = NOON + 25 * HOUR
+        await run_cycle(app)
+    digest = world.hook.requests[-1].json
+    assert [(one["kind"], one["separate_texts"]) for one in digest["alerts"]] == [("first", 2)]
 
 
 async def test_what_was_held_uses_up_the_budget_of_the_day_it_goes_out(

@@ -16,6 +16,7 @@ from pipeline.run import run_cycle
 from storage.engine import Database
 from storage.tables import Article, Decision
 from tests.builders import STRIKE, Item, World, rss
+from tests.pipeline.retelling import come, edited, telling
 
 
 async def test_each_rule_says_what_became_of_the_article(world: World, db: Database, clock: FixedClock) -> None:
@@ -60,6 +61,21 @@ async def test_a_copy_says_that_its_event_was_told(world: World, db: Database, c
         await run_cycle(app)
         (told,) = await why.of_article(app, "2")
     assert (told.outcome, told.why) == ("no alert", "this event was told already")
+
+
+async def test_a_text_that_was_withdrawn_from_what_waited_does_not_wait_for_ever(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"]["quiet"] = [{"from": "11:00", "to": "14:00"}]
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        await come(world, db, app, telling(1))
+        await come(world, db, app, edited(0))
+        clock.move(timedelta(hours=3))
+        await run_cycle(app)
+        ((first,), (second,)) = [await why.of_article(app, which) for which in ("1", "2")]
+    assert (first.outcome, first.why) == ("no alert", Reason.WITHDRAWN.sentence)
+    assert second.outcome == "alert"
 
 
 async def test_an_article_that_no_rule_was_tried_on_says_why(world: World, db: Database, clock: FixedClock) -> None:

@@ -156,6 +156,10 @@ BROKEN = [
         rule("alert: {quiet: [{from: '22:00', to: '22:00'}]}"),
         "5:21: rules.r.alert.quiet[1]: quiet hours begin and end at the same time | for whole days, switch the rule off instead",
     ),
+    (
+        rule("alert: {quiet: [{from: '22:00', to: '07:00'}, {from: '07:00', to: '22:00'}]}"),
+        "5:20: rules.r.alert.quiet: quiet hours all week leave no time to send anything | to tell nobody, write to: []",
+    ),
     (rule("alert: {quiet: [{from: 22:00}]}"), '5:21: rules.r.alert.quiet[1]: to is missing | e.g. to: "07:00"'),
     (
         rule("alert: {digest: {at: 24:00}}"),
