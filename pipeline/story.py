@@ -145,16 +145,20 @@ def span_values(span: Span) -> dict[str, Any]:
 
 
 def sentences(spans: Sequence[Span]) -> list[dict[str, Any]]:
-    """The matched sentences, each once, with the offsets of the matched words in it; they outlive the text."""
+    """The matched sentences, each once, with the offsets of the matched words in it; they outlive the text.
+
+    Of places that begin in one sentence, one may end in the next: then both sentences are kept as one.
+    """
     found: dict[tuple[str, int], dict[str, Any]] = {}
     for span in spans:
         kept = found.setdefault(
             (span.field, span.sentence_start), {"field": span.field, "sentence": span.sentence, "marks": []}
         )
+        kept["sentence"] = max(kept["sentence"], span.sentence, key=len)
         for leaf in span.leaves:
             start, end = leaf.start - span.sentence_start, leaf.end - span.sentence_start
             mark = [start, end]
-            if leaf.field == span.field and 0 <= start < end <= len(kept["sentence"]) and mark not in kept["marks"]:
+            if leaf.field == span.field and 0 <= start < end <= len(span.sentence) and mark not in kept["marks"]:
                 kept["marks"].append(mark)
     for kept in found.values():
         kept["marks"].sort()

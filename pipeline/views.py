@@ -76,7 +76,26 @@ class _Passages(TypedDict):
 def _passages(hit: Hit) -> _Passages:
     """As many as an alert shows, and how many it leaves out."""
     found = passages_of(hit)
-    return {"passages": found[:PASSAGES], "more_passages": max(0, len(found) - PASSAGES)}
+    shown = tuple(found[place] for place in _most_telling(hit))
+    return {"passages": shown, "more_passages": len(found) - len(shown)}
+
+
+def _most_telling(hit: Hit) -> list[int]:
+    """Which passages an alert shows, in their order: those that together name most of what the rule asks for, or it
+    would not say why it came.
+    """
+    clauses: dict[tuple[str, int], set[str]] = {}  # of each passage, in the order of `pipeline.story.sentences`
+    for span in hit.spans:
+        named = clauses.setdefault((span["field"], span["sentence_start"]), set())
+        named.update(leaf["clause"] for leaf in span["leaves"])
+    left = dict(enumerate(clauses.values())) if len(clauses) == len(hit.sentences) else {}
+    shown: list[int] = []
+    told: set[str] = set()
+    while left and len(shown) < PASSAGES:
+        best = max(left, key=lambda place: (len(left[place] - told), -place))
+        told |= left.pop(best)
+        shown.append(best)
+    return sorted(shown) or list(range(min(PASSAGES, len(hit.sentences))))
 
 
 def article_line(article: Article) -> ArticleLine:
