@@ -45,6 +45,8 @@ async def test_a_worker_runs_what_deploy_registered_and_stops_on_sigterm(prefect
     async with world() as around:
         text = seeds.watch_text(around.bases, around.mail_port, around.hook_port)
         (tmp_path / "watch.yaml").write_text(text, "utf-8")
+        name = "WIREWATCH_ALLOW_ADDRESSES"  # without it the made-up sites are not asked
+        (tmp_path / ".env").write_text(f"{name}={environ.pop(name)}\n", "utf-8")
         deployed = await asyncio.to_thread(
             subprocess.run, command("deploy", "--shards", "2"), env=environ, capture_output=True, text=True, timeout=120
         )
