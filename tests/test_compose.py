@@ -77,6 +77,25 @@ def test_prefects_server_is_asked_without_the_proxy_that_feeds_are_asked_through
     assert "prefect-server" in services["worker"]["environment"]["NO_PROXY"]
 
 
+def test_the_worker_begins_while_prefects_server_is_away_and_the_deployments_are_registered_later(
+    services: dict[str, Any], tmp_path: Path
+) -> None:
+    said, away = tmp_path / "said", tmp_path / "away"
+    away.touch()
+    (tmp_path / "sleep").write_text(f"#!/bin/sh\nrm {away}\n")
+    (tmp_path / "wirewatch").write_text(
+        f"""#!/bin/sh
+        echo "$1" >> {said}
+        if [ "$1" = deploy ]; then [ ! -e {away} ]; else until [ "$(grep -c deploy {said})" = 2 ]; do :; done; fi"""
+    )
+    for made in ("sleep", "wirewatch"):
+        (tmp_path / made).chmod(0o700)
+    words = [*services["worker"]["entrypoint"], *services["worker"]["command"]]
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(words, env=environ, check=True, timeout=60)
+    assert sorted(said.read_text().split()) == ["deploy", "deploy", "worker"]
+
+
 def test_only_the_page_is_published_and_only_on_loopback(services: dict[str, Any]) -> None:
     assert {name for name in services if "ports" in services[name]} == {"web"}
     assert services["web"]["ports"] == ["${WIREWATCH_PUBLISH:-127.0.0.1:8080}:8080"]
