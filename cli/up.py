@@ -12,13 +12,14 @@ import signal
 import time
 import urllib.error
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from cli.children import Children
 from cli.console import out
-from cli.exits import EXIT_NOT_AVAILABLE, complain
+from cli.exits import EXIT_NOT_AVAILABLE, complain, hangup
 from core.errors import NotAvailable
 from core.settings import Settings
 from pipeline import ground
@@ -65,15 +66,19 @@ def run_worker(settings: Settings) -> int:
 
 
 def _stay(children: Children, start: Callable[[], None], *, prefect: bool) -> int:
-    signal.signal(signal.SIGTERM, _interrupt)
+    ending = (signal.SIGTERM, *hangup())
+    for number in ending:
+        signal.signal(number, _interrupt)
     try:
         start()
         return Watch(children, prefect).stay()
     except KeyboardInterrupt:
-        out().print("stopping …")
+        with suppress(OSError):  # a terminal that was closed
+            out().print("stopping …")
         return 0
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in ending:
+            signal.signal(number, signal.SIG_IGN)
         children.stop_all()
 
 
