@@ -185,7 +185,7 @@ def deploy(
     from cli.up import require_prefect
 
     if api := os.environ.get("PREFECT_API_URL", ""):
-        require_prefect(api)
+        require_prefect(api, os.environ.get("PREFECT_API_AUTH_STRING", ""))
     from flows.serve import register_deployments
 
     for name in run_async(register_deployments(shards, apart=deliver_apart)):

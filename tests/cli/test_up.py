@@ -106,8 +106,8 @@ def test_prefects_server_is_asked_without_the_proxy_that_the_environment_names(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
-    assert up.is_healthy(api.url("/api"))
-    up.require_prefect(api.url("/api"))
+    assert up.is_healthy(api.url("/api/"))  # however it was written
+    up.require_prefect(api.url("/api"), "")
     assert [one.path for one in api.requests] == ["/api/health", "/api/health", "/api/admin/version"]
 
 
@@ -128,13 +128,60 @@ def test_what_up_starts_asks_prefects_server_without_the_proxy_either(
 @pytest.mark.parametrize(
     ("auth", "said"), [("", "wants PREFECT_API_AUTH_STRING"), ("a:b", "PREFECT_API_AUTH_STRING is not what it wants")]
 )
-def test_a_server_that_refuses_us_is_told_apart_from_one_that_is_away(
-    api: HttpSink, monkeypatch: pytest.MonkeyPatch, auth: str, said: str
-) -> None:
-    monkeypatch.setenv("PREFECT_API_AUTH_STRING", auth)
+def test_a_server_that_refuses_us_is_told_apart_from_one_that_is_away(api: HttpSink, auth: str, said: str) -> None:
     api.choose = lambda request: Answer(401 if request.path.endswith("/version") else 200)
     with pytest.raises(NotAvailable, match=said):
-        up.require_prefect(api.url("/api"))
+        up.require_prefect(api.url("/api"), auth)
     api.choose = lambda _: Answer(503)
     with pytest.raises(NotAvailable, match="no Prefect server answers"):
-        up.require_prefect(api.url("/api"))
+        up.require_prefect(api.url("/api"), auth)
+
+
+@pytest.fixture
+def at_the_usual_place(api: HttpSink, monkeypatch: pytest.MonkeyPatch) -> HttpSink:
+    """The API stands where a server is that nobody named an address of."""
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(up, "API", api.url("/api"))
+    return api
+
+
+def test_the_server_that_up_starts_asks_for_a_password_that_only_this_user_can_read(
+    at_the_usual_place: HttpSink, tmp_path: Path
+) -> None:
+    settings = Settings(_env_file=None, data=tmp_path / "data")
+    environ = up.environment(settings, 8080)
+    password = environ["PREFECT_API_AUTH_STRING"]
+    assert password.startswith("wirewatch:")
+    assert environ["PREFECT_SERVER_API_AUTH_STRING"] == password
+    assert up.environment(settings, 8080)["PREFECT_API_AUTH_STRING"] == password
+    assert up.password_file(settings).stat().st_mode & 0o077 == 0
+    assert up.environment(Settings(_env_file=None, data=tmp_path), 1)["PREFECT_API_AUTH_STRING"] != password
+
+
+def test_a_server_that_somebody_named_is_asked_with_the_password_that_goes_with_it(
+    at_the_usual_place: HttpSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(_env_file=None, data=tmp_path)
+    monkeypatch.setenv("PREFECT_API_URL", at_the_usual_place.url("/api"))
+    assert "PREFECT_API_AUTH_STRING" not in up.environment(settings, 8080)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "a:b")
+    assert up.environment(settings, 8080)["PREFECT_API_AUTH_STRING"] == "a:b"
+
+
+@pytest.mark.parametrize(
+    ("answer", "ours"),
+    [
+        pytest.param(Answer(body=b'"3.8.8"'), True, id="a server that takes our password"),
+        pytest.param(Answer(401), False, id="another installation's"),
+        pytest.param(
+            Answer(body=b"<!doctype html>"), False, id="another program, which answers everything with a page"
+        ),
+    ],
+)
+def test_two_installations_share_no_server_and_another_programs_port_is_left_alone(
+    at_the_usual_place: HttpSink, tmp_path: Path, answer: Answer, ours: bool
+) -> None:
+    at_the_usual_place.choose = lambda _: answer
+    environ = up.environment(Settings(_env_file=None, data=tmp_path), 8080)
+    assert (up.place_of_api(environ) == at_the_usual_place.url("/api")) is ours
