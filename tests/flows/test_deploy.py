@@ -124,6 +124,37 @@ async def test_the_automation_for_killed_runs_is_installed_once(prefect_server: 
         assert not await zombies.install()
 
 
+async def test_what_up_serves_is_cleaned_up_after_a_kill_too(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.automations import Automation
+
+    from flows import serve, zombies
+
+    async def served(*_: Any, **__: Any) -> None:
+        """Nothing."""
+
+    monkeypatch.setattr(serve, "aserve", served)
+    with client_of(prefect_server):
+        await zombies.install()
+        await (await Automation.aread(name=zombies.NAME)).adelete()
+        await serve.serve_here()
+        assert not await zombies.install()
+
+
+def test_nothing_is_registered_where_no_server_is_named_and_nobody_hears_of_it(tmp_path: Path) -> None:
+    environ = environment(tmp_path, "") | {"HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
+    for name in ("PREFECT_API_URL", "DO_NOT_TRACK"):
+        del environ[name]
+    told = "import flows, os; print(os.environ['DO_NOT_TRACK'])"
+    seen = subprocess.run([sys.executable, "-c", told], env=environ, capture_output=True, text=True, check=True)
+    assert seen.stdout == "1\n"
+    ended = subprocess.run(command("deploy"), env=environ, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2, ended.stderr
+    assert "set PREFECT_API_URL" in ended.stderr
+    assert "registered" not in ended.stdout
+
+
 @pytest.mark.parametrize(("word", "auth"), [("deploy", "wirewatch:wrong"), ("worker", "")])
 async def test_a_server_that_wants_another_password_is_said_so_and_ends_the_command_with_3(
     prefect_server: str, tmp_path: Path, word: str, auth: str
