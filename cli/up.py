@@ -196,10 +196,12 @@ def _start_prefect(children: Children, settings: Settings) -> None:
     until = time.monotonic() + START_S
     while not lets_us_in(children.environ):  # another's, which took the port first, would be healthy
         if children.ended() or time.monotonic() > until:
-            raise NotAvailable(
-                f"Prefect's server did not start at {api}",
-                hint="free the port, set PREFECT_API_URL, or run `wirewatch up --no-prefect`",
+            complain(
+                f"Prefect's server did not start at {api}: our own clock keeps the minute until it does\n"
+                f"  free the port, set PREFECT_API_URL, or put what it keeps of runs out of the way: "
+                f"{children.environ['PREFECT_HOME']}"
             )
+            return
         time.sleep(0.5)
 
 

@@ -73,6 +73,22 @@ def test_what_serves_runs_rests_while_the_api_is_away_and_our_own_clock_keeps_th
     assert CLOCK not in children
 
 
+def test_a_server_of_prefects_that_does_not_start_keeps_nothing_from_being_told(
+    api: HttpSink, children: Children, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.choose = lambda _: Answer(503)
+    monkeypatch.setattr(children, "start", lambda name, *_: Children.start(children, name, *ENDS))  # a damaged database
+    children.environ = {**children.environ, "PREFECT_HOME": "the folder"}
+    up._start_prefect(children, Settings(_env_file=None))
+    assert "out of the way: the folder" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.setattr(up, "OUR_CLOCK", STAYS)
+    children.start("flows", *ENDS)
+    let_end(children, "flows")
+    assert Watch(children, prefect=True).look(time.monotonic())
+    assert CLOCK in children
+
+
 def test_our_own_clock_starts_after_two_minutes_when_what_serves_runs_stays(api: HttpSink, children: Children) -> None:
     children.start("worker", *STAYS)
     watch = Watch(children, prefect=True, answered=0.0, back=0.0)
