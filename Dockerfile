@@ -29,6 +29,6 @@ VOLUME /data
 EXPOSE 8080
 # of the page; the other services of docker-compose.yml have checks of their own
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+    CMD ["python", "-c", "from urllib.request import ProxyHandler as P, build_opener as b; b(P({})).open('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["wirewatch"]
 CMD ["web"]

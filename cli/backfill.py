@@ -80,13 +80,13 @@ async def _here(chosen: Settings, sources: Sequence[Source], wishes: Wishes, tel
 
 def _on_dask(chosen: Settings, sources: list[str], wishes: Wishes, address: str) -> list[dict[str, Any]]:
     """As the flow, by the workers of a Dask cluster: seen by Prefect's server, or by one that ends with the run."""
-    from cli.up import environment, is_healthy, require_prefect
+    from cli.up import environment, lets_us_in, require_prefect
 
     named = os.environ.get("PREFECT_API_URL", "")
     environ = environment(chosen, chosen.port)
     if named:
-        require_prefect(named)
-    elif not is_healthy(environ["PREFECT_API_URL"]):
+        require_prefect(named, os.environ.get("PREFECT_API_AUTH_STRING", ""))
+    elif not lets_us_in(environ):
         del environ["PREFECT_API_URL"]
     os.environ.update(environ)
     try:

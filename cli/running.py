@@ -16,7 +16,7 @@ from rich.table import Table
 
 from cli.console import json_alone, out, print_json
 from cli.context import run_async, settings, user
-from cli.exits import EXIT_SOME_FAILED, complain
+from cli.exits import EXIT_SOME_FAILED, complain, hangup
 from cli.lost import end_when_lost
 from core.errors import NotAvailable
 from core.log import pairs
@@ -115,7 +115,9 @@ async def stopped(app: App, seconds: float) -> bool:
 
 
 def stop_on_signals(app: App) -> None:
-    """SIGTERM and the first Ctrl-C end the run in order: nothing new is begun, what is begun is finished."""
+    """SIGTERM, the first Ctrl-C and a terminal that is closed end the run in order: nothing new is begun, what is begun
+    is finished.
+    """
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -123,7 +125,7 @@ def stop_on_signals(app: App) -> None:
         logger.info(pairs(event="stopping"))
         loop.remove_signal_handler(signal.SIGINT)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, *hangup()):
         loop.add_signal_handler(number, stop)
 
 
@@ -183,7 +185,7 @@ def deploy(
     from cli.up import require_prefect
 
     if api := os.environ.get("PREFECT_API_URL", ""):
-        require_prefect(api)
+        require_prefect(api, os.environ.get("PREFECT_API_AUTH_STRING", ""))
     from flows.serve import register_deployments
 
     for name in run_async(register_deployments(shards, apart=deliver_apart)):

@@ -1,5 +1,8 @@
 """`up` and `worker`: their programs as child processes; one Ctrl-C or SIGTERM stops all.
 
+Who may talk to Prefect's API may have any program run here. So the server that `up` starts asks for a password of its
+own: neither other people of this machine nor a page of the web in its browser know that.
+
 When Prefect's API stays away for two minutes, or what serves its runs has ended meanwhile, the minute is kept on our
 own clock until it has been back for two: alerts do not wait for an orchestrator, nor for the page. The job lock keeps
 the two from running at once.
@@ -7,19 +10,26 @@ the two from running at once.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import time
 import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
+from pathlib import Path
+from secrets import token_urlsafe
+from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 from cli.children import Children
 from cli.console import out
-from cli.exits import EXIT_NOT_AVAILABLE, complain
+from cli.exits import EXIT_NOT_AVAILABLE, complain, hangup
 from core.errors import NotAvailable
+from core.ports import free_port
 from core.settings import Settings
 from pipeline import ground
 from pipeline.bootstrap import upgrade
@@ -41,11 +51,14 @@ def run_up(settings: Settings, *, port: int | None, prefect: bool) -> int:
     page_port = settings.port if port is None else port
     check_address(settings, page_port)
     upgrade(settings)
-    children = Children(environment(settings, page_port), stop_s=RUN_ENDS_S)
+    environ = environment(settings, page_port)
+    if prefect:
+        environ["PREFECT_API_URL"] = place_of_api(environ)
+    children = Children(environ, stop_s=RUN_ENDS_S)
 
     def start() -> None:
         if prefect:
-            _start_prefect(children)
+            _start_prefect(children, settings)
             children.start("flows", "flows.serve")
         else:
             children.start(CLOCK, *OUR_CLOCK)
@@ -60,20 +73,24 @@ def run_worker(settings: Settings) -> int:
     children = Children(environment(settings, settings.port), stop_s=RUN_ENDS_S)
     api = children.environ["PREFECT_API_URL"]
     if is_healthy(api):  # one that is away now will be back; one that refuses us stays so
-        require_prefect(api)
+        require_prefect(api, children.environ.get("PREFECT_API_AUTH_STRING", ""))
     return _stay(children, lambda: children.start("worker", "flows.worker"), prefect=True)
 
 
 def _stay(children: Children, start: Callable[[], None], *, prefect: bool) -> int:
-    signal.signal(signal.SIGTERM, _interrupt)
+    ending = (signal.SIGTERM, *hangup())
+    for number in ending:
+        signal.signal(number, _interrupt)
     try:
         start()
         return Watch(children, prefect).stay()
     except KeyboardInterrupt:
-        out().print("stopping …")
+        with suppress(OSError):  # a terminal that was closed
+            out().print("stopping …")
         return 0
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in ending:
+            signal.signal(number, signal.SIG_IGN)
         children.stop_all()
 
 
@@ -91,13 +108,17 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
     }
     if settings.secrets is not None:
         chosen["WIREWATCH_SECRETS"] = str(settings.secrets.absolute())
+    api = os.environ.get("PREFECT_API_URL", API)
     defaults = {
-        "PREFECT_API_URL": API,
+        **_passwords(settings),
+        "PREFECT_API_URL": api,
         "PREFECT_HOME": str((settings.data / "prefect").absolute()),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "172800",
+        # which pages in a browser may use the API of a server without a password: those of no other site
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"{api.partition('/api')[0]},http://localhost:4200",
     }
     return {**defaults, **os.environ, **chosen, **_past_the_proxy()}
 
@@ -109,41 +130,96 @@ def _past_the_proxy() -> dict[str, str]:
     return {"no_proxy": both, "NO_PROXY": both}
 
 
-def _start_prefect(children: Children) -> None:
-    api = children.environ["PREFECT_API_URL"]
+def _passwords(settings: Settings) -> dict[str, str]:
+    """What Prefect's server asks for, and its clients bring: what the environment says; else, of one that nobody named
+    an address of, a password of this installation.
+    """
+    named = os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
+    if "PREFECT_API_URL" in os.environ and not named:
+        return {}
+    both = named or own_password(password_file(settings))
+    return {"PREFECT_API_AUTH_STRING": both, "PREFECT_SERVER_API_AUTH_STRING": both}
+
+
+def password_file(settings: Settings) -> Path:
+    """Where the password of the server that `up` starts is kept: name:password, as Prefect's page asks for it."""
+    return settings.data / "prefect" / "password"
+
+
+def own_password(file: Path) -> str:
+    """The password in a file, which is made where there is none; for its owner only."""
+    with suppress(FileNotFoundError):
+        return file.read_text("utf-8").strip()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    made = f"wirewatch:{token_urlsafe(24)}"
+    with NamedTemporaryFile("w", dir=file.parent, delete=False) as new:  # for us only
+        new.write(made)
+    Path(new.name).replace(file)
+    return made
+
+
+def place_of_api(environ: Mapping[str, str]) -> str:
+    """Where Prefect's server is, or is to be: where it was named, or else where it always is. When another program has
+    that port, another installation's server say, it gets one of its own: two that share one would do each other's runs.
+    """
+    if "PREFECT_API_URL" in os.environ or lets_us_in(environ):
+        return environ["PREFECT_API_URL"]
+    at = urlsplit(API)
+    try:
+        socket.create_connection((at.hostname, at.port), ANSWER_S).close()
+    except OSError:  # nobody there
+        return API
+    return API.replace(str(at.port), str(free_port()))
+
+
+def lets_us_in(environ: Mapping[str, str]) -> bool:
+    """Whether it is a Prefect server that answers, and takes our password."""
+    auth = environ.get("PREFECT_API_AUTH_STRING", "")
+    try:
+        return isinstance(json.loads(ground.version_at(environ["PREFECT_API_URL"], auth, seconds=ANSWER_S)), str)
+    except (OSError, ValueError, HTTPException):
+        return False
+
+
+def _start_prefect(children: Children, settings: Settings) -> None:
+    api, auth = (children.environ.get(f"PREFECT_API_{name}", "") for name in ("URL", "AUTH_STRING"))
     if is_healthy(api):
+        require_prefect(api, auth)
         out().print(f"using the Prefect server at {api}")
         return
     address = urlsplit(api)
     host, port = address.hostname or "127.0.0.1", str(address.port or 4200)
     children.start("prefect", "prefect", "server", "start", "--host", host, "--port", port)
-    out().print("starting Prefect's server …")
+    kept = password_file(settings)
+    where = f" (its password: {kept})" if kept.exists() and own_password(kept) == auth else ""
+    out().print(f"starting Prefect's server at {address.scheme}://{address.netloc}{where} …")
     until = time.monotonic() + START_S
-    while not is_healthy(api):
+    while not lets_us_in(children.environ):  # another's, which took the port first, would be healthy
         if children.ended() or time.monotonic() > until:
-            raise NotAvailable(
-                f"Prefect's server did not start at {api}",
-                hint="free the port, set PREFECT_API_URL, or run `wirewatch up --no-prefect`",
+            complain(
+                f"Prefect's server did not start at {api}: our own clock keeps the minute until it does\n"
+                f"  free the port, set PREFECT_API_URL, or put what it keeps of runs out of the way: "
+                f"{children.environ['PREFECT_HOME']}"
             )
+            return
         time.sleep(0.5)
 
 
 def is_healthy(api: str) -> bool:
     """Whether a Prefect server answers there."""
     try:
-        ground.asked(f"{api}/health", seconds=2)
+        ground.asked(f"{api.rstrip('/')}/health", seconds=2)
     except (OSError, HTTPException):
         return False
     return True
 
 
-def require_prefect(api: str) -> None:
+def require_prefect(api: str, auth: str) -> None:
     """Raise NotAvailable when no Prefect server answers there, or when it does not let us in."""
     if not is_healthy(api):
         raise NotAvailable(
             f"no Prefect server answers at {api}", hint="start it, or set PREFECT_API_URL to where it is"
         )
-    auth = os.environ.get("PREFECT_API_AUTH_STRING", "")
     try:
         ground.version_at(api, auth, seconds=ANSWER_S)
     except urllib.error.HTTPError as error:

@@ -28,7 +28,7 @@ from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 from prefect.schedules import Schedule
 from prefect.settings import PREFECT_API_URL
 
-from core.errors import NotAvailable
+from core.errors import InputError, NotAvailable
 from core.settings import Settings
 from flows import operators, zombies
 from flows.delivering import deliver
@@ -110,8 +110,10 @@ async def register_deployments(shards: int, *, apart: bool = False) -> list[str]
     """Make the work pool, the deployments and the automations with the server; returns the deployments' names.
 
     Shards of an earlier `deploy` that had another number of them go: each would poll under a lock of its own.
-    Raises NotAvailable when the server does not let us in.
+    Raises InputError when no server is named, and NotAvailable when it does not let us in.
     """
+    if not PREFECT_API_URL.value():  # Prefect would start one that ends with us, and registers them there
+        raise InputError("no Prefect server is named", hint="set PREFECT_API_URL to its API, http://HOST:4200/api")
     with let_in():
         async with get_client() as client:
             with suppress(ObjectAlreadyExists):  # made by an earlier `deploy`
@@ -155,6 +157,7 @@ async def _forget_other_shards(names: set[str]) -> None:
 async def serve_here() -> None:
     """Serve the deployments from this process until it is stopped, the first run at once."""
     made = await deployments(Settings())
+    await zombies.install()
     await aserve(*made, limit=AT_ONCE, pause_on_shutdown=False)
 
 

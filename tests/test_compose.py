@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 import yaml
 
 from core.settings import Settings
+from tests.sinks.http import HttpSink
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -56,6 +59,41 @@ def test_every_lasting_service_has_a_health_check(services: dict[str, Any]) -> N
         check = services[name]["healthcheck"]
         assert check["test"][0] == "CMD", name
         assert {"interval", "timeout", "retries", "start_period"} <= set(check), name
+
+
+@pytest.mark.parametrize(("name", "port"), [("web", 8080), ("prefect-server", 4200)])
+def test_a_health_check_asks_past_the_proxy_that_the_environment_names(
+    services: dict[str, Any], name: str, port: int
+) -> None:
+    _, *asks = services[name]["healthcheck"]["test"]
+    with HttpSink() as sink:
+        here = [word.replace(f"http://127.0.0.1:{port}", sink.url("").rstrip("/")) for word in asks]
+        subprocess.run(here, env={**os.environ, "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}, check=True)
+    assert len(sink.requests) == 1
+    assert asks[-1] in (ROOT / "Dockerfile").read_text() or name != "web"
+
+
+def test_prefects_server_is_asked_without_the_proxy_that_feeds_are_asked_through(services: dict[str, Any]) -> None:
+    assert "prefect-server" in services["worker"]["environment"]["NO_PROXY"]
+
+
+def test_the_worker_begins_while_prefects_server_is_away_and_the_deployments_are_registered_later(
+    services: dict[str, Any], tmp_path: Path
+) -> None:
+    said, away = tmp_path / "said", tmp_path / "away"
+    away.touch()
+    (tmp_path / "sleep").write_text(f"#!/bin/sh\nrm {away}\n")
+    (tmp_path / "wirewatch").write_text(
+        f"""#!/bin/sh
+        echo "$1" >> {said}
+        if [ "$1" = deploy ]; then [ ! -e {away} ]; else until [ "$(grep -c deploy {said})" = 2 ]; do :; done; fi"""
+    )
+    for made in ("sleep", "wirewatch"):
+        (tmp_path / made).chmod(0o700)
+    words = [*services["worker"]["entrypoint"], *services["worker"]["command"]]
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(words, env=environ, check=True, timeout=60)
+    assert sorted(said.read_text().split()) == ["deploy", "deploy", "worker"]
 
 
 def test_only_the_page_is_published_and_only_on_loopback(services: dict[str, Any]) -> None:

@@ -73,6 +73,22 @@ def test_what_serves_runs_rests_while_the_api_is_away_and_our_own_clock_keeps_th
     assert CLOCK not in children
 
 
+def test_a_server_of_prefects_that_does_not_start_keeps_nothing_from_being_told(
+    api: HttpSink, children: Children, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.choose = lambda _: Answer(503)
+    monkeypatch.setattr(children, "start", lambda name, *_: Children.start(children, name, *ENDS))  # a damaged database
+    children.environ = {**children.environ, "PREFECT_HOME": "the folder"}
+    up._start_prefect(children, Settings(_env_file=None))
+    assert "out of the way: the folder" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.setattr(up, "OUR_CLOCK", STAYS)
+    children.start("flows", *ENDS)
+    let_end(children, "flows")
+    assert Watch(children, prefect=True).look(time.monotonic())
+    assert CLOCK in children
+
+
 def test_our_own_clock_starts_after_two_minutes_when_what_serves_runs_stays(api: HttpSink, children: Children) -> None:
     children.start("worker", *STAYS)
     watch = Watch(children, prefect=True, answered=0.0, back=0.0)
@@ -106,8 +122,8 @@ def test_prefects_server_is_asked_without_the_proxy_that_the_environment_names(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
-    assert up.is_healthy(api.url("/api"))
-    up.require_prefect(api.url("/api"))
+    assert up.is_healthy(api.url("/api/"))  # however it was written
+    up.require_prefect(api.url("/api"), "")
     assert [one.path for one in api.requests] == ["/api/health", "/api/health", "/api/admin/version"]
 
 
@@ -128,13 +144,60 @@ def test_what_up_starts_asks_prefects_server_without_the_proxy_either(
 @pytest.mark.parametrize(
     ("auth", "said"), [("", "wants PREFECT_API_AUTH_STRING"), ("a:b", "PREFECT_API_AUTH_STRING is not what it wants")]
 )
-def test_a_server_that_refuses_us_is_told_apart_from_one_that_is_away(
-    api: HttpSink, monkeypatch: pytest.MonkeyPatch, auth: str, said: str
-) -> None:
-    monkeypatch.setenv("PREFECT_API_AUTH_STRING", auth)
+def test_a_server_that_refuses_us_is_told_apart_from_one_that_is_away(api: HttpSink, auth: str, said: str) -> None:
     api.choose = lambda request: Answer(401 if request.path.endswith("/version") else 200)
     with pytest.raises(NotAvailable, match=said):
-        up.require_prefect(api.url("/api"))
+        up.require_prefect(api.url("/api"), auth)
     api.choose = lambda _: Answer(503)
     with pytest.raises(NotAvailable, match="no Prefect server answers"):
-        up.require_prefect(api.url("/api"))
+        up.require_prefect(api.url("/api"), auth)
+
+
+@pytest.fixture
+def at_the_usual_place(api: HttpSink, monkeypatch: pytest.MonkeyPatch) -> HttpSink:
+    """The API stands where a server is that nobody named an address of."""
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(up, "API", api.url("/api"))
+    return api
+
+
+def test_the_server_that_up_starts_asks_for_a_password_that_only_this_user_can_read(
+    at_the_usual_place: HttpSink, tmp_path: Path
+) -> None:
+    settings = Settings(_env_file=None, data=tmp_path / "data")
+    environ = up.environment(settings, 8080)
+    password = environ["PREFECT_API_AUTH_STRING"]
+    assert password.startswith("wirewatch:")
+    assert environ["PREFECT_SERVER_API_AUTH_STRING"] == password
+    assert up.environment(settings, 8080)["PREFECT_API_AUTH_STRING"] == password
+    assert up.password_file(settings).stat().st_mode & 0o077 == 0
+    assert up.environment(Settings(_env_file=None, data=tmp_path), 1)["PREFECT_API_AUTH_STRING"] != password
+
+
+def test_a_server_that_somebody_named_is_asked_with_the_password_that_goes_with_it(
+    at_the_usual_place: HttpSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(_env_file=None, data=tmp_path)
+    monkeypatch.setenv("PREFECT_API_URL", at_the_usual_place.url("/api"))
+    assert "PREFECT_API_AUTH_STRING" not in up.environment(settings, 8080)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "a:b")
+    assert up.environment(settings, 8080)["PREFECT_API_AUTH_STRING"] == "a:b"
+
+
+@pytest.mark.parametrize(
+    ("answer", "ours"),
+    [
+        pytest.param(Answer(body=b'"3.8.8"'), True, id="a server that takes our password"),
+        pytest.param(Answer(401), False, id="another installation's"),
+        pytest.param(
+            Answer(body=b"<!doctype html>"), False, id="another program, which answers everything with a page"
+        ),
+    ],
+)
+def test_two_installations_share_no_server_and_another_programs_port_is_left_alone(
+    at_the_usual_place: HttpSink, tmp_path: Path, answer: Answer, ours: bool
+) -> None:
+    at_the_usual_place.choose = lambda _: answer
+    environ = up.environment(Settings(_env_file=None, data=tmp_path), 8080)
+    assert (up.place_of_api(environ) == at_the_usual_place.url("/api")) is ours

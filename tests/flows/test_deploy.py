@@ -45,6 +45,8 @@ async def test_a_worker_runs_what_deploy_registered_and_stops_on_sigterm(prefect
     async with world() as around:
         text = seeds.watch_text(around.bases, around.mail_port, around.hook_port)
         (tmp_path / "watch.yaml").write_text(text, "utf-8")
+        name = "WIREWATCH_ALLOW_ADDRESSES"  # without it the made-up sites are not asked
+        (tmp_path / ".env").write_text(f"{name}={environ.pop(name)}\n", "utf-8")
         deployed = await asyncio.to_thread(
             subprocess.run, command("deploy", "--shards", "2"), env=environ, capture_output=True, text=True, timeout=120
         )
@@ -120,6 +122,37 @@ async def test_the_automation_for_killed_runs_is_installed_once(prefect_server: 
     with client_of(prefect_server):
         await zombies.install()
         assert not await zombies.install()
+
+
+async def test_what_up_serves_is_cleaned_up_after_a_kill_too(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.automations import Automation
+
+    from flows import serve, zombies
+
+    async def served(*_: Any, **__: Any) -> None:
+        """Nothing."""
+
+    monkeypatch.setattr(serve, "aserve", served)
+    with client_of(prefect_server):
+        await zombies.install()
+        await (await Automation.aread(name=zombies.NAME)).adelete()
+        await serve.serve_here()
+        assert not await zombies.install()
+
+
+def test_nothing_is_registered_where_no_server_is_named_and_nobody_hears_of_it(tmp_path: Path) -> None:
+    environ = environment(tmp_path, "") | {"HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
+    for name in ("PREFECT_API_URL", "DO_NOT_TRACK"):
+        del environ[name]
+    told = "import flows, os; print(os.environ['DO_NOT_TRACK'])"
+    seen = subprocess.run([sys.executable, "-c", told], env=environ, capture_output=True, text=True, check=True)
+    assert seen.stdout == "1\n"
+    ended = subprocess.run(command("deploy"), env=environ, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2, ended.stderr
+    assert "set PREFECT_API_URL" in ended.stderr
+    assert "registered" not in ended.stdout
 
 
 @pytest.mark.parametrize(("word", "auth"), [("deploy", "wirewatch:wrong"), ("worker", "")])
