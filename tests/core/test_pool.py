@@ -122,7 +122,7 @@ async def test_a_pool_that_loses_a_thread_for_want_of_memory_costs_one_task_and_
     with monkeypatch.context() as patched:
         patched.setattr(f"pebble.pool.process.{there}", no_memory)
         with pytest.raises(WorkerDied):
-            await pool.run(tasks.nap, 1.0, seconds=600)
+            await pool.run(tasks.nap, 20.0, seconds=600)  # it is broken off long before
     assert await pool.run(tasks.add, 1, 2, seconds=20) == 3
 
 
