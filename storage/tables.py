@@ -14,7 +14,7 @@ from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
 from storage.columns import JsonList, json_list, long_text, maybe_time, time
-from storage.types import Json
+from storage.types import BigId, Json
 
 
 class Feed(SQLModel, table=True):
@@ -67,7 +67,7 @@ class FeedPoll(SQLModel, table=True):
     """What one poll of a feed brought: for health, sparklines and gaps."""
 
     __table_args__ = (Index("ix_feedpoll_of_feed", "feed_id", "at", "id"),)
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     feed_id: int = Field(foreign_key="feed.id")
     at: datetime = time(index=True)
     outcome: str  # changed | unchanged | not_modified | failed

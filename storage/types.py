@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Float, String, literal
+from sqlalchemy import JSON, BigInteger, ColumnElement, DateTime, Dialect, Float, Integer, String, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeDecorator
 # Clocks of several machines differ by less. What lies further ahead and can only be of the past, or of the next minute,
 # was written by a clock that has been set back since.
 SKEW = timedelta(minutes=5)
+BigId = BigInteger().with_variant(Integer(), "sqlite")  # of rows that come by the thousand a minute, for years
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 

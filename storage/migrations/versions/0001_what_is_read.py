@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from storage import lookup
-from storage.types import Json, UtcTime
+from storage.types import BigId, Json, UtcTime
 
 revision = "0001"
 down_revision = None
@@ -179,7 +179,7 @@ def _feeds() -> None:
 def _polls() -> None:
     op.create_table(
         "feedpoll",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", BigId, nullable=False),
         sa.Column("feed_id", sa.Integer(), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
