@@ -136,6 +136,9 @@ def _errors_told() -> Iterator[None]:
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
+    except typer.Abort:  # Ctrl-C at a question, or nobody there to answer it
+        complain("\nno answer: nothing was done")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     except OSError as error:
         if error.filename is None:
             raise

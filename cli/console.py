@@ -76,9 +76,10 @@ def print_bytes(line: bytes) -> None:
 
 def _print(document: str) -> None:
     try:
-        print(document)
+        document.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:  # a lone surrogate of the input, or a terminal that knows few letters
-        print(json.dumps(json.loads(document), ensure_ascii=True))
+        document = json.dumps(json.loads(document), ensure_ascii=True)
+    print(document)
 
 
 def print_rows(

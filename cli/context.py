@@ -16,7 +16,7 @@ import typer
 from pydantic import ValidationError
 
 from core.errors import InputError
-from core.settings import Settings
+from core.settings import ENV_FILE, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,8 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     given = {key: value for key, value in options.items() if value is not None}
     try:
         return Settings(**given)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{ENV_FILE}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = "WIREWATCH_" + "_".join(str(part) for part in first["loc"]).upper()
@@ -119,9 +121,9 @@ def moment_of(text: str, *, option: str) -> datetime:
     """A moment as ISO 8601 writes it, in UTC where it names no zone. Raises InputError naming the option."""
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise InputError(f"{option} {text}: not a time", hint="write e.g. 2026-12-01 or 2026-12-01T08:00Z") from None
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def standard_input() -> str:

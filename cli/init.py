@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -32,20 +33,22 @@ def init(
     folder.mkdir(parents=True, exist_ok=True)
     feeds = [] if yes else _ask(context)
     path.write_text(starter([{"url": url, **({"name": name} if name else {})} for url, name in feeds]), "utf-8")
-    again = program() if path.absolute() == settings(context).config.absolute() else f"{program()} --config {path}"
+    itself = path.absolute() == settings(context).config.absolute()
+    again = program() if itself else f"{program()} --config {shlex.quote(str(path))}"
     out().print(f"{path} is written. Next:\n  {again} check\n  {again} up", markup=False)
 
 
 def _ask(context: typer.Context) -> list[tuple[str, str]]:
     """(address, name) of the feeds of up to three sites."""
-    feeds = []
+    feeds: list[tuple[str, str]] = []
     for number in range(1, SITES + 1):
         site = typer.prompt(
             f"Address of a news site or feed ({number} of {SITES}, empty to go on)", default="", show_default=False
         )
         if not site:
             break
-        feeds += _feeds_of(context, site if "://" in site else f"https://{site}")
+        found = _feeds_of(context, site if "://" in site else f"https://{site}")
+        feeds += [one for one in found if one[0] not in dict(feeds)]
     return feeds
 
 

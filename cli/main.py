@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,4 +53,13 @@ def root(
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
+    _steady_output()
     app()
+
+
+def _steady_output() -> None:
+    """No letter that the terminal lacks ends a command, nor a standard output that whoever called us has closed."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as we run
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -162,7 +162,7 @@ def show(report: Report, *, as_json: bool) -> None:
 
 def up(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(help="Port of the page (WIREWATCH_PORT).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the page (WIREWATCH_PORT).", min=0, max=65_535)] = None,
     prefect: Annotated[
         bool, typer.Option("--prefect/--no-prefect", help="Schedule on Prefect, or on our own clock.")
     ] = True,
@@ -201,7 +201,7 @@ def worker(context: typer.Context) -> None:
 
 def web(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(help="Port (WIREWATCH_PORT).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port (WIREWATCH_PORT).", min=0, max=65_535)] = None,
 ) -> None:
     """Serve the page alone."""
     from web.serve import serve

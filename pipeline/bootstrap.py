@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import uuid4
 
 from dotenv import dotenv_values
@@ -49,8 +50,16 @@ def secrets_of(settings: Settings, environ: Mapping[str, str] | None = None) -> 
             )
         for file in sorted(settings.secrets.iterdir()):
             if file.is_file():
-                secrets[file.name] = file.read_text("utf-8").rstrip("\r\n")
+                secrets[file.name] = _text_of(file).rstrip("\r\n")
     return secrets
+
+
+def _text_of(file: Path) -> str:
+    """A secret as its file holds it, without the mark that some editors begin files with."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
 
 
 def open_database(settings: Settings, *, migrate: bool) -> Database:

@@ -26,7 +26,7 @@ class ChannelConfig(Section):
         description="a message was sent and no answer came: retry (it may arrive twice), or hold it for a person",
         examples=["hold"],
     )
-    host: f.Host = Field("", description="the mail server", examples=["smtp.example.org"])
+    host: f.MailHost = Field("", description="the mail server", examples=["smtp.example.org"])
     port: f.Port | None = Field(
         None, description="its port; by default 587 with starttls, 465 with tls, 25 with none", examples=[587]
     )
@@ -101,7 +101,7 @@ class FeedEntry(Section):
     page: f.WebUrl = Field(
         "", repr=False, description="a page of links, for sites without a feed", examples=["https://example.org/press"]
     )
-    links: f.Text = Field("", description="with `page`: the CSS selector of its links", examples=["main h3 a"])
+    links: f.Selector = Field("", description="with `page`: the CSS selector of its links", examples=["main h3 a"])
     name: f.Text = Field("", description="what people call it; its host when absent", examples=["VOA East Asia"])
     tags: tuple[f.Text, ...] = Field((), description="for rules' `feeds:` and for sorting", examples=[["asia"]])
     owner: f.Text = Field("", description="feeds of one owner count as one separate text", examples=["VOA"])
@@ -147,8 +147,8 @@ class FeedEntry(Section):
 class SiteConfig(Section):
     """How the pages of one host are read."""
 
-    body: f.Text = Field("", description="CSS selector of the article's text", examples=["article .text"])
-    remove: tuple[f.Text, ...] = Field(
+    body: f.Selector = Field("", description="CSS selector of the article's text", examples=["article .text"])
+    remove: tuple[f.Selector, ...] = Field(
         (), description="CSS selectors of what to take out of it", examples=[[".related"]]
     )
     headers: dict[f.HeaderName, f.HeaderValue] = Field(

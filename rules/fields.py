@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from cssselect import HTMLTranslator, SelectorError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -281,6 +282,21 @@ def _host(value: str) -> str:
     raise fault("a host stands alone, without https:// and path", "e.g. example.org")
 
 
+def _mail_host(value: str) -> str:
+    name, _, port = _host(value).partition(":")
+    if port:
+        raise fault("a mail server's host stands without its port", f"write host: {name}, port: {port}")
+    return name
+
+
+def _selector(value: str) -> str:
+    try:
+        HTMLTranslator().css_to_xpath(value)
+    except SelectorError as error:
+        raise fault(f"not a CSS selector: {one_line(str(error), 100)}", "e.g. main h3 a") from None
+    return value
+
+
 KIND = "x-kind"  # in a schema: the type in a person's words
 
 
@@ -302,6 +318,7 @@ Version = Annotated[int, AfterValidator(_version), BeforeValidator(_whole), _sch
 Port = Annotated[int, Field(ge=1, le=65_535), BeforeValidator(_whole)]
 Further = Annotated[int, Field(ge=2), BeforeValidator(_whole)]
 Text = Annotated[str, AfterValidator(_text)]
+Selector = Annotated[str, AfterValidator(_text), AfterValidator(_selector)]
 Length = Annotated[timedelta, BeforeValidator(_length), _LENGTH_SCHEMA, _json(durations.written)]
 Window = Annotated[
     timedelta,
@@ -357,3 +374,4 @@ ChannelUrl = Annotated[str, AfterValidator(_channel_url), _schema("URL")]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[str, AfterValidator(_header_value)]
 Host = Annotated[str, AfterValidator(_host), _schema("host")]
+MailHost = Annotated[str, AfterValidator(_mail_host), _schema("host")]

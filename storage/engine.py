@@ -244,7 +244,7 @@ class _Writer:
 def _open(url: str, begin: str) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the second: a port that is no number
         raise InputError(
             "the database URL cannot be read", hint="write sqlite:///FILE or postgresql://HOST/NAME"
         ) from error
@@ -325,7 +325,7 @@ def _label(url: str) -> str:
     """The URL without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return "database"
 
 

@@ -179,6 +179,18 @@ def test_secrets_of_a_folder_that_is_not_there_end_with_2(desk: Desk) -> None:
     assert "/nowhere: no such secrets folder" in ended.err
 
 
+@pytest.mark.parametrize("name", [".env", "secrets/HOOK"])
+def test_a_secret_that_is_not_utf_8_ends_with_2_and_names_its_file(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(empty_desk.folder)
+    Path("secrets").mkdir()
+    Path("watch.yaml").write_text("version: 1\n")
+    Path(name).write_bytes("HOOK=é".encode("latin-1"))
+    ended = Desk(empty_desk.folder, {"WIREWATCH_SECRETS": "secrets"}).run("check")
+    assert (ended.code, ended.err) == (2, f"{name}: not UTF-8 at byte 5\n  save it as UTF-8\n")
+
+
 def test_check_warns_of_rules_that_cannot_match_in_one_of_their_languages(empty_desk: Desk) -> None:
     empty_desk.watch_file.write_text(
         "version: 1\nentities: {A: {any: [ferry]}, B: {lang: {fr: [navire]}}}\n"

@@ -193,10 +193,10 @@ def test_init_writes_a_file_that_check_finds_good(empty_desk: Desk) -> None:
 
 def test_init_asks_for_sites_and_finds_their_feeds(empty_desk: Desk) -> None:
     with HttpSink(lambda _: Answer(body=SITE, headers=HTML)) as site:
-        ended = empty_desk.run("init", given=f"{site.url('/')}\nhttp://127.0.0.1:1/\n\n")
+        ended = empty_desk.run("init", given=f"{site.url('/')}\nhttp://127.0.0.1:1/\n{site.url('/?again')}\n")
     assert ended.code == 0
     assert "refused the connection" in ended.err
-    assert site.url("/rss") in empty_desk.watch_file.read_text()
+    assert empty_desk.watch_file.read_text().count(site.url("/rss")) == 1  # which both sites named
     assert empty_desk.run("check").code == 0
 
 

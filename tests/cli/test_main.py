@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def test_every_command_has_help(empty_desk: Desk, name: str) -> None:
         (["hits", "show", "x"], "HIT"),
         (["articles", "list", "--state", "bogus"], "'bogus' is not one of"),
         (["rollback", "x"], "REVISION"),
+        (["web", "--port", "65536"], "--port"),
         (["match"], "--rules"),
         (["parse"], "sources"),
     ],
@@ -82,6 +84,7 @@ def test_a_wrong_option_ends_with_2_and_how_it_is_used(empty_desk: Desk, argumen
         ("WIREWATCH_ALLOW_ADDRESSES", "nowhere", "WIREWATCH_ALLOW_ADDRESSES: "),
         ("WIREWATCH_DATABASE", "mysql://host/name", "'mysql' is not supported"),
         ("WIREWATCH_DATABASE", "nonsense", "the database URL cannot be read"),
+        ("WIREWATCH_DATABASE", "postgresql://u@h:x/name", "the database URL cannot be read"),
     ],
 )
 def test_a_setting_that_cannot_be_used_ends_with_2(empty_desk: Desk, setting: str, value: str, said: str) -> None:
@@ -141,6 +144,26 @@ def test_an_interrupt_ends_a_command_without_a_traceback(desk: Desk) -> None:
     assert errors == ""
 
 
+@pytest.mark.parametrize(("arguments", "read"), [([], "\\xfc"), (["--json"], "\\u00fc")])
+def test_a_terminal_that_knows_few_letters_is_shown_the_others_by_number(
+    empty_desk: Desk, arguments: list[str], read: str
+) -> None:
+    poor = Desk(empty_desk.folder, {"PYTHONIOENCODING": "ascii"})
+    shown, errors = poor.start("concepts", "show", "strike", *arguments).communicate()
+    assert (errors, read in shown) == ("", True)
+
+
+def test_a_closed_standard_output_ends_no_command(desk: Desk) -> None:
+    closed = desk.start("rules", "list", preexec_fn=lambda: os.close(1))
+    assert (closed.communicate()[1], closed.returncode) == ("", 0)
+
+
+def test_a_question_that_nobody_answers_ends_with_130(empty_desk: Desk) -> None:
+    ended = empty_desk.run("init")
+    assert (ended.code, ended.err) == (130, "\nno answer: nothing was done\n")
+    assert not empty_desk.watch_file.exists()
+
+
 def test_no_colour_is_printed_into_a_pipe(desk: Desk) -> None:
     assert "\x1b" not in desk.run("rules", "list").out
 
@@ -162,5 +185,5 @@ def test_the_next_commands_are_named_as_the_shell_finds_them(
     monkeypatch.setenv("PATH", str(called.parent))
     called.parent.mkdir(parents=True)
     called.touch(mode=0o755)
-    ended = Desk(tmp_path).run("init", "--yes", tmp_path / "other")
-    assert f"  wirewatch --config {tmp_path / 'other' / 'watch.yaml'} check\n" in ended.out
+    ended = Desk(tmp_path).run("init", "--yes", tmp_path / "my other")
+    assert f"  wirewatch --config '{tmp_path / 'my other' / 'watch.yaml'}' check\n" in ended.out

@@ -189,6 +189,8 @@ BROKEN = [
     (channel("host: h, from: a@b.c, to: a@b.c"), "3:33: channels.c.to: a list is expected, not a text | write to: […]"),
     (channel("host: https://h/x, from: a@b.c, to: [a@b.c]"),
         "3:13: channels.c.host: a host stands alone, without https:// and path | e.g. example.org"),
+    (channel("host: 'h:587', from: a@b.c, to: [a@b.c]"),
+        "3:13: channels.c.host: a mail server's host stands without its port | write host: h, port: 587"),
     (channel("host: h, from: a@b.c, to: [a@b.c], port: 99999"), "3:48: channels.c.port: at most 65,535 is expected"),
     (channel("host: h, from: a@b.c, to: [a@b.c], port: '${P}'"), '3:48: channels.c.port: "${P}": a whole number is expected'),
     (channel("host: h, from: a@b.c, to: [a@b.c], security: ssl"),
@@ -221,6 +223,10 @@ BROKEN = [
         "4:5: feeds[2]: the same address as the feed on line 3 | delete one of the two"),
     ("version: 1\nsites: {https://a.example/x: {robots: true}}\n",
         "2:9: sites.https://a.example/x: a host stands alone, without https:// and path | e.g. example.org"),
+    (feed("page: 'https://a.example', links: 'a[['"), '3:40: feeds[1].links: "a[[": not a CSS selector: '
+        "Expected ident or '*', got <DELIM '[' at 2> | e.g. main h3 a"),
+    ("version: 1\nsites: {a.example: {remove: [.ad, 'a:nosuch']}}\n",
+        '2:35: sites.a.example.remove[2]: "a:nosuch": not a CSS selector: The pseudo-class :nosuch is unknown | e.g. main h3 a'),
     ("version: 1\nsites: {'???': {}}\n", "2:9: sites.???: a host stands alone, without https:// and path | e.g. example.org"),
     # defaults
     ("version: 1\ndefaults: {alert: {to: [nobody]}}\n",
