@@ -10,7 +10,7 @@ import typer
 from sqlmodel import Session
 
 from cli.console import none_of, noun, out, print_rows
-from cli.context import database, user
+from cli.context import Limit, database, user
 from core.clock import SystemClock
 from core.errors import InputError
 from core.reasons import Reason
@@ -42,7 +42,7 @@ def owed_by_alert(session: Session, rows: Sequence[Alert]) -> dict[str, list[Del
 def list_alerts(
     context: typer.Context,
     rule: Annotated[str, typer.Option(help="Of this rule only.")] = "",
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List alerts, newest first."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from cli.console import none_of, noun, out, print_json, print_rows, shown
-from cli.context import database, length_of, with_app
+from cli.context import Limit, database, length_of, with_app
 from core.clock import SystemClock
 from core.errors import InputError
 from core.reasons import Reason
@@ -22,7 +22,6 @@ State = Literal["pending", "ready", "partial", "failed", "duplicate"]
 app = noun("What was read.")
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 Which = Annotated[str, typer.Argument(metavar="ARTICLE", help="An article's id or address.")]
-Limit = Annotated[int, typer.Option(help="At most so many.", min=1)]
 COLUMNS = ("id", "first_seen", "state", "source", "title")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from storage.engine import Database
 
 T = TypeVar("T")
+Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=1_000_000)]
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:

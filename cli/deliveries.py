@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import none_of, noun, out, print_json, print_rows
-from cli.context import database, user
+from cli.context import Limit, database, user
 from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import resend as again
@@ -64,7 +64,7 @@ def list_deliveries(
     context: typer.Context,
     state: Annotated[list[State] | None, typer.Option(help="Only in this state; may be repeated.")] = None,
     channel: Annotated[str, typer.Option(help="Only of this channel.")] = "",
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List deliveries, newest first."""
@@ -81,7 +81,7 @@ def counts(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def dead(context: typer.Context, limit: Annotated[int, typer.Option(min=1)] = 50, as_json: AsJson = False) -> None:
+def dead(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
     """List dead letters: what will not be tried again unless somebody says so."""
     _list(context, ["dead"], "", limit, as_json, "no dead letters")
 

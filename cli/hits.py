@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import none_of, noun, out, print_json, print_rows
-from cli.context import database, user
+from cli.context import Limit, database, user
 from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import feedback as changes
@@ -37,7 +37,7 @@ def _row(hit: Hit, article: Article, said: Mapping[int, list[str]]) -> dict[str,
 def list_hits(
     context: typer.Context,
     rule: Annotated[str, typer.Option(help="Of this rule only.")] = "",
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List hits, newest first."""

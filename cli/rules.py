@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import noun, out, page_of, print_json, print_line, print_rows
-from cli.context import database, length_of, read_file, run_async, secrets, settings, standard_input
+from cli.context import Limit, database, length_of, read_file, run_async, secrets, settings, standard_input
 from cli.exits import EXIT_SOME_FAILED
 from cli.hits import marked
 from core.clock import SystemClock
@@ -248,7 +248,7 @@ def near(
     context: typer.Context,
     rule_id: RuleId,
     since: Since = "30d",
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = SHOWN,
+    limit: Limit = SHOWN,
     most: Annotated[int, typer.Option(help="Look at so many articles at most.", min=1)] = MOST,
     as_json: AsJson = False,
 ) -> None:

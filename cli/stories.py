@@ -9,7 +9,7 @@ import typer
 
 from cli.alerts import became, owed_by_alert
 from cli.console import none_of, noun, out, print_json, print_rows
-from cli.context import database, length_of, moment_of, user
+from cli.context import Limit, database, length_of, moment_of, user
 from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import stories as changes
@@ -42,7 +42,7 @@ def list_stories(
     context: typer.Context,
     rule: Annotated[str, typer.Option(help="Of this rule only.")] = "",
     state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List stories, newest first."""

@@ -19,6 +19,7 @@ MOST_FEEDS = 50_000
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _COMMENT = re.compile(r"(?:\A|\s)#.*")
 _DOCTYPE = re.compile(r"<!DOCTYPE", re.IGNORECASE)
+_FEED = re.compile(r"\Afeed(?::(?://)?(?=https?://)|(?=://))", re.IGNORECASE)  # what browsers once wrote of feeds
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 
@@ -87,6 +88,11 @@ def _xml(text: str) -> str:
     return _NOT_XML.sub("", one_line(text))
 
 
+def _web(address: str) -> str:
+    """`feed://host/rss` and `feed:https://host/rss` as the addresses that they stand for."""
+    return _FEED.sub(lambda found: "http" if found[0].lower() == "feed" else "", address)
+
+
 def _fault(url: str) -> str:
     try:
         urls.check(url)
@@ -101,7 +107,7 @@ def _lines(text: str) -> list[Subscription]:
         address, _, rest = _COMMENT.sub("", line).strip().partition(" ")
         if address:
             tags = tuple(tag.strip() for tag in rest.split(",") if tag.strip())
-            found.append(Subscription(address, tags=tags, line=number))
+            found.append(Subscription(_web(address), tags=tags, line=number))
     return found
 
 
@@ -112,7 +118,8 @@ def _outlines(text: str, name: str) -> list[Subscription]:
         if values.get("xmlurl"):
             title = values.get("title") or values.get("text", "")
             line = outline.sourceline if isinstance(outline.sourceline, int) else 0
-            found.append(Subscription(values["xmlurl"], title[:200], _tags(outline), values.get("htmlurl", ""), line))
+            site = values.get("htmlurl", "")
+            found.append(Subscription(_web(values["xmlurl"]), title[:200], _tags(outline), site, line))
     return found
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -26,6 +27,14 @@ from tests.sinks.http import Answer, Request
 
 LEASE_S = 2.0
 PATIENCE_S = 90.0
+
+
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """Programs are begun as a shell begins them, also where these tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 class Slow:
@@ -112,6 +121,7 @@ async def test_fault_53_a_worker_stopped_past_its_lease_changes_nothing_when_it_
     assert stopped.returncode == 0, words
 
 
+@pytest.mark.usefixtures("terminal")
 def test_fault_53_a_worker_asked_to_end_records_what_is_under_way_and_leaves_no_process(
     told: World, databases: Databases, database_kind: str
 ) -> None:

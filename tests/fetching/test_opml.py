@@ -53,6 +53,14 @@ https://a.example/feed
     )
 
 
+@pytest.mark.parametrize(
+    "written", ["feed://a.example/rss", "feed:http://a.example/rss", "FEED://http://a.example/rss"]
+)
+def test_an_address_as_browsers_once_wrote_it_is_a_feeds(written: str) -> None:
+    wanted = (Subscription("http://a.example/rss"),)
+    assert read(written) == read(f'<opml><body><outline xmlUrl="{written}"/></body></opml>') == wanted
+
+
 def test_every_bad_address_of_a_list_is_named_with_its_line() -> None:
     with pytest.raises(ConfigError) as failure:
         read("https://a.example/\nftp://b.example/\n\nhttp://user:secret@c.example/", name="list.txt")
