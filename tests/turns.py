@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +20,13 @@ def by_turns(items: Iterable[pytest.Item]) -> None:
     for turn, (_, pair) in enumerate(sorted(tests.items())):
         if len(pair) == len(KINDS):
             pair[KINDS[turn % 2]].add_marker(pytest.mark.other_database)
+
+
+def files_by_turns(items: Iterable[pytest.Item], folder: Path, names: Collection[str]) -> None:
+    """The same for all tests of these files of a folder, each file for itself."""
+    by_file: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.path.parent == folder and item.path.stem in names:
+            by_file.setdefault(item.path, []).append(item)
+    for some in by_file.values():
+        by_turns(some)

@@ -23,12 +23,12 @@ def quiet() -> Iterator[None]:
     logging.getLogger("pipeline").setLevel(logging.NOTSET)
 
 
-def test_no_owner_of_fifty_feeds_minds_anything() -> None:
-    score = judged(50, 0.75)
+def test_no_owner_of_thirty_feeds_minds_anything() -> None:
+    score = judged(30, 0.75)
     print(score.table())
     assert not score.faults, score.table()
     assert score.stored == score.served > 0
-    assert score.requests < 50 * 0.75 * 80
+    assert score.requests < 30 * 0.75 * 80
     assert 0 < median(score.delays["feeds every hour"]) < HOUR
 
 
@@ -53,11 +53,11 @@ def test_lies_are_found_out_within_eight_days_and_honest_servers_stay_trusted() 
     assert score.stored == score.served
 
 
-def test_a_hundred_and_fifty_feeds_of_one_host_take_turns_a_second_apart() -> None:
-    score = lived([Spec("crowd.example", f"/{n}", HOUR, every=60.0) for n in range(150)], 340 / DAY)
+def test_a_hundred_feeds_of_one_host_take_turns_a_second_apart() -> None:
+    score = lived([Spec("crowd.example", f"/{n}", HOUR, every=60.0) for n in range(100)], 240 / DAY)
     assert not score.faults, score.table()
     assert score.least_asked >= 2
-    assert score.requests > 275
+    assert score.requests > 190
 
 
 # -- the judge itself

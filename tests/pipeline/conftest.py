@@ -7,25 +7,21 @@ from pathlib import Path
 import pytest
 
 from tests.builders import NOON as NOON
-from tests.turns import by_turns
+from tests.turns import files_by_turns
 
 # what is decided here is decided in Python, of rows that any database gives
 BY_TURNS = {
     "test_alert", "test_catchup", "test_drafts", "test_follow", "test_further", "test_heartbeat", "test_lookout",
     "test_match", "test_pagetext", "test_past", "test_poll", "test_preview", "test_read", "test_release", "test_story",
-    "test_why", "test_canonical", "test_standing", "test_withdrawn",
+    "test_why", "test_canonical", "test_standing", "test_withdrawn", "test_archive", "test_edited", "test_edited_rules",
+    "test_listed", "test_people", "test_revising", "test_snapshots", "test_subscriptions", "test_warc",
 }  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of these files `make test` tries each test on one database, by turns, and `make faults` on the other."""
-    by_file: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.path.stem in BY_TURNS:
-            by_file.setdefault(item.path, []).append(item)
-    for some in by_file.values():
-        by_turns(some)
+    files_by_turns(items, Path(__file__).parent, BY_TURNS)
 
 
 @pytest.fixture(autouse=True)
