@@ -20,6 +20,7 @@ from cli.exits import EXIT_SOME_FAILED, complain, hangup
 from cli.lost import end_when_lost
 from core.errors import NotAvailable
 from core.log import pairs
+from core.ports import url_here
 from core.shortage import told_as_not_available
 from core.threads import Threads
 from pipeline.app import App
@@ -206,4 +207,6 @@ def web(
     """Serve the page alone."""
     from web.serve import serve
 
-    serve(settings(context), port=port)
+    ours = settings(context)
+    chosen = ours.port if port is None else port
+    serve(ours, port=chosen, ready=lambda: out().print(f"the page: {url_here(ours.host, chosen)}   (Ctrl-C stops it)"))

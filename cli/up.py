@@ -63,7 +63,7 @@ def run_up(settings: Settings, *, port: int | None, prefect: bool) -> int:
         else:
             children.start(CLOCK, *OUR_CLOCK)
         children.start("page", "cli", "web", "--port", str(page_port))
-        out().print(f"the page: http://{settings.host}:{page_port}   (Ctrl-C stops everything)")
+        out().print("Ctrl-C stops everything")
 
     return _stay(children, start, prefect=prefect)
 

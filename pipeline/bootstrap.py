@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -30,6 +31,8 @@ from pipeline.sentlog import SentLog
 from storage import meta, schema
 from storage.engine import Database
 from storage.leases import Owner
+
+logger = logging.getLogger(__name__)
 
 WAIT_FOR_SCHEMA_S = 60.0
 PRELOAD = ("extractors.warm", "pipeline.pooled")  # the language model, and what workers run, once for all of them
@@ -88,9 +91,11 @@ async def wait_for_schema(settings: Settings, seconds: float = WAIT_FOR_SCHEMA_S
     for remaining in range(int(seconds), -1, -1):
         try:
             return await asyncio.to_thread(open_database, settings, migrate=False)
-        except NotAvailable:
+        except NotAvailable as error:
             if not remaining:
                 raise
+            if remaining == int(seconds):
+                logger.warning("waiting up to %d s: %s", remaining, error)
             await asyncio.sleep(1.0)
     raise AssertionError("the loop ends by returning or raising")
 

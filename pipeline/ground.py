@@ -18,6 +18,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core.ports import url_here
 from core.settings import Settings
 from pipeline.sentlog import ROOM
 from storage.backup import file_of
@@ -137,7 +138,7 @@ def page(settings: Settings) -> Finding:
     if not _is_here(settings.host) or not settings.port:
         return Finding("page", True, f"listens on {place}; not asked")
     try:
-        said = json.loads(asked(f"http://{place}/healthz"))
+        said = json.loads(asked(f"{url_here(settings.host, settings.port)}/healthz"))
     except urllib.error.HTTPError as error:
         return Finding("page", False, f"{place} says {error.code}", "see `runs`; or another program has that port")
     except (urllib.error.URLError, TimeoutError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+from collections.abc import Callable
 
 import uvicorn
 
@@ -16,15 +17,19 @@ from web.app import create_app
 GOODBYE_S = 3  # how long open answers are waited for at the end
 
 
-def serve(settings: Settings, *, port: int | None = None) -> None:
-    """Serve the page at the settings' address until Ctrl-C.
+def _nothing() -> None:
+    pass
+
+
+def serve(settings: Settings, *, port: int | None = None, ready: Callable[[], object] = _nothing) -> None:
+    """Serve the page at the settings' address until Ctrl-C; `ready` is called when it is about to answer.
 
     Raises InputError for an open address with no password, NotAvailable for a port that is taken.
     """
     chosen = settings.port if port is None else port
     check_address(settings, chosen)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down already when it raises this
-        asyncio.run(_serve(settings, chosen))
+        asyncio.run(_serve(settings, chosen, ready))
 
 
 def _rarely_collect() -> None:
@@ -34,7 +39,7 @@ def _rarely_collect() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-async def _serve(settings: Settings, port: int) -> None:
+async def _serve(settings: Settings, port: int, ready: Callable[[], object]) -> None:
     database = await wait_for_schema(settings)
     app = create_app(settings, database)
     _rarely_collect()
@@ -48,6 +53,7 @@ async def _serve(settings: Settings, port: int) -> None:
         timeout_graceful_shutdown=GOODBYE_S,
     )
     try:
+        ready()
         await uvicorn.Server(config).serve()
     finally:
         database.close()

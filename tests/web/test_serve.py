@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from core.clock import SystemClock
 from core.errors import InputError, NotAvailable
 from core.settings import Settings
 from pipeline import people
-from pipeline.bootstrap import open_database
+from pipeline.bootstrap import open_database, wait_for_schema
 from web.address import check_address
 from web.loopback import is_loopback
 from web.serve import serve
@@ -74,3 +75,22 @@ def test_a_host_that_there_is_not_is_refused() -> None:
 )
 def test_loopback_is_what_only_this_machine_can_reach(host: str, local: bool) -> None:
     assert is_loopback(host) is local
+
+
+def test_it_is_told_when_the_page_is_about_to_answer(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data=tmp_path / "data")
+    open_database(settings, migrate=True).close()
+    told = []
+
+    def ready() -> None:
+        told.append(settings.host)
+        raise KeyboardInterrupt  # as if somebody stopped it then
+
+    serve(settings, port=0, ready=ready)
+    assert told == ["127.0.0.1"]
+
+
+def test_a_page_that_waits_for_its_database_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(NotAvailable, match="db upgrade"):
+        asyncio.run(wait_for_schema(Settings(_env_file=None, data=tmp_path / "data"), 1.0))
+    assert [one.message.splitlines()[0].split(": ")[0] for one in caplog.records] == ["waiting up to 1 s"]
