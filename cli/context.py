@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
+from cli.exits import complain
 from core.errors import InputError
 from core.settings import ENV_FILE, Settings
 
@@ -52,6 +53,16 @@ def settings(context: typer.Context) -> Settings:
     if not isinstance(root.obj, Settings):
         root.obj = settings_of(root.obj)
     return root.obj
+
+
+def settings_to_run_by(context: typer.Context) -> Settings:
+    """The settings of what goes on by the active revision where there is no watch file: one that was named, and is not
+    there, is told.
+    """
+    named = context.find_root().params.get("config")
+    if named is not None and not named.exists():
+        complain(f"--config {named}: no such file; what was applied last goes on")
+    return settings(context)
 
 
 @contextmanager

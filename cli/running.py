@@ -15,7 +15,7 @@ import typer
 from rich.table import Table
 
 from cli.console import json_alone, out, print_json
-from cli.context import run_async, settings, user
+from cli.context import run_async, settings, settings_to_run_by, user
 from cli.exits import EXIT_SOME_FAILED, complain, hangup
 from cli.lost import end_when_lost
 from core.errors import NotAvailable
@@ -48,7 +48,7 @@ def run(
 ) -> None:
     """Run the pipeline in this process, without Prefect: every minute, or once."""
     steps = [name.strip() for name in step.split(",") if name.strip()] or list(STEPS)
-    chosen = settings(context)
+    chosen = settings_to_run_by(context)
 
     async def work() -> bool:
         asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="asyncio").start_all())
@@ -171,7 +171,7 @@ def up(
     """Everything on this machine: Prefect's server, the scheduled flows and the page. One Ctrl-C stops all."""
     from cli.up import run_up
 
-    raise typer.Exit(run_up(settings(context), port=port, prefect=prefect))
+    raise typer.Exit(run_up(settings_to_run_by(context), port=port, prefect=prefect))
 
 
 def deploy(
@@ -197,7 +197,7 @@ def worker(context: typer.Context) -> None:
     """Start a worker for the work pool of `deploy`; it keeps the minute by itself while Prefect's API is away."""
     from cli.up import run_worker
 
-    raise typer.Exit(run_worker(settings(context)))
+    raise typer.Exit(run_worker(settings_to_run_by(context)))
 
 
 def web(

@@ -187,3 +187,8 @@ def test_the_next_commands_are_named_as_the_shell_finds_them(
     called.touch(mode=0o755)
     ended = Desk(tmp_path).run("init", "--yes", tmp_path / "my other")
     assert f"  wirewatch --config '{tmp_path / 'my other' / 'watch.yaml'}' check\n" in ended.out
+
+
+def test_a_run_by_a_watch_file_that_is_not_there_says_so_and_goes_on(own_desk: Desk) -> None:
+    ended = own_desk.run("--config", "wacth.yaml", "run", "--once", "--step", "deliver")
+    assert (ended.code, ended.err) == (0, "--config wacth.yaml: no such file; what was applied last goes on\n")
