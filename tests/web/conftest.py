@@ -10,8 +10,8 @@ from tests.turns import files_by_turns
 
 # what is asked of the database here is asked of both elsewhere: by the tests of the inbox, of deliveries and of feeds
 BY_TURNS = {
-    "test_atom", "test_links", "test_metrics", "test_routes", "test_rules_pages", "test_schema", "test_settings",
-    "test_sign_in", "test_stats", "test_status",
+    "test_api", "test_atom", "test_links", "test_metrics", "test_routes", "test_rules_pages", "test_schema",
+    "test_settings", "test_sign_in", "test_stats", "test_status",
 }  # fmt: skip
 
 
