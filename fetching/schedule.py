@@ -28,7 +28,8 @@ FIRST_INTERVAL = timedelta(minutes=15)
 AIM_SHARE_SEEN = 0.5  # of a poll's entries; between a third and two thirds the interval stays
 WITHIN_AIM = (1 / 3, 2 / 3)
 FASTEST_CHANGE, SLOWEST_CHANGE = 0.5, 1.5  # factors from one poll to the next
-JITTER = 0.1  # of the wait, at most; always later, never earlier
+JITTER = 0.1  # of the wait, at most; later, never earlier
+EARLY = timedelta(seconds=10)  # than our own interval: due a moment after a minute's cycle began is due in the next one
 DISTRUST_AFTER = timedelta(days=7)  # of only 304s
 DEAD_AFTER = timedelta(days=7)  # without an answer, and not for one failure after a long sleep of our own
 FEWEST_FAILURES_OF_THE_DEAD = 3.0
@@ -123,10 +124,12 @@ def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> 
         return _after_failure(state, outcome, now, jitter)
     gap = outcome.kind == "changed" and not state.first and outcome.new > 0 and outcome.seen_before == 0
     interval = _bounded(state, state.interval * _factor(state, outcome))
-    wait, why = _longest(_hints(state, outcome, interval))
+    ours, *asked = _hints(state, outcome, interval)
+    _, why = _longest([ours, *asked])
+    wait = max(_spread(interval, jitter) - EARLY, _spread(_longest(asked)[0], jitter))
     learnt = _validators(state, outcome, now)
     return NextPoll(
-        at=now + _spread(wait, jitter),
+        at=now + wait,
         interval=interval,
         failures=0.0,
         gap=gap,

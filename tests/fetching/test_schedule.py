@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.reasons import Reason
-from fetching.schedule import JITTER, LONGEST, LONGEST_LEARNT, SHORTEST, NextPoll, Outcome, Timing, next_poll, turn
+from fetching.schedule import (
+    EARLY,
+    JITTER,
+    LONGEST,
+    LONGEST_LEARNT,
+    SHORTEST,
+    NextPoll,
+    Outcome,
+    Timing,
+    next_poll,
+    turn,
+)
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -59,13 +70,13 @@ def test_the_operators_interval_stays_as_it_is() -> None:
     for outcome in (UNCHANGED, NOT_MODIFIED, _changed(0, 9), _changed(9, 0)):
         after = _after(state, outcome)
         assert after.interval == timedelta(minutes=5)
-        assert after.at == NOW + timedelta(minutes=5)
+        assert after.at == NOW + timedelta(minutes=5) - EARLY
 
 
 def test_nothing_known_in_a_poll_is_a_gap_and_polls_faster() -> None:
     after = _after(HOURLY, _changed(0, 20))
     assert after.gap
-    assert after.at == NOW + HOUR / 2
+    assert after.at == NOW + HOUR / 2 - EARLY
     assert "missed" in after.why
 
 
@@ -101,22 +112,22 @@ def test_freshness_is_waited_for(kind: Literal["changed", "unchanged", "not_modi
 def test_a_feeds_own_word_counts_where_the_operator_gave_none() -> None:
     outcome = replace(UNCHANGED, ttl=3 * HOUR)
     assert _after(HOURLY, outcome).at == NOW + 3 * HOUR
-    assert _after(replace(HOURLY, every=HOUR), outcome).at == NOW + HOUR
+    assert _after(replace(HOURLY, every=HOUR), outcome).at == NOW + HOUR - EARLY
     assert _after(HOURLY, replace(UNCHANGED, ttl=timedelta(days=365))).at == NOW + LONGEST
 
 
 def test_a_feeds_own_word_still_counts_when_it_is_not_repeated() -> None:
     assert _after(replace(HOURLY, ttl=3 * HOUR), NOT_MODIFIED).at == NOW + 3 * HOUR
-    assert _after(replace(HOURLY, ttl=3 * HOUR), replace(UNCHANGED, ttl=timedelta())).at == NOW + HOUR
+    assert _after(replace(HOURLY, ttl=3 * HOUR), replace(UNCHANGED, ttl=timedelta())).at == NOW + HOUR - EARLY
 
 
-@pytest.mark.parametrize(("feeds", "seconds"), [(1, 60), (60, 60), (61, 61), (300, 300), (200_000, 86_400)])
+@pytest.mark.parametrize(("feeds", "seconds"), [(1, 1), (60, 60), (61, 61), (300, 300), (200_000, 86_400)])
 @pytest.mark.parametrize("outcome", [UNCHANGED, Outcome("failed", reason=Reason.DNS)])
 def test_more_than_sixty_feeds_on_a_host_wait_for_each_other(feeds: int, seconds: int, outcome: Outcome) -> None:
     state = Timing(every=SHORTEST, failures=0.0, turn=turn(feeds, timedelta(seconds=1)))
     wait = next_poll(state, outcome, NOW, 0.0).at - NOW
     least = timedelta(seconds=seconds)
-    assert wait == (max(least, 1.25 * SHORTEST) if outcome.kind == "failed" else least)
+    assert wait == (max(least, 1.25 * SHORTEST) if outcome.kind == "failed" else max(least, SHORTEST - EARLY))
 
 
 def test_a_retry_after_is_waited_for_whole() -> None:
@@ -285,9 +296,22 @@ def test_the_same_question_has_the_same_answer(outcome: Outcome, jitter: float) 
 
 
 def test_jitter_only_ever_waits_longer() -> None:
-    assert _after(HOURLY, _changed(1, 1), jitter=0.0).at == NOW + HOUR
-    assert _after(HOURLY, _changed(1, 1), jitter=1.0).at == NOW + HOUR * (1 + JITTER)
-    assert _after(HOURLY, _changed(1, 1), jitter=-5.0).at == NOW + HOUR
+    due = NOW + HOUR - EARLY
+    assert _after(HOURLY, _changed(1, 1), jitter=0.0).at == due
+    assert _after(HOURLY, _changed(1, 1), jitter=1.0).at == due + HOUR * JITTER
+    assert _after(HOURLY, _changed(1, 1), jitter=-5.0).at == due
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
+def test_a_feed_of_a_minutes_interval_is_due_when_the_next_minutes_cycle_begins(jitter: float) -> None:
+    after = _after(replace(HOURLY, every=SHORTEST), UNCHANGED, jitter)
+    assert SHORTEST - EARLY <= after.at - NOW < SHORTEST
+
+
+@pytest.mark.parametrize("asked", [{"max_age": 60.0}, {"retry_after": 60.0}])
+def test_what_a_server_asks_for_is_waited_for_to_the_second(asked: dict[str, float]) -> None:
+    outcome = replace(UNCHANGED, max_age=asked.get("max_age"), retry_after=asked.get("retry_after"))
+    assert _after(replace(HOURLY, every=SHORTEST), outcome).at == NOW + SHORTEST
 
 
 def test_a_steady_feed_is_polled_so_that_half_of_its_entries_are_known() -> None:
