@@ -13,7 +13,7 @@ RUN hatchling build -t wheel -d /wheels \
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin wirewatch \
- && install -d -o wirewatch -g wirewatch /data
+ && install -d -m 700 -o wirewatch -g wirewatch /data
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH \
     PYTHONUNBUFFERED=1 \

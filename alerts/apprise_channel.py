@@ -93,7 +93,7 @@ def _checked(settings: ChannelSettings) -> NotifyBase:
     if plugin is None:
         raise InputError(
             f"channel {settings.name}: its URL is not one that can be sent to",
-            hint="mistyped, or a service whose package is not installed; a plain webhook is written webhooks://…",
+            hint="mistyped, or a service whose package is not installed; e-mail is mailto://…, a plain webhook webhooks://…",
         )
     if forbidden(str(plugin.host or "")):
         raise InputError(f"channel {settings.name}: link-local and metadata addresses are never asked")

@@ -84,7 +84,7 @@ def made_channels(
                 channel_settings(channel, secrets, trust_env=trust_env), clock=clock, pool=pool
             )
         except WirewatchError as error:
-            broken[name] = error.message
+            broken[name] = f"{error.message} ({error.hint})" if error.hint else error.message
     return channels, broken
 
 
