@@ -17,6 +17,8 @@ from prefect.events.actions import DoNothing, SendNotification
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+from flows.automations import make_once
+
 BLOCK = "wirewatch-operators"
 LATE = "wirewatch: no run is taken"
 FAILED = "wirewatch: a run failed"
@@ -34,12 +36,8 @@ async def install(late_after: timedelta = LATE_AFTER) -> bool:
     async with get_client() as client:
         block = await _block(client)
     for made in (_late(block, late_after), _failed(block)):
-        try:
-            known = await Automation.aread(name=made.name)
-        except ValueError:
-            await made.acreate()
-            continue
-        if block and all(isinstance(action, DoNothing) for action in known.actions):
+        known = await make_once(made)
+        if known and block and all(isinstance(action, DoNothing) for action in known.actions):
             made.id, made.enabled = known.id, known.enabled
             await made.aupdate()
     return block is not None

@@ -24,7 +24,7 @@ from prefect.client.schemas.filters import (
     WorkPoolFilterName,
 )
 from prefect.deployments.runner import RunnerDeployment
-from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 from prefect.schedules import Schedule
 from prefect.settings import PREFECT_API_URL
 
@@ -151,7 +151,8 @@ async def _forget_other_shards(names: set[str]) -> None:
         )
         for deployment in known:
             if SHARD.fullmatch(deployment.name) and deployment.name not in names:
-                await client.delete_deployment(deployment.id)
+                with suppress(ObjectNotFound):  # another worker that starts just now was faster
+                    await client.delete_deployment(deployment.id)
 
 
 async def serve_here() -> None:

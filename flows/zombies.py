@@ -10,6 +10,8 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+from flows.automations import make_once
+
 NAME = "wirewatch: crash runs without a heartbeat"
 HEARTBEAT = "prefect.flow-run.heartbeat"
 ENDINGS = ("Completed", "Failed", "Cancelled", "Crashed")
@@ -19,12 +21,7 @@ LAPSE = timedelta(seconds=540)
 
 async def install() -> bool:
     """Make the automation with the server, once; False when it is there already."""
-    try:
-        await Automation.aread(name=NAME)
-    except ValueError:
-        await _automation().acreate()
-        return True
-    return False
+    return await make_once(_automation()) is None
 
 
 def _automation() -> Automation:

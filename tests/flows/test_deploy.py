@@ -82,7 +82,7 @@ async def test_deploying_again_leaves_as_many_shards_as_were_asked_for(prefect_s
     with client_of(prefect_server):
         seen = []
         for shards in (1, 3, 1):
-            await register_deployments(shards)
+            await asyncio.gather(*(register_deployments(shards) for _ in range(3)))  # as three workers at their start
             seen.append(await known())
     assert seen[0] == seen[2] == ["backfill", "deliver", "housekeeping", "ingest"]
     assert seen[1] == ["backfill", "deliver", "housekeeping", "ingest-1", "ingest-2", "ingest-3"]
@@ -116,12 +116,20 @@ async def test_deploying_leaves_alone_what_others_registered_under_the_same_flow
     assert left >= set(made)
 
 
-async def test_the_automation_for_killed_runs_is_installed_once(prefect_server: str) -> None:
-    from flows import zombies
+async def test_each_automation_is_installed_once_by_however_many(prefect_server: str) -> None:
+    from prefect.client.orchestration import get_client
 
+    from flows import operators, zombies
+
+    names = (zombies.NAME, operators.LATE, operators.FAILED)
     with client_of(prefect_server):
-        await zombies.install()
-        assert not await zombies.install()
+        async with get_client() as client:
+            for name in names:
+                for one in await client.read_automations_by_name(name):
+                    await client.delete_automation(one.id)
+            await asyncio.gather(*(install() for install in (zombies.install, operators.install) for _ in range(3)))
+            assert not await zombies.install()
+            assert [len(await client.read_automations_by_name(name)) for name in names] == [1, 1, 1]
 
 
 async def test_what_up_serves_is_cleaned_up_after_a_kill_too(
