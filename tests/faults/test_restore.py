@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 
 from core.clock import FixedClock
 from core.reasons import Reason
+from pipeline.follow import follow_file
 from pipeline.run import anything_due, run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Decision
@@ -263,3 +264,22 @@ async def test_fault_47_a_log_that_lacks_what_the_backup_knows_as_sent_is_not_tr
     assert "lacks 2 of the 2 deliveries" in day.restore()
     await day.run(until_quiet=True)
     assert seen(world) == (2, 2)
+
+
+async def test_fault_47_a_trouble_that_bears_the_number_of_one_told_before_the_restore_is_told(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.more["defaults"] = {"operators": ["hook"]}
+    day = await a_day(world, db, clock)
+    for fault in ("first", "second"):
+        world.watch_file.write_text(f"version: 1\nrules: {{{fault}: 7}}\n")
+        async with world.worker(db, clock, follow=False) as app:
+            await follow_file(app, "test")
+            await run_cycle(app)
+        await day.run(hours=1)  # with the watch file as it was
+        if fault == "first":
+            day.restore()
+            await day.run(hours=1)
+    said = [str(one.json["title"]) for one in world.hook.requests]
+    words = ("rules.first", "rules.second", "in force again")
+    assert [word for one in said for word in words if word in one] == [words[0], words[2], words[1], words[2]]
