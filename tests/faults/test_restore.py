@@ -6,6 +6,7 @@ The clock is injected: a day cannot pass in a test. Backup and restore are the c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -186,6 +187,28 @@ async def test_fault_47_without_sent_log_what_was_published_before_waits_for_som
     day.publish("/other", [item("Lagos")])
     await day.run(until_quiet=True)
     assert seen(world) == (6, 6)
+
+
+async def test_fault_47_a_log_that_began_with_a_restore_is_not_taken_for_the_one_that_was_lost(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    day = await a_day(world, db, clock)
+    day.publish("/rss", [item("Aarhus")])
+    await day.run()
+    late = replace(item("Bergen"), published=clock.now())
+    (world.folder / "data" / "sent.log").rename(world.folder / "elsewhere")
+    for _ in range(2):  # to be on the safe side, once more
+        assert "`wirewatch alerts release restored`" in day.restore()
+        await day.run(until_quiet=True)
+    day.desk.run("db", "backup", "later")
+    assert "nothing is sent again" in day.desk.run("db", "restore", "later", "--force").out
+    day.publish("/other", [late])  # was it told before the loss? It still waits for somebody's word
+    await day.run(until_quiet=True)
+    assert seen(world) == (1, 1)
+    assert "nothing is sent again" in day.restore("--sent-log", "elsewhere")
+    assert "nothing is sent again" in day.restore()
+    await day.run(until_quiet=True)
+    assert seen(world) == (2, 2)
 
 
 async def test_fault_47_without_sent_log_an_event_of_two_texts_is_kept_back_with_its_update(
