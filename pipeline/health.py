@@ -169,8 +169,8 @@ def _kept_back(session: Session) -> list[Finding]:
         return []
     count = restored.count_kept_back(session)
     said = f"a backup of {last.made_at:%d %b %Y %H:%M} UTC was restored {last.at:%d %b %Y %H:%M} UTC"
-    do = "see `wirewatch alerts list`; `wirewatch alerts release restored` tells them all the same" if count else ""
-    return [Finding("restored", not count, f"{said}; kept back: {count:,}", do, of_the_news=True)]
+    do = "`wirewatch alerts release restored` tells them all the same, `wirewatch alerts drop restored` lays them aside"
+    return [Finding("restored", not count, f"{said}; kept back: {count:,}", do if count else "", of_the_news=True)]
 
 
 def _heartbeat(session: Session, settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 from core.clock import FixedClock
 from core.reasons import Reason
 from pipeline.follow import follow_file
+from pipeline.health import check_up
 from pipeline.run import anything_due, run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Decision
@@ -251,6 +252,14 @@ async def test_fault_47_without_sent_log_what_waited_in_the_backup_is_kept_back(
     await day.run(hours=24)
     assert seen(world) == told
     assert day.desk.run("alerts", "release", "0" * 8).code == 2
+    for what in ("drop", "release"):
+        (doctor,) = [
+            one.found for one in await check_up(world.settings(database=db.url), {}) if one.check == "restored"
+        ]
+        assert doctor.endswith("kept back: 2" if what == "drop" else "kept back: 0")
+        assert day.desk.run("alerts", what, "restored").out[:2] == ("2 " if what == "drop" else "0 ")
+    await day.run(until_quiet=True)
+    assert seen(world) == told
 
 
 @pytest.mark.faults
