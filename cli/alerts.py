@@ -133,3 +133,15 @@ def release(
     with database(context) as db:
         count = db.write_now(lambda session: restored.release(session, which, who=user(), now=now))
     out().print(f"{count} to be decided again in the next run")
+
+
+@app.command()
+def drop(
+    context: typer.Context,
+    which: Annotated[str, typer.Argument(help="An alert's id, or `restored` for all that a restore keeps back.")],
+) -> None:
+    """Lay alerts aside that are kept back since a restore: they were told before, as you know."""
+    now = SystemClock().now()
+    with database(context) as db:
+        count = db.write_now(lambda session: restored.lay_aside(session, which, who=user(), now=now))
+    out().print(f"{count} laid aside")

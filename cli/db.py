@@ -134,8 +134,16 @@ def _restored(file: Path, done: Done) -> list[str]:
     if done.aside:
         lines.append(f"what was there before is {done.aside}")
     if done.told_known:
-        return [*lines, f"sent.log knows all {done.sent:,} deliveries that were sent by then: nothing is sent again"]
+        lines.append(f"sent.log knows all {done.sent:,} deliveries that were sent by then: nothing is sent again")
+        if done.written:
+            lines.append(
+                f"it was last written {done.written:%Y-%m-%d %H:%MZ}: where more was sent later, it is an old copy; "
+                "then start nothing yet, move it away and restore once more"
+            )
+        return lines
     why = f"lacks {done.missing:,} of the {done.sent:,} deliveries sent by then" if done.missing else "was not there"
+    if done.begins:
+        why = f"begins with the restore of {done.begins:%Y-%m-%d %H:%MZ}, which found none of before"
     return [
         *lines,
         f"sent.log {why}: what was published before now may have been told, and is kept back as `restored` "

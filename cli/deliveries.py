@@ -110,3 +110,15 @@ def resend(
     with database(context) as db:
         count = db.write_now(lambda session: again.resend(session, which, who=user(), now=now))
     out().print(f"{count} to be tried again in the next run")
+
+
+@app.command()
+def drop(
+    context: typer.Context,
+    which: Annotated[str, typer.Argument(help="A delivery's id or key, or `dead` for all dead letters.")],
+) -> None:
+    """Lay a delivery aside that need not be sent any more; `resend` with its id still sends it."""
+    now = SystemClock().now()
+    with database(context) as db:
+        count = db.write_now(lambda session: again.lay_aside(session, which, who=user(), now=now))
+    out().print(f"{count} laid aside")

@@ -132,6 +132,7 @@ class Reason(StrEnum):
     REOPENED = "reopened", "the story is open again"
     TAKEN_BACK = "taken_back", "somebody took back that it is not what the rule is for"
     RESENT = "resent", "put back into the ledger by hand"
+    LAID_ASIDE = "laid_aside", "somebody said that it need not be sent any more"
     # -- the run
     NOT_NOTED = "not_noted", "what is sent cannot be noted on the disk, and would be sent again"
     LOCKED = "locked", "another run holds the lock"

@@ -160,7 +160,7 @@ def alert_facts(
     """What the stages need to know of an alert, as it stands now."""
     in_digest = folded or with_others > 0  # then it uses up no budget: of 5,000 in a digest none asks for it
     spent = alerts.Spent(0, 0) if in_digest else alerts.spent(
-        session, row.rule_id, day_start=local_day(now, policy.timezone)[0], ten_minutes_ago=now - BURST_WINDOW
+        session, row.rule_id, now, day_start=local_day(now, policy.timezone)[0], ten_minutes_ago=now - BURST_WINDOW
     )  # fmt: skip
     return AlertFacts(
         kind=Kind(row.kind),

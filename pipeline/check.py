@@ -13,7 +13,7 @@ from sqlmodel import col
 from alerts import keys
 from core.settings import Settings
 from pipeline.backup import opened
-from pipeline.sentlog import keys_in
+from pipeline.sentlog import noted_in
 from storage import check, configs, copying, meta, schema
 from storage.check import NAMED, Fault
 from storage.engine import Database
@@ -85,9 +85,9 @@ class Finding:
 
 def check_database(settings: Settings, logs: Sequence[Path] = ()) -> list[Finding]:
     """Every fault. Raises NotAvailable where the database cannot be asked or has another revision."""
-    known = {key for log in logs for key in keys_in(log)}
+    known = {key for log in logs for key in noted_in(log).keys}
     own = settings.data / "sent.log"
-    known |= keys_in(own) if own.exists() else set()
+    known |= noted_in(own).keys if own.exists() else set()
     with opened(settings) as database:
         return [_in_words(one) for one in _faults(database, known)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -21,7 +21,7 @@ from pipeline.run import INGEST
 from rules.config import load
 from storage import backup, configs, deliveries, feeds, locks, notices, restored, schema
 from storage.engine import Database
-from storage.types import db_now
+from storage.types import SKEW, db_now
 
 CLOCK_SKEW = timedelta(seconds=5)
 MISSED = 3  # cycles in a row that may be missed before it is said
@@ -98,26 +98,27 @@ def _clock(session: Session) -> Finding:
 
 async def ingests(app: App) -> bool:
     """Whether a run that polls has ended lately."""
-    last = await app.db.read(lambda session: locks.last_finished(session, INGEST))
-    return last is not None and app.clock.now() - last <= _longest(app.settings)
+    now = app.clock.now()
+    last = await app.db.read(lambda session: locks.last_finished(session, INGEST, now))
+    return last is not None and is_lately(last, now, app.settings)
 
 
-def _longest(settings: Settings) -> timedelta:
-    return timedelta(seconds=MISSED * max(settings.every_seconds, settings.cycle_seconds))
+def is_lately(last: datetime, now: datetime, settings: Settings) -> bool:
+    """Whether a run ended so lately that none was missed since; not where that is still to come: by a clock that has
+    been set back since, which says nothing of now. Pure.
+    """
+    longest = timedelta(seconds=MISSED * max(settings.every_seconds, settings.cycle_seconds))
+    return -SKEW <= now - last <= longest
 
 
 def _last_run(session: Session, settings: Settings) -> Finding:
-    last = locks.last_finished(session, INGEST)
+    now = SystemClock().now()
+    last = locks.last_finished(session, INGEST, now)
     if last is None:
         return Finding("runs", True, "no scheduled run yet")
-    ago = SystemClock().now() - last
-    good = ago <= _longest(settings)
-    return Finding(
-        "runs",
-        good,
-        f"the last one ended {ago.total_seconds():.0f} s ago",
-        "" if good else "is `wirewatch up` running?",
-    )
+    good = is_lately(last, now, settings)
+    ago = f"{(now - last).total_seconds():.0f} s ago" if last <= now + SKEW else f"{last:%d %b %Y %H:%M} UTC, to come"
+    return Finding("runs", good, f"the last one ended {ago}", "" if good else "is `wirewatch up` running?")
 
 
 def _channels(session: Session, secrets: Mapping[str, str]) -> list[Finding]:
@@ -168,8 +169,8 @@ def _kept_back(session: Session) -> list[Finding]:
         return []
     count = restored.count_kept_back(session)
     said = f"a backup of {last.made_at:%d %b %Y %H:%M} UTC was restored {last.at:%d %b %Y %H:%M} UTC"
-    do = "see `wirewatch alerts list`; `wirewatch alerts release restored` tells them all the same" if count else ""
-    return [Finding("restored", not count, f"{said}; kept back: {count:,}", do, of_the_news=True)]
+    do = "`wirewatch alerts release restored` tells them all the same, `wirewatch alerts drop restored` lays them aside"
+    return [Finding("restored", not count, f"{said}; kept back: {count:,}", do if count else "", of_the_news=True)]
 
 
 def _heartbeat(session: Session, settings: Settings) -> Finding:

@@ -14,6 +14,7 @@ from pipeline import alert as alerting
 from pipeline import views
 from pipeline.app import Sender
 from storage import notices
+from storage.office import Notice
 from storage.tables import Alert
 
 NAMED = 30  # troubles that one message names; the rest is counted
@@ -24,7 +25,7 @@ def tell(session: Session, app: Sender, key: str, text: str, *, now: datetime, b
     notice = notices.open_notice(session, key, text, now)
     if notice is None:
         return False
-    _send(session, app, f"{key}:{notice.id}", text, now, but)
+    _send(session, app, _subject(notice), text, now, but)
     return True
 
 
@@ -33,7 +34,7 @@ def over(session: Session, app: Sender, key: str, text: str, *, now: datetime) -
     notice = notices.end_notice(session, key, now)
     if notice is None:
         return False
-    _send(session, app, f"{key}:{notice.id}:over", text, now, "")
+    _send(session, app, f"{_subject(notice)}:over", text, now, "")
     return True
 
 
@@ -49,16 +50,21 @@ def tell_all(session: Session, app: Sender, found: Mapping[str, str], *, now: da
     Each is a notice of its own, and over by itself.
     """
     opened = [one for key, text in found.items() if (one := notices.open_notice(session, key, text, now))]
-    _send_all(session, app, [(f"{one.key}:{one.id}", one.text) for one in opened], "{} troubles", now)
+    _send_all(session, app, [(_subject(one), one.text) for one in opened], "{} troubles", now)
     return len(opened)
 
 
 def over_all(session: Session, app: Sender, ended: Mapping[str, str], *, now: datetime) -> int:
     """Tell in one message that several troubles (key → text) are over; how many it tells."""
     closed = [(one, text) for key, text in ended.items() if (one := notices.end_notice(session, key, now))]
-    told = [(f"{one.key}:{one.id}:over", text) for one, text in closed]
+    told = [(f"{_subject(one)}:over", text) for one, text in closed]
     _send_all(session, app, told, "{} troubles are over", now)
     return len(told)
+
+
+def _subject(notice: Notice) -> str:
+    """What its message is named after. With its words: after a restore its number may be another's, which was told."""
+    return f"{notice.key}:{notice.id}:{notice.text}"
 
 
 def _send_all(session: Session, app: Sender, told: list[tuple[str, str]], title: str, now: datetime) -> None:

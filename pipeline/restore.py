@@ -8,10 +8,10 @@ been told is kept back (pipeline/restored.py).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlmodel import Session
@@ -19,7 +19,7 @@ from sqlmodel import Session
 from core.errors import InputError, NotAvailable
 from core.settings import Settings
 from pipeline.backup import need_room, temporary, written
-from pipeline.sentlog import SentLog, keys_in
+from pipeline.sentlog import Noted, SentLog, noted_in
 from storage import backup, replacing, restored, schema
 from storage.engine import Database
 
@@ -27,7 +27,8 @@ from storage.engine import Database
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a restore did. `aside`: where that is which was there before; `kept_back`: how many alerts and deliveries
-    wait for somebody's word; `missing`: of `sent` keys that the backup knows, how many stand in no sent.log.
+    wait for somebody's word; `missing`: of `sent` keys that the backup knows, how many stand in no sent.log; `begins`:
+    when the log does, where that is after the backup: with a restore that found none; `written`: when one was last.
     """
 
     facts: backup.Facts
@@ -37,6 +38,8 @@ class Done:
     sent: int
     missing: int
     kept_back: int
+    begins: datetime | None = None
+    written: datetime | None = None
 
 
 def restore(settings: Settings, path: Path, *, logs: Sequence[Path], force: bool, now: datetime) -> Done:
@@ -44,7 +47,7 @@ def restore(settings: Settings, path: Path, *, logs: Sequence[Path], force: bool
     that is not empty and not `force`, NotAvailable for one in use.
     """
     facts = _usable(path)
-    known = {key for log in logs for key in keys_in(log)}
+    given = [noted_in(log) for log in logs]
     settings.data.mkdir(parents=True, exist_ok=True)
     need_room(settings.data, 3 * path.stat().st_size)
     database = Database(settings.database_url)
@@ -53,14 +56,20 @@ def restore(settings: Settings, path: Path, *, logs: Sequence[Path], force: bool
         with temporary(settings.data / "restore") as part:
             shutil.copyfile(path, part)
             backup.unsign(part)
+            written = _last_written((*logs, settings.data / "sent.log"))
             own = SentLog(settings.data / "sent.log")
             with closing(Database(f"sqlite:///{part}")) as copy:
                 schema.upgrade(copy)
-                done = _decided(copy, facts, own, known, has_log=bool(logs) or own.path.exists(), aside=aside, now=now)
+                done = _decided(copy, facts, own, given, aside=aside, now=now)
             replacing.replace(database, part)
-        return done
+        return replace(done, written=written)
     finally:
         database.close()
+
+
+def _last_written(logs: Iterable[Path]) -> datetime | None:
+    times = [log.stat().st_mtime for log in logs if log.exists()]
+    return datetime.fromtimestamp(max(times), UTC) if times else None
 
 
 def _usable(path: Path) -> backup.Facts:
@@ -122,29 +131,29 @@ def _moved(database: Database, to: Path) -> Path:
 
 
 def _decided(
-    copy: Database,
-    facts: backup.Facts,
-    own: SentLog,
-    given: set[str],
-    *,
-    has_log: bool,
-    aside: Path | None,
-    now: datetime,
+    copy: Database, facts: backup.Facts, own: SentLog, given: Sequence[Noted], *, aside: Path | None, now: datetime
 ) -> Done:
     """Write into the copy what is to become of all that waits, and all keys into this machine's sent.log."""
+    known = {key for one in given for key in one.keys}
+    has_log = bool(given) or own.path.exists()
+    begun = max((one.since for one in given), default=own.since)
     sent = copy.read_now(restored.sent_keys)
-    missing = [key for key in sent if key not in given and key not in own]
-    told_known = has_log and not missing
-    if fresh := sorted(key for key in given | sent if key not in own):
+    missing = [key for key in sent if key not in known and key not in own]
+    told_known = has_log and not missing and begun <= facts.made_at
+    if fresh := sorted(key for key in known | sent if key not in own):
         own.add(*fresh)
+    if own.since != (since := begun if told_known else now):
+        own.whole_since(since)  # before anything is sent: a second restore must not take it for whole
     if why := own.trouble():
         raise NotAvailable(why, hint="make room there: without it nothing would be known as sent; nothing was changed")
 
     def work(session: Session) -> int:
         restored.end_leases(session)
         kept = 0 if told_known else restored.keep_back(session, own, now)
-        restored.note(session, restored.Restored(now, facts.made_at, keeping_back=not told_known))
+        before = restored.last(session)
+        if not (told_known and before and before.keeping_back):  # else what was kept back then is not known now, either
+            restored.note(session, restored.Restored(now, facts.made_at, keeping_back=not told_known))
         return kept
 
-    kept_back = copy.write_now(work)
-    return Done(facts, schema.needed(), aside, told_known, len(sent), len(missing), kept_back)
+    kept_back, begins = copy.write_now(work), begun if has_log and begun > facts.made_at else None
+    return Done(facts, schema.needed(), aside, told_known, len(sent), len(missing), kept_back, begins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
 from sqlmodel import Session
@@ -12,7 +13,7 @@ from pipeline.stories import BY_HAND
 from storage import alerts, decisions, deliveries
 from storage import restored as rows
 from storage.restored import Restored
-from storage.tables import Alert, Article
+from storage.tables import Alert, Article, Delivery
 
 ALL = "restored"  # instead of an alert's id
 
@@ -47,25 +48,49 @@ def release(session: Session, which: str, *, who: str, now: datetime) -> int:
     """Have an alert (by the beginning of its id) that was kept back decided again, or all of them (`restored`), after
     which nothing more is kept back. Returns how many alerts and deliveries. Raises InputError when there is none.
     """
-    alert_id = "" if which == ALL else _one(session, which).id
-    kept, owed = rows.kept_back(session, alert_id)
-    if alert_id and not kept and not owed:
-        raise InputError(f"alert {which} is not kept back", hint="run `wirewatch alerts list`")
+    kept, owed = _kept(session, which)
     for alert in kept:
         alert.state, alert.release_at = "held", now
         session.add(alert)
     for one in owed:
         deliveries.resend(session, one, now)
-    told = {one.id: one for one in kept} | {one.alert_id: session.get_one(Alert, one.alert_id) for one in owed}
-    for alert in told.values():
-        decisions.add(
-            session, rule=alert.rule_id, article=alert.article_id, story=alert.story_id, alert=alert.id, stage=BY_HAND,
-            action="none", reason=Reason.RESENT, at=now, detail=f"to be told in the next run, says {who}",
-        )  # fmt: skip
+    _note(session, kept, owed, "none", Reason.RESENT, f"to be told in the next run, says {who}", now)
     last = rows.last(session)
-    if last and not alert_id:
+    if last and which == ALL:
         rows.note(session, Restored(last.at, last.made_at, keeping_back=False))
     return len(kept) + len(owed)
+
+
+def lay_aside(session: Session, which: str, *, who: str, now: datetime) -> int:
+    """Have an alert that was kept back, or all of them (`restored`), not be told: somebody knows that it was. What else
+    comes in from before the restore is still kept back. Returns how many alerts and deliveries; raises as `release`.
+    """
+    kept, owed = _kept(session, which)
+    for one in (*kept, *owed):
+        one.reason = str(Reason.LAID_ASIDE)
+        session.add(one)
+    _note(session, kept, owed, "drop", Reason.LAID_ASIDE, f"not to be told, says {who}", now)
+    return len(kept) + len(owed)
+
+
+def _kept(session: Session, which: str) -> tuple[list[Alert], list[Delivery]]:
+    alert_id = "" if which == ALL else _one(session, which).id
+    kept, owed = rows.kept_back(session, alert_id)
+    if alert_id and not kept and not owed:
+        raise InputError(f"alert {which} is not kept back", hint="run `wirewatch alerts list`")
+    return kept, owed
+
+
+def _note(
+    session: Session, kept: Sequence[Alert], owed: Sequence[Delivery], action: str, reason: Reason, said: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    chosen = {one.id: one for one in kept} | {one.alert_id: session.get_one(Alert, one.alert_id) for one in owed}
+    for alert in chosen.values():
+        decisions.add(
+            session, rule=alert.rule_id, article=alert.article_id, story=alert.story_id, alert=alert.id, stage=BY_HAND,
+            action=action, reason=reason, at=now, detail=said,
+        )  # fmt: skip
 
 
 def _one(session: Session, which: str) -> Alert:

@@ -10,30 +10,51 @@ import errno
 import os
 import re
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import InputError
 
 ROOM = 500_000  # bytes: the keys of 7,500 messages; a digest of 5,000 hits notes as many
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 _KEY = re.compile("[0-9a-f]{64}")
+_SINCE = "since:"  # begins a line that says since when the log is whole; the last one holds
 
 
-def keys_in(path: Path) -> set[str]:
-    """The keys of any machine's `sent.log`. Raises InputError for a file that cannot be read or is none."""
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a `sent.log` says. `since`: what was sent before may be missing in it, unless a backup knew it as sent."""
+
+    keys: frozenset[str]
+    since: datetime
+
+
+def noted_in(path: Path) -> Noted:
+    """What any machine's `sent.log` says. Raises InputError for a file that cannot be read or is none."""
     try:
         lines = path.read_text("ascii").split()
     except UnicodeDecodeError:
         lines = ["?"]
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}", hint="name a machine's sent.log") from None
-    keys = {line for line in lines if _KEY.fullmatch(line)}
-    if lines and not keys:
+    keys = frozenset(line for line in lines if _KEY.fullmatch(line))
+    since = _since(lines)
+    if lines and not keys and since is None:
         raise InputError(
             f"{path}: not a sent.log", hint="it lies in a machine's data folder, a key of 64 digits a line"
         )
-    return keys
+    return Noted(keys, since or BEGINNING)
+
+
+def _since(lines: Iterable[str]) -> datetime | None:
+    said = [line.removeprefix(_SINCE) for line in lines if line.startswith(_SINCE)]
+    with suppress(ValueError):
+        return datetime.fromisoformat(said[-1]) if said else None
+    return None
 
 
 class SentLog:
@@ -44,6 +65,7 @@ class SentLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.room = path.with_name("sent.room")
+        self.since = BEGINNING  # as in Noted
         self._keys: set[str] = set()
         self._unwritten: list[str] = []  # known to this process only
         self._read = 0  # bytes
@@ -65,6 +87,11 @@ class SentLog:
             self._unwritten += keys
             with suppress(OSError):
                 self._write()
+
+    def whole_since(self, at: datetime) -> None:
+        """Note that what was sent before this time may be missing: it begins with a restore that found no log."""
+        self.since = at
+        self.add(f"{_SINCE}{at.isoformat()}")
 
     @property
     def is_ready(self) -> bool:
@@ -140,7 +167,9 @@ class SentLog:
                 file.seek(self._read)
                 added = file.read()
             whole = added[: added.rfind(b"\n") + 1]
-            self._keys.update(whole.decode("ascii", "ignore").split())
+            lines = whole.decode("ascii", "ignore").split()
+            self._keys.update(lines)
+            self.since = _since(lines) or self.since
             self._read += len(whole)
 
 

@@ -231,7 +231,7 @@ def _over(key: str, facts: Facts) -> str:
         case "waiting":
             return f"nothing that {what} refused waits any more"
         case "given-up":
-            return f"no message to {what} was given up for a day"
+            return f"of messages to {what}, none that was given up in the last day is left"
         case "site" if any(one.host == what for one in facts.sites):
             return f"pages of {what} are read again"
         case "site":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -20,6 +20,9 @@ from storage.stories import batched
 from storage.tables import Alert, Decision, Delivery, Digest
 from storage.types import SKEW
 
+# No quiet hours and no digest lie further ahead (alerts/policy.py): that hour was named by a clock that was set back.
+FARTHEST = timedelta(days=10)
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -29,9 +32,10 @@ class Spent:
     last_10_min: int
 
 
-def spent(session: Session, rule_id: str, *, day_start: datetime, ten_minutes_ago: datetime) -> Spent:
+def spent(session: Session, rule_id: str, now: datetime, *, day_start: datetime, ten_minutes_ago: datetime) -> Spent:
     """How many single alerts of this rule were sent since its local midnight, and in the last ten minutes."""
     values = {"rule": rule_id, "first": min(day_start, ten_minutes_ago), "day": day_start, "burst": ten_minutes_ago}
+    values["ahead"] = now + SKEW
     today, lately = session.connection().execute(_spent(), values).one()
     return Spent(today, lately)
 
@@ -41,7 +45,8 @@ def _spent() -> Select[tuple[int, int]]:
     sent = (col(Alert.rule_id) == bindparam("rule")) & (col(Alert.state) == "queued") & (col(Alert.kind) != "digest")
     at = func.coalesce(col(Alert.release_at), col(Alert.made_at))  # what was held was sent when it was released
     first: BindParameter[datetime] = bindparam("first")
-    counts = (func.count(case((at >= bindparam(since), 1))) for since in ("day", "burst"))
+    past = at < bindparam("ahead")  # what was sent later was sent by a clock that has been set back since
+    counts = (func.count(case((past & (at >= bindparam(since)), 1))) for since in ("day", "burst"))
     return sa_select(*counts).where(sent & or_(col(Alert.made_at) >= first, col(Alert.release_at) >= first))
 
 
@@ -60,27 +65,31 @@ _IN_TURN = (col(Alert.made_at), col(Alert.kind) != "first", col(Alert.ordinal))
 RELEASED_AT_ONCE = 500  # held alerts of one transaction
 # Digests that gather for some minutes only: one opened later than now is due, for the clock has been set back since.
 _SHORT = (str(Reason.BURST), str(Reason.STALE), str(Reason.MERGED))
+_AT_AN_HOUR = (Reason.DIGEST, Reason.OVER_BUDGET)
 
 
 Moment = datetime | BindParameter[datetime]
 
 
-def _digest_due(now: Moment, ahead: Moment) -> ColumnElement[bool]:
+def _digest_due(now: Moment, ahead: Moment, farthest: Moment) -> ColumnElement[bool]:
     from_later = col(Digest.cause).in_(_SHORT) & (col(Digest.opened_at) > ahead)
-    return col(Digest.closed_at).is_(None) & or_(col(Digest.due_at) <= now, from_later)
+    come = or_(col(Digest.due_at) <= now, col(Digest.due_at) > farthest)
+    return col(Digest.closed_at).is_(None) & or_(come, from_later)
+
+
+def _held_due(now: Moment, farthest: Moment) -> ColumnElement[bool]:
+    return (col(Alert.state) == "held") & or_(col(Alert.release_at) <= now, col(Alert.release_at) > farthest)
 
 
 def held_due(session: Session, now: datetime, limit: int = RELEASED_AT_ONCE) -> list[Alert]:
     """Held alerts whose time has come, oldest first."""
-    due = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
-    return list(
-        session.exec(select(Alert).where(due).order_by(*_IN_TURN).limit(limit).with_for_update(skip_locked=True)).all()
-    )
+    due = select(Alert).where(_held_due(now, now + FARTHEST)).order_by(*_IN_TURN)
+    return list(session.exec(due.limit(limit).with_for_update(skip_locked=True)).all())
 
 
 def open_digest(session: Session, rule_id: str, cause: str, *, due_at: datetime, now: datetime) -> Digest:
     """The digest that collects for this rule and cause; opened when there is none. One whose times were edited since
-    waits no longer than they say now.
+    waits no longer than they say now, nor does one whose hour was named by a clock that ran ahead.
     """
     query = select(Digest).where(
         (col(Digest.rule_id) == rule_id) & (col(Digest.cause) == cause) & col(Digest.closed_at).is_(None)
@@ -90,7 +99,7 @@ def open_digest(session: Session, rule_id: str, cause: str, *, due_at: datetime,
         digest = Digest(rule_id=rule_id, cause=cause, due_at=due_at, opened_at=now)
         session.add(digest)
         session.flush()
-    elif cause == Reason.DIGEST and due_at < digest.due_at:
+    elif cause in _AT_AN_HOUR and due_at < digest.due_at:
         digest.due_at = due_at
         session.add(digest)
     return digest
@@ -98,7 +107,7 @@ def open_digest(session: Session, rule_id: str, cause: str, *, due_at: datetime,
 
 def released_together(session: Session, rule_id: str, held_for: str, gathered_as: str, now: datetime) -> int:
     """Of how many stories alerts come out of a hold now; the digest that gathers them counts for those before."""
-    due = (col(Alert.rule_id) == rule_id) & (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
+    due = (col(Alert.rule_id) == rule_id) & _held_due(now, now + FARTHEST)
     stories = select(func.count(col(Alert.story_id).distinct())).where(due & (col(Alert.reason) == held_for))
     gathering = (col(Digest.rule_id) == rule_id) & (col(Digest.cause) == gathered_as) & col(Digest.closed_at).is_(None)
     return session.exec(stories).one() + session.exec(select(func.count()).select_from(Digest).where(gathering)).one()
@@ -157,7 +166,7 @@ def digests_due(session: Session, now: datetime) -> list[Digest]:
     return list(
         session.exec(
             select(Digest)
-            .where(_digest_due(now, now + SKEW))
+            .where(_digest_due(now, now + SKEW, now + FARTHEST))
             .order_by(col(Digest.due_at))
             .with_for_update(skip_locked=True)
         ).all()
@@ -172,17 +181,15 @@ def in_digest(session: Session, digest_id: int) -> list[Alert]:
 
 def rules_due(session: Session, now: datetime) -> set[str]:
     """Rules with held alerts or digests that are due."""
-    held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
-    digests = _digest_due(now, now + SKEW)
-    first = session.exec(select(Alert.rule_id).where(held)).all()
+    digests = _digest_due(now, now + SKEW, now + FARTHEST)
+    first = session.exec(select(Alert.rule_id).where(_held_due(now, now + FARTHEST))).all()
     return {*first, *session.exec(select(Digest.rule_id).where(digests)).all()}
 
 
 def count_due(session: Session, now: datetime) -> int:
     """How many held alerts and digests are due."""
-    return sum(
-        session.connection().execute(query, {"now": now, "ahead": now + SKEW}).scalar_one() for query in _counts()
-    )
+    values = {"now": now, "ahead": now + SKEW, "farthest": now + FARTHEST}
+    return sum(session.connection().execute(query, values).scalar_one() for query in _counts())
 
 
 @cache
@@ -190,9 +197,9 @@ def _counts() -> tuple[Select[tuple[int]], ...]:
     """The statements of `count_due`, made once: every look of the release loop asks them."""
     now: BindParameter[datetime] = bindparam("now")
     ahead: BindParameter[datetime] = bindparam("ahead")
-    held = (col(Alert.state) == "held") & (col(Alert.release_at) <= now)
-    held_count = sa_select(func.count()).select_from(Alert).where(held)
-    return held_count, sa_select(func.count()).select_from(Digest).where(_digest_due(now, ahead))
+    farthest: BindParameter[datetime] = bindparam("farthest")
+    held_count = sa_select(func.count()).select_from(Alert).where(_held_due(now, farthest))
+    return held_count, sa_select(func.count()).select_from(Digest).where(_digest_due(now, ahead, farthest))
 
 
 def unsent_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from storage.leases import lapsed
 from storage.office import JobLock
 from storage.statements import run
-from storage.types import db_now
+from storage.types import SKEW, db_now
 
 
 def take(session: Session, name: str, owner: str, *, seconds: float, now: datetime) -> bool:
@@ -54,6 +54,11 @@ def last_started(session: Session, name: str) -> datetime | None:
     return session.exec(select(JobLock.last_started_at).where(JobLock.name == name)).first()
 
 
-def last_finished(session: Session, name: str) -> datetime | None:
-    """When this job last ended, in any of its shards (their names begin with the job's)."""
-    return session.exec(select(func.max(col(JobLock.last_finished_at))).where(col(JobLock.name).startswith(name))).one()
+def last_finished(session: Session, name: str, now: datetime | None = None) -> datetime | None:
+    """When this job last ended, in any of its shards (their names begin with the job's). With `now`, an end that is
+    still to come, by a clock that has been set back since, is named only where there is no other.
+    """
+    ended = col(JobLock.last_finished_at)
+    query = select(ended).where(col(JobLock.name).startswith(name), ended.is_not(None))
+    found = [at for at in session.exec(query).all() if at is not None]
+    return max((at for at in found if now is None or at <= now + SKEW), default=max(found, default=None))

@@ -68,7 +68,7 @@ def gather(session: Session, now: datetime) -> Readings:
         deliveries=_with_none(deliveries.counts_by_channel(session)),
         seen=rows.ever(session),
         gaps=sum(feed.possible_gaps for feed in known),
-        last_cycle=locks.last_finished(session, INGEST),
+        last_cycle=locks.last_finished(session, INGEST, now),
         revision=configs.active_revision(session),
         rules_off=len(configs.switched_off(session)),
         troubles=len(notices.open_notices(session)),

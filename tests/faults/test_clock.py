@@ -174,3 +174,23 @@ async def test_fault_56_a_retry_is_not_given_up_because_the_clock_jumped_ahead(
         clock.at = datetime(2026, 3, 2, 12, tzinfo=UTC)
         await for_forty_minutes(app, clock)
     assert states(db) == ["sent"]
+
+
+@pytest.mark.parametrize(
+    "alert", [{"budget": "1/day"}, {"quiet": [{"from": "11:00", "to": "13:00"}]}], ids=["over budget", "quiet hours"]
+)
+async def test_fault_56_what_was_to_wait_until_an_hour_of_next_year_is_told_when_the_clock_is_right(
+    told: World, db: Database, clock: FixedClock, alert: dict[str, object]
+) -> None:
+    told.rules["strike"]["alert"] |= alert
+    right, towns = clock.now(), [event(town) for town in ("Aarhus", "Bergen", "Cadiz", "Dover")]
+    async with told.worker(db, clock, cycle_seconds=3) as app:
+        clock.move(timedelta(days=400))
+        told.site["/rss"] = rss(*towns[:2])
+        await run_cycle(app, seconds=50)
+        for day in range(2):  # the next day tells what this one's budget does not
+            clock.at = right + timedelta(days=day, hours=2)
+            told.site["/rss"] = rss(*towns)
+            await for_forty_minutes(app, clock)
+    sent = [str(one.json) for one in told.hook.requests]
+    assert [sum(town.title in one for one in sent) for town in towns] == [1, 1, 1, 1]

@@ -6,6 +6,7 @@ The clock is injected: a day cannot pass in a test. Backup and restore are the c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from sqlmodel import Session, select
 
 from core.clock import FixedClock
 from core.reasons import Reason
+from pipeline.follow import follow_file
+from pipeline.health import check_up
 from pipeline.run import anything_due, run_cycle
 from storage.engine import Database
 from storage.tables import Alert, Decision
@@ -187,6 +190,28 @@ async def test_fault_47_without_sent_log_what_was_published_before_waits_for_som
     assert seen(world) == (6, 6)
 
 
+async def test_fault_47_a_log_that_began_with_a_restore_is_not_taken_for_the_one_that_was_lost(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    day = await a_day(world, db, clock)
+    day.publish("/rss", [item("Aarhus")])
+    await day.run()
+    late = replace(item("Bergen"), published=clock.now())
+    (world.folder / "data" / "sent.log").rename(world.folder / "elsewhere")
+    for _ in range(2):  # to be on the safe side, once more
+        assert "`wirewatch alerts release restored`" in day.restore()
+        await day.run(until_quiet=True)
+    day.desk.run("db", "backup", "later")
+    assert "nothing is sent again" in day.desk.run("db", "restore", "later", "--force").out
+    day.publish("/other", [late])  # was it told before the loss? It still waits for somebody's word
+    await day.run(until_quiet=True)
+    assert seen(world) == (1, 1)
+    assert "nothing is sent again" in day.restore("--sent-log", "elsewhere")
+    assert "nothing is sent again" in day.restore()
+    await day.run(until_quiet=True)
+    assert seen(world) == (2, 2)
+
+
 async def test_fault_47_without_sent_log_an_event_of_two_texts_is_kept_back_with_its_update(
     world: World, db: Database, clock: FixedClock
 ) -> None:
@@ -227,6 +252,14 @@ async def test_fault_47_without_sent_log_what_waited_in_the_backup_is_kept_back(
     await day.run(hours=24)
     assert seen(world) == told
     assert day.desk.run("alerts", "release", "0" * 8).code == 2
+    for what in ("drop", "release"):
+        (doctor,) = [
+            one.found for one in await check_up(world.settings(database=db.url), {}) if one.check == "restored"
+        ]
+        assert doctor.endswith("kept back: 2" if what == "drop" else "kept back: 0")
+        assert day.desk.run("alerts", what, "restored").out[:2] == ("2 " if what == "drop" else "0 ")
+    await day.run(until_quiet=True)
+    assert seen(world) == told
 
 
 @pytest.mark.faults
@@ -263,3 +296,22 @@ async def test_fault_47_a_log_that_lacks_what_the_backup_knows_as_sent_is_not_tr
     assert "lacks 2 of the 2 deliveries" in day.restore()
     await day.run(until_quiet=True)
     assert seen(world) == (2, 2)
+
+
+async def test_fault_47_a_trouble_that_bears_the_number_of_one_told_before_the_restore_is_told(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.more["defaults"] = {"operators": ["hook"]}
+    day = await a_day(world, db, clock)
+    for fault in ("first", "second"):
+        world.watch_file.write_text(f"version: 1\nrules: {{{fault}: 7}}\n")
+        async with world.worker(db, clock, follow=False) as app:
+            await follow_file(app, "test")
+            await run_cycle(app)
+        await day.run(hours=1)  # with the watch file as it was
+        if fault == "first":
+            day.restore()
+            await day.run(hours=1)
+    said = [str(one.json["title"]) for one in world.hook.requests]
+    words = ("rules.first", "rules.second", "in force again")
+    assert [word for one in said for word in words if word in one] == [words[0], words[2], words[1], words[2]]

@@ -12,6 +12,7 @@ from core.clock import FixedClock
 from pipeline import lookout, notices
 from pipeline.app import App
 from pipeline.lookout import look_after
+from pipeline.resend import lay_aside
 from pipeline.run import run_cycle
 from pipeline.troubles import FeedFacts
 from storage import configs
@@ -48,8 +49,9 @@ def opened(db: Database) -> list[str]:
     return [one.key for one in db.read_now(rows.open_notices)]
 
 
+@pytest.mark.parametrize("laid_aside", [False, True])
 async def test_messages_that_are_given_up_are_told_once_and_once_when_that_is_over(
-    told: World, db: Database, clock: FixedClock
+    told: World, db: Database, clock: FixedClock, laid_aside: bool
 ) -> None:
     told.tell_only("gone@x.test", "here@x.test")
     told.mail.refused["gone@x.test"] = "550 5.1.1 no such user"
@@ -60,9 +62,11 @@ async def test_messages_that_are_given_up_are_told_once_and_once_when_that_is_ov
             clock.move(HOUR)
         assert subjects(told) == ["[wirewatch] messages to mail are given up: 550 5.1.1 no such user"]
         assert "Dead letters lately: 1." in told.hook.requests[0].json["text"]
-        clock.move(DAY)
+        if laid_aside:
+            assert db.write_now(lambda session: lay_aside(session, "dead", who="ada", now=clock.now())) == 1
+        clock.move(HOUR if laid_aside else DAY)
         await run(app)
-    assert subjects(told)[1:] == ["[wirewatch] no message to mail was given up for a day"]
+    assert subjects(told)[1:] == ["[wirewatch] of messages to mail, none that was given up in the last day is left"]
 
 
 async def test_a_channel_that_takes_nothing_is_told_once_and_once_when_nothing_waits(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, SQLModel, col, func, select, update
 
-from core.clock import FixedClock
+from core.clock import FixedClock, SystemClock
 from core.errors import NotAvailable
 from core.settings import Settings
 from pipeline import prune as step
@@ -37,7 +37,9 @@ from storage.tables import (
     Story,
 )
 from tests.builders import CALM, STRIKE, Item, World, minutes, rss
+from tests.cli.desk import Desk
 from tests.pipeline.conftest import NOON
+from tests.sinks.http import Answer
 
 DAY = timedelta(days=1)
 WORK = ("poll", "read", "match", "alert", "deliver")
@@ -221,6 +223,25 @@ async def test_of_a_story_nothing_goes_while_one_delivery_is_not_settled(
         await prune_now(app)
     left = 1 if (state, reason) in OPEN else 0
     assert many(db, Alert) == many(db, Delivery) == bool(many(db, Decision)) == left
+
+
+async def test_a_dead_letter_that_is_laid_aside_is_none_any_more_and_goes_with_its_story(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    desk = Desk(world.folder, {"WIREWATCH_DATABASE": db.url})
+    world.hook.will(Answer(422))
+    async with world.worker(db, clock) as app:
+        await poll(world, app, told("Bergen"))
+        assert desk.run("deliveries", "drop", "dead").out == "1 laid aside\n"
+        assert desk.run("deliveries", "drop", "dead").out == "0 laid aside\n"
+        assert desk.run("deliveries", "drop", "1").code == 2  # it is laid aside
+        assert desk.run("deliveries", "resend", "1").code == 0
+        assert desk.run("deliveries", "drop", "1").out == "1 laid aside\n"  # on second thoughts
+        await run_cycle(app)
+        clock.at = SystemClock().now() + 400 * DAY  # what the commands did was done today
+        await prune_now(app)
+    assert many(db, Delivery) == many(db, Decision) == 0
+    assert len(world.hook.requests) == 1
 
 
 @pytest.mark.parametrize("kept", ["held", "open digest", "new hit"])

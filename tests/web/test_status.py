@@ -19,11 +19,11 @@ from web.app import bare_app
 SETTINGS = Settings(_env_file=None, every_seconds=60.0, cycle_seconds=50.0)
 
 
-def ended(ago: timedelta) -> Callable[[Session], None]:
+def ended(ago: timedelta, job: str = "ingest") -> Callable[[Session], None]:
     def work(session: Session) -> None:
         at = SystemClock().now() - ago
-        locks.take(session, "ingest", "w1", seconds=1, now=at)
-        locks.release(session, "ingest", "w1", at)
+        locks.take(session, job, "w1", seconds=1, now=at)
+        locks.release(session, job, "w1", at)
 
     return work
 
@@ -33,9 +33,14 @@ async def test_before_the_first_cycle_all_is_well(db: Database) -> None:
     assert (answer.status_code, answer.json()) == (200, {"ok": True, "last_cycle_seconds_ago": None})
 
 
-@pytest.mark.parametrize(("ago", "status"), [(timedelta(seconds=150), 200), (timedelta(seconds=190), 503)])
+# the last: by a clock that was a year ahead
+@pytest.mark.parametrize(
+    ("ago", "status"), [(timedelta(seconds=150), 200), (timedelta(seconds=190), 503), (timedelta(days=-365), 503)]
+)
 async def test_three_missed_cycles_are_a_failure(db: Database, ago: timedelta, status: int) -> None:
     db.write_now(ended(ago))
+    if ago == timedelta(seconds=150):
+        db.write_now(ended(timedelta(days=-365), job="ingest-2"))  # and of a shard that is none any more
     answer = await Visitor(bare_app(SETTINGS, db, "k")).get("/healthz")
     assert answer.status_code == status
     assert answer.json()["ok"] is (status == 200)
