@@ -151,6 +151,10 @@ class Client:
             way = step
         return self._failed(ask, way, Reason.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
 
+    def is_full(self, host: str) -> bool:
+        """Whether a request to `host` would wait until another one's answer is here."""
+        return self._slots.is_full(host)
+
     async def _hop(self, ask: Ask, way: _Way) -> Answer | _Way:
         async with self._slots.at(urls.host_of(way.url)):
             loop = asyncio.get_running_loop()
@@ -242,6 +246,10 @@ class _Slots:
     def __init__(self, total: int) -> None:
         self._all = asyncio.Semaphore(total)
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    def is_full(self, host: str) -> bool:
+        of_host = self._hosts.get(host)
+        return of_host is not None and of_host.locked()
 
     @asynccontextmanager
     async def at(self, host: str) -> AsyncIterator[None]:

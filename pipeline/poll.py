@@ -33,7 +33,7 @@ from pipeline.entries import Counts, take_in
 from pipeline.further import Known
 from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
 from pipeline.pooled import parse_feed
-from pipeline.turns import Turns, own_turn, resting, turn_came
+from pipeline.turns import Turns, given_back_if_full, own_turn, resting, turn_came
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
 
@@ -86,14 +86,14 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
 
     async def more_due() -> bool:
         """Whether a host of many feeds has a free moment soon, or a feed is due in a moment: neither need wait for the
-        next cycle. Feeds that were named are asked once; a clock that stands brings nothing nearer.
+        next cycle. A clock that stands brings nothing nearer.
         """
         nonlocal looked_at
         before, now = looked_at, app.clock.now()
         looked_at = now
         if put_off_to is not None and abs(put_off_to - now) < HORIZON * 2:
             return True
-        return not only and before != now and await app.db.read(lambda session: feeds.any_due(session, now + SOON))
+        return before != now and await app.db.read(lambda session: feeds.any_due(session, now + SOON, only))
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)
@@ -113,6 +113,8 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     turns = Turns(feeds.LEASE, "next_poll_at", spacing(app))
     if await turn_came(app, host, one.ask_at, one.lease, turns) is None:
         cycle.report.count("poll", "skipped", Reason.RATE_LIMITED)
+        return
+    if await given_back_if_full(app, host, one.lease, turns):
         return
     started = app.clock.now()
     polled = await ask_and_understand(app, one.feed)

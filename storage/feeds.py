@@ -64,15 +64,18 @@ def _polled() -> ColumnElement[bool]:
     return col(Feed.active) & (col(Feed.state) != "paused")
 
 
-def _due() -> tuple[tuple[ColumnElement[bool], Any], ...]:
-    """Why a feed is due, and in which order: its time has come, or a clock that was wrong says when. Each is asked for
-    apart, in the order of an index: of ten thousand feeds only those are looked at that are taken.
+def _due(only: bool) -> tuple[tuple[ColumnElement[bool], Any], ...]:
+    """Why a feed is due (of those named `only`, or of all), and in which order: its time has come, or a clock that was
+    wrong says when. Each is asked for apart, in the order of an index: of ten thousand feeds only those are looked at
+    that are taken.
     """
     at, last = col(Feed.next_poll_at), col(Feed.last_polled_at)
+    names: BindParameter[str] = bindparam("only", expanding=True)
+    polled = _polled() & (col(Feed.name).in_(names) | col(Feed.config_url).in_(names)) if only else _polled()
     return (
-        (_polled() & (at <= bindparam("now")), at),
-        (_polled() & (at > bindparam("farthest")), at),
-        (_polled() & (last > bindparam("ahead")), last),
+        (polled & (at <= bindparam("now")), at),
+        (polled & (at > bindparam("farthest")), at),
+        (polled & (last > bindparam("ahead")), last),
     )
 
 
@@ -125,7 +128,7 @@ def claim_due(
 
 
 def _taken(session: Session, owner: leases.Owner, limit: int, now: datetime, only: Sequence[str]) -> list[leases.Lease]:
-    values: dict[str, Any] = {**_times(now), **({"only": list(only)} if only else {})}
+    values = _values(now, only)
     taken: list[leases.Lease] = []
     for statement in _claiming(bool(only)):
         if len(taken) < limit:
@@ -133,11 +136,13 @@ def _taken(session: Session, owner: leases.Owner, limit: int, now: datetime, onl
     return taken
 
 
+def _values(now: datetime, only: Sequence[str]) -> dict[str, Any]:
+    return {**_times(now), **({"only": list(only)} if only else {})}
+
+
 @cache
 def _claiming(only: bool) -> tuple[leases.ReturningUpdate, ...]:
-    names: BindParameter[str] = bindparam("only", expanding=True)
-    named = col(Feed.name).in_(names) | col(Feed.config_url).in_(names)
-    return tuple(leases.claiming(LEASE, due & named if only else due, [order]) for due, order in _due())
+    return tuple(leases.claiming(LEASE, due, [order]) for due, order in _due(only))
 
 
 @cache
@@ -153,14 +158,15 @@ def record_poll(session: Session, lease: leases.Lease, changes: dict[str, Any], 
     return True
 
 
-def any_due(session: Session, now: datetime) -> bool:
-    """Whether a feed is due and free."""
-    return any(session.connection().execute(one, _times(now)).first() for one in _any_due())
+def any_due(session: Session, now: datetime, only: Sequence[str] = ()) -> bool:
+    """Whether a feed is due and free; `only`: one of those named."""
+    values = _values(now, only)
+    return any(session.connection().execute(one, values).first() for one in _any_due(bool(only)))
 
 
 @cache
-def _any_due() -> tuple[Select[tuple[int | None]], ...]:
-    return tuple(sa_select(col(Feed.id)).where(due & leases.free(LEASE)).limit(1) for due, _ in _due())
+def _any_due(only: bool) -> tuple[Select[tuple[int | None]], ...]:
+    return tuple(sa_select(col(Feed.id)).where(due & leases.free(LEASE)).limit(1) for due, _ in _due(only))
 
 
 def listing(session: Session, *, active_only: bool = True) -> list[Feed]:
