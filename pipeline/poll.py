@@ -21,6 +21,7 @@ from core.text import clean
 from core.urls import host_of
 from fetching import identity
 from fetching.answers import Answer, Failed, Fetched, NotModified
+from fetching.client import MayGo
 from fetching.entries import ParsedFeed
 from fetching.faulty import fault_in
 from fetching.headers import max_age
@@ -33,7 +34,14 @@ from pipeline.entries import Counts, take_in
 from pipeline.further import Known
 from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
 from pipeline.pooled import parse_feed
-from pipeline.turns import Turns, given_back_if_full, own_turn, resting, turn_came
+from pipeline.turns import (
+    Turns,
+    given_back_for_where_it_leads,
+    given_back_if_full,
+    may_follow,
+    own_turn,
+    turn_came,
+)
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
 
@@ -44,6 +52,7 @@ LOOK_EVERY = timedelta(seconds=1)  # feeds become due by the clock alone, not by
 SOON = timedelta(seconds=2)  # of many feeds there is always one: a cycle of theirs lasts, and each is polled in time
 HORIZON = timedelta(seconds=10)  # a claimed feed waits at most so long for its host's turn
 FEED_SPACING = timedelta(seconds=1)
+FIRST_VISITS = FEED_SPACING * AT_ONCE  # in which all that are under way come to one host, when they first lead there
 IN_A_THREAD = 300_000  # bytes: larger feeds, and those with any doubt, are parsed in a worker that can be killed
 PARSE_SECONDS = 15.0
 
@@ -111,6 +120,8 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     app = cycle.app
     host = host_of(one.feed.fetch_url)
     turns = Turns(feeds.LEASE, "next_poll_at", spacing(app))
+    if await given_back_for_where_it_leads(app, one.feed.validators_url, host, one.lease, turns, HORIZON):
+        return
     if await turn_came(app, host, one.ask_at, one.lease, turns) is None:
         cycle.report.count("poll", "skipped", Reason.RATE_LIMITED)
         return
@@ -137,10 +148,14 @@ async def _recorded(app: App, one: feeds.Claimed, polled: Polled, now: datetime,
     return failed, await app.db.write(lambda session: record(session, app, one, failed, now=now, ms=ms))
 
 
+def _may_follow(app: App, feed: Feed) -> MayGo:
+    return partial(may_follow, app, feed.validators_url, spacing(app), FIRST_VISITS)
+
+
 async def ask_and_understand(app: App, feed: Feed) -> Polled:
     """One GET and what it means; a missing secret is a failure of this feed alone."""
     try:
-        answer = await app.client.get(ask(app, feed), partial(resting, app))
+        answer = await app.client.get(ask(app, feed), _may_follow(app, feed))
     except InputError as error:
         return Polled(
             Failed(url=feed.config_url, reason=Reason.AUTH, detail=error.message),
@@ -168,7 +183,7 @@ async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
         if busy := await own_turn(app, address, spacing(app), HORIZON):
             raise ItemFailed(address, busy.reason, busy.detail)
         asked = further_ask(app, feed, address, answer.url, known)
-        found = as_written(await app.client.get(asked, partial(resting, app)), own)
+        found = as_written(await app.client.get(asked, _may_follow(app, feed)), own)
         if isinstance(found, NotModified):
             return None, known
         if isinstance(found, Failed):

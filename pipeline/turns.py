@@ -87,6 +87,28 @@ async def _stopped(stopping: asyncio.Event, seconds: float) -> bool:
     return stopping.is_set()
 
 
+async def given_back_for_where_it_leads(
+    app: App, led_to: str, host: str, lease: leases.Lease, turns: Turns, horizon: timedelta
+) -> bool:
+    """Take a turn of the other host that the answer at `host` led to last time, too, "" for none; or give the row back
+    until that one has time for it: nobody is asked for a redirect that must not be followed yet.
+    """
+    if host_of(led_to) in ("", host):
+        return False
+    busy = await own_turn(app, led_to, turns.spacing, horizon)
+    if busy:
+        await _given_back(app, lease, turns, app.clock.now() + timedelta(seconds=busy.retry_after or 0.0))
+    return busy is not None
+
+
+async def may_follow(app: App, led_to: str, spacing: timedelta, horizon: timedelta, url: str) -> Failed | None:
+    """Why a redirect to `url` must not be followed now; None when its host's turn came. Where it led last time, that
+    was before the request.
+    """
+    known = host_of(led_to) == host_of(url)
+    return await (resting(app, url) if known else own_turn(app, url, spacing, horizon))
+
+
 async def own_turn(app: App, url: str, spacing: timedelta, horizon: timedelta) -> Failed | None:
     """Wait for the next free moment of the host of `url`, which is taken by this: for what no row was claimed for. Why
     it must not be asked, when that moment is beyond `horizon` or the host asked for rest meanwhile; else None.

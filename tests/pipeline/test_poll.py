@@ -18,7 +18,7 @@ from fetching.entries import MAX_ENTRIES, ParsedEntry
 from fetching.written import Written, title
 from pipeline.report import Report
 from pipeline.run import run_cycle
-from storage import feeds
+from storage import feeds, hosts
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
 from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, rss
@@ -160,6 +160,26 @@ async def test_a_rest_is_given_to_the_host_that_a_redirect_led_to_and_it_is_not_
     rows = db.read_now(lambda session: session.exec(select(HostState)).all())
     assert [row.host for row in rows if row.held_until] == [host_of(other.url("/"))]
     assert all(feed.next_poll_at >= NOON + timedelta(hours=2) for feed in all_feeds(db))
+
+
+async def test_feeds_that_lead_to_one_host_come_there_one_after_the_other_and_ask_for_no_redirect_in_vain(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.feeds.append({"url": world.url("/second"), "name": "Second"})
+    with HttpSink(lambda _: Answer(200, {"Content-Type": "application/rss+xml"}, SHORT)) as other:
+        there = host_of(other.url("/"))
+        for path in ("/rss", "/second"):
+            world.site[path] = Answer(302, {"Location": other.url(path)})
+        async with world.worker(db, clock, page_spacing=0.05) as app:
+            await run_cycle(app, steps=["poll"])
+            free = db.read_now(lambda session: hosts.next_free(session, there, NOON))
+            assert free == NOON + 2 * timedelta(seconds=0.05)
+            clock.move(timedelta(hours=2))
+            until = clock.now() + timedelta(minutes=5)
+            await db.write(lambda session: hosts.hold(session, there, until))
+            await run_cycle(app, steps=["poll"])
+    assert (world.asked("/rss"), world.asked("/second"), len(other.requests)) == (1, 1, 2)
+    assert {(feed.state, feed.next_poll_at) for feed in all_feeds(db)} == {("ok", until)}
 
 
 @pytest.mark.parametrize("at", [b"Second", b"</link>", b"<pubDate", b"</item>"])
