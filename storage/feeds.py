@@ -229,8 +229,11 @@ def _named(names: Sequence[str]) -> ColumnElement[bool]:
 
 
 def pause(session: Session, feed: Feed, by: str) -> None:
-    """Poll this feed no more until it is resumed."""
+    """Poll this feed no more until it is resumed. A poll that is under way keeps nothing: what it wrote would end the
+    pause.
+    """
     feed.state, feed.paused_by = "paused", by
+    feed.lease_epoch, feed.lease_owner, feed.lease_until = feed.lease_epoch + 1, "", None
     session.add(feed)
 
 

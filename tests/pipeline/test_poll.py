@@ -403,6 +403,18 @@ async def test_a_poll_whose_lease_was_lost_keeps_nothing_and_stops_nobody(
     assert db.read_now(lambda s: s.exec(select(Article)).all()) == []
 
 
+async def test_who_pauses_a_feed_that_is_just_asked_has_it_paused(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def paused(request: Request) -> Answer:
+        db.write_now(lambda session: feeds.pause(session, session.exec(select(Feed)).one(), "ann"))
+        return Answer(200, {"Content-Type": "application/rss+xml"}, SHORT)
+
+    world.web.choose = paused
+    await polled(world, db, clock, times=2)
+    assert (feed_of(db).state, feed_of(db).paused_by, len(world.web.requests)) == ("paused", "ann", 1)
+
+
 class NotedPool(HerePool):
     """Notes the names of the tasks that a worker was given."""
 
