@@ -26,13 +26,16 @@ def _raw_deflate(text: bytes) -> bytes:
 PACKERS: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("", bytes),
     ("identity", bytes),
+    ("UTF-8", bytes),
+    ("none", bytes),
     ("gzip", gzip.compress),
+    ("aws-chunked,gzip", gzip.compress),
     (" GZIP ", gzip.compress),
     ("x-gzip", gzip.compress),
     ("deflate", zlib.compress),
     ("deflate", _raw_deflate),
 ]
-COMPRESSORS = PACKERS[2:]
+COMPRESSORS = PACKERS[4:]
 
 
 def _decoded(encoding: str, packed: bytes, step: int, limit: int = 10_000_000) -> bytes:
