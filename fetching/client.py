@@ -39,12 +39,12 @@ from fetching.decoding import ACCEPTED, Body, TooBig, Undecodable
 from fetching.failures import LostConnection, explain
 from fetching.guard import ForbiddenAddress, Names, guarded_sockets
 from fetching.headers import media_type, retry_after
+from fetching.wire import HEADER_BYTES, Connector
 
 __all__ = ["Answer", "Ask", "Client", "Failed", "Fetched", "NotModified"]
 
 MAX_REDIRECTS = 5
 CONNECT_SECONDS = 10.0
-HEADER_BYTES = 65_536
 PER_HOST = 2
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
@@ -107,21 +107,12 @@ class Client:
         self._open.push_async_callback(resolver.close)
         self._direct = await self._open.enter_async_context(
             _session(
-                aiohttp.TCPConnector(
-                    ssl=certificates(),
-                    limit=0,
-                    force_close=True,
-                    resolver=resolver,
-                    socket_factory=guarded_sockets(self._allow),
-                ),
+                Connector(ssl=certificates(), resolver=resolver, socket_factory=guarded_sockets(self._allow)),
                 self._connect_seconds,
             )
         )
         self._proxied = await self._open.enter_async_context(
-            _session(
-                aiohttp.TCPConnector(ssl=certificates(), limit=0, force_close=True, resolver=resolver),
-                self._connect_seconds,
-            )
+            _session(Connector(ssl=certificates(), resolver=resolver), self._connect_seconds)
         )
         return self
 
@@ -268,13 +259,14 @@ async def _ask_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerT
         raise LostConnection(str(fault)) from fault
 
 
-def _session(connector: aiohttp.TCPConnector, connect_seconds: float) -> aiohttp.ClientSession:
+def _session(connector: Connector, connect_seconds: float) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, connect=connect_seconds),
         auto_decompress=False,
         max_line_size=16_384,
+        max_headers=1_000,  # of HEADER_BYTES together
         max_field_size=32_768,  # content security policies of over 8 KB, the library's default, are seen
         middlewares=(_ask_once,),
     )

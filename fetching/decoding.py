@@ -131,7 +131,22 @@ class _Brotli:
 
 # Codings that a body can have (IANA's list). Any other word says nothing of it: servers write a character set there,
 # `none`, or how the body once came to them (`aws-chunked`); browsers pass it over, too.
-_CODINGS = frozenset("aes128gcm br compress dcb dcz deflate exi gzip pack200-gzip x-compress x-gzip zstd".split())
+_CODINGS = frozenset(
+    [
+        "aes128gcm",
+        "br",
+        "compress",
+        "dcb",
+        "dcz",
+        "deflate",
+        "exi",
+        "gzip",
+        "pack200-gzip",
+        "x-compress",
+        "x-gzip",
+        "zstd",
+    ]
+)
 _DECODERS: dict[str, type[_Decoder]] = {
     "": _Identity,
     "gzip": _Gzip,
