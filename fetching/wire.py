@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -32,7 +32,7 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, limit=0, force_close=True)
-        self._factory = partial[ResponseHandler](OneAnswer, loop=self._loop)
+        self._factory = cast(Any, partial(OneAnswer, loop=self._loop))
 
 
 class OneAnswer(ResponseHandler):
