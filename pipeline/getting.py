@@ -69,6 +69,12 @@ def hidden(url: str, secrets: Mapping[str, str]) -> str:
     return url
 
 
+def links_of(app: App, feed: Feed) -> str:
+    """The selector of a page's links; empty for what is a feed by itself."""
+    configured = app.active.feeds.get(feed.config_url)
+    return configured.links if configured and feed.kind == "page" else ""
+
+
 def ask(app: App, feed: Feed) -> Ask:
     """The request: validators verbatim and only to the address that gave them, headers from the watch file.
 

@@ -32,7 +32,7 @@ from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
 from pipeline.further import Known
-from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
+from pipeline.getting import as_written, ask, further_ask, hidden, links_of, own_secrets
 from pipeline.pooled import parse_feed
 from pipeline.turns import (
     Turns,
@@ -227,7 +227,7 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
         return Polled(answer, "not_modified")
     if isinstance(answer, Failed):
         return Polled(answer, "failed", reason=answer.reason, detail=answer.detail)
-    body_hash = identity.body_hash(answer.body)
+    body_hash = identity.body_hash(answer.body, identity.read_by(links_of(app, feed)))
     if body_hash == feed.body_hash:
         return Polled(answer, "unchanged", body_hash=body_hash)
     try:
@@ -241,8 +241,7 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
 
 
 async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
-    configured = app.active.feeds.get(feed.config_url)
-    selector = configured.links if configured and feed.kind == "page" else ""
+    selector = links_of(app, feed)
     asked = (answer.body, answer.url, dict(answer.headers), selector)
     if len(answer.body) <= IN_A_THREAD and not selector:
         clear = await asyncio.to_thread(at_once, answer.body, url=answer.url, headers=answer.headers)

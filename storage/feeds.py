@@ -20,6 +20,7 @@ from storage.tables import Article, Feed, FeedPoll
 from storage.types import SKEW
 
 LEASE = leases.Columns(Feed)
+LONGEST_LEARNT = timedelta(hours=1)  # between two polls of a feed whose interval nobody set
 # No poll is put off for longer (a day, and jitter): a later one was planned by a clock that was wrong, and is due now.
 FARTHEST = timedelta(hours=27)
 MOVED_AFTER = 3  # sightings of a permanent redirect, or weighed failures of where it led: pipeline/moves.py
@@ -37,6 +38,7 @@ class FeedSpec:
     language: str
     every_s: float | None
     first_poll_s: float
+    read_by: str = ""  # stands behind the hash of what was read, when another hand reads it otherwise
 
 
 def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
@@ -46,6 +48,8 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
     for spec in specs:
         named.add(spec.url)
         feed = known.get(spec.url) or Feed(config_url=spec.url, fetch_url=spec.url, name=spec.name, next_poll_at=now)
+        if feed.id is not None:
+            _plan_anew(feed, spec, now)
         for field in ("name", "kind", "owner", "language", "every_s", "first_poll_s"):
             setattr(feed, field, getattr(spec, field))
         feed.tags = list(spec.tags)
@@ -58,6 +62,20 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
             feed.active = False
             session.add(feed)
     session.flush()
+
+
+def _plan_anew(feed: Feed, spec: FeedSpec, now: datetime) -> None:
+    """What a changed entry of the watch file means for the plan: another `every` counts from the last poll on, and what
+    is read in another way is read as at first, at once: it may be as it was, and its links are no news.
+    """
+    if feed.every_s != spec.every_s and feed.state == "ok" and feed.last_polled_at:
+        every = timedelta(seconds=spec.every_s) if spec.every_s else LONGEST_LEARNT
+        feed.next_poll_at = min(feed.next_poll_at, feed.last_polled_at + every)
+    read_by = feed.body_hash.partition(":")[2]
+    if read_by != spec.read_by and (read_by or (feed.body_hash and feed.kind != spec.kind)):
+        feed.body_hash = feed.etag = feed.last_modified = feed.validators_url = ""
+        feed.first_polled_at, feed.next_poll_at = None, now
+        _take_back(feed)
 
 
 def _polled() -> ColumnElement[bool]:
@@ -233,8 +251,13 @@ def pause(session: Session, feed: Feed, by: str) -> None:
     pause.
     """
     feed.state, feed.paused_by = "paused", by
-    feed.lease_epoch, feed.lease_owner, feed.lease_until = feed.lease_epoch + 1, "", None
+    _take_back(feed)
     session.add(feed)
+
+
+def _take_back(feed: Feed) -> None:
+    """From whoever polls it just now: what that poll brings is not kept."""
+    feed.lease_epoch, feed.lease_owner, feed.lease_until = feed.lease_epoch + 1, "", None
 
 
 def resume(session: Session, feed: Feed, now: datetime) -> None:

@@ -21,7 +21,7 @@ from pipeline.run import run_cycle
 from storage import feeds, hosts
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
-from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, rss
+from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, page, rss
 from tests.sinks.http import Answer, HttpSink, Request
 
 T = TypeVar("T")
@@ -413,6 +413,40 @@ async def test_who_pauses_a_feed_that_is_just_asked_has_it_paused(
     world.web.choose = paused
     await polled(world, db, clock, times=2)
     assert (feed_of(db).state, feed_of(db).paused_by, len(world.web.requests)) == ("paused", "ann", 1)
+
+
+@pytest.mark.parametrize(("before", "after", "wait"), [("24h", "10m", 10), ("24h", None, 60), ("10m", "24h", 11)])
+async def test_another_every_counts_from_the_last_poll_on(
+    world: World, db: Database, clock: FixedClock, before: str, after: str | None, wait: int
+) -> None:
+    world.site["/rss"] = SHORT
+    world.feeds[0]["every"] = before
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll"])
+        world.feeds[0]["every"] = after or "auto"
+        await world.apply(app)
+    assert feed_of(db).next_poll_at - NOON <= timedelta(minutes=wait)
+
+
+async def test_links_that_another_selector_finds_on_a_page_are_no_news(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    press = page("Press", ["x"]).replace(
+        b"<p>", b"<p><a href='/imprint'>Imprint</a></p><h3><a href='/a'>Strike</a></h3>"
+    )
+    world.site["/press"] = Answer(200, {"ETag": '"v1"', "Content-Type": "text/html"}, press)
+    world.feeds = [{"page": world.url("/press"), "links": "p a", "name": "Press"}]
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll"])
+        clock.move(timedelta(days=1))
+        world.feeds[0]["links"] = "h3 a"
+        await world.apply(app)
+        world.web.choose = lambda request: (
+            Answer(304) if "if-none-match" in request.headers else Answer(200, {"Content-Type": "text/html"}, press)
+        )
+        await run_cycle(app, steps=["poll"])
+    assert titles(db) == ["Imprint", "Strike"]
+    assert all(db.read_now(lambda session: session.exec(select(Article.from_before)).all()))
 
 
 class NotedPool(HerePool):
