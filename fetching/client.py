@@ -27,7 +27,7 @@ from yarl import URL
 
 from core import addresses, urls
 from core.clock import Clock, SystemClock
-from core.errors import ItemFailed, NotAvailable
+from core.errors import InputError, ItemFailed, NotAvailable
 from core.reasons import Reason
 from core.settings import Network
 from core.shortage import HINT, behind, told_as_not_available
@@ -96,7 +96,7 @@ class Client:
         self._user_agent = user_agent
         self._allow = tuple(allow)
         self._slots = _Slots(concurrency)
-        self._proxies = urllib.request.getproxies() if trust_env else {}
+        self._proxies = _proxies() if trust_env else {}
         self._connect_seconds = connect_seconds
         self._resolver = resolver
         self._clock = clock or SystemClock()
@@ -214,6 +214,21 @@ class Client:
 
     def _failed(self, ask: Ask, way: _Way, reason: Reason, detail: str) -> Failed:
         return Failed(ask.url, reason, _elsewhere(way, detail), host=urls.host_of(way.url))
+
+
+def _proxies() -> dict[str, str]:
+    """The environment's proxies by scheme; `proxy.example:3128`, as many write it, is one that speaks HTTP. Raises
+    InputError for one of another kind: spoken to in HTTP, it would fail each feed for what no feed is to blame for.
+    """
+    found = {scheme: one if "://" in one else f"http://{one}" for scheme, one in urllib.request.getproxies().items()}
+    for scheme in ("http", "https"):
+        kind = found.get(scheme, "http://").strip().lower().partition("://")[0]
+        if kind not in ("http", "https"):
+            raise InputError(
+                f"{scheme.upper()}_PROXY is of the kind {kind}://, which is not used",
+                hint="name an HTTP proxy, or set WIREWATCH_PROXY_FROM_ENV=false",
+            )
+    return found
 
 
 def _elsewhere(way: _Way, detail: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 
 from bench.hostile import brotli
-from core.errors import NotAvailable
+from core.errors import InputError, NotAvailable
 from core.reasons import Reason
 from fetching.client import Ask, Client, Fetched, NotModified
 from tests.fetching.asking import AGENT, FEED, LOOPBACK_1, failure_of, fetched
@@ -342,17 +342,27 @@ async def test_a_proxy_is_used_only_on_request(site: Loopback, monkeypatch: pyte
         assert (await fetched(client, Ask(site.url()))).status == 200
 
 
+@pytest.mark.parametrize("written", ["http://127.0.0.1:{}/", "127.0.0.1:{}", "localhost:{}"])
 async def test_the_environments_proxy_is_asked_whatever_its_address(
-    site: Loopback, monkeypatch: pytest.MonkeyPatch
+    site: Loopback, monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
-    monkeypatch.setenv("http_proxy", site.url())
+    monkeypatch.setenv("http_proxy", written.format(site.port))
     monkeypatch.setenv("no_proxy", "direct.example")
     site.answers["http://news.example/feed"] = answer(body=FEED)
-    async with Client(user_agent=AGENT, trust_env=True, resolver=Book(direct=["127.0.0.1"])) as client:
+    async with Client(
+        user_agent=AGENT, trust_env=True, resolver=Book(direct=["127.0.0.1"], localhost=["127.0.0.1"])
+    ) as client:
         assert (await fetched(client, Ask("http://news.example/feed"))).body == FEED
         for url in ("http://10.0.0.1/", "http://direct.example/"):
             assert (await failure_of(client, Ask(url))).reason is Reason.FORBIDDEN_ADDRESS
     assert len(site.requests) == 1
+
+
+def test_a_proxy_of_another_kind_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "socks5://user:hush@127.0.0.1:1080")
+    with pytest.raises(InputError, match="socks5") as refused:
+        Client(user_agent=AGENT, trust_env=True)
+    assert "hush" not in str(refused.value)
 
 
 async def test_an_answer_that_no_memory_is_left_for_is_no_fault_of_the_server(
