@@ -28,6 +28,7 @@ from fetching.headers import max_age
 from fetching.parse import at_once
 from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
 from pipeline import further, moves, notices
+from pipeline.advice import ADVICE
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
@@ -303,7 +304,7 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
     """A feed that is gone for good is nobody's news unless the operators hear of it."""
     key = f"feed:{feed.config_url}"
     if following.state == "paused":
-        text = f"feed {feed.name} is paused: {Reason.GONE.sentence}"
+        text = f"feed {feed.name} is paused: {Reason.GONE.sentence}\n{ADVICE[Reason.GONE]}"
         notices.tell(session, app, key, text, now=now)
     elif following.state == "ok" and feed.last_reason:  # it failed last time: whatever was told of it is over
         notices.over(session, app, key, f"feed {feed.name} can be read again", now=now)

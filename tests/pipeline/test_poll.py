@@ -128,6 +128,7 @@ async def test_a_feed_that_is_gone_is_paused_and_the_operators_are_told(
     assert (feed.state, feed.paused_by, world.asked("/rss")) == ("paused", "gone", 1)
     (told,) = world.hook.requests
     assert b"News" in told.body
+    assert b"look for another feed of the site" in told.body
     world.site["/rss"] = rss(Item("a", title="A"))
     change(db, state="ok")
     async with world.worker(db, clock) as app:
