@@ -146,6 +146,14 @@ class Client:
         """Whether a request to `host` would wait until another one's answer is here."""
         return self._slots.is_full(host)
 
+    async def has_room(self, host: str, seconds: float) -> bool:
+        """Whether one of its requests ends within so long, so that another one could begin."""
+        try:
+            async with asyncio.timeout(seconds), self._slots.at(host):
+                return True
+        except TimeoutError:
+            return False
+
     async def _hop(self, ask: Ask, way: _Way) -> Answer | _Way:
         async with self._slots.at(urls.host_of(way.url)):
             loop = asyncio.get_running_loop()

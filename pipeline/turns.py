@@ -23,6 +23,8 @@ MISSED = 0.25  # of the spacing: a request that is later takes a new moment
 TRIES = 4  # on a machine that misses every moment requests go out all the same
 FULL = timedelta(seconds=2)  # for which a row is given back whose host answers none of its requests yet
 
+PATIENCE_S = 10.0  # for a host with two requests out: what is asked for once only must not be lost for a moment's sake
+
 
 @dataclass(frozen=True, slots=True)
 class Turns:
@@ -122,7 +124,7 @@ async def own_turn(app: App, url: str, spacing: timedelta, horizon: timedelta) -
         return Failed(url, Reason.RATE_LIMITED, "its host is busy", retry_after=(free - now).total_seconds())
     wait = (moments[0] - now).total_seconds()
     await asyncio.sleep(max(0.0, wait))
-    if spacing and app.client.is_full(host):
+    if spacing and not await app.client.has_room(host, PATIENCE_S):
         return Failed(url, Reason.RATE_LIMITED, "its host is busy", retry_after=FULL.total_seconds())
     return await resting(app, url) if wait > 0 else None
 
