@@ -170,7 +170,7 @@ class Client:
         return step
 
     async def _exchange(self, ask: Ask, way: _Way) -> Answer | _Turn:
-        url = URL(way.url)
+        url = urls.asked(way.url)
         session, proxy = self._road(url)
         headers = self._headers(ask, way.url)
         async with session.get(url, headers=headers, proxy=proxy, allow_redirects=False) as response:
