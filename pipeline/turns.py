@@ -123,7 +123,8 @@ async def own_turn(app: App, url: str, spacing: timedelta, horizon: timedelta) -
         free = await app.db.read(lambda session: hosts.next_free(session, host, now))
         return Failed(url, Reason.RATE_LIMITED, "its host is busy", retry_after=(free - now).total_seconds())
     wait = (moments[0] - now).total_seconds()
-    await asyncio.sleep(max(0.0, wait))
+    if wait > 0 and await _stopped(app.stopping, wait):
+        return Failed(url, Reason.RATE_LIMITED, "told to stop meanwhile", retry_after=FULL.total_seconds())
     if spacing and not await app.client.has_room(host, PATIENCE_S):
         return Failed(url, Reason.RATE_LIMITED, "its host is busy", retry_after=FULL.total_seconds())
     return await resting(app, url) if wait > 0 else None

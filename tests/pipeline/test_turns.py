@@ -61,6 +61,10 @@ async def test_who_is_told_to_stop_waits_for_no_moment(world: World, db: Databas
     async with world.worker(db, clock) as app:
         app.stopping.set()
         assert await turn_came(app, "h", clock.now() + timedelta(hours=1), NO_ROW, TURNS) is None
+        later = timedelta(minutes=1)
+        for _ in range(2):  # the first moment is now
+            busy = await asyncio.wait_for(own_turn(app, world.url("/"), later, later), 10)
+        assert busy
 
 
 @pytest.mark.parametrize("step", ["poll", "read"])
