@@ -160,5 +160,5 @@ if _brotli:
 def _decoder(encoding: str) -> _Decoder:
     codings = [one for word in encoding.split(",") if (one := word.strip()) in _CODINGS]
     if len(codings) > 1 or (codings and codings[0] not in _DECODERS):
-        raise Undecodable(f"content-encoding {', '.join(codings)[:40]} is not read")
+        raise Undecodable(f"content-encoding {encoding[:40]} is not read")
     return _DECODERS[codings[0] if codings else ""]()

@@ -91,7 +91,7 @@ def test_endless_nothing_is_stopped_too() -> None:
         Body("gzip", 10_000).add(gzip.compress(b"") * 1000)
 
 
-@pytest.mark.parametrize("encoding", ["zstd", "compress", "gzip, gzip", "gzip,br", "nonsense" * 50])
+@pytest.mark.parametrize("encoding", ["zstd", "compress", "gzip, gzip", "gzip,br"])
 def test_an_encoding_we_did_not_ask_for_is_named(encoding: str) -> None:
     with pytest.raises(Undecodable, match=encoding[:8]):
         Body(encoding, 1000)
