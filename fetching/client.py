@@ -146,16 +146,13 @@ class Client:
         """Whether a request to `host` would wait until another one's answer is here."""
         return self._slots.is_full(host)
 
-    async def has_room(self, host: str, seconds: float) -> bool:
-        """Whether one of its requests ends within so long, so that another one could begin."""
-        try:
-            async with asyncio.timeout(seconds), self._slots.at(host):
-                return True
-        except TimeoutError:
-            return False
-
     async def _hop(self, ask: Ask, way: _Way) -> Answer | _Way:
-        async with self._slots.at(urls.host_of(way.url)):
+        async with AsyncExitStack() as place:
+            try:
+                async with asyncio.timeout(ask.patience):
+                    await place.enter_async_context(self._slots.at(urls.host_of(way.url)))
+            except TimeoutError:
+                return self._failed(ask, way, Reason.RATE_LIMITED, "two other requests have no answer there yet")
             loop = asyncio.get_running_loop()
             until = loop.time() + way.seconds
             try:

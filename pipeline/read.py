@@ -162,7 +162,7 @@ async def fetch_and_extract(app: App, url: str) -> Read:
         return Read(None, reason=Reason.AUTH, detail=error.message)
     accept = "text/html, */*;q=0.5"
     answer = await app.client.get(
-        Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept=accept), partial(may_go, app)
+        Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept=accept, patience=app.patience), partial(may_go, app)
     )
     if isinstance(answer, Failed):
         return _not_given(answer)

@@ -23,8 +23,6 @@ MISSED = 0.25  # of the spacing: a request that is later takes a new moment
 TRIES = 4  # on a machine that misses every moment requests go out all the same
 FULL = timedelta(seconds=2)  # for which a row is given back whose host answers none of its requests yet
 
-PATIENCE_S = 10.0  # for a host with two requests out: what is asked for once only must not be lost for a moment's sake
-
 
 @dataclass(frozen=True, slots=True)
 class Turns:
@@ -125,8 +123,6 @@ async def own_turn(app: App, url: str, spacing: timedelta, horizon: timedelta) -
     wait = (moments[0] - now).total_seconds()
     if wait > 0 and await _stopped(app.stopping, wait):
         return Failed(url, Reason.RATE_LIMITED, "told to stop meanwhile", retry_after=FULL.total_seconds())
-    if spacing and not await app.client.has_room(host, PATIENCE_S):
-        return Failed(url, Reason.RATE_LIMITED, "its host is busy", retry_after=FULL.total_seconds())
     return await resting(app, url) if wait > 0 else None
 
 

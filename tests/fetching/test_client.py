@@ -11,6 +11,7 @@ from aiohttp.client_proto import ResponseHandler
 from bench.hostile import brotli
 from core.errors import InputError, NotAvailable
 from core.reasons import Reason
+from core.urls import host_of
 from fetching.client import Ask, Client, Fetched, NotModified
 from tests.fetching.asking import AGENT, FEED, LOOPBACK_1, failure_of, fetched
 from tests.fetching.hostile import Book
@@ -317,6 +318,17 @@ async def test_waiting_for_a_turn_is_not_counted_as_the_hosts_time(site: Loopbac
     site.answers["/"] = crowd
     got = await asyncio.gather(*(client.get(Ask(site.url(), seconds=2)) for _ in range(100)))
     assert [one for one in got if not isinstance(one, Fetched)] == []
+
+
+async def test_who_is_patient_waits_for_two_others_so_long(site: Loopback, client: Client) -> None:
+    site.answers["/"] = answer()
+    slots, host = client._slots, host_of(site.url())
+    async with slots.at(host):
+        async with slots.at(host):
+            late = asyncio.create_task(client.get(Ask(site.url(), patience=20)))
+            failed = await failure_of(client, Ask(site.url(), patience=0.05))
+        assert isinstance(await late, Fetched)
+    assert (failed.reason, failed.retry_after, len(site.requests)) == (Reason.RATE_LIMITED, None, 1)
 
 
 async def test_a_cancelled_request_frees_its_place(site: Loopback, client: Client) -> None:

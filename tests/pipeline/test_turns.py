@@ -85,21 +85,6 @@ async def test_what_is_due_at_a_host_that_answers_nothing_waits_in_nobodys_place
     assert report.total(step, "changed" if step == "poll" else "ready") == 1
 
 
-async def test_a_further_page_waits_until_a_request_of_its_host_is_answered(
-    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with world.worker(db, clock) as app:
-        slots, url = app.client._slots, world.url("/older")
-        async with slots.at(host_of(url)):
-            async with slots.at(host_of(url)):
-                turn = asyncio.create_task(own_turn(app, url, SPACING, timedelta(seconds=1)))
-                await asyncio.sleep(0.2)
-            assert await turn is None
-            async with slots.at(host_of(url)):  # which hang
-                monkeypatch.setattr("pipeline.turns.PATIENCE_S", 0.1)
-                assert await own_turn(app, url, SPACING, timedelta(seconds=1))
-
-
 async def test_a_run_that_breaks_off_gives_back_what_it_holds(
     world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
