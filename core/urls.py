@@ -43,6 +43,12 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 
+# A path and query that are asked for as they stand: nothing in them has to be escaped, no dot leads up. A signature may
+# be over them, and some servers know no other spelling.
+_ROOTED = r"/(?!/)(?!.*/\.{1,2}(?:[/?]|\Z))(?:[\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
+_AS_IT_IS = re.compile(rf"https?://[a-z0-9.-]+(?::\d+)?{_ROOTED}", re.ASCII)
+_PATH_AS_IT_IS = re.compile(_ROOTED, re.ASCII)
+
 _TRACKING_NAMES = """
 fbclid gclid dclid gbraid wbraid gclsrc msclkid twclid ttclid yclid ysclid igshid igsh li_fat_id epik srsltid
 mc_cid mc_eid mkt_tok _ga _gl _openstat _hsenc _hsmi hsctatracking vero_id oly_enc_id oly_anon_id
@@ -103,6 +109,12 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def asked(url: str) -> URL:
+    """The address for a request: the escapes in it stay as they were written, where it needs no others."""
+    plain = url.partition("#")[0]
+    return URL(plain, encoded=bool(_AS_IT_IS.fullmatch(plain)))
+
+
 def is_usable(url: str) -> bool:
     """Whether `check` would let it pass."""
     return not _fault(url)
@@ -119,6 +131,8 @@ def join(base: str, link: str) -> str:
     if not link:
         return ""
     try:
+        if _PATH_AS_IT_IS.fullmatch(link):
+            link = f"{URL(base).origin()}{link}"
         parsed = URL(link)
         absolute = link if parsed.scheme and parsed.absolute else str(URL(base).with_fragment(None).join(parsed))
     except _UNREADABLE:

@@ -17,6 +17,7 @@ class Ask:
 
     `etag` and `last_modified` are what a server sent earlier, verbatim. They are sent to `validators_for`, the URL
     whose answer held them (`Fetched.url`); when that is empty, to every hop. `headers` leave with the first host.
+    `patience`: seconds for which each hop waits while its host has two requests of ours out; None is for ever.
     """
 
     url: str
@@ -27,6 +28,7 @@ class Ask:
     max_bytes: int = FEED_BYTES
     seconds: float = FEED_SECONDS
     validators_for: str = ""
+    patience: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

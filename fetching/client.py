@@ -27,7 +27,7 @@ from yarl import URL
 
 from core import addresses, urls
 from core.clock import Clock, SystemClock
-from core.errors import ItemFailed, NotAvailable
+from core.errors import InputError, ItemFailed, NotAvailable
 from core.reasons import Reason
 from core.settings import Network
 from core.shortage import HINT, behind, told_as_not_available
@@ -39,12 +39,12 @@ from fetching.decoding import ACCEPTED, Body, TooBig, Undecodable
 from fetching.failures import LostConnection, explain
 from fetching.guard import ForbiddenAddress, Names, guarded_sockets
 from fetching.headers import media_type, retry_after
+from fetching.wire import HEADER_BYTES, Connector
 
 __all__ = ["Answer", "Ask", "Client", "Failed", "Fetched", "NotModified"]
 
 MAX_REDIRECTS = 5
 CONNECT_SECONDS = 10.0
-HEADER_BYTES = 65_536
 PER_HOST = 2
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
@@ -96,7 +96,7 @@ class Client:
         self._user_agent = user_agent
         self._allow = tuple(allow)
         self._slots = _Slots(concurrency)
-        self._proxies = urllib.request.getproxies() if trust_env else {}
+        self._proxies = _proxies() if trust_env else {}
         self._connect_seconds = connect_seconds
         self._resolver = resolver
         self._clock = clock or SystemClock()
@@ -107,21 +107,12 @@ class Client:
         self._open.push_async_callback(resolver.close)
         self._direct = await self._open.enter_async_context(
             _session(
-                aiohttp.TCPConnector(
-                    ssl=certificates(),
-                    limit=0,
-                    force_close=True,
-                    resolver=resolver,
-                    socket_factory=guarded_sockets(self._allow),
-                ),
+                Connector(ssl=certificates(), resolver=resolver, socket_factory=guarded_sockets(self._allow)),
                 self._connect_seconds,
             )
         )
         self._proxied = await self._open.enter_async_context(
-            _session(
-                aiohttp.TCPConnector(ssl=certificates(), limit=0, force_close=True, resolver=resolver),
-                self._connect_seconds,
-            )
+            _session(Connector(ssl=certificates(), resolver=resolver), self._connect_seconds)
         )
         return self
 
@@ -151,8 +142,17 @@ class Client:
             way = step
         return self._failed(ask, way, Reason.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
 
+    def is_full(self, host: str) -> bool:
+        """Whether a request to `host` would wait until another one's answer is here."""
+        return self._slots.is_full(host)
+
     async def _hop(self, ask: Ask, way: _Way) -> Answer | _Way:
-        async with self._slots.at(urls.host_of(way.url)):
+        async with AsyncExitStack() as place:
+            try:
+                async with asyncio.timeout(ask.patience):
+                    await place.enter_async_context(self._slots.at(urls.host_of(way.url)))
+            except TimeoutError:
+                return self._failed(ask, way, Reason.RATE_LIMITED, "two other requests have no answer there yet")
             loop = asyncio.get_running_loop()
             until = loop.time() + way.seconds
             try:
@@ -167,7 +167,7 @@ class Client:
         return step
 
     async def _exchange(self, ask: Ask, way: _Way) -> Answer | _Turn:
-        url = URL(way.url)
+        url = urls.asked(way.url)
         session, proxy = self._road(url)
         headers = self._headers(ask, way.url)
         async with session.get(url, headers=headers, proxy=proxy, allow_redirects=False) as response:
@@ -221,6 +221,21 @@ class Client:
         return Failed(ask.url, reason, _elsewhere(way, detail), host=urls.host_of(way.url))
 
 
+def _proxies() -> dict[str, str]:
+    """The environment's proxies by scheme; `proxy.example:3128`, as many write it, is one that speaks HTTP. Raises
+    InputError for one of another kind: spoken to in HTTP, it would fail each feed for what no feed is to blame for.
+    """
+    found = {scheme: one if "://" in one else f"http://{one}" for scheme, one in urllib.request.getproxies().items()}
+    for scheme in ("http", "https"):
+        kind = found.get(scheme, "http://").strip().lower().partition("://")[0]
+        if kind not in ("http", "https"):
+            raise InputError(
+                f"{scheme.upper()}_PROXY is of the kind {kind}://, which is not used",
+                hint="name an HTTP proxy, or set WIREWATCH_PROXY_FROM_ENV=false",
+            )
+    return found
+
+
 def _elsewhere(way: _Way, detail: str) -> str:
     """`detail` with the host when it is not the one that was asked."""
     return f"redirected to {urls.host_of(way.url) or 'a bad URL'}: {detail}" if way.hops else detail
@@ -243,6 +258,10 @@ class _Slots:
         self._all = asyncio.Semaphore(total)
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
+    def is_full(self, host: str) -> bool:
+        of_host = self._hosts.get(host)
+        return of_host is not None and of_host.locked()
+
     @asynccontextmanager
     async def at(self, host: str) -> AsyncIterator[None]:
         of_host = self._hosts.setdefault(host, asyncio.Semaphore(PER_HOST))
@@ -260,13 +279,14 @@ async def _ask_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerT
         raise LostConnection(str(fault)) from fault
 
 
-def _session(connector: aiohttp.TCPConnector, connect_seconds: float) -> aiohttp.ClientSession:
+def _session(connector: Connector, connect_seconds: float) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, connect=connect_seconds),
         auto_decompress=False,
         max_line_size=16_384,
+        max_headers=1_000,  # of HEADER_BYTES together
         max_field_size=32_768,  # content security policies of over 8 KB, the library's default, are seen
         middlewares=(_ask_once,),
     )

@@ -129,9 +129,26 @@ class _Brotli:
         return bool(self._stream.is_finished())
 
 
+# Codings that a body can have (IANA's list). Any other word says nothing of it: servers write a character set there,
+# `none`, or how the body once came to them (`aws-chunked`); browsers pass it over, too.
+_CODINGS = frozenset(
+    [
+        "aes128gcm",
+        "br",
+        "compress",
+        "dcb",
+        "dcz",
+        "deflate",
+        "exi",
+        "gzip",
+        "pack200-gzip",
+        "x-compress",
+        "x-gzip",
+        "zstd",
+    ]
+)
 _DECODERS: dict[str, type[_Decoder]] = {
     "": _Identity,
-    "identity": _Identity,
     "gzip": _Gzip,
     "x-gzip": _Gzip,
     "deflate": _Deflate,
@@ -141,6 +158,7 @@ if _brotli:
 
 
 def _decoder(encoding: str) -> _Decoder:
-    if encoding not in _DECODERS:
+    codings = [one for word in encoding.split(",") if (one := word.strip()) in _CODINGS]
+    if len(codings) > 1 or (codings and codings[0] not in _DECODERS):
         raise Undecodable(f"content-encoding {encoding[:40]} is not read")
-    return _DECODERS[encoding]()
+    return _DECODERS[codings[0] if codings else ""]()

@@ -12,6 +12,7 @@ from core.text import one_line
 LONGEST_WAIT = 86_400.0  # seconds; servers have been seen asking for 88 hours, and for ten years
 
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.ASCII | re.IGNORECASE)
+_SECONDS = re.compile(r"(\d+(?:\.\d*)?)\s*(?:s|sec|secs|seconds?)?", re.ASCII | re.IGNORECASE)
 _DIRECTIVE = re.compile(r"([a-z-]+)(?:\s*=\s*\"?(\d+))?", re.ASCII)
 
 
@@ -25,11 +26,14 @@ def media_type(headers: Mapping[str, str]) -> tuple[str, str]:
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds until the server wants to be asked again, 0 to 24 h; None when it does not say.
 
-    A date is read against the answer's own Date, so that a wrong clock on either side does no harm.
+    A date is read against the answer's own Date, so that a wrong clock on either side does no harm. `12.5`, `60s` and
+    two numbers (the server's and its proxy's, of which the longer counts) are no seconds to the letter, but meant so.
     """
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(min(int(value[:12]), LONGEST_WAIT))
+    numbers = [_SECONDS.fullmatch(part.strip()) for part in value.split(",")]
+    seconds = [float(found[1][:12]) for found in numbers if found]
+    if len(seconds) == len(numbers):
+        return min(max(seconds), LONGEST_WAIT)
     until = http_date(value)
     if until is None:
         return None

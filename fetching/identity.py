@@ -72,9 +72,16 @@ def written_hash(entry: ParsedEntry) -> str:
     return _hash(entry.written())[:32]
 
 
-def body_hash(body: bytes) -> str:
-    """A hash of a whole document: unchanged means that there is nothing to parse."""
-    return hashlib.sha256(body).hexdigest()
+def body_hash(body: bytes, read_by: str = "") -> str:
+    """A hash of a whole document: unchanged means that there is nothing to parse. Behind a colon `read_by` of the
+    selector, where one reads it.
+    """
+    return hashlib.sha256(body).hexdigest() + (f":{read_by}" if read_by else "")
+
+
+def read_by(selector: str) -> str:
+    """A short hash of a selector; empty for none."""
+    return _hash(selector)[:8] if selector else ""
 
 
 def _hash(text: str) -> str:

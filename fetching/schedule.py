@@ -11,6 +11,9 @@ the last poll or the 304s were lies; so the validators of before are sent once m
     304s ── a week ──> plain GET ── no news ──> validators as before
                            └─ news ──> trial: the old validators ── 200 ──> trusted, the new ones are kept
                                                                  └─ 304 ──> distrusted: none are sent any more
+
+A server that refuses a request, as some do for validators they cannot read, is asked without them the next time; one
+that says 412, which nothing else of ours can bring about, always.
 """
 
 from __future__ import annotations
@@ -44,6 +47,8 @@ _WEIGHTS = {
     Reason.NOT_FOUND: 0.5,
 }
 _OUR_OWN = frozenset({Reason.DNS, Reason.UNREACHABLE})  # mostly: they say little of the feed
+_PRECONDITION_FAILED = 412
+_REFUSES_REQUEST = frozenset({400, _PRECONDITION_FAILED, 431, 501})  # maybe for what it held
 _NOT_ASKED = _OUR_OWN | {Reason.REFUSED, Reason.CONNECT_TIMEOUT, Reason.TLS}  # no request reached the server
 
 
@@ -160,6 +165,8 @@ def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float
     )
     asked_in_vain = state.plain and not state.validators_distrusted and outcome.reason not in _NOT_ASKED
     gone = outcome.reason is Reason.GONE or outcome.status == 410
+    distrusted = state.validators_distrusted or outcome.status == _PRECONDITION_FAILED
+    refused = outcome.status in _REFUSES_REQUEST and not state.plain
     another_body = 200 <= outcome.status < 300  # a parked page, say: the server does send what has changed
     only_304_since = None if another_body else state.only_304_since
     return NextPoll(
@@ -167,12 +174,12 @@ def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float
         interval=interval,
         failures=failures,
         gap=False,
-        plain_get_next=(state.plain and not asked_in_vain) or state.validators_distrusted,
+        plain_get_next=(state.plain and not asked_in_vain) or distrusted or refused,
         state="paused" if gone else "failing",
         why=Reason.GONE.sentence if gone else why,
         last_changed_at=min(state.last_changed_at, now) if state.last_changed_at else None,
         only_304_since=now if asked_in_vain else only_304_since,  # one plain GET a week, answered or not
-        validators_distrusted=state.validators_distrusted,
+        validators_distrusted=distrusted,
     )
 
 

@@ -29,6 +29,7 @@ from storage.hits import Told
 from storage.leases import Owner
 from stories.telling import Telling
 
+PATIENCE_S = 10.0
 EVERYBODY = "*"  # the recipient of a delivery made while its channel could not be used: split up when it can
 
 
@@ -138,6 +139,13 @@ class App:
     def jobs(self) -> int:
         """Worker processes that read pages."""
         return self.settings.jobs or os.cpu_count() or 1
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds for which a request waits for two others of its host, so that a host that hangs keeps nobody's place;
+        without a spacing hosts are asked as fast as they answer, and all wait.
+        """
+        return PATIENCE_S if self.settings.page_spacing else None
 
     @property
     def reads_at_once(self) -> int:

@@ -17,6 +17,7 @@ from core.text import clean
 from core.urls import host_of
 from fetching import identity
 from fetching.entries import ParsedEntry, ParsedFeed
+from pipeline import readdressed
 from rules.languages import spoken
 from rules.tokens import words
 from storage import articles
@@ -75,6 +76,9 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime, *, 
             elif row.id not in met:  # else another item of this document spoke for it already
                 met.add(row.id)
                 changed += _see_again(session, row, item, now)
+    moved = readdressed.known_again(session, feed, fresh, met)
+    changed += sum(_see_again(session, row, item, now) for item, row in moved.items())
+    fresh = [item for item in fresh if item not in moved]
     old = too_old(feed, fresh, now, _retold(session, feed, fresh)) | _from_late(parsed, fresh)
     made = sum(_add(session, feed, parsed, batch, old, now, choosy) for batch in _batches(fresh))
     flood = len(old) if feed.first_polled_at else 0

@@ -29,6 +29,7 @@ def further_ask(app: App, feed: Feed, address: str, found_at: str, known: Known 
         validators_for=_filled(known.url, own),
         headers=of_feed.headers if trusted else {},
         accept=of_feed.accept,
+        patience=app.patience,
     )
 
 
@@ -69,6 +70,12 @@ def hidden(url: str, secrets: Mapping[str, str]) -> str:
     return url
 
 
+def links_of(app: App, feed: Feed) -> str:
+    """The selector of a page's links; empty for what is a feed by itself."""
+    configured = app.active.feeds.get(feed.config_url)
+    return configured.links if configured and feed.kind == "page" else ""
+
+
 def ask(app: App, feed: Feed) -> Ask:
     """The request: validators verbatim and only to the address that gave them, headers from the watch file.
 
@@ -85,4 +92,5 @@ def ask(app: App, feed: Feed) -> Ask:
         validators_for=_with_own(feed, feed.validators_url, own),
         headers={name: expand(value, app.secrets) for name, value in headers.items()},
         accept="application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
+        patience=app.patience,
     )

@@ -11,7 +11,9 @@ from sqlmodel import Session
 
 from core.log import pairs
 from core.reasons import Reason
+from core.text import one_line
 from pipeline import notices, troubles
+from pipeline.advice import advice
 from pipeline.app import EVERYBODY, Active, App
 from pipeline.troubles import FeedFacts, Look, SiteFacts
 from storage import configs, feeds, habits, ledger, meta
@@ -123,6 +125,8 @@ def _facts_of(feed: Feed, news: dict[int, list[datetime]], first: dict[int, date
         asked_since=first.get(feed.id or 0),
         answered_at=feed.last_success_at,
         news=tuple(news.get(feed.id or 0, ())),
+        detail=one_line(feed.last_error, 200),
+        do=advice(feed.last_reason),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from alerts.channels import ChannelSettings
 from alerts.policy import DigestTime, Policy, Quiet, Update
+from fetching.identity import read_by
 from pipeline.app import Active
 from rules.config import FeedConfig, Rule
 from rules.endpoints import ChannelConfig
@@ -58,4 +59,5 @@ def feed_spec(feed: FeedConfig) -> FeedSpec:
         language=feed.language,
         every_s=feed.every.total_seconds() if feed.every else None,
         first_poll_s=feed.first_poll.total_seconds(),
+        read_by=read_by(feed.links),
     )

@@ -21,19 +21,28 @@ from core.text import clean
 from core.urls import host_of
 from fetching import identity
 from fetching.answers import Answer, Failed, Fetched, NotModified
+from fetching.client import MayGo
 from fetching.entries import ParsedFeed
 from fetching.faulty import fault_in
 from fetching.headers import max_age
 from fetching.parse import at_once
 from fetching.schedule import LONGEST, NextPoll, Outcome, Timing, next_poll, turn
 from pipeline import further, moves, notices
+from pipeline.advice import ADVICE
 from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.entries import Counts, take_in
 from pipeline.further import Known
-from pipeline.getting import as_written, ask, further_ask, hidden, own_secrets
+from pipeline.getting import as_written, ask, further_ask, hidden, links_of, own_secrets
 from pipeline.pooled import parse_feed
-from pipeline.turns import Turns, own_turn, resting, turn_came
+from pipeline.turns import (
+    Turns,
+    given_back_for_where_it_leads,
+    given_back_if_full,
+    may_follow,
+    own_turn,
+    turn_came,
+)
 from storage import feeds, hosts
 from storage.tables import Feed, FeedPoll
 
@@ -44,6 +53,7 @@ LOOK_EVERY = timedelta(seconds=1)  # feeds become due by the clock alone, not by
 SOON = timedelta(seconds=2)  # of many feeds there is always one: a cycle of theirs lasts, and each is polled in time
 HORIZON = timedelta(seconds=10)  # a claimed feed waits at most so long for its host's turn
 FEED_SPACING = timedelta(seconds=1)
+FIRST_VISITS = FEED_SPACING * AT_ONCE  # in which all that are under way come to one host, when they first lead there
 IN_A_THREAD = 300_000  # bytes: larger feeds, and those with any doubt, are parsed in a worker that can be killed
 PARSE_SECONDS = 15.0
 
@@ -86,14 +96,14 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
 
     async def more_due() -> bool:
         """Whether a host of many feeds has a free moment soon, or a feed is due in a moment: neither need wait for the
-        next cycle. Feeds that were named are asked once; a clock that stands brings nothing nearer.
+        next cycle. A clock that stands brings nothing nearer.
         """
         nonlocal looked_at
         before, now = looked_at, app.clock.now()
         looked_at = now
         if put_off_to is not None and abs(put_off_to - now) < HORIZON * 2:
             return True
-        return not only and before != now and await app.db.read(lambda session: feeds.any_due(session, now + SOON))
+        return before != now and await app.db.read(lambda session: feeds.any_due(session, now + SOON, only))
 
     async def do(one: feeds.Claimed) -> None:
         await poll_one(cycle, one)
@@ -111,8 +121,12 @@ async def poll_one(cycle: Cycle, one: feeds.Claimed) -> None:
     app = cycle.app
     host = host_of(one.feed.fetch_url)
     turns = Turns(feeds.LEASE, "next_poll_at", spacing(app))
+    if await given_back_for_where_it_leads(app, one.feed.validators_url, host, one.lease, turns, HORIZON):
+        return
     if await turn_came(app, host, one.ask_at, one.lease, turns) is None:
         cycle.report.count("poll", "skipped", Reason.RATE_LIMITED)
+        return
+    if await given_back_if_full(app, host, one.lease, turns):
         return
     started = app.clock.now()
     polled = await ask_and_understand(app, one.feed)
@@ -135,10 +149,14 @@ async def _recorded(app: App, one: feeds.Claimed, polled: Polled, now: datetime,
     return failed, await app.db.write(lambda session: record(session, app, one, failed, now=now, ms=ms))
 
 
+def _may_follow(app: App, feed: Feed) -> MayGo:
+    return partial(may_follow, app, feed.validators_url, spacing(app), FIRST_VISITS)
+
+
 async def ask_and_understand(app: App, feed: Feed) -> Polled:
     """One GET and what it means; a missing secret is a failure of this feed alone."""
     try:
-        answer = await app.client.get(ask(app, feed), partial(resting, app))
+        answer = await app.client.get(ask(app, feed), _may_follow(app, feed))
     except InputError as error:
         return Polled(
             Failed(url=feed.config_url, reason=Reason.AUTH, detail=error.message),
@@ -166,7 +184,7 @@ async def _gathered(app: App, feed: Feed, polled: Polled) -> Polled:
         if busy := await own_turn(app, address, spacing(app), HORIZON):
             raise ItemFailed(address, busy.reason, busy.detail)
         asked = further_ask(app, feed, address, answer.url, known)
-        found = as_written(await app.client.get(asked, partial(resting, app)), own)
+        found = as_written(await app.client.get(asked, _may_follow(app, feed)), own)
         if isinstance(found, NotModified):
             return None, known
         if isinstance(found, Failed):
@@ -210,7 +228,7 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
         return Polled(answer, "not_modified")
     if isinstance(answer, Failed):
         return Polled(answer, "failed", reason=answer.reason, detail=answer.detail)
-    body_hash = identity.body_hash(answer.body)
+    body_hash = identity.body_hash(answer.body, identity.read_by(links_of(app, feed)))
     if body_hash == feed.body_hash:
         return Polled(answer, "unchanged", body_hash=body_hash)
     try:
@@ -224,8 +242,7 @@ async def understand(app: App, feed: Feed, answer: Answer) -> Polled:
 
 
 async def _parse(app: App, feed: Feed, answer: Fetched) -> ParsedFeed:
-    configured = app.active.feeds.get(feed.config_url)
-    selector = configured.links if configured and feed.kind == "page" else ""
+    selector = links_of(app, feed)
     asked = (answer.body, answer.url, dict(answer.headers), selector)
     if len(answer.body) <= IN_A_THREAD and not selector:
         clear = await asyncio.to_thread(at_once, answer.body, url=answer.url, headers=answer.headers)
@@ -287,7 +304,7 @@ def _tell(session: Session, app: App, feed: Feed, following: NextPoll, now: date
     """A feed that is gone for good is nobody's news unless the operators hear of it."""
     key = f"feed:{feed.config_url}"
     if following.state == "paused":
-        text = f"feed {feed.name} is paused: {Reason.GONE.sentence}"
+        text = f"feed {feed.name} is paused: {Reason.GONE.sentence}\n{ADVICE[Reason.GONE]}"
         notices.tell(session, app, key, text, now=now)
     elif following.state == "ok" and feed.last_reason:  # it failed last time: whatever was told of it is over
         notices.over(session, app, key, f"feed {feed.name} can be read again", now=now)

@@ -27,7 +27,7 @@ from pipeline.app import App
 from pipeline.cycle import Cycle, work_off
 from pipeline.pooled import extract_page
 from pipeline.snapshots import Taken, secrets_of, take
-from pipeline.turns import MISSED, Turns, own_turn, turn_came
+from pipeline.turns import MISSED, Turns, given_back_if_full, own_turn, turn_came
 from rules.config import Watch
 from rules.endpoints import SiteConfig
 from rules.languages import spoken
@@ -97,10 +97,17 @@ async def read_one(cycle: Cycle, one: articles.Claimed) -> None:
     async def turn(at: datetime) -> datetime | None:
         return await turn_came(app, one.article.host, at, one.lease, turns)
 
+    async def given_back() -> bool:
+        return await given_back_if_full(app, one.article.host, one.lease, turns)
+
     at = await turn(one.ask_at)
+    if at and await given_back():
+        return
     refused = await refusal(app, one.article.url) if at else None
     if at is None or (refused is None and await turn(at) is None):  # robots.txt may have taken its time
         cycle.report.count("read", "skipped", Reason.RATE_LIMITED)
+        return
+    if refused is None and await given_back():
         return
     given = _not_given(refused) if refused else await fetch_and_extract(app, one.article.url)
     page = _better(one.article, given)
@@ -155,7 +162,7 @@ async def fetch_and_extract(app: App, url: str) -> Read:
         return Read(None, reason=Reason.AUTH, detail=error.message)
     accept = "text/html, */*;q=0.5"
     answer = await app.client.get(
-        Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept=accept), partial(may_go, app)
+        Ask(url=url, headers=headers, max_bytes=MAX_PAGE, accept=accept, patience=app.patience), partial(may_go, app)
     )
     if isinstance(answer, Failed):
         return _not_given(answer)

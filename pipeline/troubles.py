@@ -38,6 +38,7 @@ NOBODY = "feeds"
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
     """A feed that is watched. `state`: new, ok, failing, gone (410: asked no more), resting (somebody paused it).
+    `why` it fails, in what way (`detail`), and what to `do`: "" where nothing is known.
 
     `news` are the moments of the polls that brought something new, in order; they are needed only where the last is
     more than a day ago.
@@ -51,6 +52,8 @@ class FeedFacts:
     asked_since: datetime | None = None
     answered_at: datetime | None = None
     news: tuple[datetime, ...] = ()
+    detail: str = ""
+    do: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ def _feed_troubles(feeds: Sequence[FeedFacts], known: frozenset[str], now: datet
         if one.state in ("failing", "gone"):  # whatever was told of it is not over
             found |= dict.fromkeys({f"feed:{one.url}", f"silent:{one.url}"} & known, "")
         if dead(one, now):
-            found[f"feed:{one.url}"] = f"feed {one.name} is down: {one.why}\nNo usable answer {_since(one)}."
+            lines = (f"feed {one.name} is down: {one.why}", one.detail, f"No usable answer {_since(one)}.", one.do)
+            found[f"feed:{one.url}"] = "\n".join(filter(None, lines))
         elif habit := silent(one):
             found[f"silent:{one.url}"] = (
                 f"feed {one.name} has been silent since {one.news[-1]:%d %b %Y %H:%M} UTC\n"

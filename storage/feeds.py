@@ -20,6 +20,7 @@ from storage.tables import Article, Feed, FeedPoll
 from storage.types import SKEW
 
 LEASE = leases.Columns(Feed)
+LONGEST_LEARNT = timedelta(hours=1)  # between two polls of a feed whose interval nobody set
 # No poll is put off for longer (a day, and jitter): a later one was planned by a clock that was wrong, and is due now.
 FARTHEST = timedelta(hours=27)
 MOVED_AFTER = 3  # sightings of a permanent redirect, or weighed failures of where it led: pipeline/moves.py
@@ -37,6 +38,7 @@ class FeedSpec:
     language: str
     every_s: float | None
     first_poll_s: float
+    read_by: str = ""  # stands behind the hash of what was read, when another hand reads it otherwise
 
 
 def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
@@ -46,6 +48,8 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
     for spec in specs:
         named.add(spec.url)
         feed = known.get(spec.url) or Feed(config_url=spec.url, fetch_url=spec.url, name=spec.name, next_poll_at=now)
+        if feed.id is not None:
+            _plan_anew(feed, spec, now)
         for field in ("name", "kind", "owner", "language", "every_s", "first_poll_s"):
             setattr(feed, field, getattr(spec, field))
         feed.tags = list(spec.tags)
@@ -60,19 +64,36 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
     session.flush()
 
 
+def _plan_anew(feed: Feed, spec: FeedSpec, now: datetime) -> None:
+    """What a changed entry of the watch file means for the plan: another `every` counts from the last poll on, and what
+    is read in another way is read as at first, at once: it may be as it was, and its links are no news.
+    """
+    if feed.every_s != spec.every_s and feed.state == "ok" and feed.last_polled_at:
+        every = timedelta(seconds=spec.every_s) if spec.every_s else LONGEST_LEARNT
+        feed.next_poll_at = min(feed.next_poll_at, feed.last_polled_at + every)
+    read_by = feed.body_hash.partition(":")[2]
+    if read_by != spec.read_by and (read_by or (feed.body_hash and feed.kind != spec.kind)):
+        feed.body_hash = feed.etag = feed.last_modified = feed.validators_url = ""
+        feed.first_polled_at, feed.next_poll_at = None, now
+        _take_back(feed)
+
+
 def _polled() -> ColumnElement[bool]:
     return col(Feed.active) & (col(Feed.state) != "paused")
 
 
-def _due() -> tuple[tuple[ColumnElement[bool], Any], ...]:
-    """Why a feed is due, and in which order: its time has come, or a clock that was wrong says when. Each is asked for
-    apart, in the order of an index: of ten thousand feeds only those are looked at that are taken.
+def _due(only: bool) -> tuple[tuple[ColumnElement[bool], Any], ...]:
+    """Why a feed is due (of those named `only`, or of all), and in which order: its time has come, or a clock that was
+    wrong says when. Each is asked for apart, in the order of an index: of ten thousand feeds only those are looked at
+    that are taken.
     """
     at, last = col(Feed.next_poll_at), col(Feed.last_polled_at)
+    names: BindParameter[str] = bindparam("only", expanding=True)
+    polled = _polled() & (col(Feed.name).in_(names) | col(Feed.config_url).in_(names)) if only else _polled()
     return (
-        (_polled() & (at <= bindparam("now")), at),
-        (_polled() & (at > bindparam("farthest")), at),
-        (_polled() & (last > bindparam("ahead")), last),
+        (polled & (at <= bindparam("now")), at),
+        (polled & (at > bindparam("farthest")), at),
+        (polled & (last > bindparam("ahead")), last),
     )
 
 
@@ -125,7 +146,7 @@ def claim_due(
 
 
 def _taken(session: Session, owner: leases.Owner, limit: int, now: datetime, only: Sequence[str]) -> list[leases.Lease]:
-    values: dict[str, Any] = {**_times(now), **({"only": list(only)} if only else {})}
+    values = _values(now, only)
     taken: list[leases.Lease] = []
     for statement in _claiming(bool(only)):
         if len(taken) < limit:
@@ -133,11 +154,13 @@ def _taken(session: Session, owner: leases.Owner, limit: int, now: datetime, onl
     return taken
 
 
+def _values(now: datetime, only: Sequence[str]) -> dict[str, Any]:
+    return {**_times(now), **({"only": list(only)} if only else {})}
+
+
 @cache
 def _claiming(only: bool) -> tuple[leases.ReturningUpdate, ...]:
-    names: BindParameter[str] = bindparam("only", expanding=True)
-    named = col(Feed.name).in_(names) | col(Feed.config_url).in_(names)
-    return tuple(leases.claiming(LEASE, due & named if only else due, [order]) for due, order in _due())
+    return tuple(leases.claiming(LEASE, due, [order]) for due, order in _due(only))
 
 
 @cache
@@ -153,14 +176,15 @@ def record_poll(session: Session, lease: leases.Lease, changes: dict[str, Any], 
     return True
 
 
-def any_due(session: Session, now: datetime) -> bool:
-    """Whether a feed is due and free."""
-    return any(session.connection().execute(one, _times(now)).first() for one in _any_due())
+def any_due(session: Session, now: datetime, only: Sequence[str] = ()) -> bool:
+    """Whether a feed is due and free; `only`: one of those named."""
+    values = _values(now, only)
+    return any(session.connection().execute(one, values).first() for one in _any_due(bool(only)))
 
 
 @cache
-def _any_due() -> tuple[Select[tuple[int | None]], ...]:
-    return tuple(sa_select(col(Feed.id)).where(due & leases.free(LEASE)).limit(1) for due, _ in _due())
+def _any_due(only: bool) -> tuple[Select[tuple[int | None]], ...]:
+    return tuple(sa_select(col(Feed.id)).where(due & leases.free(LEASE)).limit(1) for due, _ in _due(only))
 
 
 def listing(session: Session, *, active_only: bool = True) -> list[Feed]:
@@ -223,9 +247,17 @@ def _named(names: Sequence[str]) -> ColumnElement[bool]:
 
 
 def pause(session: Session, feed: Feed, by: str) -> None:
-    """Poll this feed no more until it is resumed."""
+    """Poll this feed no more until it is resumed. A poll that is under way keeps nothing: what it wrote would end the
+    pause.
+    """
     feed.state, feed.paused_by = "paused", by
+    _take_back(feed)
     session.add(feed)
+
+
+def _take_back(feed: Feed) -> None:
+    """From whoever polls it just now: what that poll brings is not kept."""
+    feed.lease_epoch, feed.lease_owner, feed.lease_until = feed.lease_epoch + 1, "", None
 
 
 def resume(session: Session, feed: Feed, now: datetime) -> None:

@@ -9,8 +9,9 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 
 from bench.hostile import brotli
-from core.errors import NotAvailable
+from core.errors import InputError, NotAvailable
 from core.reasons import Reason
+from core.urls import host_of
 from fetching.client import Ask, Client, Fetched, NotModified
 from tests.fetching.asking import AGENT, FEED, LOOPBACK_1, failure_of, fetched
 from tests.fetching.hostile import Book
@@ -319,6 +320,17 @@ async def test_waiting_for_a_turn_is_not_counted_as_the_hosts_time(site: Loopbac
     assert [one for one in got if not isinstance(one, Fetched)] == []
 
 
+async def test_who_is_patient_waits_for_two_others_so_long(site: Loopback, client: Client) -> None:
+    site.answers["/"] = answer()
+    slots, host = client._slots, host_of(site.url())
+    async with slots.at(host):
+        async with slots.at(host):
+            late = asyncio.create_task(client.get(Ask(site.url(), patience=20)))
+            failed = await failure_of(client, Ask(site.url(), patience=0.05))
+        assert isinstance(await late, Fetched)
+    assert (failed.reason, failed.retry_after, len(site.requests)) == (Reason.RATE_LIMITED, None, 1)
+
+
 async def test_a_cancelled_request_frees_its_place(site: Loopback, client: Client) -> None:
     site.answers["/slow"] = _drip(b"x", answer(Content_Length="1000000"))
     site.answers["/"] = answer()
@@ -342,17 +354,27 @@ async def test_a_proxy_is_used_only_on_request(site: Loopback, monkeypatch: pyte
         assert (await fetched(client, Ask(site.url()))).status == 200
 
 
+@pytest.mark.parametrize("written", ["http://127.0.0.1:{}/", "127.0.0.1:{}", "localhost:{}"])
 async def test_the_environments_proxy_is_asked_whatever_its_address(
-    site: Loopback, monkeypatch: pytest.MonkeyPatch
+    site: Loopback, monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
-    monkeypatch.setenv("http_proxy", site.url())
+    monkeypatch.setenv("http_proxy", written.format(site.port))
     monkeypatch.setenv("no_proxy", "direct.example")
     site.answers["http://news.example/feed"] = answer(body=FEED)
-    async with Client(user_agent=AGENT, trust_env=True, resolver=Book(direct=["127.0.0.1"])) as client:
+    async with Client(
+        user_agent=AGENT, trust_env=True, resolver=Book(direct=["127.0.0.1"], localhost=["127.0.0.1"])
+    ) as client:
         assert (await fetched(client, Ask("http://news.example/feed"))).body == FEED
         for url in ("http://10.0.0.1/", "http://direct.example/"):
             assert (await failure_of(client, Ask(url))).reason is Reason.FORBIDDEN_ADDRESS
     assert len(site.requests) == 1
+
+
+def test_a_proxy_of_another_kind_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "socks5://user:hush@127.0.0.1:1080")
+    with pytest.raises(InputError, match="socks5") as refused:
+        Client(user_agent=AGENT, trust_env=True)
+    assert "hush" not in str(refused.value)
 
 
 async def test_an_answer_that_no_memory_is_left_for_is_no_fault_of_the_server(

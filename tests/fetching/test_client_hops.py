@@ -74,6 +74,15 @@ async def test_five_redirects_are_followed_and_a_sixth_is_not(site: Loopback, cl
     assert (await failure_of(client, Ask(site.url("/0")))).reason is Reason.TOO_MANY_REDIRECTS
 
 
+@pytest.mark.parametrize("at", ["", "http://127.0.0.1:{}"])
+async def test_an_address_is_asked_as_it_was_written(site: Loopback, client: Client, at: str) -> None:
+    signed = "/a%3Bb/caf%c3%a9?to=http%3A%2F%2Fe%20x&sig=%2B%7E%2F"
+    site.answers["/old"] = answer("302 Found", Location=at.format(site.port) + signed)
+    site.answers[signed] = answer(body=b"signed")
+    for path in ("/old", signed):
+        assert (await fetched(client, Ask(site.url(path)))).body == b"signed"
+
+
 async def test_a_redirect_loop_ends(site: Loopback, client: Client) -> None:
     site.answers["/loop"] = answer("301 Moved", Location="/loop")
     assert (await failure_of(client, Ask(site.url("/loop")))).reason is Reason.TOO_MANY_REDIRECTS

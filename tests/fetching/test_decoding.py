@@ -26,13 +26,16 @@ def _raw_deflate(text: bytes) -> bytes:
 PACKERS: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("", bytes),
     ("identity", bytes),
+    ("UTF-8", bytes),
+    ("none", bytes),
     ("gzip", gzip.compress),
+    ("aws-chunked,gzip", gzip.compress),
     (" GZIP ", gzip.compress),
     ("x-gzip", gzip.compress),
     ("deflate", zlib.compress),
     ("deflate", _raw_deflate),
 ]
-COMPRESSORS = PACKERS[2:]
+COMPRESSORS = PACKERS[4:]
 
 
 def _decoded(encoding: str, packed: bytes, step: int, limit: int = 10_000_000) -> bytes:
@@ -88,7 +91,7 @@ def test_endless_nothing_is_stopped_too() -> None:
         Body("gzip", 10_000).add(gzip.compress(b"") * 1000)
 
 
-@pytest.mark.parametrize("encoding", ["zstd", "compress", "gzip, gzip", "gzip,br", "nonsense" * 50])
+@pytest.mark.parametrize("encoding", ["zstd", "compress", "gzip, gzip", "gzip,br"])
 def test_an_encoding_we_did_not_ask_for_is_named(encoding: str) -> None:
     with pytest.raises(Undecodable, match=encoding[:8]):
         Body(encoding, 1000)

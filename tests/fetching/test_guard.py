@@ -18,9 +18,9 @@ from tests.test_house import ROOT, sources
 # Who may open connections: the client; channels, by a rule of their own; `up` and `doctor`, to what the settings name.
 # The demo serves.
 DIALLERS = {
-    "fetching/client.py", "fetching/failures.py", "fetching/guard.py", "alerts/webhook.py", "alerts/apprise_channel.py",
-    "alerts/smtp.py", "alerts/heartbeat.py", "alerts/reach.py", "cli/up.py", "cli/demo_servers.py",
-    "pipeline/ground.py",
+    "fetching/client.py", "fetching/failures.py", "fetching/guard.py", "fetching/wire.py", "alerts/webhook.py",
+    "alerts/apprise_channel.py", "alerts/smtp.py", "alerts/heartbeat.py", "alerts/reach.py", "cli/up.py",
+    "cli/demo_servers.py", "pipeline/ground.py",
 }  # fmt: skip
 LIBRARIES = {"aiohttp", "httpx", "requests", "urllib3", "urllib.request", "http.client", "smtplib", "ftplib", "pycurl"}
 

@@ -269,6 +269,17 @@ def test_a_plain_get_that_a_server_answered_with_an_error_waits_another_week() -
     assert (after.plain_get_next, after.only_304_since) == (False, NOW)
 
 
+@pytest.mark.parametrize(
+    ("status", "plain", "distrusted"),
+    [(412, True, True), (400, True, False), (431, True, False), (403, False, False), (500, False, False)],
+)
+def test_who_refuses_a_request_is_asked_without_validators(status: int, plain: bool, distrusted: bool) -> None:
+    after = _after(HOURLY, replace(_failed(Reason.HTTP_STATUS), status=status))
+    assert (after.plain_get_next, after.validators_distrusted) == (plain, distrusted)
+    again = _after(replace(HOURLY, plain=True), replace(_failed(Reason.HTTP_STATUS), status=400))
+    assert not again.plain_get_next
+
+
 def test_the_time_of_the_last_change_is_remembered() -> None:
     assert _after(HOURLY, _changed(1, 1)).last_changed_at == NOW
     for outcome in (UNCHANGED, NOT_MODIFIED, _failed(Reason.DNS)):

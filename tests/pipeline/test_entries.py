@@ -96,6 +96,48 @@ def test_a_guid_that_changes_on_an_item_without_a_link_makes_one_article(db: Dat
     assert see(db, item("a", url="", guid="another")) == Counts(seen_before=1)
 
 
+def with_token(token: int, *names: str, **changes: object) -> list[ParsedEntry]:
+    """Items with a session's number in id and address."""
+    return [item(name, guid=f"{name}{token}", url=f"http://x.test/{name}?sid={token}", **changes) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "changes"),
+    [
+        ("a", {"published": NOON - timedelta(minutes=9)}),
+        ("ab", {}),  # NOON - HOUR: no more than an hour of a day
+        ("abcde", {"published": None}),
+    ],
+)
+def test_items_whose_ids_and_addresses_change_at_each_fetch_are_known(
+    db: Database, names: str, changes: dict[str, object]
+) -> None:
+    assert see(db, *with_token(0, *names, **changes)).new == len(names)
+    for token in range(1, 4):
+        assert see(db, *with_token(token, *names, **changes)) == Counts(seen_before=len(names))
+    assert see(db, *with_token(9, "z", *names, **changes)) == Counts(seen_before=len(names), new=1, articles=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (with_token(1, "a"), with_token(2, "a")),  # a bulletin under one headline
+        (with_token(1, "a", "b", published=None), with_token(2, "a", "b", published=None)),
+        (
+            [item("n", url="http://x.test/n?id=1")],
+            [item("n", url=f"http://x.test/n?id={n}", guid=f"{n}") for n in (1, 2)],
+        ),
+        ([item("a", published=NOON - timedelta(minutes=9))], [item("a", guid="z", url="http://x.test/z")]),
+        (with_token(1, "a", "b"), with_token(2, "a", "b", published=NOON)),
+    ],
+)
+def test_items_that_read_alike_at_other_addresses_may_be_news(
+    db: Database, before: list[ParsedEntry], after: list[ParsedEntry]
+) -> None:
+    see(db, *before)
+    assert see(db, *after).new == 1 + (len(before) == 2)
+
+
 def test_a_guid_given_to_another_item_makes_a_second_article_and_both_stay_known(db: Database) -> None:
     other = item("a", url="http://x.test/other", title="Another thing", summary="altogether")
     see(db, item("a"))

@@ -102,6 +102,9 @@ async def test_a_feed_down_for_a_day_is_told_once_and_once_when_it_is_back(
             clock.move(3 * HOUR)
             await run(app)
         assert subjects(told) == ["[wirewatch] feed News is down: the host answered with an error status"]
+        lines = told.hook.requests[0].json["text"].splitlines()
+        assert "status 500 said" in lines
+        assert any("open the address in a browser" in line for line in lines)
         told.site["/rss"] = rss(Item("b", title="B"))
         for _ in range(10):
             clock.move(3 * HOUR)

@@ -18,10 +18,10 @@ from fetching.entries import MAX_ENTRIES, ParsedEntry
 from fetching.written import Written, title
 from pipeline.report import Report
 from pipeline.run import run_cycle
-from storage import feeds
+from storage import feeds, hosts
 from storage.engine import Database
 from storage.tables import Article, Feed, FeedPoll, HostState
-from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, rss
+from tests.builders import NOON, STRIKE, HerePool, Item, World, own_pool, page, rss
 from tests.sinks.http import Answer, HttpSink, Request
 
 T = TypeVar("T")
@@ -128,6 +128,7 @@ async def test_a_feed_that_is_gone_is_paused_and_the_operators_are_told(
     assert (feed.state, feed.paused_by, world.asked("/rss")) == ("paused", "gone", 1)
     (told,) = world.hook.requests
     assert b"News" in told.body
+    assert b"look for another feed of the site" in told.body
     world.site["/rss"] = rss(Item("a", title="A"))
     change(db, state="ok")
     async with world.worker(db, clock) as app:
@@ -160,6 +161,26 @@ async def test_a_rest_is_given_to_the_host_that_a_redirect_led_to_and_it_is_not_
     rows = db.read_now(lambda session: session.exec(select(HostState)).all())
     assert [row.host for row in rows if row.held_until] == [host_of(other.url("/"))]
     assert all(feed.next_poll_at >= NOON + timedelta(hours=2) for feed in all_feeds(db))
+
+
+async def test_feeds_that_lead_to_one_host_come_there_one_after_the_other_and_ask_for_no_redirect_in_vain(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.feeds.append({"url": world.url("/second"), "name": "Second"})
+    with HttpSink(lambda _: Answer(200, {"Content-Type": "application/rss+xml"}, SHORT)) as other:
+        there = host_of(other.url("/"))
+        for path in ("/rss", "/second"):
+            world.site[path] = Answer(302, {"Location": other.url(path)})
+        async with world.worker(db, clock, page_spacing=0.05) as app:
+            await run_cycle(app, steps=["poll"])
+            free = db.read_now(lambda session: hosts.next_free(session, there, NOON))
+            assert free == NOON + 2 * timedelta(seconds=0.05)
+            clock.move(timedelta(hours=2))
+            until = clock.now() + timedelta(minutes=5)
+            await db.write(lambda session: hosts.hold(session, there, until))
+            await run_cycle(app, steps=["poll"])
+    assert (world.asked("/rss"), world.asked("/second"), len(other.requests)) == (1, 1, 2)
+    assert {(feed.state, feed.next_poll_at) for feed in all_feeds(db)} == {("ok", until)}
 
 
 @pytest.mark.parametrize("at", [b"Second", b"</link>", b"<pubDate", b"</item>"])
@@ -381,6 +402,52 @@ async def test_a_poll_whose_lease_was_lost_keeps_nothing_and_stops_nobody(
     (report,) = await polled(world, db, clock)
     assert report.rows() == [{"step": "poll", "outcome": "skipped", "reason": "locked", "count": 1}]
     assert db.read_now(lambda s: s.exec(select(Article)).all()) == []
+
+
+async def test_who_pauses_a_feed_that_is_just_asked_has_it_paused(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    def paused(request: Request) -> Answer:
+        db.write_now(lambda session: feeds.pause(session, session.exec(select(Feed)).one(), "ann"))
+        return Answer(200, {"Content-Type": "application/rss+xml"}, SHORT)
+
+    world.web.choose = paused
+    await polled(world, db, clock, times=2)
+    assert (feed_of(db).state, feed_of(db).paused_by, len(world.web.requests)) == ("paused", "ann", 1)
+
+
+@pytest.mark.parametrize(("before", "after", "wait"), [("24h", "10m", 10), ("24h", None, 60), ("10m", "24h", 11)])
+async def test_another_every_counts_from_the_last_poll_on(
+    world: World, db: Database, clock: FixedClock, before: str, after: str | None, wait: int
+) -> None:
+    world.site["/rss"] = SHORT
+    world.feeds[0]["every"] = before
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll"])
+        world.feeds[0]["every"] = after or "auto"
+        await world.apply(app)
+    assert feed_of(db).next_poll_at - NOON <= timedelta(minutes=wait)
+
+
+async def test_links_that_another_selector_finds_on_a_page_are_no_news(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    press = page("Press", ["x"]).replace(
+        b"<p>", b"<p><a href='/imprint'>Imprint</a></p><h3><a href='/a'>Strike</a></h3>"
+    )
+    world.site["/press"] = Answer(200, {"ETag": '"v1"', "Content-Type": "text/html"}, press)
+    world.feeds = [{"page": world.url("/press"), "links": "p a", "name": "Press"}]
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll"])
+        clock.move(timedelta(days=1))
+        world.feeds[0]["links"] = "h3 a"
+        await world.apply(app)
+        world.web.choose = lambda request: (
+            Answer(304) if "if-none-match" in request.headers else Answer(200, {"Content-Type": "text/html"}, press)
+        )
+        await run_cycle(app, steps=["poll"])
+    assert titles(db) == ["Imprint", "Strike"]
+    assert all(db.read_now(lambda session: session.exec(select(Article.from_before)).all()))
 
 
 class NotedPool(HerePool):

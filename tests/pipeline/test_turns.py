@@ -9,16 +9,17 @@ from datetime import timedelta
 import pytest
 
 from core.clock import FixedClock
+from core.urls import host_of
 from pipeline.app import App
 from pipeline.poll import Polled
 from pipeline.run import run_cycle
-from pipeline.turns import Turns, turn_came
+from pipeline.turns import Turns, own_turn, turn_came
 from storage import feeds, hosts
 from storage.engine import Database
 from storage.feeds import LEASE
 from storage.leases import Lease
 from storage.tables import Feed
-from tests.builders import World, rss
+from tests.builders import STRIKE, World, rss
 
 SPACING = timedelta(seconds=0.02)
 TURNS = Turns(LEASE, "next_poll_at", SPACING)
@@ -60,6 +61,28 @@ async def test_who_is_told_to_stop_waits_for_no_moment(world: World, db: Databas
     async with world.worker(db, clock) as app:
         app.stopping.set()
         assert await turn_came(app, "h", clock.now() + timedelta(hours=1), NO_ROW, TURNS) is None
+        later = timedelta(minutes=1)
+        for _ in range(2):  # the first moment is now
+            busy = await asyncio.wait_for(own_turn(app, world.url("/"), later, later), 10)
+        assert busy
+
+
+@pytest.mark.parametrize("step", ["poll", "read"])
+async def test_what_is_due_at_a_host_that_answers_nothing_waits_in_nobodys_place(
+    world: World, db: Database, clock: FixedClock, step: str
+) -> None:
+    world.site["/rss"] = rss(world.publish("a", "A", STRIKE))
+    host = host_of(world.url("/"))
+    async with world.worker(db, clock, page_spacing=0.01) as app:
+        if step == "read":
+            await run_cycle(app, steps=["poll"])
+        before = len(world.web.requests)
+        async with app.client._slots.at(host), app.client._slots.at(host):  # two requests that hang
+            await asyncio.wait_for(run_cycle(app, steps=[step], seconds=0.3), 20)
+        assert len(world.web.requests) == before
+        clock.move(timedelta(seconds=3))
+        report = await run_cycle(app, steps=[step])
+    assert report.total(step, "changed" if step == "poll" else "ready") == 1
 
 
 async def test_a_run_that_breaks_off_gives_back_what_it_holds(

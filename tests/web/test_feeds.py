@@ -12,6 +12,7 @@ from sqlmodel import Session
 from core.settings import Settings
 from fetching import opml
 from pipeline import subscriptions
+from pipeline.advice import ADVICE, advice
 from pipeline.revising import Conflict
 from rules.config import load
 from storage import configs
@@ -22,7 +23,6 @@ from storage.polls import News
 from storage.tables import Entry, FeedPoll
 from tests.web import rows
 from tests.web.asgi import Visitor
-from web.advice import ADVICE, advice
 from web.app import bare_app
 from web.editing import edited
 from web.pages import feed, feeds

@@ -12,11 +12,11 @@ from sqlmodel import Session
 
 from core.clock import SystemClock
 from pipeline import subscriptions
+from pipeline.advice import advice
 from storage import feeds, polls
 from storage.engine import Database
 from storage.tables import Feed, FeedPoll
 from web.acts import agreed, number_of, show_acting
-from web.advice import advice
 from web.editing import edited
 from web.frame import frame, show
 from web.latency import length

@@ -1,0 +1,86 @@
+"""Items that come under another id and another address at each fetch, since the site writes a session or a token into
+both. Taken for new ones, all of them would be stored and their pages read anew at each poll, which would come ever
+sooner, since nothing of the feed was ever seen before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from sqlmodel import Session
+
+from storage import entries as rows
+from storage.tables import Entry, Feed
+
+_BEHIND_THE_PATH = re.compile(r"[?;].*", re.DOTALL)  # `?sid=…` and `;jsessionid=…`
+AT_ONCE = 500
+DATED, UNDATED = 2, 5  # wordings, at least, of what is taken for a document whose addresses all changed
+
+
+class Dated(Protocol):
+    """What a feed wrote of an item."""
+
+    @property
+    def published(self) -> datetime | None:
+        """When it says that this was published."""
+
+
+class Listed(Protocol):
+    """An item of a document."""
+
+    @property
+    def entry(self) -> Dated:
+        """What was written of it."""
+
+    @property
+    def url_key(self) -> str:
+        """What addresses are compared by."""
+
+    @property
+    def text_key(self) -> str:
+        """What words are compared by."""
+
+
+Item = TypeVar("Item", bound=Listed)
+
+
+def known_again(session: Session, feed: Feed, fresh: Sequence[Item], met: Collection[int | None]) -> dict[Item, Entry]:
+    """Of items known by neither id nor address, the entries that they are: same words and date, at an address that
+    differs behind its path only, of none that the document lists itself (`met`).
+
+    Without a date, or with one to the day or hour, two items may be meant (a bulletin that has the same headline each
+    day): then most of the document has to be so, in several wordings, and nothing of it known.
+    """
+    if feed.first_polled_at is None:
+        return {}
+    linked = [item for item in fresh if item.url_key]
+    found: dict[Item, Entry] = {}
+    for start in range(0, len(linked), AT_ONCE):
+        batch = linked[start : start + AT_ONCE]
+        by_text = rows.known(session, feed.id or 0, [], [], [item.text_key for item in batch]).by_text
+        found |= {item: row for item in batch if (row := by_text.get(item.text_key)) and _is_same(row, item, met)}
+    wordings = len({item.text_key for item in found})
+    if not met and len(found) * 2 > len(fresh) and wordings >= (DATED if _all_dated(found) else UNDATED):
+        return found
+    return {item: row for item, row in found.items() if _to_the_second(item.entry.published)}
+
+
+def _is_same(row: Entry, item: Listed, met: Collection[int | None]) -> bool:
+    place = _BEHIND_THE_PATH.sub("", item.url_key)
+    return (
+        row.id not in met
+        and row.published == item.entry.published
+        and place != item.url_key
+        and _BEHIND_THE_PATH.sub("", row.url_key) == place
+    )
+
+
+def _all_dated(found: Collection[Listed]) -> bool:
+    return all(item.entry.published for item in found)
+
+
+def _to_the_second(moment: datetime | None) -> bool:
+    return moment is not None and (moment.minute, moment.second) != (0, 0)
