@@ -37,6 +37,13 @@ def finds(match: str, text: str, language: str) -> bool:
         ("el", "πρωθυπουργός", "του πρωθυπουργού"),
         ("fr", "libérer", "Israël libère des détenus"),
         ("fr", "préférer", "il préfère attendre"),
+        ("fr", "cœur", "au coeur de la ville"),
+        ("en", "F-16", "two F-16s landed"),
+        ("hi", "चुनाव", "विधानसभा चुनावों में"),
+        ("hi", "जमीन", "ज़मीन का विवाद"),
+        ("ar", "إسرائيل", "هجوم من اسرائيل"),
+        ("ar", "إسرائيل", "وإسرائيل ترد"),
+        ("fa", "ایران", "ايران"),
     ],
 )
 def test_a_word_is_found_in_its_other_forms(language: str, word: str, text: str) -> None:
