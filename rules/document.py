@@ -15,6 +15,7 @@ from importlib.metadata import version
 import sentencex  # type: ignore[import-untyped]
 
 from rules import tokens
+from rules.abbreviations import goes_on
 
 FIELD_STRIDE = 1 << 24  # words; a text has fewer
 FIELD_NAMES = ("title", "text", "author", "source", "url", "lang", "section")
@@ -152,7 +153,8 @@ def _sentences(text: str, paragraphs: tuple[int, ...], language: str) -> tuple[i
             begins.append(start)
             continue
         for piece in _pieces(text, start, end, language):
-            begins.append(at)
+            if at == start or not goes_on(text, at, language):
+                begins.append(at)
             at += len(piece)
     return tuple(begins)
 
