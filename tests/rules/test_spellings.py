@@ -44,6 +44,8 @@ def finds(match: str, text: str, language: str) -> bool:
         ("ar", "إسرائيل", "هجوم من اسرائيل"),
         ("ar", "إسرائيل", "وإسرائيل ترد"),
         ("fa", "ایران", "ايران"),
+        ("fa", "تحریم", "تحریم‌های آمریکا"),
+        ("fa", "رئیس‌جمهور", "رئیس جمهور ایران"),
     ],
 )
 def test_a_word_is_found_in_its_other_forms(language: str, word: str, text: str) -> None:
