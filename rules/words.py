@@ -37,6 +37,14 @@ _KOREAN_PARTICLES = tuple(_WRITTEN_ON.split())
 # Arabic writes "and", "in" and "to" onto the word behind them, the last with the article of it
 _ARABIC_CLITICS = (("وب", ""), ("ول", ""), ("ولل", "ال"), ("و", ""), ("ب", ""), ("لل", "ال"), ("ل", ""))
 _LEAST_ARABIC = 3  # letters that are left of a word without them
+# regular German verbs: warnt, warnte, warnten, gewarnt, and ankündigen's angekündigt
+_GERMAN_ENDS = (re.compile("(.{4,})t(?:e|en)?"), re.compile("(.{2,}(?:[dt]|[^aeiouäöülr][nm]))et(?:e|en)?"))
+_PARTICIPLE = re.compile(
+    "(ab|an|auf|aus|bei|ein|fest|frei|her|hin|los|mit|nach|um|vor|weg|wieder|zu|zurück|zusammen|)ge(?=.{4,}t$)"
+)
+# its, of Turkish words that end in a vowel, with the case behind it: bankası, anlaşmasını
+_TURKISH_ITS = re.compile(r"(..+[aeıioöuü])s[ıiuü](?:n[ıiuü]n?|n[ae]|nd[ae]n?|yl[ae])?")
+_PORTUGUESE_PLURALS = {"ais": "al", "éis": "el", "óis": "ol"}
 _UNMARKED = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
 # the same letter, however it is typed: on a Persian or an Arabic keyboard, with the ligature or without
 _SAME = str.maketrans({"ی": "ي", "ک": "ك", "œ": "oe"})
@@ -157,14 +165,25 @@ def _singular(word: str, language: str) -> tuple[str, ...]:
 def keys(word: str, language: str) -> frozenset[str]:
     """What a folded word is compared by in a language: two words that share a key are inflections of one another."""
     bases = irregular(language).get(word, ())
-    return _stems(word, language).union(*(_stems(base, language) for base in (*bases, *_inside(word, language))))
+    found = _stems(word, language).union(*(_stems(base, language) for base in (*bases, *_inside(word, language))))
+    return found | _of_verb(word) if language == "de" else found
 
 
 def _inside(word: str, language: str) -> list[str]:
-    """The words that an Arabic word may be with what is written onto it."""
-    clitics = _ARABIC_CLITICS if language == "ar" else ()
-    found = [put + word.removeprefix(clitic) for clitic, put in clitics if word.startswith(clitic)]
-    return [one for one in found if len(one) >= _LEAST_ARABIC]
+    """The words that a word may be with what its language writes onto it, where the stemmer leaves that."""
+    if language == "ar":
+        found = [put + word.removeprefix(clitic) for clitic, put in _ARABIC_CLITICS if word.startswith(clitic)]
+        return [one for one in found if len(one) >= _LEAST_ARABIC]
+    if language == "tr":
+        return [its[1]] if (its := _TURKISH_ITS.fullmatch(word)) else []
+    plurals = _PORTUGUESE_PLURALS if language == "pt" else {}
+    return [word.removesuffix(end) + one for end, one in plurals.items() if word.endswith(end)]
+
+
+def _of_verb(word: str) -> frozenset[str]:
+    """The keys by which a German word is found as a form of a regular verb."""
+    forms = {word, _PARTICIPLE.sub(r"\1", word, count=1) if _PARTICIPLE.match(word) else word}
+    return frozenset(f"+{found[1]}" for form in forms for end in _GERMAN_ENDS if (found := end.fullmatch(form)))
 
 
 def bare_keys(form: Spelling, language: str) -> frozenset[str]:
@@ -176,11 +195,14 @@ def bare_keys(form: Spelling, language: str) -> frozenset[str]:
 
 
 def rule_keys(word: str, language: str) -> frozenset[str]:
-    """The keys of a rule's folded word. What Korean and Arabic write onto a word is the text's."""
+    """The keys of a rule's folded word. What Korean and Arabic write onto a word and ends of verbs are the text's."""
     if language == "ko":
         return frozenset({word})
     if language == "ar":
         return _stems(word, language) | _stems(word.translate(_HAMZAS), language)
+    if language == "de":  # Macht is no form of machen, though it may be one in a text
+        verb = word.removesuffix("n") if word.endswith(("ern", "eln")) else word.removesuffix("en")
+        return (keys(word, language) - _of_verb(word)) | ({f"+{verb}"} if verb != word else frozenset())
     return keys(word, language)
 
 

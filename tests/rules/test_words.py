@@ -142,7 +142,7 @@ def test_turkish_capitals_are_read_with_and_without_their_dots() -> None:
     assert [one.folded for one in spellings("KILIÇ", "de")] == ["kiliç"]
 
 
-@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt"])
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt", "it", "nl", "ru"])
 def test_irregular_forms_are_folded_words_of_their_own(language: str) -> None:
     for form, bases in irregular(language).items():
         assert spelling(form).folded == form
