@@ -14,9 +14,8 @@ from cli.exits import EXIT_SOME_FAILED, complain
 from core.clock import SystemClock
 from core.errors import ConfigError, InputError, Problem
 from pipeline import configure, installation
-from rules import yamltext
+from rules import reach, yamltext
 from rules.config import Watch, channels
-from rules.reach import check_languages
 from storage import configs
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -52,7 +51,7 @@ def check(
         "feeds": len(watch.feeds),
         "channels": len(watch.channels),
     }
-    warnings = check_languages(watch)
+    warnings = reach.warnings(watch)
     if as_json:
         print_json({"file": str(path), "ok": True, **counts, "warnings": [asdict(one) for one in warnings]})
     else:

@@ -22,7 +22,7 @@ from pipeline.preview import Found, found
 from pipeline.search import loaded
 from pipeline.story import sentences
 from pipeline.trying import Explained, explained
-from rules import lookup, widen
+from rules import lookup, reach, widen
 from rules.config import Rule, Watch, load
 from rules.document import Document, analyse
 from rules.examples import check_examples
@@ -30,7 +30,6 @@ from rules.explain import NearMiss
 from rules.match import Matcher
 from rules.parts import Put, put, set_text
 from rules.problems import item
-from rules.reach import check_languages
 from rules.slim import slim
 from rules.spans import Span
 from rules.tokens import words
@@ -100,7 +99,7 @@ def checked(text: str, rule_id: str, written: str) -> Checked:
         raise AssertionError(f"{rule_id} was put into the file and is not in it")
     alone = replace(watch, rules=(rule,))
     own, _ = _sorted(made, check_examples(alone, language_of))
-    warnings, _ = _sorted(made, check_languages(alone))
+    warnings, _ = _sorted(made, reach.warnings(alone))
     return Checked(own, warnings, (), _examples(rule, own), explained(replace(rule, enabled=True)), made.text)
 
 

@@ -215,6 +215,8 @@ def _refuse_odd(token: Token) -> None:
     if text[0] == "-":
         raise at(token, f"a minus does not exclude: {text}", f"for example: ferry AND NOT {text[1:]}")
     odd = next((character for character in tokens.between(text) if character not in IN_WORDS), "")
+    if odd and not odd.isprintable():
+        raise at(token, f"an unseen character (U+{ord(odd):04X}) stands in {text.replace(odd, '')}", "write it anew")
     if odd:
         raise at(token, f"“{odd}” has no meaning in {text}", "put the term in quotes, or write its forms with OR")
 
@@ -225,8 +227,20 @@ def _known(token: Token, names: Mapping[str, Of], kind: str, name: str) -> Of:
         return names[name]
     by_lower = {known.lower(): known for known in names}
     close = [by_lower[found] for found in get_close_matches(name.lower(), by_lower, 1)]
-    hint = f"did you mean {token[0]}{close[0]}?" if close else f"known: {_listed(token[0], names)}" if names else ""
+    hint = f"did you mean {token[0]}{close[0]}?" if close else _new_name(token[0], name, names)
     raise at(token, f"no {kind} of that name is known: {token}", hint)
+
+
+def _new_name(sign: str, name: str, names: Iterable[str]) -> str:
+    """What to do about a name that is like no other: an amount, a hashtag, an entity that is still to be written."""
+    if sign == "$" and name[0].isdigit():
+        return f'an amount is written in quotes: "${name}"'
+    known = f"known: {_listed(sign, names)}" if names else ""
+    if sign == "@":
+        country = len(name) == 2 and countries.known(name)
+        means = f"{{country: {name.upper()}}}" if country else f'{{any: ["{name}"]}}'
+        return f"{known}; or " * bool(known) + f"add it under entities: {name}: {means}"
+    return f"{known}; the word itself is written without #" if sign == "#" else known
 
 
 def _listed(sign: str, names: Iterable[str]) -> str:

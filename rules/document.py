@@ -15,6 +15,7 @@ from importlib.metadata import version
 import sentencex  # type: ignore[import-untyped]
 
 from rules import tokens
+from rules.abbreviations import goes_on
 
 FIELD_STRIDE = 1 << 24  # words; a text has fewer
 FIELD_NAMES = ("title", "text", "author", "source", "url", "lang", "section")
@@ -23,7 +24,7 @@ _NUMBER = {name: number for number, name in enumerate(FIELD_NAMES)}
 LEAD_PARAGRAPHS = 2
 LONGEST_LINE = 8_000  # characters whose sentences are looked for at once
 SHORT = 300  # characters: below it a detected language is a guess, and the feed's or the rule's decides
-ANALYSER_VERSION = f"1 sentencex-{version('sentencex')} snowball-{version('snowballstemmer')}"
+ANALYSER_VERSION = f"2 sentencex-{version('sentencex')} snowball-{version('snowballstemmer')}"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _RARE_LINE_ENDS = "\r\x0b\x0c\x85\u2028\u2029"
 _LINE_END = re.compile(f"[\n{_RARE_LINE_ENDS}]")
@@ -152,7 +153,8 @@ def _sentences(text: str, paragraphs: tuple[int, ...], language: str) -> tuple[i
             begins.append(start)
             continue
         for piece in _pieces(text, start, end, language):
-            begins.append(at)
+            if at == start or not goes_on(text, at, language):
+                begins.append(at)
             at += len(piece)
     return tuple(begins)
 

@@ -213,6 +213,8 @@ class _Explainer:
                 return f"every place is within {counted(n, 'word')} of {written(other)}"
             case Unless(_, other) if parts[0].matched:
                 return f"every place lies inside {written(other)}"
+            case And() if all(part.satisfied for part in parts):
+                return "never in one field"  # beside NEAR and the like
             case And() | Or() | Named() | InField() | NotNear() | Unless():
                 return ""
             case AnyOf(k, _):

@@ -7,6 +7,7 @@ A value that is already of the right type is taken as it is, so that models can 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import time, timedelta
 from difflib import get_close_matches
@@ -173,7 +174,8 @@ def _origins(value: object) -> object:
 def _slug(value: str) -> str:
     if _SLUG.fullmatch(value) and len(value) <= 64:
         return value
-    meant = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:64].strip("-")
+    plain = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", value.lower()))  # fähre: fahre
+    meant = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
     hint = f"write {meant}" if _SLUG.fullmatch(meant) else ""
     raise fault("a name here is made of lower-case letters, digits and single hyphens, at most 64", hint)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from rules.tokens import APOSTROPHES
+from rules.tokens import APOSTROPHES, JOINERS
 
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 32
@@ -13,7 +13,7 @@ MAX_DISTANCE = 500  # words
 MAX_PARTS = 100  # of AND, near/n(…), any/k(…) and the like; OR has no limit of its own
 MIN_PREFIX = 3  # letters
 MAX_PATTERN = 500  # characters of a /regex/
-IN_WORDS = "-‐‑–—.&" + APOSTROPHES  # what may stand between the letters of a term without quotes
+IN_WORDS = "-‐‑–—.&" + APOSTROPHES + JOINERS  # what may stand between the letters of a term without quotes
 
 _MORE_OF_A_WORD = rf"(?![\w*]|[{IN_WORDS}]\w)"  # OR-Tools is a word, not an operator
 GRAMMAR = r"""

@@ -122,6 +122,8 @@ def _wrong_kind(kind: str, path: Path, value: Any) -> tuple[str, str]:
     if kind in _MAPPING_TYPES:
         return f"keys with values are expected, not {given}", _example(path)
     hint = f"write {path[-1]}: | and the text below it" if path[-1] == "match" else ""
+    if isinstance(path[-1], int) and isinstance(value, dict) and value:  # - Manila: a ferry sinks
+        hint = "a colon and a blank make a key of what stands before them: put the whole text in quotes"
     return f"one value is expected, not {given}", hint
 
 

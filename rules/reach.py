@@ -1,15 +1,72 @@
-"""Which rules can never match in a language they are tried on: a warning, since such a rule is not wrong."""
+"""Which rules can never match, in a language they are tried on or at all: a warning, since such a rule is not wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from core.errors import Problem
 from core.text import one_line
+from rules import languages
 from rules.document import primary
-from rules.tree import And, AnyOf, Expr, Near, NotNear, Or, Term, Unless, Within, children, written
+from rules.evaluate import value_matches
+from rules.problems import did_you_mean
+from rules.tree import And, AnyOf, Expr, Named, Near, NotNear, Or, Term, Unless, Value, Within, children, written
 from rules.watch import Rule, Watch
 from rules.yamltext import parse
 
 _MAX_SHOWN = 80  # characters of a clause
+_ADDRESSES = ("http://", "https://")
+
+
+def warnings(watch: Watch) -> tuple[Problem, ...]:
+    """What `check` and the page warn of."""
+    return (*check_languages(watch), *check_clauses(watch))
+
+
+def check_clauses(watch: Watch) -> tuple[Problem, ...]:
+    """A Problem for each clause that no article satisfies, whatever it says: a language, feed or address that none has,
+    or what is asked for and excluded at once.
+    """
+    feeds = {feed.name for feed in watch.feeds}
+    found = [(rule, *words) for rule in watch.rules for clause in _own(rule.expr) for words in _never(clause, feeds)]
+    if not found:
+        return ()
+    tree = parse(watch.text)
+    return tuple(
+        Problem(
+            message,
+            *tree.place(tree.nearest(("rules", rule.id, "match"))),
+            hint=hint,
+            item=f"rules.{rule.id}.match",
+        )
+        for rule, message, hint in found
+    )
+
+
+def _own(expr: Expr) -> Iterator[Expr]:
+    """The expression and what is below it in the rule's own text."""
+    yield expr
+    for child in children(expr) if not isinstance(expr, Named) else ():
+        yield from _own(child)
+
+
+def _never(clause: Expr, feeds: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Message and hint."""
+    match clause:
+        case Value("lang", text, False) if not languages.spoken(text):
+            meant = languages.meant(text)
+            yield f"no article has the language {text}", f"write lang:{meant}" if meant else "e.g. lang:en"
+        case Value("url", text, prefix) if not _is_address(text.casefold(), begins=prefix):
+            yield f"no address begins with {text}", f"write url:https://{text}*"
+        case Value("source", text, _) if feeds and not any(value_matches(clause, name) for name in feeds):
+            yield f"no feed has the name {text}", did_you_mean(text, feeds)
+        case And(parts, nots):
+            for part in {*parts} & {*nots}:
+                yield f"no article has {one_line(written(part), _MAX_SHOWN)} and has it not", ""
+
+
+def _is_address(text: str, *, begins: bool) -> bool:
+    return text.startswith(_ADDRESSES) or (begins and any(one.startswith(text) for one in _ADDRESSES))
 
 
 def check_languages(watch: Watch) -> tuple[Problem, ...]:

@@ -15,6 +15,8 @@ _FIELDS = (*TEXT_FIELDS, *VALUE_FIELDS)
 _FUNCTIONS = {"near": "near/10", "seq": "seq/10", "atleast": "atleast/3", "any": "any/2", "first": "first/50"}
 _PROXIMITY = ("NEAR", "THEN", "UNLESS", "NOT")
 _LAST_PIECE = re.compile(r'("[^"]*"|[^\s()",]+|[(),"])\s*$')
+_TO_A_BLANK = re.compile(r"[^\s()\",]+")
+_NO_COMMENTS = ("a rule's text holds no comments", "write them as lines above match:, each behind a #")
 _WORD_BEFORE = re.compile(r"([\w/-]+)\s*$")
 _FOREIGN_FIELDS = {
     "headline": "title", "ingress": "lead", "text": "body", "site": "source", "language": "lang", "byline": "author",
@@ -138,9 +140,17 @@ def _side_by_side(last: str, token: str) -> tuple[str, str]:
     for word in (token, last):
         if word.lower() in ("and", "or", "not", "unless", "near", "then"):
             example = OPERATORS.get(word.upper()) or OPERATORS["AND NOT"]
-            return f"“{word}” as an operator is written in capitals", f"for example: {example.example}"
+            return _half_an_operator(word), f"for example: {example.example}"
+    if last[0] in "'‘" and token[-1] in "'’":
+        return "a phrase is written in double quotes", f'write "{last[1:]} {token[:-1]}"'
     hint = f'write "{last} {token}" for a phrase, or put OR, AND or NEAR/10 between' if _plain(last + token) else ""
     return f"an operator is missing between “{last}” and “{token}”", hint or "put OR, AND or NEAR/10 between"
+
+
+def _half_an_operator(word: str) -> str:
+    if not word.isupper():
+        return f"“{word}” as an operator is written in capitals"
+    return "NOT stands behind AND, or before NEAR" if word == "NOT" else f"{word} needs a number, without blanks"
 
 
 def _plain(text: str) -> bool:
@@ -155,21 +165,26 @@ def _character(text: str, at: int) -> tuple[str, str]:
         return "this quote is never closed", "add a quote after the phrase"
     if character == "*":
         return f"a * can only end a word of at least {MIN_PREFIX} letters", "for example: sanction*"
+    if character == "#" and not text[at - 1 : at].strip() and not text[at + 1 : at + 2].strip():
+        return _NO_COMMENTS
     if character in "@#$":
         return f"a name must follow {character}", "for example: @Vietnam, #visit or $other-rule"
     if character == "=":
         return "a word or a phrase must follow =", 'for example: =Trong or ="Joe Biden"'
     if character == "/":
-        return _slash(last)
+        return _NO_COMMENTS if text[at + 1 : at + 2] == "/" else _slash(text, at, last)
     return f"“{character}” has no meaning here", "a phrase is written in quotes"
 
 
-def _slash(last: str) -> tuple[str, str]:
+def _slash(text: str, at: int, last: str) -> tuple[str, str]:
     name = last.lower()
     if name in ("near", "then", "w", "pre", "not"):
         return f"“{last}/” needs a number in digits, and operators are capitals", "for example: ferry NEAR/5 sank"
     if name in _FUNCTIONS:
         return f"{name}/ needs a number and brackets", f"for example: {OPERATORS[name].example}"
+    if at and text[at - 1].isalnum():
+        word = _TO_A_BLANK.findall(text[:at])[-1] + _TO_A_BLANK.findall(text[at:])[0]
+        return f"a slash has no meaning in {word}", f'put it in quotes: "{word}"'
     return "this /regex/ is never closed", "a regex stands between two slashes; a slash in it is written \\/"
 
 

@@ -1,8 +1,8 @@
 """Where the words of a text are: the one definition of a word, for articles and for rules alike.
 
 A word is a maximal run of letters and digits. Dotted abbreviations (U.S.) and numbers (1,000) are one word, a
-possessive 's belongs to its word, hyphens and dashes separate. Chinese, Japanese, Thai, Lao and Khmer: one word a
-character.
+possessive 's belongs to its word, hyphens, dashes and, in Arabic letters, the zero-width non-joiner separate. Chinese,
+Japanese, Thai, Lao and Khmer: one word a character.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import unicodedata
 from itertools import groupby
 
+_NON_JOINER = "\u200c"
 JOINERS = "\u00ad\u200c\u200d\u2060"  # soft hyphen and joiners: inside a word, not part of its spelling
 APOSTROPHES = "'’‘ʼʻ＇"
 # one word a character: kana and Han (with the repeat and zero signs), half-width kana, Thai, Lao, Khmer
@@ -31,6 +32,8 @@ def _marks() -> str:
 
 
 _MARKS = _marks()
+# Persian parts the endings and beginnings of a word from it so: تحریم‌ها are sanctions, تحریم is one
+_INSIDE = rf"(?:[{_MARKS.replace(_NON_JOINER, '')}]|(?<![\u0620-\u06ff]){_NON_JOINER})+"
 _LETTER = rf"[^\W\d_ʻʼ{_ALONE}]"
 _RUN = rf"[^\W_ʻʼ{_ALONE}]+"
 _POSSESSIVE = rf"(?:[{APOSTROPHES}][sSｓＳ](?![^\W_]))?"
@@ -38,7 +41,7 @@ _POSSESSIVE = rf"(?:[{APOSTROPHES}][sSｓＳ](?![^\W_]))?"
 _WORD = re.compile(
     r"[A-Za-z]{2,}+(?=[\x00-&(-/:-@\[-`{-\x7f]|\Z)"
     rf"|{_LETTER}(?:\.{_LETTER}(?![^\W_]|[{_MARKS}]))+\.?{_POSSESSIVE}"
-    rf"|{_RUN}(?:[{_MARKS}]+(?:{_RUN})?)*(?:(?<=\d)[.,٫٬](?=\d){_RUN})*{_POSSESSIVE}"
+    rf"|{_RUN}(?:{_INSIDE}(?:{_RUN})?)*(?:(?<=\d)[.,٫٬](?=\d){_RUN})*{_POSSESSIVE}"
     rf"|[{_ALONE}][{_MARKS}]*"
 )
 _ALONE_CHARACTER = re.compile(f"[{_ALONE}]")

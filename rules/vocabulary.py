@@ -139,8 +139,8 @@ class Spellings(dict[str, tuple[int, ...]]):
     def _begun(self, form: Spelling) -> Iterator[int]:
         for number in self.prefixes.get(form.bare[:MIN_PREFIX], ()):
             prefix = spelling(self._words[number].word)
-            begins = form.folded if prefix.accented else form.bare
-            if begins.startswith(prefix.folded):
+            begins = form.folded.startswith(prefix.folded) if prefix.accented else form.bare.startswith(prefix.bare)
+            if begins:
                 yield number
 
 

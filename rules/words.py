@@ -7,6 +7,7 @@ uses the same few ten thousand over and over.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,47 +26,34 @@ _ALGORITHMS = {
     "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese",
     "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
-# Korean writes its particles onto the noun; longest first
-_KOREAN_PARTICLES = (
-    *(
-        "에서는",
-        "에게서",
-        "으로는",
-        "으로서",
-        "으로써",
-        "이라고",
-        "에서",
-        "에게",
-        "에는",
-        "에도",
-        "으로",
-        "까지",
-        "부터",
-    ),
-    *(
-        "처럼",
-        "보다",
-        "라고",
-        "하고",
-        "이나",
-        "은",
-        "는",
-        "이",
-        "가",
-        "을",
-        "를",
-        "의",
-        "에",
-        "와",
-        "과",
-        "도",
-        "로",
-        "만",
-    ),
+# Korean writes its particles onto the noun
+_WRITTEN_ON = """
+은 는 이 가 을 를 의 에 와 과 도 로 만 에서 에게 까지 부터 으로 처럼 보다 라고 하고 이나 께서 한테 마저 조차
+에선 에겐 에는 에도 에의 와의 과의 와는 과는 와도 과도 로의 로는 로도 로서 로써 라는 라며 이며 이라고 이라는
+이라며 에서는 에서도 에서의 에서만 에게서 에게는 에게도 까지는 까지도 까지의 부터는 부터의 부터도 으로는 으로도
+으로의 으로서 으로써
+"""
+_KOREAN_PARTICLES = tuple(_WRITTEN_ON.split())
+# Arabic writes "and", "in" and "to" onto the word behind them, the last with the article of it
+_ARABIC_CLITICS = (("وب", ""), ("ول", ""), ("ولل", "ال"), ("و", ""), ("ب", ""), ("لل", "ال"), ("ل", ""))
+_LEAST_ARABIC = 3  # letters that are left of a word without them
+# regular German verbs: warnt, warnte, warnten, gewarnt, and ankündigen's angekündigt
+_GERMAN_ENDS = (re.compile("(.{4,})t(?:e|en)?"), re.compile("(.{2,}(?:[dt]|[^aeiouäöülr][nm]))et(?:e|en)?"))
+_PARTICIPLE = re.compile(
+    "(ab|an|auf|aus|bei|ein|fest|frei|her|hin|los|mit|nach|um|vor|weg|wieder|zu|zurück|zusammen|)ge(?=.{4,}t$)"
 )
+# its, of Turkish words that end in a vowel, with the case behind it: bankası, anlaşmasını
+_TURKISH_ITS = re.compile(r"(..+[aeıioöuü])s[ıiuü](?:n[ıiuü]n?|n[ae]|nd[ae]n?|yl[ae])?")
+_PORTUGUESE_PLURALS = {"ais": "al", "éis": "el", "óis": "ol"}
 _UNMARKED = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
+# the same letter, however it is typed: on a Persian or an Arabic keyboard, with the ligature or without
+_SAME = str.maketrans({"ی": "ي", "ک": "ك", "œ": "oe"})
+_HAMZAS = str.maketrans("أإآٱئؤ", "اااايو")  # what stands on these letters is left out as often as not
 _LETTERS_OF_THEIR_OWN = frozenset("йўї")  # their marks are not accents
-_ACCENTS = (range(0x300, 0x370), range(0x591, 0x5C8), range(0x64B, 0x660))  # Latin, Greek, Cyrillic; Hebrew; Arabic
+# Latin, Greek, Cyrillic; Hebrew; Arabic; the dot of Hindi's borrowed sounds
+_ACCENTS = (range(0x300, 0x370), range(0x591, 0x5C8), range(0x64B, 0x660), range(0x93C, 0x93D))
+_OF_INDIA = re.compile(r"[\u0900-\u0dff]+")  # its vowel signs are part of a word, and no letters to Python
+_DECADE = re.compile(r"\d*0s")
 _DROPPED = str.maketrans("", "", JOINERS)
 _DOTTED = "i\u0307"  # what small letters of the Turkish capital İ are
 _DOTLESS = frozenset({"az", "tr"})  # languages in which I is the capital of ı
@@ -86,8 +74,8 @@ class Spelling:
 
     @property
     def accented(self) -> bool:
-        """Whether the word has accents."""
-        return self.folded != self.bare
+        """Whether the word has accents that count."""
+        return self.folded != self.bare and self.folded.translate(_HAMZAS) != self.bare
 
 
 @lru_cache(_KEPT_SPELLINGS)
@@ -100,7 +88,7 @@ def spelling(word: str) -> Spelling:
     folded = exact.casefold()
     if folded.isascii():
         return Spelling(exact, folded, folded)
-    folded = folded.replace(_DOTTED, "i")
+    folded = folded.replace(_DOTTED, "i").translate(_SAME)
     return Spelling(exact, folded, "".join(map(_bare, folded)).translate(_UNMARKED))
 
 
@@ -123,15 +111,26 @@ def _bare(character: str) -> str:
 @lru_cache(None)
 def irregular(language: str) -> Mapping[str, tuple[str, ...]]:
     """Irregular form → its base forms, for a language; empty when there is no file for it."""
-    file = resources.files("rules") / "irregular" / f"{language}.txt"
-    if not file.is_file():
-        return MappingProxyType({})
     bases: dict[str, tuple[str, ...]] = {}
-    for line in file.read_text("utf-8").splitlines():
-        base, _, forms = line.partition("#")[0].casefold().partition(":")
-        for form in forms.split():
-            bases[form] = (*bases.get(form, ()), base.strip())
+    for base, forms in _lines(language):
+        for form in forms if not base.startswith("!") else ():
+            bases[form] = (*bases.get(form, ()), base)
     return MappingProxyType(bases)
+
+
+@lru_cache(None)
+def _apart(language: str) -> Mapping[str, str]:
+    """Form → base form of words that the stemmer takes for others ("important" for "import")."""
+    lines = ((base[1:].strip(), forms) for base, forms in _lines(language) if base.startswith("!"))
+    return MappingProxyType({form: base for base, forms in lines for form in (base, *forms)})
+
+
+def _lines(language: str) -> list[tuple[str, list[str]]]:
+    """Base form, and its forms, of each line of a language's file."""
+    file = resources.files("rules") / "irregular" / f"{language}.txt"
+    lines = file.read_text("utf-8").splitlines() if file.is_file() else []
+    parts = (line.partition("#")[0].casefold().partition(":") for line in lines)
+    return [(base.strip(), forms.split()) for base, _, forms in parts if base.strip()]
 
 
 @lru_cache(None)
@@ -143,9 +142,11 @@ def _stemmer(language: str) -> object | None:
 def _stems(word: str, language: str) -> frozenset[str]:
     if language == "ko":
         return frozenset({word, *(word.removesuffix(end) for end in _KOREAN_PARTICLES if len(word) > len(end) + 1)})
+    if (base := _apart(language).get(word)) is not None:
+        return frozenset({word, base})
     stemmer = _stemmer(language)
-    if stemmer is None or not word.isalpha():
-        return frozenset({word})
+    if stemmer is None or not (word.isalpha() or _OF_INDIA.fullmatch(word)):
+        return frozenset({word, *_singular(word, language)})
     # the word too: the stemmer takes more off some base forms (вьетнам) than off their inflections (вьетнама)
     # and of some (όταν, ları) it leaves nothing
     stem = str(stemmer.stemWord(word)) or word  # type: ignore[attr-defined]
@@ -154,23 +155,55 @@ def _stems(word: str, language: str) -> frozenset[str]:
     return frozenset({word, stem})
 
 
+def _singular(word: str, language: str) -> tuple[str, ...]:
+    """F-16 of F-16s, and 737 of 737s; the 1990s are not 1990."""
+    plural = language == "en" and word[-1:] == "s" and word[-2:-1].isdigit() and not _DECADE.fullmatch(word)
+    return (word[:-1],) if plural else ()
+
+
 @lru_cache(_KEPT_SPELLINGS)
 def keys(word: str, language: str) -> frozenset[str]:
     """What a folded word is compared by in a language: two words that share a key are inflections of one another."""
     bases = irregular(language).get(word, ())
-    return _stems(word, language).union(*(_stems(base, language) for base in bases))
+    found = _stems(word, language).union(*(_stems(base, language) for base in (*bases, *_inside(word, language))))
+    return found | _of_verb(word) if language == "de" else found
+
+
+def _inside(word: str, language: str) -> list[str]:
+    """The words that a word may be with what its language writes onto it, where the stemmer leaves that."""
+    if language == "ar":
+        found = [put + word.removeprefix(clitic) for clitic, put in _ARABIC_CLITICS if word.startswith(clitic)]
+        return [one for one in found if len(one) >= _LEAST_ARABIC]
+    if language == "tr":
+        return [its[1]] if (its := _TURKISH_ITS.fullmatch(word)) else []
+    plurals = _PORTUGUESE_PLURALS if language == "pt" else {}
+    return [word.removesuffix(end) + one for end, one in plurals.items() if word.endswith(end)]
+
+
+def _of_verb(word: str) -> frozenset[str]:
+    """The keys by which a German word is found as a form of a regular verb."""
+    forms = {word, _PARTICIPLE.sub(r"\1", word, count=1) if _PARTICIPLE.match(word) else word}
+    return frozenset(f"+{found[1]}" for form in forms for end in _GERMAN_ENDS if (found := end.fullmatch(form)))
 
 
 def bare_keys(form: Spelling, language: str) -> frozenset[str]:
     """The keys of a text's word for rule words written without accents."""
-    if not form.accented:
+    if form.folded == form.bare:
         return keys(form.folded, language)
-    return frozenset(spelling(key).bare for key in keys(form.folded, language)) | keys(form.bare, language)
+    written = keys(form.folded, language)
+    return written.union((spelling(key).bare for key in written), keys(form.bare, language))
 
 
 def rule_keys(word: str, language: str) -> frozenset[str]:
-    """The keys of a rule's folded word. A Korean noun is looked for as written: the particles are the text's."""
-    return frozenset({word}) if language == "ko" else keys(word, language)
+    """The keys of a rule's folded word. What Korean and Arabic write onto a word and ends of verbs are the text's."""
+    if language == "ko":
+        return frozenset({word})
+    if language == "ar":
+        return _stems(word, language) | _stems(word.translate(_HAMZAS), language)
+    if language == "de":  # Macht is no form of machen, though it may be one in a text
+        verb = word.removesuffix("n") if word.endswith(("ern", "eln")) else word.removesuffix("en")
+        return (keys(word, language) - _of_verb(word)) | ({f"+{verb}"} if verb != word else frozenset())
+    return keys(word, language)
 
 
 def same_accents(rule_word: Spelling, text_word: Spelling, language: str = "") -> bool:

@@ -14,6 +14,7 @@ from core.text import one_line
 
 _KEY = r"(?P<indent>[ ]*(?:-[ ]+)*)(?P<key>[A-Za-z_][\w.-]*)[ ]*:"
 _LINE = re.compile(_KEY + r"(?:[ ]+(?P<value>.*?))?[ ]*$")
+_QUOTED_ITEM = re.compile(r"[ ]*(?:-[ ]+)+(?P<value>[\"'].*)")
 _CANNOT_BEGIN = "@`%"
 _BLOCK = "|>"
 _KEY_BEFORE = re.compile(r"([\w.-]+)[ ]*:[ ]*[*&]?$")
@@ -138,10 +139,13 @@ def _quoted_beginning(text: str, slip: _Slip) -> Problem | None:
     """`match: "strategic partnership" AND x`: YAML takes the quoted part as the whole value."""
     found = _LINE.match(slip.line)
     value = (found["value"] or "") if found else ""
+    message = "the value begins with a quote, so YAML takes only the quoted part for it"
+    if (item := _QUOTED_ITEM.match(slip.line)) is not None:
+        start = slip.offset - len(slip.before) + item.start("value")
+        return _problem(text, start, message, "put the whole of it in single quotes, and write a ' in it as ''")
     if not found or value[:1] not in ("'", '"'):
         return None
     start = slip.offset - len(slip.before) + found.start("value")
-    message = "the value begins with a quote, so YAML takes only the quoted part for it"
     return _problem(text, start, message, _rewritten(found, value))
 
 

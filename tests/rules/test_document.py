@@ -23,6 +23,44 @@ def test_sentences_do_not_end_after_abbreviations() -> None:
     assert sentences(document, 1) == ["U.S. Secretary of State Lee met Gen. Nguyen. ", "It rained."]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "M. Macron a vu MM. Scholz et J.-L. Martin à St. Denis."),
+        ("it", "S. Mattarella è a Roma."),
+        ("de", "Im 3. Quartal stieg der Gewinn auf 5 Mio. Euro."),
+        ("ru", "Завод им. Ленина стоит 5 млн. долл. США."),
+        ("ru", "«Мы победим!» — сказал он."),
+        ("vi", "TP. Hà Nội và TP.HCM mở cửa."),
+        ("hi", "डॉ. सिंह मिले।"),
+        ("ar", "التقى د. محمد في القاهرة."),
+        ("ja", "「勝ちます。」と述べた。"),
+        ("ko", '"이긴다!"라고 말했다.'),
+        ("en", "Profit rose 3 pct. in May."),
+        ("pt", "Ele foi aos E.U.A. com Lula."),
+    ],
+)
+def test_a_sentence_goes_on_behind_what_only_looks_like_its_end(language: str, text: str) -> None:
+    document = analyse(ArticleText("a", text=text, fallback_language=language))
+    assert sentences(document, 1) == [text]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "Il a vu Macron. Paris dort."),
+        ("en", "He lives in the U.S. The ferry sank."),
+        ("en", "He left.The oil sank."),
+        ("de", "Es war 2024. Der Preis stieg."),
+        ("de", "Es endete 3:2. Danach fiel Regen."),
+        ("ja", "「勝ちます。」東京は雨。"),
+        ("ru", "«Мы победим!» Дождь идёт."),
+    ],
+)
+def test_a_sentence_ends_where_it_does(language: str, text: str) -> None:
+    assert len(sentences(analyse(ArticleText("a", text=text, fallback_language=language)), 1)) == 2
+
+
 def test_a_line_end_ends_a_sentence_and_an_open_quote_does_not_reach_over_it() -> None:
     document = analyse(
         ArticleText("a", text="A heading\n\nHe said: “It is late.\nThey left. Rain fell.", language="en")

@@ -45,6 +45,7 @@ def of(text: str, body: str | ArticleText = TEXT) -> Explanation:
         ("atleast/2(boat)", "atleast/2(boat)", "1 place, 2 needed"),
         ("any/2(ferry, tanker, snow)", "any/2(ferry, tanker, snow)", "1 of 3 there, 2 needed"),
         ("any/2(news, ferry)", "any/2(news, ferry)", "never in one field"),
+        ("boat NEAR/9 (news AND ferry)", "news AND ferry", "never in one field"),
         ("first/3(harbour)", "first/3(harbour)", "first at word 5, limit 3"),
         ("first/3(tanker)", "tanker", "not in the article"),
         ("boat NOT NEAR/2 back", "boat NOT NEAR/2 back", "every place is within 2 words of back"),

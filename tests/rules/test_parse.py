@@ -116,7 +116,7 @@ def test_an_item_is_a_term_without_quotes(item: str, expected: Term) -> None:
         ('a "b c"', 1, 3, "operator is missing", "NEAR/10"),
         ("a or b", 1, 3, "capitals", "write: a OR b"),
         ("a and not b", 1, 3, "capitals", "write: a AND NOT b"),
-        ("a NEAR b", 1, 3, "capitals", "NEAR/5"),
+        ("a NEAR b", 1, 3, "needs a number", "NEAR/5"),
         ("NEAR", 1, 1, "needs a number", "NEAR/5"),
         ("a near/3 b", 1, 3, "capitals", "write: a NEAR/3 b"),
         ("a w/5 b", 1, 3, "operator is missing", "write: a NEAR/5 b"),
@@ -151,6 +151,15 @@ def test_an_item_is_a_term_without_quotes(item: str, expected: Term) -> None:
         ("@biden", 1, 1, "no entity", "did you mean @Biden?"),
         ("a OR $zzz", 1, 6, "no rule", "known: $ferry, $sinking"),
         ("#reunion", 1, 1, "no concept of that name is known", "known: #visit"),
+        ("$5", 1, 1, "no rule", 'an amount is written in quotes: "$5"'),
+        ("#MeToo", 1, 1, "no concept", "the word itself is written without #"),
+        ("@DE", 1, 1, "no entity", "add it under entities: DE: {country: DE}"),
+        ("# ferries\nferry", 1, 1, "holds no comments", "above match:"),
+        ("ferry // boats", 1, 7, "holds no comments", "above match:"),
+        ("9/11 AND b", 1, 2, "a slash has no meaning in 9/11", 'in quotes: "9/11"'),
+        ("ferry NOT boat", 1, 11, "NOT stands behind AND", "ferry AND NOT boat"),
+        ("'ferry boat'", 1, 8, "double quotes", 'write "ferry boat"'),
+        ("fer\u200bry", 1, 1, "an unseen character (U+200B) stands in ferry", "write it anew"),
         ("@ x", 1, 1, "a name must follow @", "@Vietnam"),
         ("= x", 1, 1, "must follow =", "=Trong"),
         ("/(?=a)/ AND b", 1, 1, "cannot be used", "ASCII"),
@@ -210,10 +219,10 @@ def test_a_fault_in_a_name_is_told_where_the_name_is_used() -> None:
     assert refused("a AND $odd", names).column == 7
 
 
-def test_names_without_any_known_have_no_hint() -> None:
-    assert refused("@US", Names()).hint == ""
+def test_a_name_like_no_other_can_be_added() -> None:
+    assert refused("@US", Names()).hint == "add it under entities: US: {country: US}"
     many = Names(entities={f"one{at}": Entity(("a",)) for at in range(20)})
-    assert refused("@zebra", many).hint.endswith(", …")
+    assert ', …; or add it under entities: zebra: {any: ["zebra"]}' in refused("@zebra", many).hint
 
 
 def test_a_long_row_of_references_is_refused_before_it_is_too_deep() -> None:

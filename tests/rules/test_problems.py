@@ -93,6 +93,11 @@ BROKEN = [
     ),
     ("version: 1\nentities: {A: {any: x}}\n", '2:21: entities.A.any: a list is expected, not a text | write any: ["x"]'),
     ("version: 1\nentities: {A: {any: [x, ' ']}}\n", '2:25: entities.A.any[2]: "": is empty'),
+    (
+        rule("examples: {match: [Manila: a ferry sinks]}"),
+        "5:24: rules.r.examples.match[1]: one value is expected, not keys with values | "
+        "a colon and a blank make a key of what stands before them: put the whole text in quotes",
+    ),
     ("version: 1\nentities: {A: {any: [x,\n  {}]}}\n", "3:3: entities.A.any[2]: one value is expected, not keys with values"),
     (
         "version: 1\nentities: {A: {country: vietnam}}\n",
@@ -112,8 +117,9 @@ BROKEN = [
     ),
     # rules
     (
-        "version: 1\nrules: {Bad Id: {match: ferry}}\n",
-        "2:9: rules.Bad Id: a name here is made of lower-case letters, digits and single hyphens, at most 64 | write bad-id",
+        "version: 1\nrules: {Fähre Id: {match: ferry}}\n",
+        "2:9: rules.Fähre Id: a name here is made of lower-case letters, digits and single hyphens, at most 64 | "
+        "write fahre-id",
     ),
     (
         "version: 1\nrules: {拜登: {match: ferry}}\n",

@@ -22,6 +22,8 @@ from rules.tokens import between, bounds, is_alone, words
         ("snake_case #tag @name", ["snake", "case", "tag", "name"]),
         ("Tro\u0323\u0302ng", ["Tro\u0323\u0302ng"]),
         ("inter\u00adnational", ["inter\u00adnational"]),
+        ("تحریم‌ها می‌رود", ["تحریم", "ها", "می", "رود"]),
+        ("auf\u200clage क्\u200cष", ["auf\u200clage", "क्\u200cष"]),
         ("拜登访问", ["拜", "登", "访", "问"]),
         ("バイデン大統領", ["バ", "イ", "デ", "ン", "大", "統", "領"]),
         ("ﾊﾞｲ", ["ﾊﾞ", "ｲ"]),

@@ -18,7 +18,9 @@ from rules.words import Spelling, bare_keys, irregular, keys, rule_keys, same_ac
         ("Łódź", "Łódź", "łódź", "lodz"),
         ("май", "май", "май", "май"),
         ("ещё", "ещё", "ещё", "еще"),
-        ("Œuvre", "Œuvre", "œuvre", "oeuvre"),
+        ("Œuvre", "Œuvre", "oeuvre", "oeuvre"),
+        ("إيران", "إيران", "إيران", "ايران"),
+        ("ज़मीन", "ज\u093cमीन", "ज\u093cमीन", "जमीन"),
         ("が", "が", "が", "が"),
     ],
 )
@@ -45,6 +47,13 @@ def test_a_word_has_these_forms(word: str, exact: str, folded: str, bare: str) -
         ("es", "reunir", "reúnen"),
         ("pt", "dizer", "disseram"),
         ("ru", "вьетнам", "вьетнама"),
+        ("hi", "सरकार", "सरकारों"),
+        ("en", "bus", "buses"),
+        ("en", "retake", "retook"),
+        ("en", "defense", "defence"),
+        ("en", "16", "16s"),
+        ("en", "authority", "authorities"),
+        ("en", "author", "authors"),
     ],
 )
 def test_inflections_share_a_key(language: str, one: str, other: str) -> None:
@@ -56,6 +65,17 @@ def test_other_words_share_none() -> None:
     assert not keys("vietnam", "en") & keys("vietnamese", "en")
 
 
+@pytest.mark.parametrize(
+    "pair",
+    ["import important", "office officers", "author authorities", "depart department", "customs customers",
+     "critic critical", "miner minerals", "federal federation", "major majorities", "severe several", "corps corpse",
+     "1990 1990s", "20 20s"],
+)  # fmt: skip
+def test_words_that_the_stemmer_takes_for_others_share_none(pair: str) -> None:
+    one, other = pair.split()
+    assert not keys(one, "en") & keys(other, "en")
+
+
 def test_words_with_digits_or_dots_and_unknown_languages_are_not_stemmed() -> None:
     assert keys("u.s", "en") == {"u.s"}
     assert keys("meetings", "xx") == {"meetings"}
@@ -63,9 +83,20 @@ def test_words_with_digits_or_dots_and_unknown_languages_are_not_stemmed() -> No
 
 
 def test_korean_particles_are_taken_off_the_text_and_not_the_rule() -> None:
-    assert rule_keys("베트남", "ko") & keys("베트남에서는", "ko")
+    for text in ("베트남에서는", "베트남과의", "베트남에서의", "베트남까지도", "베트남이라는"):
+        assert rule_keys("베트남", "ko") & keys(text, "ko")
     assert rule_keys("하노이", "ko") == {"하노이"}
     assert not rule_keys("하노이", "ko") & keys("하노", "ko")
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [("إيران", "وإيران"), ("إيران", "لإيران"), ("غزة", "بغزة"), ("السيسي", "والسيسي"), ("بنك", "وبالبنك")],
+)  # fmt: skip
+def test_what_arabic_writes_onto_a_word_is_taken_off_the_text_and_not_the_rule(word: str, text: str) -> None:
+    one, other = spelling(word).folded, spelling(text).folded
+    assert rule_keys(one, "ar") & keys(other, "ar")
+    assert not rule_keys("وايران", "ar") & keys("ايران", "ar")
 
 
 def test_a_text_word_with_accents_has_the_keys_without_them() -> None:
@@ -111,7 +142,7 @@ def test_turkish_capitals_are_read_with_and_without_their_dots() -> None:
     assert [one.folded for one in spellings("KILIÇ", "de")] == ["kiliç"]
 
 
-@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt"])
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt", "it", "nl", "ru"])
 def test_irregular_forms_are_folded_words_of_their_own(language: str) -> None:
     for form, bases in irregular(language).items():
         assert spelling(form).folded == form

@@ -24,6 +24,11 @@ SLIPS = [
     ("a: ]\n", "1:4: this ] closes nothing", "delete it, or put the value in quotes"),
     ("a: [b]}\n", "1:7: this } closes nothing", "delete it, or put the value in quotes"),
     (
+        'examples:\n  - "Ferry sinks" says captain\n',
+        "2:5: the value begins with a quote, so YAML takes only the quoted part for it",
+        "put the whole of it in single quotes, and write a ' in it as ''",
+    ),
+    (
         'rules:\n  x:\n    match: "a b" AND c\n',
         "3:12: the value begins with a quote, so YAML takes only the quoted part for it",
         'write\n    match: |\n      "a b" AND c',
