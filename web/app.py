@@ -34,7 +34,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app = bare_app(settings, db, key, desk)
     demo = Demo(settings)
     pages.on_shutdown(demo.close)
-    inbox.register(db, demo)
+    inbox.register(db, demo, desk.book)
     for page in (story, feeds, feed, deliveries, delivery, stats):
         page.register(db)
     for page in (feed_adding, settings_page):

@@ -8,7 +8,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from nicegui import ui
 from sqlmodel import Session
 
 from core.clock import SystemClock
@@ -20,6 +19,7 @@ from storage.inbox import Place
 from storage.tables import Alert, Article, ArticleRevision, Decision, Delivery, Feedback, Hit, Story
 from web.acts import number_of
 from web.diff import Piece, changes
+from web.frame import page_at
 from web.pages.faults import missing
 from web.pages.inbox import cue_line
 from web.pages.story_desk import show_story
@@ -137,7 +137,7 @@ class Change:
 def register(db: Database) -> None:
     """Add the page."""
 
-    @ui.page("/stories/{story_id:int}")
+    @page_at("/stories/{story_id:int}")
     async def story(story_id: int, after: str = "") -> None:
         name = who()
         since = number_of(after)
