@@ -77,7 +77,9 @@ async def test_a_story_of_many_articles_is_told_by_the_first_that_stand(
 ) -> None:
     """Those of 50,000 hits took 3.5 s at each poll of a feed reader."""
     monkeypatch.setattr(atom, "ROWS", 1)
-    entry = db.read_now(lambda session: atom.gather(session, rows.RULE, "x", rows.NOW)).items[0]
+    feed = db.read_now(lambda session: atom.gather(session, rows.RULE, "x", rows.NOW))
+    assert feed is not None
+    entry = feed.items[0]
     assert (entry.source, entry.passages) == ("Harbour Post", tuple(one for one, _ in rows.STRIKE[0].sentences))
 
 
