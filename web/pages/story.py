@@ -169,7 +169,7 @@ def gather(session: Session, story_id: int, now: datetime, name: str, *, after: 
     made = alerts.newest_of_story(session, story_id, NEWEST)
     sent = deliveries.of_alerts(session, [one.id for one in made])
     told = tuple(_told(one, sent) for one in made)
-    by_hand = alerts.of_story_decisions(session, story_id, stage=BY_HAND)
+    by_hand = alerts.of_story_decisions(session, story_id, stage=BY_HAND, newest=NEWEST)
     return StoryPage(
         story=_head(session, row, now, tellings),
         texts=_texts(tellings),
