@@ -23,7 +23,7 @@ from web.days import day, day_after, last_day
 from web.frame import frame, page_at
 from web.pages.story import trouble
 from web.people import who
-from web.text import capped
+from web.text import capped, choices
 
 SHOWN = 50
 AGAIN = tuple(sorted(again.OPEN))
@@ -135,7 +135,7 @@ def gather(session: Session, chosen: Filter, after: Place | None = None) -> Ledg
         counts=list(ledger.counts(session, chosen).items()),
         chosen=chosen,
         channels=sorted({*ledger.channels(session), *([chosen.channel] if chosen.channel else [])}),
-        rules=sorted({*configs.rule_states(session), *([chosen.rule] if chosen.rule else [])}),
+        rules=choices(configs.rule_states(session), chosen.rule),
         paused=ledger.paused(session),
         opted_out=optouts.listing(session),
         rest="/deliveries?" + query(chosen, after=f"{last.made_at.isoformat()}_{last.id}") if last else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -26,10 +26,10 @@ from web.frame import page_at
 from web.pages.inbox_list import show_inbox
 from web.people import who
 from web.rulebook import Rulebook
+from web.text import choices
 
 SHOWN = 50  # a page
 SOURCES = 4  # named under a story; the rest is counted
-CHOICES = 300  # rules or feeds in a list to choose from; of more, one is written
 STATES = ("open", "silenced", "closed")
 LONGEST = 200  # characters of what is asked for
 CUES_OF = 5  # sentences
@@ -175,15 +175,9 @@ def gather(session: Session, now: datetime, asked: Asked, name: str) -> Inbox:
         lines=_lines(session, found, now),
         older=asked.address(before=place_text(end)) if end else "",
         counts=None if before else inbox.counts(session, asked.wanted, name, now),
-        rules=_choices(configs.rule_states(session), asked.rule),
-        sources=_choices((feed.name for feed in feeds.listing(session)), asked.source),
+        rules=choices(configs.rule_states(session), asked.rule),
+        sources=choices((feed.name for feed in feeds.listing(session)), asked.source),
     )
-
-
-def _choices(names: Iterable[str], chosen: str) -> list[str]:
-    """What to choose from, with what is chosen; nothing when there is too much to be read."""
-    known = sorted({*names, *([chosen] if chosen else ())})
-    return known if len(known) <= CHOICES else []
 
 
 async def start_of(db: Database, book: Rulebook) -> Start:
