@@ -120,6 +120,12 @@ def alike(session: Session, name: str) -> list[Person]:
     return [one for one in people.listing(session) if _seen(one.name) == seen]
 
 
+def has_left(session: Session, name: str) -> bool:
+    """Whether a person of this name, or of one that nobody could tell from it, was removed."""
+    person = people.find(session, name)
+    return any(one.ended_at is not None for one in ([person] if person else alike(session, name)))
+
+
 def is_free(session: Session, name: str) -> bool:
     """Whether whoever has the password for all may go by this name: nobody's own, and none that stands for others."""
     return _seen(name) not in NOBODYS and not alike(session, name)

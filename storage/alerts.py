@@ -60,6 +60,12 @@ def _of_story() -> SelectOfScalar[Alert]:
     return select(Alert).where(col(Alert.story_id) == bindparam("story")).order_by(col(Alert.made_at))
 
 
+def newest_of_story(session: Session, story_id: int, limit: int) -> list[Alert]:
+    """Its newest alerts, in the order they were made."""
+    newest = select(Alert).where(col(Alert.story_id) == story_id).order_by(col(Alert.made_at).desc())
+    return list(session.exec(newest.limit(limit)).all())[::-1]
+
+
 # oldest first; of those that come back together the first message of a story before its updates
 _IN_TURN = (col(Alert.made_at), col(Alert.kind) != "first", col(Alert.ordinal))
 RELEASED_AT_ONCE = 500  # held alerts of one transaction
@@ -234,7 +240,11 @@ def by_prefix(session: Session, prefix: str) -> Alert | None:
     return session.exec(select(Alert).where(col(Alert.id).startswith(prefix))).first()
 
 
-def of_story_decisions(session: Session, story_id: int) -> list[Decision]:
-    """All that was decided about a story, in order."""
-    query = select(Decision).where(col(Decision.story_id) == story_id)
-    return list(session.exec(query.order_by(col(Decision.at), col(Decision.id))).all())
+def of_story_decisions(
+    session: Session, story_id: int, *, stage: str = "", but: str = "", newest: int | None = None
+) -> list[Decision]:
+    """All that was decided about a story, in order; of one stage, of all `but` one, no more than the `newest`."""
+    query = select(Decision).where(col(Decision.story_id) == story_id, col(Decision.stage) != but)
+    query = query.where(col(Decision.stage) == stage) if stage else query
+    query = query.order_by(col(Decision.at).desc(), col(Decision.id).desc()).limit(newest)
+    return list(session.exec(query).all())[::-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import stories
 from storage.statements import numbered
-from storage.tables import Article, Feed, Hit
+from storage.tables import Article, Feed, Hit, Story
 
 
 def of_article(session: Session, article_id: int) -> dict[str, Hit]:
@@ -43,7 +43,7 @@ def rules_of_duplicates(session: Session, article_id: int) -> list[str]:
 
 def of_story(session: Session, story_id: int) -> list[tuple[Hit, Article]]:
     """A story's hits with their articles, without texts, in the order they came."""
-    return of_stories(session, [story_id]).get(story_id, [])
+    return [(hit, article) for hit, article in session.execute(_of_stories(False), {"stories": [story_id]})]
 
 
 def of_story_from(session: Session, story_id: int, *, after: int, limit: int) -> list[tuple[Hit, Article]]:
@@ -54,15 +54,17 @@ def of_story_from(session: Session, story_id: int, *, after: int, limit: int) ->
     return [(hit, article) for hit, article in session.execute(query)]
 
 
-def of_stories(
-    session: Session, story_ids: Sequence[int], *, standing: bool = False
-) -> dict[int, list[tuple[Hit, Article]]]:
-    """Story id → its hits with their articles, without texts, in the order they came; `standing`: only those that are
-    neither withdrawn nor "not this".
+def that_stand(session: Session, rows: Collection[Story], most: int) -> dict[int, list[tuple[Hit, Article]]]:
+    """Story id → the first of its hits that are neither withdrawn nor "not this", `most` at most, with their articles.
+
+    A story of more is asked for by itself: one statement for all would read all of its hits, thousands of them perhaps.
     """
     found: dict[int, list[tuple[Hit, Article]]] = {}
-    for hit, article in session.execute(_of_stories(standing), {"stories": list(story_ids)}) if story_ids else ():
-        found.setdefault(hit.story_id, []).append((hit, article))
+    large = [[row.id or 0] for row in rows if row.articles > most]
+    small = [row.id or 0 for row in rows if row.articles <= most]
+    for ids in ([small] if small else []) + large:
+        for hit, article in session.execute(_of_stories(True).limit(len(ids) * most), {"stories": ids}):
+            found.setdefault(hit.story_id, []).append((hit, article))
     return found
 
 

@@ -38,11 +38,16 @@ async def show_acting(template: str, values: Values, acts: Mapping[str, Act]) ->
         name, on = (str(one)[:1000] for one in event.args)
         if name not in acts:
             return
-        that = json.dumps(f"[data-act={json.dumps(name)}][data-on={json.dumps(on)}]")
-        await done_in(said, lambda: acts[name](on), show_anew, focus=_FOCUS % that)
+        that = f"[data-act={_quoted(name)}][data-on={_quoted(on)}]"
+        await done_in(said, lambda: acts[name](on), show_anew, focus=_FOCUS % _quoted(that))
 
     piece.on("click", pressed, js_handler=_PRESSED)
     return lambda deed: done_in(said, deed, show_anew)
+
+
+def _quoted(text: str) -> str:
+    """A string of JavaScript, and of a selector: that reads letters beyond ASCII as they are only."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def number_of(text: str) -> int:

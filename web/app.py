@@ -8,6 +8,7 @@ from nicegui import app as pages
 from nicegui import ui
 from starlette.staticfiles import StaticFiles
 
+from core.errors import NotAvailable
 from core.settings import Settings
 from storage import meta
 from storage.engine import Database
@@ -34,7 +35,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app = bare_app(settings, db, key, desk)
     demo = Demo(settings)
     pages.on_shutdown(demo.close)
-    inbox.register(db, demo)
+    inbox.register(db, demo, desk.book)
     for page in (story, feeds, feed, deliveries, delivery, stats):
         page.register(db)
     for page in (feed_adding, settings_page):
@@ -72,6 +73,7 @@ def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = Non
     app.include_router(feedlists.router(db))
     app.include_router(evidence.router(db))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(NotAvailable, links.away)
     app.add_middleware(Bodies)
     app.add_middleware(Guard, settings=settings, key=key, db=db)
     app.add_middleware(Headers)

@@ -29,6 +29,7 @@ from web.text import plain_xml
 
 ATOM = "http://www.w3.org/2005/Atom"
 SHOWN = 50
+ROWS = 20  # of a story's hits that an entry is made of
 BEGAN = datetime(1970, 1, 1, tzinfo=UTC)  # a feed without entries has to have been updated, too
 
 
@@ -107,7 +108,7 @@ def gather(session: Session, rule_id: str, installation: str, now: datetime) -> 
     if rule_id not in configs.rule_states(session, [rule_id]):
         return None
     rows = stories.listing(session, now, rule=rule_id, standing=True, limit=SHOWN)
-    told = hits.of_stories(session, [row.id or 0 for row in rows], standing=True)
+    told = hits.that_stand(session, rows, ROWS)
     items = tuple(_item(row, told[row.id or 0]) for row in rows if row.id in told)
     return RuleFeed(rule_id, installation, items)
 

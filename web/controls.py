@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui.elements.mixins.text_element import TextElement
 
-AWAY_S = 900.0  # a browser may be away so long without losing what was typed; a page that was left is kept as long
+AWAY_S = 900.0  # a browser may be away so long without losing what stands there; a page that was left is kept as long
 
 
 class Button(TextElement):

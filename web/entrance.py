@@ -109,8 +109,7 @@ class Entrance:
 
     async def has_left(self, name: str) -> bool:
         """Whether somebody of this name was removed."""
-        person = await self._person(name)
-        return person is not None and person.ended_at is not None
+        return self._db is not None and await self._db.read(lambda session: passwords.has_left(session, name))
 
     # -- cookies
 

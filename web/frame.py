@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from nicegui import ui
 
@@ -19,6 +20,13 @@ PAGES = (
     ("Stats", "/stats"),
     ("Settings", "/settings"),
 )
+
+PATIENCE_S = 60.0  # for a page to be built: 30,000 rules are read anew in some 13 s of an idle core
+
+
+def page_at(path: str, **options: Any) -> ui.page:
+    """A page of ours at this path: a decorator. After NiceGUI's own three seconds visitors read its advice to us."""
+    return ui.page(path, response_timeout=PATIENCE_S, **options)
 
 
 @contextmanager

@@ -148,7 +148,7 @@ class Guard:
         if who is Audience.PROGRAM:
             return await self._program(scope, headers)
         believed = self._user_header and self._entrance.is_proxy(_peer(scope))
-        named = one_line(headers.get(self._user_header, ""), LONGEST_NAME) if believed else ""
+        named = one_line(_written(headers.get(self._user_header, "")), LONGEST_NAME) if believed else ""
         if named and await self._entrance.has_left(named):
             return REMOVED
         if named or (named := await self._entrance.of_cookie(headers)):
@@ -193,6 +193,14 @@ def _peer(scope: Scope) -> str:
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+
+
+def _written(value: str) -> str:
+    """What a proxy wrote into a header: UTF-8, as most do; the bytes of what is none are letters, as HTTP has it."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def _basic(headers: dict[str, str]) -> tuple[str, str] | None:

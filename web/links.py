@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from alerts.links import BadLink, Purpose, read
@@ -58,6 +58,7 @@ class Said:
     status: int = 200
 
 
+NOT_VALID = Said("This link is not valid", ("A mail program may have cut it in two.",), status=404)
 Answer = Callable[[Database, Link], Awaitable[Said]]
 
 
@@ -71,6 +72,7 @@ def router(db: Database, key: str) -> APIRouter:
         to_story = said.story is not None
         return RedirectResponse(f"/stories/{said.story}", 303, headers=NO_STORE) if to_story else _page(said)
 
+    @routes.get("/links/{purpose}/{token}/undo")  # looked at again by whoever pressed its button
     @routes.get("/links/{purpose}/{token}")
     async def ask(purpose: str, token: str) -> Response:
         return _page(await _answer(db, key, ASK, purpose, token))
@@ -83,13 +85,24 @@ def router(db: Database, key: str) -> APIRouter:
     async def undo(purpose: str, token: str) -> Response:
         return _page(await _answer(db, key, UNDO, purpose, token))
 
+    @routes.api_route("/links/{path:path}", methods=["GET", "POST"])
+    async def broken() -> Response:
+        return _page(NOT_VALID)
+
     return routes
+
+
+async def away(_request: Request, _error: Exception) -> Response:
+    """The page of what needs the database while that does not answer, as of a link that a mail program posts to."""
+    answer = _page(Said("Not now", ("The database does not answer. Try it again in a minute.",), status=503))
+    answer.headers["retry-after"] = "10"
+    return answer
 
 
 async def _answer(db: Database, key: str, answers: Mapping[Purpose, Answer], purpose: str, token: str) -> Said:
     """What a link's page says; a link that is not good, and what cannot be done any more, are pages too."""
     if purpose not in answers:
-        return Said("This link is not valid", status=404)
+        return NOT_VALID
     now = SystemClock().now()
     try:
         rule, subject, *by = read(key, Purpose(purpose), token, now=now)
@@ -97,7 +110,7 @@ async def _answer(db: Database, key: str, answers: Mapping[Purpose, Answer], pur
     except BadLink as error:
         if error.expired:
             return Said("This link has expired", ("What it could do can be done on the page itself.",), status=410)
-        return Said("This link is not valid", ("A mail program may have cut it in two.",), status=404)
+        return NOT_VALID
     except InputError as error:
         return Said("That cannot be done any more", (f"{error.message[:1].upper()}{error.message[1:]}.",), status=410)
 

@@ -29,6 +29,7 @@ ROUTES: Mapping[str, Audience] = {
     "/links/story/{token}": _E,
     "/links/{purpose}/{token}": _E,
     "/links/{purpose}/{token}/undo": _E,
+    "/links/{path:path}": _E,  # a link that a mail program cut in two is answered as not valid
     "/static/{path:path}": _E,
     SIGN_IN: _D,
     SIGN_OUT: _D,
@@ -112,7 +113,6 @@ ROUTES: Mapping[str, Audience] = {
 }
 
 BELOW: Mapping[str, Audience] = {  # who may learn that there is nothing there
-    "/links/{path:path}": _E,  # a link that a mail program cut in two is answered as not valid
     "/api/v1/{path:path}": _P,
 }
 

@@ -13,6 +13,7 @@ from core.settings import Settings
 from pipeline.bootstrap import wait_for_schema
 from web.address import check_address
 from web.app import create_app
+from web.connections import Connection
 
 GOODBYE_S = 3  # how long open answers are waited for at the end
 
@@ -47,6 +48,7 @@ async def _serve(settings: Settings, port: int, ready: Callable[[], object]) -> 
         app,
         host=settings.host,
         port=port,
+        http=Connection,
         log_level="warning",
         proxy_headers=False,
         server_header=False,

@@ -12,6 +12,7 @@ from alerts.inert import safe_link
 from core.errors import WirewatchError
 from core.reasons import Reason
 
+CHOICES = 300  # rules or feeds in a list to choose from
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -89,3 +90,9 @@ def told(error: WirewatchError) -> str:
 def capped(number: int, most: int) -> str:
     """`9,999`, then `10,000+`: more is not counted."""
     return f"{number:,}" if number < most else f"{most:,}+"
+
+
+def choices(names: Iterable[str], chosen: str) -> list[str]:
+    """What to choose from, with what is chosen; nothing when there is too much to be read: then one is written."""
+    known = sorted({*names, *([chosen] if chosen else ())})
+    return known if len(known) <= CHOICES else []

@@ -106,6 +106,14 @@ def test_the_inbox_is_worked_through_by_keyboard(look: Look) -> None:
     expect(page.get_by_text("No story is like that.")).to_be_visible()
 
 
+def test_whoever_comes_back_from_a_story_goes_on_from_there(glance: Look) -> None:
+    page = glance.at("/")
+    press(page, "jjo")
+    page.wait_for_url("**/stories/2")
+    page.go_back()
+    expect(page.get_by_role("link", name="River Asterel")).to_be_focused()
+
+
 def test_keys_are_letters_while_somebody_writes(glance: Look) -> None:
     page = glance.at("/")
     page.get_by_label("Words in the title").click()

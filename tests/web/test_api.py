@@ -335,6 +335,9 @@ async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
     assert (opml.headers["content-type"].split(";")[0], "harbour-post" in opml.text) == ("text/x-opml", True)
     given = await api("POST", "/feeds/opml", content="https://a.example/\nhttps://b.example/", headers=OPML)
     assert given["summary"].startswith("2 feeds added")
+    theirs = '<?xml version="1.0" encoding="ISO-8859-1"?><opml><body><outline xmlUrl="https://c.example/" text="Süd"/>'
+    given = await api("POST", "/feeds/opml", content=f"{theirs}</body></opml>".encode("latin-1"), headers=OPML)
+    assert given["summary"].startswith("1 feeds added")  # in whatever letters a reader wrote it
     bad = await api("POST", "/feeds/opml", 422, content="https://a.example/\nnonsense", headers=OPML)
     assert bad["problems"][0]["line"] == 2
 

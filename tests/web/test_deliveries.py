@@ -15,9 +15,10 @@ from storage import deliveries as ledger_rows
 from storage import ledger, optouts
 from storage.engine import Database
 from storage.ledger import Filter
-from storage.tables import Alert, Delivery
+from storage.tables import Alert, Delivery, RuleState
 from tests.web import rows
 from web.pages import deliveries, delivery
+from web.render import render
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,15 @@ def test_the_ledger_is_newest_first_and_narrowed(db: Database) -> None:
     assert states(db, Filter(channel="desk-mail", state="dead", rule="port-strike")) == ["dead"]
     assert states(db, Filter(rule="river-flood")) == []
     assert states(db, Filter(state="' OR 1=1")) == []
+
+
+def test_of_very_many_rules_one_is_written_and_not_chosen(db: Database) -> None:
+    """A list of 5,000 was most of the page, and was sent again with each button that was pressed."""
+    ids = [f"rule-{number}" for number in range(300)]
+    db.write_now(lambda session: session.add_all(RuleState(rule_id=one, since=rows.NOW) for one in ids))
+    page = db.read_now(lambda session: deliveries.gather(session, Filter(rule="port-strike")))
+    assert (page.rules, len(page.lines)) == ([], 2)
+    assert '<input name="rule" value="port-strike"' in render("deliveries.html", page=page, again=deliveries.AGAIN)
 
 
 def test_a_next_try_is_told_of_what_waits_only(db: Database) -> None:

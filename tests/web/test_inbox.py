@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
@@ -17,7 +18,8 @@ from tests.web import rows, ruledesk
 from web.pages import inbox
 from web.pages.inbox import Asked, Inbox
 from web.render import render
-from web.text import capped, marked
+from web.rulebook import Rulebook
+from web.text import capped, choices, marked
 
 
 @pytest.fixture
@@ -232,23 +234,25 @@ def test_an_address_says_its_view_and_reads_back_as_it() -> None:
     assert (Asked().address(), Asked().narrowed, asked.narrowed) == ("/", False, True)
 
 
-def test_an_empty_installation_says_what_it_has_of_three_things(db: Database) -> None:
-    assert gathered(db).start == inbox.Start(0, 0, 0)
+async def test_an_empty_installation_says_what_it_has_of_three_things(db: Database, tmp_path: Path) -> None:
+    book = Rulebook(db, tmp_path)
+    assert await inbox.start_of(db, book) == inbox.Start(0, 0, 0)
     text = """version: 1
 channels: {hook: {url: "webhook://hook.example/x"}}
 feeds: [{url: "https://a.example/rss"}, {url: "https://b.example/rss"}]
 rules: {strike: {title: Strike, match: strike}}
 """
     db.write_now(lambda session: rows.config(session, text))
-    assert gathered(db).start == inbox.Start(2, 1, 1)
-    assert gathered(db, words="x").start is None
+    assert await inbox.start_of(db, book) == inbox.Start(2, 1, 1)
     ruledesk.damage(db, "version: 1\n")
-    assert gathered(db).start == inbox.Start(0, 0, 0)  # the rows of feeds and rules, of which there are none
+    assert await inbox.start_of(db, Rulebook(db, tmp_path)) == inbox.Start(
+        0, 0, 0
+    )  # the rows of feeds and rules, of which there are none
 
 
-def test_more_than_can_be_read_is_written_and_not_chosen(db: Database) -> None:
-    assert inbox._choices(map(str, range(301)), "") == []
-    assert inbox._choices(["b"], "a") == ["a", "b"]
+def test_more_than_can_be_read_is_written_and_not_chosen() -> None:
+    assert choices(map(str, range(301)), "") == []
+    assert choices(["b"], "a") == ["a", "b"]
 
 
 def test_counts_end_at_ten_thousand() -> None:

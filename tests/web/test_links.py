@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, select
 
 from alerts.links import MAX_AGE, Purpose, sign
 from core.clock import SystemClock
+from core.errors import NotAvailable
 from core.settings import Settings
 from pipeline import stories
 from storage import alerts, feedback, hits, optouts
@@ -198,6 +199,26 @@ async def test_a_link_for_another_purpose_or_of_another_key_is_not_valid(
 @pytest.mark.parametrize("odd", ["/links/nothing/x", "/links/nothing/x/undo", "/links/silence/x/undo"])
 async def test_an_unknown_purpose_is_a_page_too(visitor: Visitor, odd: str) -> None:
     assert (await visitor.post(odd)).status_code == 404
+
+
+@pytest.mark.parametrize("odd", ["/links/", "/links/silence", "/links/silence/x/y/z", "/links/unsubscribe/x/undo"])
+async def test_a_link_that_was_cut_or_looked_at_again_is_answered_without_a_page_of_ours(
+    visitor: Visitor, odd: str
+) -> None:
+    """Of which the process would keep each for a minute, and strangers may ask."""
+    answer = await visitor.get(odd)
+    assert (answer.status_code, "This link is not valid" in answer.text) == (404, True)
+
+
+async def test_while_the_database_is_away_a_link_says_to_come_again(
+    db: Database, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(_: object) -> None:
+        raise NotAvailable("gone: postgresql://ada:secret@host")
+
+    monkeypatch.setattr(db, "write", gone)
+    answer = await visitor.post(path("unsubscribe", subject=EDITOR), body=ONE_CLICK)
+    assert (answer.status_code, answer.headers["retry-after"], "gone" in answer.text) == (503, "10", False)
 
 
 async def test_a_story_that_is_not_kept_or_is_another_rules_is_said_to_be_gone(visitor: Visitor) -> None:

@@ -90,9 +90,12 @@ def story_page(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "story_further.html", {"story": named(head)}
     yield "story_later.html", {"story": named(head), "later": 8}
     yield "story_events.html", {"events": [named({"at": AT, "by": text, "what": text})]}
-    yield "story_alerts.html", {"alerts": []}
+    yield "story_alerts.html", {"alerts": [], "newest": 1}
     yield "story_alert.html", {"one": named(alert)}
-    yield "story_why.html", {"decisions": [named({"at": AT, "stage": text, "reason": text, "detail": text})]}
+    yield (
+        "story_why.html",
+        {"decisions": [named({"at": AT, "stage": text, "reason": text, "detail": text})], "newest": 1},
+    )
     yield "story_changes.html", {"changes": [named({"at": AT, "title": pieces, "text": pieces})]}
     yield "preview.html", {"title": text}
 

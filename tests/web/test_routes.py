@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from nicegui import Client
 from nicegui import __version__ as nicegui_version
+from nicegui import app as pages
 
 from core.settings import Settings
 from storage import schema
@@ -58,6 +61,16 @@ def test_every_route_is_on_the_list(app: Any) -> None:
 
 def test_the_list_names_no_route_that_is_gone(app: Any) -> None:
     assert ROUTES.keys() - {path for path, _ in paths(app.routes)} == set()
+
+
+def test_no_page_is_given_up_after_three_seconds_and_none_with_something_typed_either(app: Any) -> None:
+    """As NiceGUI does unless it is told: a large watch file takes longer to read, and a busy database, too."""
+    routes: list[Any] = [one for one in pages.routes if getattr(one, "path", "") in Client.page_routes.values()]
+    known = [inspect.getclosurevars(one.endpoint).nonlocals["self"] for one in routes]
+    assert {one.path for one in known} >= {"/", "/rules", "/settings", "/stories/{story_id:int}"}
+    assert {one.path for one in known if one.response_timeout < 60} == set()
+    patient = {one.path for one in known if one.reconnect_timeout}  # with a browser that is away for a while
+    assert patient == {"/feeds/add", "/new-rule", "/rules/{rule_id}", "/settings", "/try"}
 
 
 async def test_each_route_opens_for_those_on_the_list_only(app: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from core.errors import InputError
 from core.settings import Settings
 from pipeline import channels, installation, revising
+from rules import yamltext
 from storage import configs
 from storage.engine import Database
 from tests.sinks.http import HttpSink
@@ -89,12 +90,15 @@ def receiver() -> Iterator[HttpSink]:
         yield made
 
 
-async def test_channels_are_listed_and_tested(db: Database, receiver: HttpSink) -> None:
-    settings = Settings(_env_file=None)
+async def test_channels_are_listed_and_tested(
+    db: Database, receiver: HttpSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(_env_file=None, data=tmp_path)
     hook, gone = f"{{ url: '{receiver.url('/', scheme='webhook')}' }}", "{ url: '${NOT_SET}' }"
     revise(db, f"version: 1\nchannels:\n  hook: {hook}\n  gone: {gone}\n")
     found = await channels.listing(db, settings, {})
     assert [(one.channel, one.state) for one in found] == [("hook", "ok"), ("gone", "cannot be used")]
+    monkeypatch.delattr(yamltext, "parse")  # a watch file of 30,000 rules is not read anew at each look
     (tried,) = await channels.test(db, settings, {}, "hook")
     assert tried.result.ok
     with pytest.raises(InputError, match="channel gone"):

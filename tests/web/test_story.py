@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from pipeline import stories as changes
 from pipeline.resend import resend
 from storage import articles
 from storage.engine import Database
-from storage.tables import Article, Delivery
+from storage.tables import Article, Delivery, Story
 from tests.web import rows
 from web.diff import Kind, Piece
 from web.pages import story
@@ -72,6 +73,19 @@ def test_a_long_story_has_pages_too(db: Database, monkeypatch: pytest.MonkeyPatc
     second = page_of(db, after=first.later)
     assert [len(text.tellings) for text in (*first.texts, *second.texts)] == [1, 1]
     assert (second.texts[0].number, second.later) == (2, 0)
+
+
+def test_of_many_alerts_and_decisions_the_newest_are_shown(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule of 50,000 hits in one story had as many decisions: a page of 12 MB."""
+    for until in (rows.NOW + rows.HOUR, rows.NOW + 2 * rows.HOUR):
+        db.write_now(partial(changes.silence, story_id=1, until=until, who="ada", now=rows.NOW))
+    db.write_now(lambda session: rows.alert(session, session.get_one(Story, 1), "c3" * 32, kind="update"))
+    whole = page_of(db)
+    monkeypatch.setattr(story, "NEWEST", 1)
+    page = page_of(db)
+    assert (len(whole.alerts), [one.kind for one in page.alerts]) == (2, [whole.alerts[-1].kind])
+    assert (len(whole.decisions), [one.stage for one in page.decisions]) == (3, ["send"])
+    assert by_hand(db) == [event.what for event in whole.events if event.by == "by hand"][1:]
 
 
 def test_a_held_alert_says_until_when_and_a_silenced_story_too(db: Database) -> None:

@@ -128,7 +128,7 @@ def _list(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post("/opml")
     async def import_opml(
-        who: Who, body: Annotated[str, Body(media_type="text/x-opml", max_length=opml.MOST_BYTES)]
+        who: Who, body: Annotated[bytes, Body(media_type="text/x-opml", max_length=opml.MOST_BYTES)]
     ) -> Added:
         """Add the feeds of an OPML document, or of a list with an address a line; folders become tags."""
         given = await asyncio.to_thread(opml.read, body, name="the list")

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlencode
 
-from nicegui import ui
 from sqlmodel import Session
 
 from core.clock import SystemClock
@@ -21,10 +20,10 @@ from storage.ledger import Filter, Place
 from storage.tables import Alert, Delivery, OptOut, Target
 from web.acts import Act, agreed, number_of, show_acting
 from web.days import day, day_after, last_day
-from web.frame import frame
+from web.frame import frame, page_at
 from web.pages.story import trouble
 from web.people import who
-from web.text import capped
+from web.text import capped, choices
 
 SHOWN = 50
 AGAIN = tuple(sorted(again.OPEN))
@@ -81,7 +80,7 @@ class Ledger:
 def register(db: Database) -> None:
     """Add the page."""
 
-    @ui.page("/deliveries")
+    @page_at("/deliveries")
     async def ledger_page(
         state: str = "", channel: str = "", rule: str = "", since: str = "", until: str = "", after: str = ""
     ) -> None:
@@ -136,7 +135,7 @@ def gather(session: Session, chosen: Filter, after: Place | None = None) -> Ledg
         counts=list(ledger.counts(session, chosen).items()),
         chosen=chosen,
         channels=sorted({*ledger.channels(session), *([chosen.channel] if chosen.channel else [])}),
-        rules=sorted({*configs.rule_states(session), *([chosen.rule] if chosen.rule else [])}),
+        rules=choices(configs.rule_states(session), chosen.rule),
         paused=ledger.paused(session),
         opted_out=optouts.listing(session),
         rest="/deliveries?" + query(chosen, after=f"{last.made_at.isoformat()}_{last.id}") if last else "",

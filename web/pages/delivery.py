@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from nicegui import ui
 from sqlmodel import Session
 
 from storage import alerts, deliveries
 from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery, Target
 from web.acts import show_acting
-from web.frame import frame, show
+from web.frame import frame, page_at, show
 from web.pages.deliveries import AGAIN, acts, headline, next_try
 from web.pages.faults import missing
 from web.pages.story import trouble
@@ -36,7 +35,7 @@ class DeliveryPage:
 def register(db: Database) -> None:
     """Add the page."""
 
-    @ui.page("/deliveries/{delivery_id:int}")
+    @page_at("/deliveries/{delivery_id:int}")
     async def delivery_page(delivery_id: int) -> None:
         first = await db.read(lambda session: gather(session, delivery_id))
         if first is None:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from nicegui import Client, app, ui
 from nicegui.page import page
 
-from core.errors import NotAvailable
+from core.errors import ConfigError, NotAvailable
 from web.frame import frame, show
 
 
@@ -27,12 +27,20 @@ def register() -> None:
         return client.build_response(request, 404)
 
     def failed(error: Exception) -> None:
-        if isinstance(error, NotAvailable):
-            _say("Not now", "The database does not answer, or is damaged. `wirewatch doctor` says which.")
-        else:
-            _say("Something went wrong", "What it was stands in the log of the web process.")
+        _say(*_told(error))
 
     app.on_page_exception(failed)
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """A title, and what to do."""
+    match error:
+        case NotAvailable():
+            return "Not now", "The database does not answer, or is damaged. `wirewatch doctor` says which."
+        case ConfigError():  # stored by a version that let it pass
+            mend = "Mend that in the watch file and run `wirewatch apply --force`, or roll back under Settings."
+            return "The active revision cannot be read", f"This version refuses it. {error.message}\n{mend}"
+    return "Something went wrong", "What it was stands in the log of the web process."
 
 
 def _say(title: str, text: str) -> None:

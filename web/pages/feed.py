@@ -18,7 +18,7 @@ from storage.engine import Database
 from storage.tables import Feed, FeedPoll
 from web.acts import agreed, number_of, show_acting
 from web.editing import edited
-from web.frame import frame, show
+from web.frame import frame, page_at, show
 from web.latency import length
 from web.pages.faults import missing
 from web.pages.feeds import acts, share, trouble
@@ -81,7 +81,7 @@ class FeedPage:
 def register(db: Database) -> None:
     """Add the page."""
 
-    @ui.page("/feeds/{feed_id:int}")
+    @page_at("/feeds/{feed_id:int}")
     async def feed_page(feed_id: int) -> None:
         first = await db.read(lambda session: gather(session, feed_id, SystemClock().now()))
         if first is None:

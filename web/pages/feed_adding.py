@@ -15,8 +15,9 @@ from pipeline.subscriptions import discover_alone
 from storage import feeds
 from storage.engine import Database
 from web.acts import number_of, show_acting
+from web.controls import AWAY_S
 from web.editing import edited
-from web.frame import frame, show
+from web.frame import frame, page_at, show
 from web.people import who
 from web.text import counted
 
@@ -24,7 +25,7 @@ from web.text import counted
 def register(db: Database, settings: Settings) -> None:
     """Add the page."""
 
-    @ui.page("/feeds/add")
+    @page_at("/feeds/add", reconnect_timeout=AWAY_S)
     async def adding(address: str = "") -> None:
         site = one_line(address, 2000)
         found: list[FoundFeed] | None = None

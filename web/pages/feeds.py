@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
 
-from nicegui import ui
 from sqlmodel import Session
 
 from core.clock import SystemClock
@@ -20,7 +19,7 @@ from storage.feeds import Named
 from storage.polls import News
 from storage.tables import Feed
 from web.acts import Act, number_of, show_acting
-from web.frame import frame
+from web.frame import frame, page_at
 from web.latency import grouped
 from web.people import who
 from web.text import why
@@ -80,7 +79,7 @@ class FeedsPage:
 def register(db: Database) -> None:
     """Add the page."""
 
-    @ui.page("/feeds")
+    @page_at("/feeds")
     async def feeds_page(state: str = "", tag: str = "", q: str = "", after: str = "") -> None:
         chosen = Filter(state if state in STATES else "", one_line(tag), one_line(q))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,20 +16,20 @@ from alerts.message import Passage
 from core.clock import SystemClock
 from core.errors import ConfigError, Damaged
 from core.text import one_line
-from pipeline.configure import EMPTY
-from rules.config import load
 from storage import configs, feeds, inbox, stories
 from storage.engine import Database
 from storage.inbox import Place, Wanted
 from storage.tables import Story
 from web.days import day, day_after
 from web.demo import Demo
+from web.frame import page_at
 from web.pages.inbox_list import show_inbox
 from web.people import who
+from web.rulebook import Rulebook
+from web.text import choices
 
 SHOWN = 50  # a page
 SOURCES = 4  # named under a story; the rest is counted
-CHOICES = 300  # rules or feeds in a list to choose from; of more, one is written
 STATES = ("open", "silenced", "closed")
 LONGEST = 200  # characters of what is asked for
 CUES_OF = 5  # sentences
@@ -152,15 +152,16 @@ class Inbox:
         return self.lines[0].place if self.lines else None
 
 
-def register(db: Database, demo: Demo) -> None:
+def register(db: Database, demo: Demo, book: Rulebook) -> None:
     """Add the page."""
 
-    @ui.page("/")
+    @page_at("/")
     async def inbox_page() -> None:
         name, asked = who(), Asked.of(ui.context.client.request.query_params)
 
         async def gathered() -> Inbox:
-            return await db.read(lambda session: gather(session, SystemClock().now(), asked, name))
+            page = await db.read(lambda session: gather(session, SystemClock().now(), asked, name))
+            return page if page.lines or asked != Asked() else replace(page, start=await start_of(db, book))
 
         await show_inbox(db, name, gathered, demo if demo.is_for(ui.context.client.request.headers) else None)
 
@@ -174,24 +175,17 @@ def gather(session: Session, now: datetime, asked: Asked, name: str) -> Inbox:
         lines=_lines(session, found, now),
         older=asked.address(before=place_text(end)) if end else "",
         counts=None if before else inbox.counts(session, asked.wanted, name, now),
-        rules=_choices(configs.rule_states(session), asked.rule),
-        sources=_choices((feed.name for feed in feeds.listing(session)), asked.source),
-        start=None if found or asked != Asked() else _start(session),
+        rules=choices(configs.rule_states(session), asked.rule),
+        sources=choices((feed.name for feed in feeds.listing(session)), asked.source),
     )
 
 
-def _choices(names: Iterable[str], chosen: str) -> list[str]:
-    """What to choose from, with what is chosen; nothing when there is too much to be read."""
-    known = sorted({*names, *([chosen] if chosen else ())})
-    return known if len(known) <= CHOICES else []
-
-
-def _start(session: Session) -> Start:
+async def start_of(db: Database, book: Rulebook) -> Start:
+    """What there is, by the active revision."""
     try:
-        config = configs.active(session)
-        watch = load(config.text if config else EMPTY, file="the watch file", env=None)
+        _, watch = await book.active()
     except (ConfigError, Damaged):  # made for another version, or damaged: `doctor` says so
-        return Start(len(feeds.listing(session)), len(configs.rule_states(session)), 0)
+        return await db.read(lambda session: Start(len(feeds.listing(session)), len(configs.rule_states(session)), 0))
     return Start(len(watch.feeds), len(watch.rules), len(watch.channels))
 
 

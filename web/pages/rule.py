@@ -20,7 +20,7 @@ from storage import configs
 from storage.engine import Database
 from web import atom
 from web.controls import AWAY_S, Button, Line
-from web.frame import frame, show
+from web.frame import frame, page_at, show
 from web.pages import rule_marks as marks
 from web.pages.faults import missing
 from web.pages.rule_trial import Backtest, Preview
@@ -51,14 +51,14 @@ class Head:
 def register(db: Database, key: str, book: Rulebook, trials: Trials) -> None:
     """Add the pages."""
 
-    @ui.page("/new-rule", reconnect_timeout=AWAY_S)  # not below /rules: a rule may be called new
+    @page_at("/new-rule", reconnect_timeout=AWAY_S)  # not below /rules: a rule may be called new
     async def new_rule() -> None:
         now, watch = await book.active()
         rule_id, lines = starter({rule.id for rule in watch.rules})
         with frame("New rule", at="/rules"):
             Editor(db, trials, now, editing.Draft(rule_id, "", lines), is_new=True)
 
-    @ui.page("/rules/{rule_id}", reconnect_timeout=AWAY_S)
+    @page_at("/rules/{rule_id}", reconnect_timeout=AWAY_S)
     async def one_rule(rule_id: str) -> None:
         now, watch = await book.active()
         rule = watch.rule(rule_id)

@@ -17,7 +17,7 @@ from rules.config import Rule, Watch
 from storage import configs, tallies
 from storage.engine import Database
 from storage.tables import RuleState
-from web.frame import frame, show
+from web.frame import frame, page_at, show
 from web.pages.feeds import Bar, bars
 from web.rulebook import DAYS, Rulebook
 from web.text import capped, why
@@ -57,7 +57,7 @@ class Listing:
 def register(db: Database, book: Rulebook, trials: Trials) -> None:
     """Add the page."""
 
-    @ui.page("/rules")
+    @page_at("/rules")
     async def rules_page(tag: str = "", q: str = "", after: str = "") -> None:
         chosen, words = one_line(tag), one_line(q)
         active, watch = await book.active()

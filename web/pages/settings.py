@@ -17,7 +17,8 @@ from pipeline.configure import diff
 from storage import configs
 from storage.engine import Database
 from web.acts import agreed, number_of, show_acting
-from web.frame import frame, show
+from web.controls import AWAY_S
+from web.frame import frame, page_at, show
 from web.pages.deliveries import acts
 from web.pages.settings_people import people_section
 from web.people import who
@@ -54,7 +55,7 @@ class Revisions:
 def register(db: Database, settings: Settings) -> None:
     """Add the page."""
 
-    @ui.page("/settings")
+    @page_at("/settings", reconnect_timeout=AWAY_S)  # a token is shown only once
     async def settings_page(a: str = "", b: str = "", before: str = "") -> None:
         chosen = (number_of(a), number_of(b))
         seen = 0  # the revision that is shown as the active one

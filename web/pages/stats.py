@@ -14,7 +14,7 @@ from core.clock import SystemClock
 from storage import feeds, stats
 from storage.engine import Database
 from web import latency
-from web.frame import frame, show
+from web.frame import frame, page_at, show
 from web.latency import STEPS, Row
 
 DAYS = (1, 7, 30)
@@ -63,7 +63,7 @@ class StatsPage:
 def register(db: Database) -> None:
     """Add the page."""
 
-    @ui.page("/stats")
+    @page_at("/stats")
     async def stats_page(days: str = "") -> None:
         chosen = int(days) if days in map(str, DAYS) else DAYS[1]
         page = await db.read(lambda session: gather(session, SystemClock().now(), chosen))

@@ -8,7 +8,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from nicegui import ui
 from sqlmodel import Session
 
 from core.clock import SystemClock
@@ -20,6 +19,7 @@ from storage.inbox import Place
 from storage.tables import Alert, Article, ArticleRevision, Decision, Delivery, Feedback, Hit, Story
 from web.acts import number_of
 from web.diff import Piece, changes
+from web.frame import page_at
 from web.pages.faults import missing
 from web.pages.inbox import cue_line
 from web.pages.story_desk import show_story
@@ -27,6 +27,7 @@ from web.people import who
 from web.text import why
 
 TELLINGS = 100  # of a story on one page
+NEWEST = 100  # alerts and decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class StoryPage:
-    """All that the page shows. `later` is where its next articles begin, 0 after the last."""
+    """All that the page shows. `later` is where its next articles begin, 0 after the last; of more than NEWEST alerts
+    or decisions the newest are shown.
+    """
 
     story: Head
     texts: tuple[Text, ...]
@@ -123,6 +126,7 @@ class StoryPage:
     events: tuple[Event, ...]
     alerts: tuple[Told, ...]
     decisions: Sequence[Decision]
+    newest: int = NEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ class Change:
 def register(db: Database) -> None:
     """Add the page."""
 
-    @ui.page("/stories/{story_id:int}")
+    @page_at("/stories/{story_id:int}")
     async def story(story_id: int, after: str = "") -> None:
         name = who()
         since = number_of(after)
@@ -162,17 +166,17 @@ def gather(session: Session, story_id: int, now: datetime, name: str, *, after: 
         return None
     found = hits.of_story_from(session, story_id, after=after, limit=TELLINGS + 1)
     tellings = _tellings(session, found[:TELLINGS], name)
-    made = alerts.of_story(session, story_id)
+    made = alerts.newest_of_story(session, story_id, NEWEST)
     sent = deliveries.of_alerts(session, [one.id for one in made])
     told = tuple(_told(one, sent) for one in made)
-    decided = alerts.of_story_decisions(session, story_id)
+    by_hand = alerts.of_story_decisions(session, story_id, stage=BY_HAND, newest=NEWEST)
     return StoryPage(
         story=_head(session, row, now, tellings),
         texts=_texts(tellings),
         later=tellings[-1].hit if len(found) > TELLINGS else 0,
-        events=_events(tellings, told, decided),
+        events=_events(tellings, told, by_hand),
         alerts=told,
-        decisions=[one for one in decided if one.stage != BY_HAND],
+        decisions=alerts.of_story_decisions(session, story_id, but=BY_HAND, newest=NEWEST),
     )
 
 
@@ -253,7 +257,7 @@ def trouble(one: Delivery) -> str:
     return ": ".join(part for part in (why(one.reason), one.error) if part)
 
 
-def _events(tellings: Sequence[Telling], told: Sequence[Told], decided: Sequence[Decision]) -> tuple[Event, ...]:
+def _events(tellings: Sequence[Telling], told: Sequence[Told], by_hand: Sequence[Decision]) -> tuple[Event, ...]:
     """What happened, in order: who told it, what was sent, what changed, what people did."""
     texts: set[int] = set()
     found = []
@@ -264,7 +268,7 @@ def _events(tellings: Sequence[Telling], told: Sequence[Told], decided: Sequence
         found += [Event(at, one.source or "unknown source", what) for at, what in _changes_told(one)]
     for alert in told:
         found.append(Event(alert.made, f"alert ({alert.kind})", _became(alert)))
-    found += [Event(one.at, "by hand", one.detail) for one in decided if one.stage == BY_HAND]
+    found += [Event(one.at, "by hand", one.detail) for one in by_hand]
     return tuple(sorted(found, key=lambda event: event.at))
 
 

@@ -150,7 +150,7 @@ class _Desk:
         self._reopen.set_visibility(state != "open")
         self._close.set_visibility(state != "closed")
         self._events.set_content(render("story_events.html", events=page.events))
-        self._why.set_content(render("story_why.html", decisions=page.decisions))
+        self._why.set_content(render("story_why.html", decisions=page.decisions, newest=page.newest))
         for text in page.texts:
             for telling in text.tellings:
                 if telling.hit in self._lines:
@@ -160,7 +160,7 @@ class _Desk:
             self._show_alerts()
 
     def _show_alerts(self) -> None:
-        show("story_alerts.html", alerts=self._page.alerts)
+        show("story_alerts.html", alerts=self._page.alerts, newest=self._page.newest)
         for alert in self._page.alerts:
             with ui.element("div").classes("card"):
                 show("story_alert.html", one=alert)

@@ -19,7 +19,7 @@ from rules.document import ArticleText
 from storage import configs
 from storage.engine import Database
 from web.controls import AWAY_S, Button, Line
-from web.frame import frame, show
+from web.frame import frame, page_at, show
 from web.rulebook import Rulebook
 from web.trials import Trials
 
@@ -43,7 +43,7 @@ class Verdicts:
 def register(db: Database, settings: Settings, book: Rulebook, trials: Trials) -> None:
     """Add the page."""
 
-    @ui.page("/try", reconnect_timeout=AWAY_S)
+    @page_at("/try", reconnect_timeout=AWAY_S)
     async def try_page(url: str = "") -> None:
         with frame("Try a text", at="/rules"):
             Tryout(db, settings, book, trials, one_line(url))

@@ -1,11 +1,12 @@
 // The inbox's keys. What they do stands on the page as links and buttons: they only move the focus there, or click.
+const STORY = ".story h2 a";
 const on = () => localStorage.getItem("keys") !== "off";
 let told = false;
 const touched = () => { if (!told && window.did_handshake) { told = true; emitEvent("touched"); } };
 for (const kind of ["keydown", "pointerdown", "scroll"]) addEventListener(kind, touched, { passive: true });
 addEventListener("keydown", event => {
   if (!on() || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-  const links = [...document.querySelectorAll(".story h2 a")];
+  const links = [...document.querySelectorAll(STORY)];
   const at = links.findIndex(one => one.closest(".story").contains(document.activeElement));
   const act = {
     j: () => links[Math.min(at + 1, links.length - 1)]?.focus(),
@@ -23,3 +24,11 @@ addEventListener("change", ({ target }) => {
 addEventListener("toggle", ({ target }) => {
   if (target.id === "keys") document.getElementById("keys-on").checked = on();
 }, true);
+// Whoever comes back from a story, or after the page was read anew, goes on from where they were.
+addEventListener("focusin", ({ target }) => {
+  if (target.matches(STORY)) sessionStorage.setItem("story", target.getAttribute("href"));
+});
+addEventListener("load", () => {
+  if (performance.getEntriesByType("navigation")[0].type === "navigate") return;
+  document.querySelector(`${STORY}[href="${sessionStorage.getItem("story")}"]`)?.focus({ preventScroll: true });
+});
