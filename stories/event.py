@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from stories.common import COUNTRY_WORDS
-from stories.words import COMMON, NAME, NOUNS_CAPITAL, Term, terms, weekdays
+from stories.words import CAPLESS, COMMON, NAME, NOUNS_CAPITAL, Term, terms, weekdays
 
 TITLE, HEAD, NAMES = 0.25, 0.35, 0.40  # parts of the score, 1 in all
 NAMELESS_TITLE, NAMELESS_HEAD = 0.40, 0.60  # where no names are seen: scripts without capitals
@@ -27,6 +27,7 @@ SAME_EVENT_NAMELESS = 0.48
 COUNTRY = 0.5  # of a name: countries are shared by very many events
 PRIOR = 1.0  # added to the names there are to share: one or two shared names prove little
 ONE_TEXT = 0.9  # share of each head in the other from which two short texts are one, when their numbers agree
+ONE_FORM = 0.6  # share of each head in the other, but for what each title names, from which they are one form
 FEWEST_TERMS = 6  # terms that title and lead must have: less says too little
 TITLE_CASE = 0.6  # share of capitalised words from which a line's capitals say nothing
 
@@ -41,7 +42,7 @@ class Features:
 
     `finding` are the terms of the head by which it is worth looking at a story at all. `apart` is the share of its
     title that what matched beside it (else the first paragraph) does not say: little where the news itself is told,
-    much where it is taken as known; 0 where the title stands alone.
+    much where it is taken as known; 0 where the title stands alone. `beside` are the terms of all but the title.
     """
 
     title: Weights
@@ -53,6 +54,7 @@ class Features:
     days: frozenset[int]
     language: str
     apart: float = 0.0
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def features_of(title: str, lead: str, sentences: Iterable[str], language: str) 
         days=weekdays("\n".join((title, lead, *sentences))),
         language=language,
         apart=1 - _covered(weights, said),
+        beside=frozenset(term.key for term in [*head_terms[len(title_terms) :], *matched_terms]),
     )
 
 
@@ -103,12 +106,40 @@ def likeness(a: Features, b: Features, apart: timedelta = timedelta(0)) -> Liken
     if not a.names or not b.names:
         return Likeness(NAMELESS_TITLE * title + NAMELESS_HEAD * head - off, SAME_EVENT_NAMELESS)
     names = max(_covered(a.names, b.body, PRIOR), _covered(b.names, a.body, PRIOR))
-    if a.title_names - b.body.keys() and b.title_names - a.body.keys():
+    if name_others(a, b):
         titles = (_covered(a.title, b.title) + _covered(b.title, a.title)) / 2
         off += OTHER_NAMES * (1 - names) + ALIKE_BUT_NAMES * titles
     if not (_words(a) & b.body.keys() or _words(b) & a.body.keys()):
         off += ONLY_NAMES
     return Likeness(TITLE * title + HEAD * head + NAMES * names - off, SAME_EVENT)
+
+
+def name_others(a: Features, b: Features) -> bool:
+    """Whether each title has a name that the other text never mentions: another guest, another river."""
+    return bool(a.title_names - b.body.keys() and b.title_names - a.body.keys())
+
+
+def is_refilled(a: Features, b: Features) -> bool:
+    """Whether two texts that share their sentences are one form, filled in for two events: warnings for two rivers,
+    recalls of two products. Each title has a name that its own text goes on with and the other's never mentions, and
+    but for those their heads are one. Numbers are corrected, and say nothing; a headline that was edited alone has no
+    such name, and who writes a head anew changes more. Where no capitals show names, any words count as such.
+    """
+    mine, theirs = _fillings(a, b), _fillings(b, a)
+    if a.language not in CAPLESS | NOUNS_CAPITAL and (a.names or b.names):
+        named = a.names.keys() | b.names.keys()
+        mine, theirs = mine & named, theirs & named
+    return bool(mine and theirs) and min(_form(a, mine, b), _form(b, theirs, a)) >= ONE_FORM
+
+
+def _fillings(a: Features, b: Features) -> set[str]:
+    return {key for key in (a.title.keys() & a.beside) - b.body.keys() if not key[:1].isdigit()}
+
+
+def _form(a: Features, fillings: set[str], b: Features) -> float:
+    """The share of a head, but for its fillings and numbers, that the other head has."""
+    form = {key: a.head[key] for key in a.head.keys() - fillings if not key[:1].isdigit()}
+    return _covered(form, b.head)
 
 
 def shared_terms(a: Features, b: Features) -> list[str]:

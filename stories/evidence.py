@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from stories.event import Features, likeness
-from stories.facts import CAPLESS, Facts, Names
+from stories.facts import Facts, Names
 from stories.numbers import LONG
 from stories.sounds import plain
+from stories.words import CAPLESS
 
 WEIGHTS = {
     "any": -0.44,

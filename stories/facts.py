@@ -19,9 +19,8 @@ from stories.numbers import is_number, numbers
 from stories.places import HOME, in_phrases, place_of, places
 from stories.sounds import plain, sound
 from stories.things import things
-from stories.words import Token, is_name, tokens
+from stories.words import CAPLESS, Token, is_name, tokens
 
-CAPLESS = frozenset({"ar", "fa", "he", "hi", "ja", "ko", "th", "zh"})  # scripts in which no letter tells a name
 A_DAY = timedelta(days=1)
 EVENING = 15  # hour in UTC from which it is tomorrow in the east
 _RUN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.reasons import Reason
-from stories.event import likeness, same_words
+from stories.event import is_refilled, likeness, same_words
 from stories.evidence import Spread, Weighed, measured, shared, weigh, worded
 from stories.fingerprint import COPY, FEWEST_SHARED, containment
 from stories.telling import Telling, tell
@@ -213,16 +213,19 @@ def _decide(
 ) -> Placement:
     """The placement, from tellings that share shingles and stories that share so many finding terms."""
     inside = [(story, other) for story, other in copied if abs(telling.at - other.at) <= window]
-    if found := _copy(telling, inside):
+    filled = {story.id: other for story, other in inside if is_refilled(telling.features, other.features)}
+    if found := _copy(telling, [(story, other) for story, other in inside if story.id not in filled]):
         return found
     candidates = [
         (-count, *story.age(), story)
         for story, count in near
-        if count >= FEWEST_TERMS and abs(telling.at - story.first_at) <= window
+        if count >= FEWEST_TERMS and abs(telling.at - story.first_at) <= window and story.id not in filled
     ]
-    return _same_event(
-        telling, [story for *_, story in sorted(candidates, key=lambda one: one[:3])[:CANDIDATES]], spread
-    )
+    looked_at = [story for *_, story in sorted(candidates, key=lambda one: one[:3])[:CANDIDATES]]
+    if filled and not looked_at:
+        why = f"it is the form of “{min(filled.items())[1].title}”, filled in for another event"
+        return Placement(None, 1, False, Reason.NEW_STORY, why, 0.0)
+    return _same_event(telling, looked_at, spread)
 
 
 def _copy(telling: Telling, candidates: list[tuple[_Story, Telling]]) -> Placement | None:

@@ -30,6 +30,7 @@ SNOWBALL = {
     "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
 NOUNS_CAPITAL = frozenset({"de"})  # languages in which a capital letter alone tells no name
+CAPLESS = frozenset({"ar", "fa", "he", "hi", "ja", "ko", "th", "zh"})  # scripts in which no letter tells a name
 PLACES_AFTER = frozenset(
     {"in", "aus", "nach"}
 )  # in them: "in Sachsen" is a place, "Olaf Scholz" somebody, "CDU" a name

@@ -2,6 +2,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from core.reasons import Reason
 from stories.event import Features, Likeness, likeness
+from stories.fingerprint import containment
 from stories.group import SPOKESMEN, Board, OpenStory, Placement, Telling, group, place, tell
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -30,7 +32,7 @@ OTHER_WORDS = (
 
 
 def telling(
-    article: str = "a", title: str = TITLE, text: str = f"{LEAD}\n{filler(1)}", hours: float = 0, **more: str
+    article: str = "a", title: str = TITLE, text: str = f"{LEAD}\n{filler(1)}", hours: float = 0, **more: Any
 ) -> Telling:
     return tell(article, title, text, NOW + timedelta(hours=hours), **{"language": "en", **more})
 
@@ -100,6 +102,66 @@ def test_a_source_that_reuses_its_sentences_makes_no_copy() -> None:
     new = telling("b", "Prices of plums", f"{filler(5, 200)}\n{filler(4, 160)}", 3, source="post.example")
     assert placed(new, story(old)).story is None
     assert placed(replace(new, source="other.example"), story(old)).story == "story"
+
+
+ADVICE = (
+    "Residents are asked to check their homes for damage, to stay away from damaged buildings and to keep their phones "
+    "free for emergency calls. The service measures with a network of two hundred and forty stations, and corrects its "
+    "first figures as more measurements arrive. Aftershocks are possible in the coming hours and days."
+)
+QUAKE = "A magnitude {size} earthquake struck near {town} on Monday, the national service said, at a depth of 10 km."
+RECALL = "{firm} is recalling its {product} because it may contain {what}, which is not mentioned on the label."
+STORM = "Für {town} hat der Wetterdienst eine Warnung vor schwerem Gewitter herausgegeben. Bäume können umstürzen."
+SEAT = (
+    "地震专家表示，未来数日可能会有余震，请当地居民注意安全，远离受损建筑物，并保持通讯畅通。当地政府已启动应急预案。"
+)
+
+
+def form(article: str, title: str, first: str, rest: str = ADVICE, language: str = "en") -> Telling:
+    """What an agency writes of each event in the same words."""
+    return telling(article, title, f"{first}\n{rest}", source="agency", sentences=(first,), language=language)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            form("a", "Magnitude 5.1 earthquake near Tarnholm", QUAKE.format(size="5.1", town="Tarnholm")),
+            form("b", "Magnitude 4.8 earthquake near Callender", QUAKE.format(size="4.8", town="Callender")),
+        ),
+        (
+            form("a", "Fenwick Recalls Curry", RECALL.format(firm="Fenwick", product="Curry", what="milk")),
+            form("b", "Delmar Recalls Soup", RECALL.format(firm="Delmar", product="Soup", what="celery")),
+        ),
+        (
+            form("a", "Unwetterwarnung für Passau", STORM.format(town="Passau"), filler(7), "de"),
+            form("b", "Unwetterwarnung für Rosenheim", STORM.format(town="Rosenheim"), filler(7), "de"),
+        ),
+        (
+            form("a", "四川宜宾发生4.6级地震", "四川宜宾发生4.6级地震，震源深度10公里。", SEAT, "zh"),
+            form("b", "云南大理发生5.0级地震", "云南大理发生5.0级地震，震源深度12公里。", SEAT, "zh"),
+        ),
+    ],
+)
+def test_a_form_filled_in_for_another_event_is_a_story_of_its_own(one: Telling, other: Telling) -> None:
+    assert containment(one.shingles, other.shingles) > 0.6
+    placement = placed(other, story(one))
+    assert placement.story is None
+    assert placement.reason is Reason.NEW_STORY
+
+
+@pytest.mark.parametrize(
+    ("title", "first"),
+    [
+        ("Magnitude 5.3 earthquake near Tarnholm", QUAKE.format(size="5.3", town="Tarnholm")),
+        ("Two hurt as earthquake hits Tarnholm", QUAKE.format(size="5.1", town="Tarnholm") + " Two people were hurt."),
+        ("Quake in the Asterel valley", QUAKE.format(size="5.1", town="Tarnholm")),
+    ],
+)
+def test_a_corrected_text_and_an_edited_headline_are_copies_still(title: str, first: str) -> None:
+    before = form("a", "Magnitude 5.1 earthquake near Tarnholm", QUAKE.format(size="5.1", town="Tarnholm"))
+    placement = placed(form("b", title, first), story(before))
+    assert (placement.story, placement.reason) == ("story", Reason.SAME_ORIGIN)
 
 
 def test_other_words_join_as_a_separate_text() -> None:
