@@ -119,17 +119,19 @@ def name_others(a: Features, b: Features) -> bool:
     return bool(a.title_names - b.body.keys() and b.title_names - a.body.keys())
 
 
-def is_refilled(a: Features, b: Features) -> bool:
+def is_refilled(a: Features, b: Features, *, other_days: bool = False) -> bool:
     """Whether two texts that share their sentences are one form, filled in for two events: warnings for two rivers,
-    recalls of two products. Each title has a name that its own text goes on with and the other's never mentions, and
-    but for those their heads are one. Numbers are corrected, and say nothing; a headline that was edited alone has no
-    such name, and who writes a head anew changes more. Where no capitals show names, any words count as such.
+    recalls of two products. Each title has a name that its own text goes on with and the other's never mentions, or
+    each tells of days of its own (`other_days`), and but for those their heads are one. Numbers are corrected, and say
+    nothing; a headline that was edited alone has no such name, and who writes a head anew changes more. Where no
+    capitals show names, any words count as such.
     """
     mine, theirs = _fillings(a, b), _fillings(b, a)
     if a.language not in CAPLESS | NOUNS_CAPITAL and (a.names or b.names):
         named = a.names.keys() | b.names.keys()
         mine, theirs = mine & named, theirs & named
-    return bool(mine and theirs) and min(_form(a, mine, b), _form(b, theirs, a)) >= ONE_FORM
+    filled = other_days or bool(mine and theirs)
+    return filled and min(_form(a, mine, b), _form(b, theirs, a)) >= ONE_FORM
 
 
 def _fillings(a: Features, b: Features) -> set[str]:

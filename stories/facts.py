@@ -34,8 +34,9 @@ Names = Mapping[str, str]  # a name in plain letters → its sound, "" when that
 @dataclass(frozen=True, slots=True)
 class Facts:
     """`focus` and `key`, `title`: countries and names of title and matched sentences, and of the title; `places` and
-    `names`: of the lead, too. `day`: the day it tells of; `days`: all it names; `day_before`: and the one before it
-    was told, when it speaks of that. `words`, `sounds`: all that a name of another text is looked for in.
+    `names`: of the lead, too. `day`: the day it tells of; `days`: all it names, `title_days`: its title does;
+    `day_before`: and the one before it was told, when it speaks of that. `words`, `sounds`: all that a name of another
+    text is looked for in.
     """
 
     at: datetime
@@ -51,6 +52,7 @@ class Facts:
     day: date | None
     said: bool
     days: frozenset[date]
+    title_days: frozenset[date]
     day_before: date | None
     numbers: Mapping[str, float]
     measures: frozenset[str]
@@ -93,6 +95,7 @@ def facts_of(title: str, lead: str, sentences: tuple[str, ...], at: datetime, fe
         day=day,
         said=_latest(in_key, at) is not None,
         days=frozenset(in_key + in_lead),
+        title_days=frozenset(dates(title, language, told)),
         day_before=told - A_DAY if tells_of_day_before(folded, language) else None,
         numbers=said_numbers,
         measures=frozenset(number for number in numbers(key, language) if "." in number),
@@ -106,6 +109,13 @@ def facts_of(title: str, lead: str, sentences: tuple[str, ...], at: datetime, fe
         | {f"~{heard or name}" for name, heard in names.items()}
         | {f"#{number}" for number in said_numbers},
     )
+
+
+def of_other_days(a: Facts, b: Facts) -> bool:
+    """Whether both titles name days, and none is named by both; or both texts tell of a day, and none is."""
+    if a.title_days and b.title_days:
+        return not a.title_days & b.title_days
+    return a.said and b.said and not a.days & b.days
 
 
 def _latest(days: list[date], at: datetime) -> date | None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from core.reasons import Reason
 from stories.event import is_refilled, likeness, same_words
 from stories.evidence import Spread, Weighed, measured, shared, weigh, worded
+from stories.facts import of_other_days
 from stories.fingerprint import COPY, FEWEST_SHARED, containment
 from stories.telling import Telling, tell
 
@@ -213,7 +214,7 @@ def _decide(
 ) -> Placement:
     """The placement, from tellings that share shingles and stories that share so many finding terms."""
     inside = [(story, other) for story, other in copied if abs(telling.at - other.at) <= window]
-    filled = {story.id: other for story, other in inside if is_refilled(telling.features, other.features)}
+    filled = {story.id: other for story, other in inside if _is_form(telling, other)}
     if found := _copy(telling, [(story, other) for story, other in inside if story.id not in filled]):
         return found
     candidates = [
@@ -226,6 +227,11 @@ def _decide(
         why = f"it is the form of “{min(filled.items())[1].title}”, filled in for another event"
         return Placement(None, 1, False, Reason.NEW_STORY, why, 0.0)
     return _same_event(telling, looked_at, spread)
+
+
+def _is_form(telling: Telling, other: Telling) -> bool:
+    other_days = of_other_days(telling.facts, other.facts)
+    return is_refilled(telling.features, other.features, other_days=other_days)
 
 
 def _copy(telling: Telling, candidates: list[tuple[_Story, Telling]]) -> Placement | None:

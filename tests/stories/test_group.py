@@ -107,7 +107,8 @@ def test_a_source_that_reuses_its_sentences_makes_no_copy() -> None:
 ADVICE = (
     "Residents are asked to check their homes for damage, to stay away from damaged buildings and to keep their phones "
     "free for emergency calls. The service measures with a network of two hundred and forty stations, and corrects its "
-    "first figures as more measurements arrive. Aftershocks are possible in the coming hours and days."
+    "first figures as more measurements arrive. Aftershocks are possible in the coming hours and days. "
+    "What is reported here may be used freely where the service is named as its source, in print and on the air."
 )
 QUAKE = "A magnitude {size} earthquake struck near {town} on Monday, the national service said, at a depth of 10 km."
 RECALL = "{firm} is recalling its {product} because it may contain {what}, which is not mentioned on the label."
@@ -141,6 +142,14 @@ def form(article: str, title: str, first: str, rest: str = ADVICE, language: str
             form("a", "四川宜宾发生4.6级地震", "四川宜宾发生4.6级地震，震源深度10公里。", SEAT, "zh"),
             form("b", "云南大理发生5.0级地震", "云南大理发生5.0级地震，震源深度12公里。", SEAT, "zh"),
         ),
+        (
+            form("a", "Merrow exchange: report of 1 March", "The Merrow exchange closed lower, at 4,120 points."),
+            form("b", "Merrow exchange: report of 2 March", "The Merrow exchange closed higher, at 4,165 points."),
+        ),
+        (
+            form("a", "Merrow exchange closes lower", "The Merrow exchange closed on Sunday at 4,120 points."),
+            form("b", "Merrow exchange closes higher", "The Merrow exchange closed on Monday at 4,165 points."),
+        ),
     ],
 )
 def test_a_form_filled_in_for_another_event_is_a_story_of_its_own(one: Telling, other: Telling) -> None:
@@ -155,6 +164,10 @@ def test_a_form_filled_in_for_another_event_is_a_story_of_its_own(one: Telling, 
     [
         ("Magnitude 5.3 earthquake near Tarnholm", QUAKE.format(size="5.3", town="Tarnholm")),
         ("Two hurt as earthquake hits Tarnholm", QUAKE.format(size="5.1", town="Tarnholm") + " Two people were hurt."),
+        (
+            "Tarnholm still shaking on Tuesday",
+            QUAKE.format(size="5.1", town="Tarnholm") + " On Tuesday it shook.",
+        ),
         ("Quake in the Asterel valley", QUAKE.format(size="5.1", town="Tarnholm")),
     ],
 )
