@@ -37,7 +37,8 @@ Weights = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a telling is compared by: weighted terms of its title, of title and lead (`head`), and of all its text;
+    """What a telling is compared by: weighted terms of its title, with its first paragraph (`opening`), with its lead
+    (`head`), and of all its text;
     the names in its head with their weights, those in its title, the weekdays named, the language's primary tag.
 
     `finding` are the terms of the head by which it is worth looking at a story at all. `apart` is the share of its
@@ -46,6 +47,7 @@ class Features:
     """
 
     title: Weights
+    opening: Weights
     head: Weights
     body: Weights
     names: Weights
@@ -74,15 +76,18 @@ def features_of(title: str, lead: str, sentences: Iterable[str], language: str) 
     """The features of a telling: its title, its first paragraphs, and the sentences that matched."""
     language = primary(language)
     title_terms = _line_terms(title, language)
-    head_terms = [*title_terms, *(term for line in lead.split("\n") for term in _line_terms(line, language))]
+    first, *more = lead.split("\n")
+    opening_terms = [*title_terms, *_line_terms(first, language)]
+    head_terms = [*opening_terms, *(term for line in more for term in _line_terms(line, language))]
     matched_terms = [term for line in sentences if line != title for term in _line_terms(line, language)]
     body_terms = [*head_terms, *matched_terms]
     names = {term.key for term in body_terms if term.name}
     weights, head = _weights(title_terms, names), _weights(head_terms, names)
-    beside = matched_terms or _line_terms(lead.split("\n")[0], language)
+    beside = matched_terms or opening_terms[len(title_terms) :]
     said = {term.key: term.weight for term in beside or title_terms}  # alone, a title tells the news itself
     return Features(
         title=weights,
+        opening=_weights(opening_terms, names),
         head=head,
         body=_weights(body_terms, names),
         names={key: COUNTRY if key in _COUNTRIES else 1.0 for key in head if key in names},
@@ -117,6 +122,13 @@ def likeness(a: Features, b: Features, apart: timedelta = timedelta(0)) -> Liken
 def name_others(a: Features, b: Features) -> bool:
     """Whether each title has a name that the other text never mentions: another guest, another river."""
     return bool(a.title_names - b.body.keys() and b.title_names - a.body.keys())
+
+
+def openings_meet(a: Features, b: Features) -> float:
+    """How much of one title and first paragraph is in the other text's head and matched sentences; of the opening of
+    which there is more.
+    """
+    return max(_covered(a.opening, b.body), _covered(b.opening, a.body))
 
 
 def is_refilled(a: Features, b: Features, *, other_days: bool = False) -> bool:

@@ -8,12 +8,12 @@ shared words first, by looking through (`place`) or in an index (`Board`), which
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.reasons import Reason
-from stories.event import is_refilled, likeness, same_words
+from stories.event import is_refilled, likeness, openings_meet, same_words
 from stories.evidence import Spread, Weighed, measured, shared, weigh, worded
 from stories.facts import of_other_days
 from stories.fingerprint import COPY, FEWEST_SHARED, containment
@@ -22,6 +22,7 @@ from stories.telling import Telling, tell
 __all__ = ["Board", "OpenStory", "Placement", "Telling", "group", "place", "tell"]
 
 COPY_SAME_SOURCE = 0.6  # a source reuses its own sentences: from it, only so much makes a copy
+SAME_OPENING = 0.5  # of one in the other: releases of one house have .3 and less, copies .9 and more
 CANDIDATES = 16  # stories looked at closely for one telling
 SPOKESMEN = 16  # texts of a story compared with: the first and the latest eight
 FEWEST_TERMS = 1  # of title and lead shared with a story before it is looked at
@@ -193,7 +194,15 @@ def _gathered(story: OpenStory) -> _Story:
 
 
 def _is_copy(telling: Telling, other: Telling) -> bool:
-    return containment(telling.shingles, other.shingles) >= COPY or same_words(telling.features, other.features)
+    return _copied(telling, other) >= COPY or same_words(telling.features, other.features)
+
+
+def _copied(telling: Telling, other: Telling) -> float:
+    """The share of the shorter text that is in the other; 0 where their openings have little in common: what they share
+    is what a house writes below everything, of itself and of what its words are worth.
+    """
+    score = containment(telling.shingles, other.shingles)
+    return score if score and openings_meet(telling.features, other.features) >= SAME_OPENING else 0.0
 
 
 def _share_hashes(a: Telling, b: Telling) -> bool:
@@ -222,11 +231,17 @@ def _decide(
         for story, count in near
         if count >= FEWEST_TERMS and abs(telling.at - story.first_at) <= window and story.id not in filled
     ]
+    below = {story.id for story, other in inside if _share_more(telling, other)}
     looked_at = [story for *_, story in sorted(candidates, key=lambda one: one[:3])[:CANDIDATES]]
     if filled and not looked_at:
         why = f"it is the form of “{min(filled.items())[1].title}”, filled in for another event"
         return Placement(None, 1, False, Reason.NEW_STORY, why, 0.0)
-    return _same_event(telling, looked_at, spread)
+    return _same_event(telling, looked_at, spread, below)
+
+
+def _share_more(telling: Telling, other: Telling) -> bool:
+    """Whether they share as much as copies, but no opening."""
+    return containment(telling.shingles, other.shingles) >= COPY and not _copied(telling, other)
 
 
 def _is_form(telling: Telling, other: Telling) -> bool:
@@ -238,7 +253,7 @@ def _copy(telling: Telling, candidates: list[tuple[_Story, Telling]]) -> Placeme
     """The story of the text that this is most surely a copy of."""
     copies = []
     for story, other in candidates:
-        score = containment(telling.shingles, other.shingles)
+        score = _copied(telling, other)
         own = telling.source != "" and telling.source == other.source
         if score >= (COPY_SAME_SOURCE if own else COPY):
             copies.append((score, story, other))
@@ -249,11 +264,13 @@ def _copy(telling: Telling, candidates: list[tuple[_Story, Telling]]) -> Placeme
     return Placement(story.id, story.origins[other.article], True, Reason.SAME_ORIGIN, why, score)
 
 
-def _same_event(telling: Telling, candidates: list[_Story], spread: Spread) -> Placement:
-    """The story whose event this tells in other words, or a new one."""
+def _same_event(telling: Telling, candidates: list[_Story], spread: Spread, below: Collection[str]) -> Placement:
+    """The story whose event this tells in other words, or a new one; by their openings alone with those stories that it
+    shares what stands `below` them with.
+    """
     if not candidates:
         return Placement(None, 1, False, Reason.NEW_STORY, "no open story shares its names, places, days or words", 0.0)
-    compared = [(_compare(telling, story, spread), story) for story in candidates]
+    compared = [(_compare(telling, story, spread, opened=story.id in below), story) for story in candidates]
     weighed, story = max(compared, key=lambda found: found[0].margin)
     nearest = _nearest(telling, story)
     if weighed.margin < 0:
@@ -266,9 +283,9 @@ def _same_event(telling: Telling, candidates: list[_Story], spread: Spread) -> P
     return Placement(story.id, origin, reason is not Reason.SAME_EVENT, reason, why, weighed.score)
 
 
-def _compare(telling: Telling, story: _Story, spread: Spread) -> Weighed:
-    texts = [(one.features, one.facts) for one in story.spokesmen()]
-    return weigh((telling.features, telling.facts), texts, spread)
+def _compare(telling: Telling, story: _Story, spread: Spread, *, opened: bool) -> Weighed:
+    mine, *texts = [one.opened if opened else one for one in (telling, *story.spokesmen())]
+    return weigh((mine.features, mine.facts), [(one.features, one.facts) for one in texts], spread)
 
 
 def _nearest(telling: Telling, story: _Story) -> Telling:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 
@@ -44,6 +44,11 @@ class Telling:
     def facts(self) -> Facts:
         """What it says that others would say, too."""
         return facts_of(self.title, self.lead, self.sentences, self.at, self.features)
+
+    @cached_property
+    def opened(self) -> Telling:
+        """The same by its title, first paragraph and matched sentences alone."""
+        return replace(self, lead=self.lead.split("\n")[0])
 
 
 @lru_cache(maxsize=JUST_TOLD)

@@ -98,10 +98,35 @@ def test_a_copy_joins_the_text_it_is_most_surely_of() -> None:
 
 
 def test_a_source_that_reuses_its_sentences_makes_no_copy() -> None:
-    old = telling("a", "Weather in the north", f"{filler(3, 200)}\n{filler(4, 160)}", source="post.example")
-    new = telling("b", "Prices of plums", f"{filler(5, 200)}\n{filler(4, 160)}", 3, source="post.example")
+    old = telling(
+        "a", "Weather in the north", f"{filler(6, 20)}\n{filler(3, 190)}\n{filler(4, 160)}", source="post.example"
+    )
+    new = telling(
+        "b", "Prices of plums", f"{filler(6, 20)}\n{filler(5, 190)}\n{filler(4, 160)}", 3, source="post.example"
+    )
     assert placed(new, story(old)).story is None
     assert placed(replace(new, source="other.example"), story(old)).story == "story"
+
+
+ABOUT = (
+    "Harrow Industries makes heaters and boilers for homes and public buildings, with four thousand employees in ten "
+    "countries. It was founded in 1921 and is listed on the Merrow exchange. This release contains forward-looking "
+    "statements that are based on what the management expects at present and that are subject to risks, among them "
+    "changes in the prices of raw materials, in currencies, in laws and in the behaviour of customers. The company "
+    "undertakes no obligation to update such statements in the light of new information or future events."
+)
+HIRED = "Harrow Industries said on Monday that it had appointed Ada Brandt as its finance chief. She follows Tom Hale."
+RECALLED = "Harrow Industries is recalling 40,000 heaters after a fire in Eastport. Owners are asked to unplug them."
+
+
+@pytest.mark.parametrize("source", ["", "Harrow newsroom"])
+def test_what_a_house_writes_below_all_its_releases_makes_no_copies(source: str) -> None:
+    hired = telling("a", "Harrow Industries appoints finance chief", f"{HIRED}\n{ABOUT}", source=source)
+    recalled = telling("b", "Harrow Industries recalls heaters", f"{RECALLED}\n{ABOUT}", 6, source=source)
+    again = telling("c", "Heaters called back", f"{RECALLED}\n{ABOUT}", 7, source="other.example")
+    assert containment(hired.shingles, recalled.shingles) > 0.6
+    assert placed(recalled, story(hired)).story is None
+    assert placed(again, story(hired, name="hired"), story(recalled, name="recalled")).story == "recalled"
 
 
 ADVICE = (
