@@ -131,10 +131,10 @@ def openings_meet(a: Features, b: Features) -> float:
     return max(_covered(a.opening, b.body), _covered(b.opening, a.body))
 
 
-def is_refilled(a: Features, b: Features, *, other_days: bool = False) -> bool:
+def is_refilled(a: Features, b: Features, *, others: bool = False) -> bool:
     """Whether two texts that share their sentences are one form, filled in for two events: warnings for two rivers,
     recalls of two products. Each title has a name that its own text goes on with and the other's never mentions, or
-    each tells of days of its own (`other_days`), and but for those their heads are one. Numbers are corrected, and say
+    days or identifiers of its own (`others`), and but for those their heads are one. Numbers are corrected, and say
     nothing; a headline that was edited alone has no such name, and who writes a head anew changes more. Where no
     capitals show names, any words count as such.
     """
@@ -142,7 +142,7 @@ def is_refilled(a: Features, b: Features, *, other_days: bool = False) -> bool:
     if a.language not in CAPLESS | NOUNS_CAPITAL and (a.names or b.names):
         named = a.names.keys() | b.names.keys()
         mine, theirs = mine & named, theirs & named
-    filled = other_days or bool(mine and theirs)
+    filled = others or bool(mine and theirs)
     return filled and min(_form(a, mine, b), _form(b, theirs, a)) >= ONE_FORM
 
 

@@ -17,6 +17,7 @@ from stories.event import is_refilled, likeness, openings_meet, same_words
 from stories.evidence import Spread, Weighed, measured, shared, weigh, worded
 from stories.facts import of_other_days
 from stories.fingerprint import COPY, FEWEST_SHARED, containment
+from stories.numbers import identifiers
 from stories.telling import Telling, tell
 
 __all__ = ["Board", "OpenStory", "Placement", "Telling", "group", "place", "tell"]
@@ -245,8 +246,14 @@ def _share_more(telling: Telling, other: Telling) -> bool:
 
 
 def _is_form(telling: Telling, other: Telling) -> bool:
-    other_days = of_other_days(telling.facts, other.facts)
-    return is_refilled(telling.features, other.features, other_days=other_days)
+    others = of_other_days(telling.facts, other.facts) or _is_numbered_otherwise(telling, other)
+    return is_refilled(telling.features, other.features, others=others)
+
+
+def _is_numbered_otherwise(a: Telling, b: Telling) -> bool:
+    """Whether each title has an identifier that the other text does not have."""
+    mine, theirs = identifiers(a.title), identifiers(b.title)
+    return bool(mine - identifiers(f"{b.title}\n{b.lead}") and theirs - identifiers(f"{a.title}\n{a.lead}"))
 
 
 def _copy(telling: Telling, candidates: list[tuple[_Story, Telling]]) -> Placement | None:

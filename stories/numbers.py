@@ -18,6 +18,7 @@ SMALLEST, LARGEST = 10, 10**15
 _FIGURES = re.compile(r"(?<![A-Za-z\d:])(?<!\d[.,])\d++(?:[.,]\d{3}(?!\d))*(?:[.,]\d++)?(?![A-Za-z\d]*:)")
 _THOUSANDS = re.compile(r"[.,](?=\d{3}(?!\d))")
 _FIXED_BLANK = re.compile(r"(?<=\d)(?<!\d{4})[\u00a0\u2009\u202f](?=\d{3}(?!\d))")  # of thousands; none after NFKC
+_IDENTIFIER = re.compile(r"(?<![\w-])[A-Z]{1,6}-?\d++(?:[-/]\d++)*+(?![\w-]|[.,]\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TIMES = {
     1_000: "thousand mil mille mila tausend тыс тысяч ribu nghin ngan bin tys tysiac duizend ألف الف آلاف 千 천",
@@ -175,3 +176,8 @@ def _named(language: str) -> tuple[dict[str, int], re.Pattern[str]]:
 def is_number(word: str, language: str) -> bool:
     """Whether a word (in plain letters) is a number."""
     return language in _WORDS and _parts(word, language) is not None
+
+
+def identifiers(text: str) -> frozenset[str]:
+    """What is told from others of its kind by a number: CVE-2026-10231, A12, Q3, COP30; not 40,000 or 7.8."""
+    return frozenset(found.upper() for found in _IDENTIFIER.findall(text))

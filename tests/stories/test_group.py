@@ -168,6 +168,10 @@ def form(article: str, title: str, first: str, rest: str = ADVICE, language: str
             form("b", "云南大理发生5.0级地震", "云南大理发生5.0级地震，震源深度12公里。", SEAT, "zh"),
         ),
         (
+            form("a", "CVE-2026-10231 in openmail", "A flaw in openmail, CVE-2026-10231, lets others run code."),
+            form("b", "CVE-2026-10877 in openmail", "A flaw in openmail, CVE-2026-10877, lets others run code."),
+        ),
+        (
             form("a", "Merrow exchange: report of 1 March", "The Merrow exchange closed lower, at 4,120 points."),
             form("b", "Merrow exchange: report of 2 March", "The Merrow exchange closed higher, at 4,165 points."),
         ),

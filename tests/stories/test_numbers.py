@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stories.numbers import in_figures, is_number, numbers
+from stories.numbers import identifiers, in_figures, is_number, numbers
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,8 @@ def test_a_number_in_words_without_end_is_none(text: str, language: str) -> None
 
 def test_a_run_of_figures_without_end_is_read_in_time_that_grows_with_it() -> None:
     assert numbers("1" * 300_000 + ":", "en") == {}
+
+
+def test_what_is_told_apart_by_a_number_is_no_number() -> None:
+    text = "CVE-2026-10231, flight BA117, the A12 and Q3; but 40,000 at 7.8, M5.1, 2026, G-7a and WW2s."
+    assert identifiers(text) == {"CVE-2026-10231", "BA117", "A12", "Q3"}
