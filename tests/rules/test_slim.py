@@ -10,7 +10,7 @@ from rules.parts import part, put
 from rules.slim import LARGE, slim
 
 HEAD = "version: 1\nentities:\n  Port: {any: [Callender]}\n"
-OTHERS = "".join(f"  other-{number}:\n    match: ferry AND boat{number}\n  # a note\n" for number in range(1500))
+OTHERS = "".join(f"  other-{number}:\n    match: ferry AND boat{number}\n  # a note\n" for number in range(900))
 OWN = "  mine:  # beside\n    # why\n    match: |\n      $uses OR @Port\n"
 USED = '  uses: {match: "$deep AND boat"}\n  "deep":\n    match: strike\n    feeds: {any: [Post]}\n'
 FEEDS = "feeds:\n  - {url: https://a.example/rss, name: Post}\n"
