@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from stories.common import COUNTRY_WORDS
-from stories.words import CAPLESS, COMMON, NAME, NOUNS_CAPITAL, Term, terms, weekdays
+from stories.words import COMMON, NAME, NOUNS_CAPITAL, Term, terms, weekdays
 
 TITLE, HEAD, NAMES = 0.25, 0.35, 0.40  # parts of the score, 1 in all
 NAMELESS_TITLE, NAMELESS_HEAD = 0.40, 0.60  # where no names are seen: scripts without capitals
@@ -26,8 +26,6 @@ SAME_EVENT = 0.42  # from this score on: of the neighbours the nearest reaches .
 SAME_EVENT_NAMELESS = 0.48
 COUNTRY = 0.5  # of a name: countries are shared by very many events
 PRIOR = 1.0  # added to the names there are to share: one or two shared names prove little
-ONE_TEXT = 0.9  # share of each head in the other from which two short texts are one, when their numbers agree
-ONE_FORM = 0.6  # share of each head in the other, but for what each title names, from which they are one form
 FEWEST_TERMS = 6  # terms that title and lead must have: less says too little
 TITLE_CASE = 0.6  # share of capitalised words from which a line's capitals say nothing
 
@@ -38,8 +36,8 @@ Weights = Mapping[str, float]
 @dataclass(frozen=True, slots=True)
 class Features:
     """What a telling is compared by: weighted terms of its title, with its first paragraph (`opening`), with its lead
-    (`head`), and of all its text;
-    the names in its head with their weights, those in its title, the weekdays named, the language's primary tag.
+    (`head`), and of all its text; the names in its head with their weights, those in its title, the weekdays named, the
+    language's primary tag.
 
     `finding` are the terms of the head by which it is worth looking at a story at all. `apart` is the share of its
     title that what matched beside it (else the first paragraph) does not say: little where the news itself is told,
@@ -95,7 +93,7 @@ def features_of(title: str, lead: str, sentences: Iterable[str], language: str) 
         finding=frozenset(key for key, weight in head.items() if weight > COMMON),
         days=weekdays("\n".join((title, lead, *sentences))),
         language=language,
-        apart=1 - _covered(weights, said),
+        apart=1 - covered(weights, said),
         beside=frozenset(term.key for term in [*head_terms[len(title_terms) :], *matched_terms]),
     )
 
@@ -104,15 +102,15 @@ def likeness(a: Features, b: Features, apart: timedelta = timedelta(0)) -> Liken
     """How alike two tellings so far `apart` in time are; 0 when they are known to be in two languages, or too short."""
     if (a.language and b.language and a.language != b.language) or min(len(a.head), len(b.head)) < FEWEST_TERMS:
         return Likeness(0.0, SAME_EVENT)
-    title = (_covered(a.title, b.body) + _covered(b.title, a.body)) / 2
-    head = (_covered(a.head, b.body) + _covered(b.head, a.body)) / 2
+    title = (covered(a.title, b.body) + covered(b.title, a.body)) / 2
+    head = (covered(a.head, b.body) + covered(b.head, a.body)) / 2
     off = A_DAY_APART * (abs(apart) / timedelta(days=1))
     off += OTHER_DAY if a.days and b.days and not a.days & b.days else 0.0
     if not a.names or not b.names:
         return Likeness(NAMELESS_TITLE * title + NAMELESS_HEAD * head - off, SAME_EVENT_NAMELESS)
-    names = max(_covered(a.names, b.body, PRIOR), _covered(b.names, a.body, PRIOR))
+    names = max(covered(a.names, b.body, PRIOR), covered(b.names, a.body, PRIOR))
     if name_others(a, b):
-        titles = (_covered(a.title, b.title) + _covered(b.title, a.title)) / 2
+        titles = (covered(a.title, b.title) + covered(b.title, a.title)) / 2
         off += OTHER_NAMES * (1 - names) + ALIKE_BUT_NAMES * titles
     if not (_words(a) & b.body.keys() or _words(b) & a.body.keys()):
         off += ONLY_NAMES
@@ -124,46 +122,9 @@ def name_others(a: Features, b: Features) -> bool:
     return bool(a.title_names - b.body.keys() and b.title_names - a.body.keys())
 
 
-def openings_meet(a: Features, b: Features) -> float:
-    """How much of one title and first paragraph is in the other text's head and matched sentences; of the opening of
-    which there is more.
-    """
-    return max(_covered(a.opening, b.body), _covered(b.opening, a.body))
-
-
-def is_refilled(a: Features, b: Features, *, others: bool = False) -> bool:
-    """Whether two texts that share their sentences are one form, filled in for two events: warnings for two rivers,
-    recalls of two products. Each title has a name that its own text goes on with and the other's never mentions, or
-    days or identifiers of its own (`others`), and but for those their heads are one. Numbers are corrected, and say
-    nothing; a headline that was edited alone has no such name, and who writes a head anew changes more. Where no
-    capitals show names, any words count as such.
-    """
-    mine, theirs = _fillings(a, b), _fillings(b, a)
-    if a.language not in CAPLESS | NOUNS_CAPITAL and (a.names or b.names):
-        named = a.names.keys() | b.names.keys()
-        mine, theirs = mine & named, theirs & named
-    filled = others or bool(mine and theirs)
-    return filled and min(_form(a, mine, b), _form(b, theirs, a)) >= ONE_FORM
-
-
-def _fillings(a: Features, b: Features) -> set[str]:
-    return {key for key in (a.title.keys() & a.beside) - b.body.keys() if not key[:1].isdigit()}
-
-
-def _form(a: Features, fillings: set[str], b: Features) -> float:
-    """The share of a head, but for its fillings and numbers, that the other head has."""
-    form = {key: a.head[key] for key in a.head.keys() - fillings if not key[:1].isdigit()}
-    return _covered(form, b.head)
-
-
 def shared_terms(a: Features, b: Features) -> list[str]:
     """What the head of `a` shares with the text of `b`, heaviest first: for people to see why."""
     return sorted(a.head.keys() & b.body.keys(), key=lambda key: (-a.head[key], key))
-
-
-def same_words(a: Features, b: Features) -> bool:
-    """Whether two heads are one text but for a word: how copies too short for shingles are known."""
-    return _numbers(a) == _numbers(b) and min(_covered(a.head, b.head), _covered(b.head, a.head)) >= ONE_TEXT
 
 
 def _words(features: Features) -> frozenset[str]:
@@ -171,16 +132,12 @@ def _words(features: Features) -> frozenset[str]:
     return features.finding - features.names.keys()
 
 
-def _numbers(features: Features) -> set[str]:
-    return {key for key in features.head if key[:1].isdigit()}
-
-
 def primary(language: str) -> str:
     """`en` of `en-GB` and `en_GB`."""
     return language.replace("_", "-").split("-")[0].lower()
 
 
-def _covered(part: Weights, whole: Weights, prior: float = 0.0) -> float:
+def covered(part: Weights, whole: Weights, prior: float = 0.0) -> float:
     """The share of `part`, by weight, that `whole` has too."""
     total = sum(part.values()) + prior
     return sum(part[key] for key in part.keys() & whole.keys()) / total if total else 0.0

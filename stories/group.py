@@ -13,17 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.reasons import Reason
-from stories.event import is_refilled, likeness, openings_meet, same_words
+from stories.copies import Kinship, is_copy, kinship, same_words, share_sentences
+from stories.event import likeness
 from stories.evidence import Spread, Weighed, measured, shared, weigh, worded
-from stories.facts import of_other_days
-from stories.fingerprint import COPY, FEWEST_SHARED, containment
-from stories.numbers import identifiers
+from stories.fingerprint import FEWEST_SHARED
 from stories.telling import Telling, tell
 
 __all__ = ["Board", "OpenStory", "Placement", "Telling", "group", "place", "tell"]
 
-COPY_SAME_SOURCE = 0.6  # a source reuses its own sentences: from it, only so much makes a copy
-SAME_OPENING = 0.5  # of one in the other: releases of one house have .3 and less, copies .9 and more
 CANDIDATES = 16  # stories looked at closely for one telling
 SPOKESMEN = 16  # texts of a story compared with: the first and the latest eight
 FEWEST_TERMS = 1  # of title and lead shared with a story before it is looked at
@@ -77,7 +74,7 @@ class _Story:
         if telling.owner:
             self.owners.setdefault(telling.owner.casefold(), origin)
         known = self.texts.setdefault(origin, telling)
-        new = known is telling or not _is_copy(telling, known)
+        new = known is telling or not is_copy(telling, known)
         if new:
             self.told.append(telling)
         return new
@@ -103,7 +100,7 @@ def place(telling: Telling, stories: Sequence[OpenStory], *, window: timedelta) 
         story = _gathered(open_story)
         if telling.article in story.origins:
             return _same_article(telling, story)
-        copied += [(story, other) for other in open_story.tellings if _share_hashes(telling, other)]
+        copied += [(story, other) for other in open_story.tellings if share_sentences(telling, other)]
         terms = set().union(*(finding & text.facts.finding for text in story.told))
         near.append((story, len(terms)))
         spread.update(terms)
@@ -194,22 +191,6 @@ def _gathered(story: OpenStory) -> _Story:
     return gathered
 
 
-def _is_copy(telling: Telling, other: Telling) -> bool:
-    return _copied(telling, other) >= COPY or same_words(telling.features, other.features)
-
-
-def _copied(telling: Telling, other: Telling) -> float:
-    """The share of the shorter text that is in the other; 0 where their openings have little in common: what they share
-    is what a house writes below everything, of itself and of what its words are worth.
-    """
-    score = containment(telling.shingles, other.shingles)
-    return score if score and openings_meet(telling.features, other.features) >= SAME_OPENING else 0.0
-
-
-def _share_hashes(a: Telling, b: Telling) -> bool:
-    return not a.shingles.isdisjoint(b.shingles) and len(a.shingles & b.shingles) >= FEWEST_SHARED
-
-
 def _same_article(telling: Telling, story: _Story) -> Placement:
     why = "this article is in the story already"
     return Placement(story.id, story.origins[telling.article], True, Reason.SAME_ARTICLE, why, 1.0)
@@ -223,16 +204,16 @@ def _decide(
     window: timedelta,
 ) -> Placement:
     """The placement, from tellings that share shingles and stories that share so many finding terms."""
-    inside = [(story, other) for story, other in copied if abs(telling.at - other.at) <= window]
-    filled = {story.id: other for story, other in inside if _is_form(telling, other)}
-    if found := _copy(telling, [(story, other) for story, other in inside if story.id not in filled]):
-        return found
+    kin = [(kinship(telling, other), story, other) for story, other in copied if abs(telling.at - other.at) <= window]
+    filled = {story.id: other for found, story, other in kin if found.form}
+    if copy := _copy([one for one in kin if one[1].id not in filled]):
+        return copy
     candidates = [
         (-count, *story.age(), story)
         for story, count in near
         if count >= FEWEST_TERMS and abs(telling.at - story.first_at) <= window and story.id not in filled
     ]
-    below = {story.id for story, other in inside if _share_more(telling, other)}
+    below = {story.id for found, story, _ in kin if found.below}
     looked_at = [story for *_, story in sorted(candidates, key=lambda one: one[:3])[:CANDIDATES]]
     if filled and not looked_at:
         why = f"it is the form of “{min(filled.items())[1].title}”, filled in for another event"
@@ -240,30 +221,9 @@ def _decide(
     return _same_event(telling, looked_at, spread, below)
 
 
-def _share_more(telling: Telling, other: Telling) -> bool:
-    """Whether they share as much as copies, but no opening."""
-    return containment(telling.shingles, other.shingles) >= COPY and not _copied(telling, other)
-
-
-def _is_form(telling: Telling, other: Telling) -> bool:
-    others = of_other_days(telling.facts, other.facts) or _is_numbered_otherwise(telling, other)
-    return is_refilled(telling.features, other.features, others=others)
-
-
-def _is_numbered_otherwise(a: Telling, b: Telling) -> bool:
-    """Whether each title has an identifier that the other text does not have."""
-    mine, theirs = identifiers(a.title), identifiers(b.title)
-    return bool(mine - identifiers(f"{b.title}\n{b.lead}") and theirs - identifiers(f"{a.title}\n{a.lead}"))
-
-
-def _copy(telling: Telling, candidates: list[tuple[_Story, Telling]]) -> Placement | None:
-    """The story of the text that this is most surely a copy of."""
-    copies = []
-    for story, other in candidates:
-        score = _copied(telling, other)
-        own = telling.source != "" and telling.source == other.source
-        if score >= (COPY_SAME_SOURCE if own else COPY):
-            copies.append((score, story, other))
+def _copy(kin: list[tuple[Kinship, _Story, Telling]]) -> Placement | None:
+    """The story of the text that the telling is most surely a copy of."""
+    copies = [(found.copied, story, other) for found, story, other in kin if found.copy]
     if not copies:
         return None
     score, story, other = min(copies, key=lambda copy: (-copy[0], *copy[1].age(), copy[2].at, copy[2].article))

@@ -180,4 +180,4 @@ def is_number(word: str, language: str) -> bool:
 
 def identifiers(text: str) -> frozenset[str]:
     """What is told from others of its kind by a number: CVE-2026-10231, A12, Q3, COP30; not 40,000 or 7.8."""
-    return frozenset(found.upper() for found in _IDENTIFIER.findall(text))
+    return frozenset(_IDENTIFIER.findall(text))

@@ -30,10 +30,10 @@ SNOWBALL = {
     "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
 NOUNS_CAPITAL = frozenset({"de"})  # languages in which a capital letter alone tells no name
-CAPLESS = frozenset({"ar", "fa", "he", "hi", "ja", "ko", "th", "zh"})  # scripts in which no letter tells a name
 PLACES_AFTER = frozenset(
     {"in", "aus", "nach"}
 )  # in them: "in Sachsen" is a place, "Olaf Scholz" somebody, "CDU" a name
+CAPLESS = frozenset({"ar", "fa", "he", "hi", "ja", "ko", "th", "zh"})  # scripts in which no letter tells a name
 
 # Han, kana, Hangul, Thai, Lao, Khmer, Burmese: one sign is one token
 _SIGN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from core.reasons import Reason
 from stories.event import Features, Likeness, likeness
-from stories.fingerprint import containment
 from stories.group import SPOKESMEN, Board, OpenStory, Placement, Telling, group, place, tell
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -97,113 +96,30 @@ def test_a_copy_joins_the_text_it_is_most_surely_of() -> None:
     assert placed(whole, story(half, name="half"), story(telling(), name="whole")).story == "whole"
 
 
-def test_a_source_that_reuses_its_sentences_makes_no_copy() -> None:
-    old = telling(
-        "a", "Weather in the north", f"{filler(6, 20)}\n{filler(3, 190)}\n{filler(4, 160)}", source="post.example"
+def test_what_a_house_writes_below_all_its_releases_hides_no_copy() -> None:
+    about = filler(7, 150)
+    hired = telling(
+        "a",
+        "Harrow Industries appoints finance chief",
+        f"Harrow Industries has appointed Ada Brandt as its finance chief.\n{about}",
     )
-    new = telling(
-        "b", "Prices of plums", f"{filler(6, 20)}\n{filler(5, 190)}\n{filler(4, 160)}", 3, source="post.example"
+    recalled = telling(
+        "b", "Harrow recalls heaters", f"Heaters of Harrow Industries caught fire in Eastport.\n{about}", 6
     )
-    assert placed(new, story(old)).story is None
-    assert placed(replace(new, source="other.example"), story(old)).story == "story"
-
-
-ABOUT = (
-    "Harrow Industries makes heaters and boilers for homes and public buildings, with four thousand employees in ten "
-    "countries. It was founded in 1921 and is listed on the Merrow exchange. This release contains forward-looking "
-    "statements that are based on what the management expects at present and that are subject to risks, among them "
-    "changes in the prices of raw materials, in currencies, in laws and in the behaviour of customers. The company "
-    "undertakes no obligation to update such statements in the light of new information or future events."
-)
-HIRED = "Harrow Industries said on Monday that it had appointed Ada Brandt as its finance chief. She follows Tom Hale."
-RECALLED = "Harrow Industries is recalling 40,000 heaters after a fire in Eastport. Owners are asked to unplug them."
-
-
-@pytest.mark.parametrize("source", ["", "Harrow newsroom"])
-def test_what_a_house_writes_below_all_its_releases_makes_no_copies(source: str) -> None:
-    hired = telling("a", "Harrow Industries appoints finance chief", f"{HIRED}\n{ABOUT}", source=source)
-    recalled = telling("b", "Harrow Industries recalls heaters", f"{RECALLED}\n{ABOUT}", 6, source=source)
-    again = telling("c", "Heaters called back", f"{RECALLED}\n{ABOUT}", 7, source="other.example")
-    assert containment(hired.shingles, recalled.shingles) > 0.6
+    again = telling("c", "Heaters called back", f"Heaters of Harrow Industries caught fire in Eastport.\n{about}", 7)
     assert placed(recalled, story(hired)).story is None
     assert placed(again, story(hired, name="hired"), story(recalled, name="recalled")).story == "recalled"
 
 
-ADVICE = (
-    "Residents are asked to check their homes for damage, to stay away from damaged buildings and to keep their phones "
-    "free for emergency calls. The service measures with a network of two hundred and forty stations, and corrects its "
-    "first figures as more measurements arrive. Aftershocks are possible in the coming hours and days. "
-    "What is reported here may be used freely where the service is named as its source, in print and on the air."
-)
-QUAKE = "A magnitude {size} earthquake struck near {town} on Monday, the national service said, at a depth of 10 km."
-RECALL = "{firm} is recalling its {product} because it may contain {what}, which is not mentioned on the label."
-STORM = "Für {town} hat der Wetterdienst eine Warnung vor schwerem Gewitter herausgegeben. Bäume können umstürzen."
-SEAT = (
-    "地震专家表示，未来数日可能会有余震，请当地居民注意安全，远离受损建筑物，并保持通讯畅通。当地政府已启动应急预案。"
-)
-
-
-def form(article: str, title: str, first: str, rest: str = ADVICE, language: str = "en") -> Telling:
-    """What an agency writes of each event in the same words."""
-    return telling(article, title, f"{first}\n{rest}", source="agency", sentences=(first,), language=language)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (
-            form("a", "Magnitude 5.1 earthquake near Tarnholm", QUAKE.format(size="5.1", town="Tarnholm")),
-            form("b", "Magnitude 4.8 earthquake near Callender", QUAKE.format(size="4.8", town="Callender")),
-        ),
-        (
-            form("a", "Fenwick Recalls Curry", RECALL.format(firm="Fenwick", product="Curry", what="milk")),
-            form("b", "Delmar Recalls Soup", RECALL.format(firm="Delmar", product="Soup", what="celery")),
-        ),
-        (
-            form("a", "Unwetterwarnung für Passau", STORM.format(town="Passau"), filler(7), "de"),
-            form("b", "Unwetterwarnung für Rosenheim", STORM.format(town="Rosenheim"), filler(7), "de"),
-        ),
-        (
-            form("a", "四川宜宾发生4.6级地震", "四川宜宾发生4.6级地震，震源深度10公里。", SEAT, "zh"),
-            form("b", "云南大理发生5.0级地震", "云南大理发生5.0级地震，震源深度12公里。", SEAT, "zh"),
-        ),
-        (
-            form("a", "CVE-2026-10231 in openmail", "A flaw in openmail, CVE-2026-10231, lets others run code."),
-            form("b", "CVE-2026-10877 in openmail", "A flaw in openmail, CVE-2026-10877, lets others run code."),
-        ),
-        (
-            form("a", "Merrow exchange: report of 1 March", "The Merrow exchange closed lower, at 4,120 points."),
-            form("b", "Merrow exchange: report of 2 March", "The Merrow exchange closed higher, at 4,165 points."),
-        ),
-        (
-            form("a", "Merrow exchange closes lower", "The Merrow exchange closed on Sunday at 4,120 points."),
-            form("b", "Merrow exchange closes higher", "The Merrow exchange closed on Monday at 4,165 points."),
-        ),
-    ],
-)
-def test_a_form_filled_in_for_another_event_is_a_story_of_its_own(one: Telling, other: Telling) -> None:
-    assert containment(one.shingles, other.shingles) > 0.6
+def test_a_form_filled_in_for_another_event_is_a_story_of_its_own() -> None:
+    advice = filler(8, 150)
+    one = telling("a", "Earthquake near Tarnholm", f"The earth shook near Tarnholm on Monday, it said.\n{advice}")
+    other = telling(
+        "b", "Earthquake near Callender", f"The earth shook near Callender on Monday, it said.\n{advice}", 1
+    )
     placement = placed(other, story(one))
-    assert placement.story is None
-    assert placement.reason is Reason.NEW_STORY
-
-
-@pytest.mark.parametrize(
-    ("title", "first"),
-    [
-        ("Magnitude 5.3 earthquake near Tarnholm", QUAKE.format(size="5.3", town="Tarnholm")),
-        ("Two hurt as earthquake hits Tarnholm", QUAKE.format(size="5.1", town="Tarnholm") + " Two people were hurt."),
-        (
-            "Tarnholm still shaking on Tuesday",
-            QUAKE.format(size="5.1", town="Tarnholm") + " On Tuesday it shook.",
-        ),
-        ("Quake in the Asterel valley", QUAKE.format(size="5.1", town="Tarnholm")),
-    ],
-)
-def test_a_corrected_text_and_an_edited_headline_are_copies_still(title: str, first: str) -> None:
-    before = form("a", "Magnitude 5.1 earthquake near Tarnholm", QUAKE.format(size="5.1", town="Tarnholm"))
-    placement = placed(form("b", title, first), story(before))
-    assert (placement.story, placement.reason) == ("story", Reason.SAME_ORIGIN)
+    assert (placement.story, placement.reason) == (None, Reason.NEW_STORY)
+    assert placement.why == "it is the form of “Earthquake near Tarnholm”, filled in for another event"
 
 
 def test_other_words_join_as_a_separate_text() -> None:
