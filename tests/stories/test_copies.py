@@ -137,6 +137,18 @@ def test_a_corrected_text_and_an_edited_headline_are_copies_still(title: str, fi
     assert (found.copy, found.form) == (True, False)
 
 
+def test_a_head_that_was_written_anew_is_no_form() -> None:
+    """Of the same quake, as another house tells it above the agency's text."""
+    agency = written("Magnitude 5.1 earthquake near Tarnholm", QUAKE.format(size="5.1", town="Tarnholm"))
+    woke = (
+        "People in Callender ran into the streets in nightclothes when lamps fell from the ceilings of the old town.\n"
+        "“I held the door and counted to twenty,” said a baker, whose shelves were empty before his shop opened."
+    )
+    found = kinship(written("Callender wakes up to falling lamps", woke, source="another"), agency)
+    assert found.below
+    assert not found.form
+
+
 LEAD = "Officials from Norland and Sudland met envoy Ada Brandt in Eastport on Monday to end a dispute over 12 islands."
 
 
