@@ -10,7 +10,7 @@ import typer
 
 from cli.console import json_alone, noun, out, print_rows
 from cli.context import database, read_bytes, secrets, settings, user, with_app
-from cli.exits import EXIT_SOME_FAILED
+from cli.exits import EXIT_SOME_FAILED, complain
 from cli.running import show
 from core.clock import SystemClock
 from core.errors import InputError
@@ -110,7 +110,9 @@ def remove(context: typer.Context, name: Name) -> None:
 def import_feeds(
     context: typer.Context, file: Annotated[Path, typer.Argument(help="OPML, or addresses a line.")]
 ) -> None:
-    """Add the feeds of an OPML file or a list of addresses; folders become tags."""
+    """Add the feeds of an OPML file or a list of addresses; folders become tags. What cannot be used is left out and
+    told by its line.
+    """
     found = opml.read(read_bytes(file), name=str(file))
     _edit(context, lambda text: subscriptions.add_all(text, found, file=str(file)), f"feeds import {file.name}")
 
@@ -122,6 +124,10 @@ def _edit(context: typer.Context, edit: subscriptions.Edit, note: str) -> None:
             db, settings(context).config, edit, secrets=secrets(context), who=user(), note=note, now=SystemClock().now()
         )
     out().print(f"revision {outcome.revision}: {outcome.summary}")
+    for line in outcome.left_out:
+        complain(line)
+    if outcome.left_out:
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 @app.command()

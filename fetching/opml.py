@@ -36,29 +36,40 @@ class Subscription:
     line: int = field(default=0, compare=False)
 
 
-def read(source: str | bytes, *, name: str = "feeds.opml") -> tuple[Subscription, ...]:
-    """The feeds of an OPML document or of a list with one address a line, each once.
+@dataclass(frozen=True, slots=True)
+class FeedList:
+    """The feeds that a list names, each once, and the lines of it whose addresses cannot be used."""
+
+    feeds: tuple[Subscription, ...]
+    unusable: tuple[Problem, ...] = ()
+
+
+def read(source: str | bytes, *, name: str = "feeds.opml") -> FeedList:
+    """The feeds of an OPML document or of a list with one address a line.
 
     In a list, `#` begins a comment and words after an address are tags, parted by commas. Raises ConfigError (an
-    InputError) with every line that cannot be used; a document with a DOCTYPE is refused, its entities could be bombs.
+    InputError) where no address can be used; a document with a DOCTYPE is refused, its entities could be bombs.
     """
     if len(source) > MOST_BYTES:
         raise InputError(f"{name}: larger than {MOST_BYTES // 1_000_000} MB")
     text = (source if isinstance(source, str) else decoded(source)).removeprefix("\ufeff")
     found = _outlines(text, name) if text.lstrip().startswith("<") else _lines(text)
-    problems = [Problem(why, one.line) for one in found if (why := _fault(one.url))]
-    if problems:
-        raise ConfigError(name, problems)
     once: dict[str, Subscription] = {}
+    unusable = []
     for one in found:
-        once.setdefault(one.url, one)
+        if why := _fault(one.url):
+            unusable.append(Problem(why, one.line))
+        else:
+            once.setdefault(one.url, one)
+    if unusable and not once:
+        raise ConfigError(name, unusable)
     if not once:
         raise InputError(
             f"{name}: names no feeds", hint="an OPML file has <outline xmlUrl=…>, a list an address a line"
         )
     if len(once) > MOST_FEEDS:
         raise InputError(f"{name}: {len(once)} feeds are more than {MOST_FEEDS}")
-    return tuple(once.values())
+    return FeedList(tuple(once.values()), tuple(unusable))
 
 
 def write(feeds: Iterable[Subscription], *, title: str = "wirewatch feeds") -> str:

@@ -17,7 +17,7 @@ from core.text import one_line
 from core.urls import check
 from fetching.client import Ask, Client, Fetched
 from fetching.discover import FoundFeed, feed_links
-from fetching.opml import Subscription
+from fetching.opml import FeedList
 from fetching.parse import parse
 from pipeline.asking import client_alone, fetched
 from pipeline.configure import EMPTY, Applied, apply_text, hold, read_watch
@@ -31,19 +31,23 @@ from storage.engine import Database
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A watch file's new text, and what was done to it."""
+    """A watch file's new text, and what was done to it; `left_out`: what could not be done, each with its place."""
 
     text: str
     summary: str
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The active revision after an edit, and what was done; `changed`: whether the edit made it."""
+    """The active revision after an edit, and what was done; `changed`: whether the edit made it; `left_out` as in
+    Edited.
+    """
 
     revision: int
     summary: str
     changed: bool
+    left_out: tuple[str, ...] = ()
 
 
 Edit = Callable[[str], Edited]
@@ -78,15 +82,21 @@ def add(text: str, url: str, *, name: str = "", tags: Sequence[str] = ()) -> Edi
     return Edited(edits.add_feed(text, _entry(url, name, tags)), f"{url} added")
 
 
-def add_all(text: str, found: Sequence[Subscription], *, file: str = "the list") -> Edited:
-    """The watch file with the feeds of a list that are not in it yet. Raises ConfigError for what asks for secrets."""
+def add_all(text: str, found: FeedList, *, file: str = "the list") -> Edited:
+    """The watch file with the feeds of a list that are not in it yet, but for those that ask for secrets and other
+    addresses that cannot be used. Raises ConfigError where nothing is left.
+    """
     known = _known(text)
-    fresh = {one.url: one for one in found if one.url not in known}
-    foreign = [Problem(_foreign(url), one.line, hint=BY_HAND) for url, one in fresh.items() if names_any(url)]
-    if foreign:
-        raise ConfigError(file, foreign)
-    text = edits.add_feeds(text, [_entry(one.url, one.title, one.tags) for one in fresh.values()])
-    return Edited(text, f"{len(fresh)} feeds added, {len(found) - len(fresh)} were there already")
+    fresh = [one for one in found.feeds if one.url not in known]
+    foreign = [Problem(_foreign(one.url), one.line, hint=BY_HAND) for one in fresh if names_any(one.url)]
+    unusable = sorted([*found.unusable, *foreign], key=lambda problem: problem.line)
+    if len(foreign) == len(found.feeds):
+        raise ConfigError(file, unusable)
+    taken = [one for one in fresh if not names_any(one.url)]
+    text = edits.add_feeds(text, [_entry(one.url, one.title, one.tags) for one in taken])
+    summary = f"{len(taken)} feeds added, {len(found.feeds) - len(fresh)} were there already"
+    left_out = tuple(problem.at(file) for problem in unusable)
+    return Edited(text, summary + (f", {len(left_out)} left out" if left_out else ""), left_out)
 
 
 def _entry(url: str, name: str, tags: Sequence[str]) -> dict[str, Any]:
@@ -144,7 +154,8 @@ def edit_watch(
         if to_file and path.is_file() and path.read_text("utf-8") != before:
             path.write_text(before, "utf-8")
         raise
-    return Outcome(applied.revision, edited.summary + (f", {path} too" if to_file else ""), applied.changed)
+    summary = edited.summary + (f", {path} too" if to_file else "")
+    return Outcome(applied.revision, summary, applied.changed, edited.left_out)
 
 
 async def edit_revision(db: Database, edit: Edit, *, who: str, note: str, now: datetime) -> Outcome:
@@ -165,7 +176,7 @@ async def edit_revision(db: Database, edit: Edit, *, who: str, note: str, now: d
             if not tries_left:
                 raise
         else:
-            return Outcome(made.revision, done[-1].summary, made.changed)
+            return Outcome(made.revision, done[-1].summary, made.changed, done[-1].left_out)
     raise AssertionError("the loop ends by returning or raising")
 
 

@@ -8,6 +8,6 @@ from storage.engine import Database
 
 
 async def edited(db: Database, edit: Edit, by: str, note: str) -> str:
-    """Make the edit a revision; what was done. Raises InputError, ConfigError."""
+    """Make the edit a revision; what was done, and a line of each thing left out. Raises InputError, ConfigError."""
     outcome = await edit_revision(db, edit, who=by, note=note, now=SystemClock().now())
-    return f"Revision {outcome.revision}: {outcome.summary}."
+    return "\n".join([f"Revision {outcome.revision}: {outcome.summary}.", *outcome.left_out])

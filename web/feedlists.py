@@ -57,7 +57,7 @@ async def _taken(db: Database, source: str | bytes, name: str, by: str) -> Respo
         said = await edited(db, partial(subscriptions.add_all, found=found, file=name), by, f"feeds import {name}")
     except WirewatchError as error:
         return _page("No feed was added", told(error).split("\n"), 422)
-    return _page("Feeds added", [said], 200)
+    return _page("Feeds added", said.split("\n"), 200)
 
 
 def _page(title: str, lines: list[str], status: int) -> Response:

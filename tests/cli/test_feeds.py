@@ -57,6 +57,13 @@ def test_an_opml_file_is_taken_in_and_given_back(own_desk: Desk) -> None:
     assert "0 feeds added, 4 were there already" in own_desk.run("feeds", "import", "again.opml").out
 
 
+def test_what_is_left_out_of_a_list_is_told_by_its_line_and_in_the_exit_code(own_desk: Desk) -> None:
+    Path("feeds.txt").write_text("https://b.example/f\nftp://c.example/\n")
+    ended = own_desk.run("feeds", "import", "feeds.txt")
+    assert (ended.code, "1 feeds added" in ended.out, "1 left out" in ended.out) == (1, True, True)
+    assert "feeds.txt:2:0: ftp://c.example/" in ended.err
+
+
 def test_a_feed_is_paused_and_resumed(own_desk: Desk) -> None:
     def state() -> str:
         return str(own_desk.run("feeds", "list", "--json").rows[0]["state"])

@@ -32,12 +32,12 @@ FEEDS = (
 
 @pytest.mark.parametrize("source", [OPML, OPML.encode(), "\ufeff" + OPML, OPML.encode("utf-8-sig"), "\n" + OPML])
 def test_feeds_are_read_with_their_folders_as_tags(source: str | bytes) -> None:
-    assert read(source) == FEEDS
+    assert read(source).feeds == FEEDS
 
 
 def test_a_file_in_another_charset_is_read() -> None:
     text = '<?xml version="1.0" encoding="windows-1251"?><opml><body><outline text="Ханой" xmlUrl="http://a.example/"/></body></opml>'
-    assert read(text.encode("cp1251"))[0].title == "Ханой"
+    assert read(text.encode("cp1251")).feeds[0].title == "Ханой"
 
 
 def test_a_list_of_addresses_is_read() -> None:
@@ -47,7 +47,7 @@ https://a.example/feed
   https://b.example/feed#top   asia, world news # the best
 https://a.example/feed
 """
-    assert read(text) == (
+    assert read(text).feeds == (
         Subscription("https://a.example/feed"),
         Subscription("https://b.example/feed#top", tags=("asia", "world news")),
     )
@@ -58,12 +58,19 @@ https://a.example/feed
 )
 def test_an_address_as_browsers_once_wrote_it_is_a_feeds(written: str) -> None:
     wanted = (Subscription("http://a.example/rss"),)
-    assert read(written) == read(f'<opml><body><outline xmlUrl="{written}"/></body></opml>') == wanted
+    assert read(written).feeds == wanted
+    assert read(f'<opml><body><outline xmlUrl="{written}"/></body></opml>').feeds == wanted
 
 
-def test_every_bad_address_of_a_list_is_named_with_its_line() -> None:
+def test_every_bad_address_of_a_list_is_told_with_its_line_and_costs_the_others_nothing() -> None:
+    found = read("https://a.example/\nftp://b.example/\n\nhttps://c.example/")
+    assert [one.url for one in found.feeds] == ["https://a.example/", "https://c.example/"]
+    assert [(one.line, "ftp://b.example/" in one.message) for one in found.unusable] == [(2, True)]
+
+
+def test_a_list_of_which_nothing_can_be_used_is_refused_with_each_line() -> None:
     with pytest.raises(ConfigError) as failure:
-        read("https://a.example/\nftp://b.example/\n\nhttp://user:secret@c.example/", name="list.txt")
+        read("# mine\nftp://b.example/\n\nhttp://user:secret@c.example/", name="list.txt")
     assert [problem.line for problem in failure.value.problems] == [2, 4]
     assert "list.txt:2" in str(failure.value)
     assert "secret" not in str(failure.value)
@@ -117,8 +124,8 @@ def test_what_is_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_written_is_read_again() -> None:
-    assert read(write(FEEDS)) == (FEEDS[0], FEEDS[1], FEEDS[2], FEEDS[3])
-    assert read(write([Subscription("https://a.example/")])) == (
+    assert read(write(FEEDS)).feeds == (FEEDS[0], FEEDS[1], FEEDS[2], FEEDS[3])
+    assert read(write([Subscription("https://a.example/")])).feeds == (
         Subscription("https://a.example/", "https://a.example/"),
     )
     assert "Mine" in write(FEEDS, title="Mine")
@@ -130,4 +137,4 @@ _WORDS = st.text(min_size=1, max_size=20).map(lambda text: "".join(text.split())
 @given(st.lists(st.tuples(_WORDS, st.lists(_WORDS, max_size=3)), min_size=1, max_size=5))
 def test_any_title_and_tag_makes_a_document_that_can_be_read(named: list[tuple[str, list[str]]]) -> None:
     feeds = [Subscription(f"https://{n}.example/", title, tuple(tags)) for n, (title, tags) in enumerate(named)]
-    assert {one.url for one in read(write(feeds))} == {one.url for one in feeds}
+    assert {one.url for one in read(write(feeds)).feeds} == {one.url for one in feeds}

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from core.clock import FixedClock
 from core.errors import ConfigError, InputError, NotAvailable
 from fetching import opml
-from fetching.opml import Subscription
+from fetching.opml import FeedList, Subscription
 from pipeline import subscriptions
 from pipeline.revising import Conflict
 from pipeline.subscriptions import Outcome, edit_watch
@@ -126,16 +126,28 @@ async def test_a_feed_is_removed_by_its_name_or_address(world: World, db: Databa
 
 
 async def test_an_imported_list_adds_what_is_not_there_yet(world: World, db: Database, clock: FixedClock) -> None:
-    found = [Subscription(world.url("/rss"), "News"), Subscription(OTHER, "Other"), Subscription(OTHER, "Again")]
+    found = FeedList((Subscription(world.url("/rss"), "News"), Subscription(OTHER, "Other")))
     async with world.worker(db, clock):
         outcome = edit(world, db, lambda text: subscriptions.add_all(text, found))
-    assert outcome.summary.startswith("1 feeds added, 2 were there already")
+    assert outcome.summary.startswith("1 feeds added, 1 were there already, ")
+    assert outcome.left_out == ()
 
 
-async def test_a_feed_of_others_that_asks_for_a_secret_is_refused_by_its_line(
+async def test_feeds_of_others_that_ask_for_secrets_or_cannot_be_used_are_left_out_by_their_lines(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    listed = opml.read(f"{OTHER}\nhttp://127.0.0.1/f?k=${{TOKEN}}\nhttps://other.test/$${{X}}\n", name="friend.txt")
+    listed = opml.read(f"http://127.0.0.1/f?k=${{TOKEN}}\nftp://other.test/\n{OTHER}\n", name="friend.txt")
+    async with world.worker(db, clock):
+        outcome = edit(world, db, lambda text: subscriptions.add_all(text, listed, file="friend.txt"))
+    assert outcome.summary.startswith("1 feeds added, 0 were there already, 2 left out, ")
+    assert [line.partition(" ")[0] for line in outcome.left_out] == ["friend.txt:1:0:", "friend.txt:2:0:"]
+    assert "TOKEN" not in world.watch_file.read_text("utf-8")
+
+
+async def test_a_list_of_others_that_asks_for_secrets_alone_is_refused_by_its_lines(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    listed = opml.read("\nhttp://127.0.0.1/f?k=${TOKEN}\nhttps://other.test/$${X}\n", name="friend.txt")
     async with world.worker(db, clock):
         with pytest.raises(ConfigError) as caught:
             edit(world, db, lambda text: subscriptions.add_all(text, listed, file="friend.txt"))

@@ -338,7 +338,9 @@ async def test_feeds_are_paused_polled_added_and_removed(api: Client) -> None:
     theirs = '<?xml version="1.0" encoding="ISO-8859-1"?><opml><body><outline xmlUrl="https://c.example/" text="Süd"/>'
     given = await api("POST", "/feeds/opml", content=f"{theirs}</body></opml>".encode("latin-1"), headers=OPML)
     assert given["summary"].startswith("1 feeds added")  # in whatever letters a reader wrote it
-    bad = await api("POST", "/feeds/opml", 422, content="https://a.example/\nnonsense", headers=OPML)
+    bad = await api("POST", "/feeds/opml", content="https://d.example/\nnonsense", headers=OPML)
+    assert (bad["summary"].partition(" ")[0], bad["left_out"][0].split(": ")[0]) == ("1", "the list:2:0")
+    bad = await api("POST", "/feeds/opml", 422, content="\nnonsense", headers=OPML)
     assert bad["problems"][0]["line"] == 2
 
 
@@ -350,7 +352,7 @@ async def test_feeds_that_are_added_at_once_are_all_added(api: Client) -> None:
 
 async def test_addresses_of_others_that_ask_for_a_secret_are_refused(api: Client) -> None:
     theirs = "https://a.example/f?k=${SMTP_PASSWORD}"
-    listed = await api("POST", "/feeds/opml", 422, content=f"https://b.example/\n{theirs}", headers=OPML)
+    listed = await api("POST", "/feeds/opml", 422, content=f"\n{theirs}", headers=OPML)
     alone = await api("POST", "/feeds", 409, json={"url": theirs})
     assert (listed["problems"][0]["line"], "asks for a secret" in alone["title"] + alone["detail"]) == (2, True)
     assert (await api("GET", "/config"))["revision"] == 1

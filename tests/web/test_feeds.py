@@ -196,7 +196,11 @@ def visitor(db: Database, tmp_path: Path) -> Visitor:
 async def test_the_feeds_leave_as_opml(visitor: Visitor) -> None:
     answer = await visitor.get("/feeds.opml")
     assert answer.headers["content-disposition"] == 'attachment; filename="feeds.opml"'
-    assert {one.title for one in opml.read(answer.content)} == {"Harbour Post", "Eastward Radio", "Silent Gazette"}
+    assert {one.title for one in opml.read(answer.content).feeds} == {
+        "Harbour Post",
+        "Eastward Radio",
+        "Silent Gazette",
+    }
 
 
 async def test_a_list_and_an_opml_file_come_in_as_revisions_under_a_name(db: Database, visitor: Visitor) -> None:
@@ -261,6 +265,13 @@ async def test_a_list_that_cannot_be_read_changes_nothing_and_says_why(
         answer = await visitor.client.post("/feeds/import", files=sent)
         assert (answer.status_code, "No feed was added" in answer.text, "<b>" in answer.text) == (422, True, False)
     assert db.read_now(configs.active) is None
+
+
+async def test_what_is_left_out_of_a_list_is_told_line_by_line(visitor: Visitor) -> None:
+    sent = {"opml": ("<b>.opml", b"https://b.example/f\njavascript:alert(1)\nftp://c.example/")}
+    answer = await visitor.client.post("/feeds/import", files=sent)
+    assert (answer.status_code, "1 feeds added, 0 were there already, 2 left out" in answer.text) == (200, True)
+    assert answer.text.count("&lt;b&gt;.opml:") == 2
 
 
 async def test_a_long_list_may_be_pasted(visitor: Visitor) -> None:

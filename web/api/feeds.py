@@ -78,9 +78,10 @@ class NewFeed(Said):
 
 
 class Added(Revision):
-    """The revision that an edit made, and what was done."""
+    """The revision that an edit made, and what was done; of a list, which lines were left out and why."""
 
     summary: str
+    left_out: list[str] = Field(default_factory=list)
 
 
 def router(desk: Desk) -> APIRouter:
@@ -130,7 +131,9 @@ def _list(routes: APIRouter, desk: Desk) -> None:
     async def import_opml(
         who: Who, body: Annotated[bytes, Body(media_type="text/x-opml", max_length=opml.MOST_BYTES)]
     ) -> Added:
-        """Add the feeds of an OPML document, or of a list with an address a line; folders become tags."""
+        """Add the feeds of an OPML document, or of a list with an address a line; folders become tags. What cannot be
+        used is left out, unless that is all.
+        """
         given = await asyncio.to_thread(opml.read, body, name="the list")
         return await _edited(desk, lambda text: subscriptions.add_all(text, given), who, "feeds imported")
 
@@ -172,7 +175,7 @@ def _one(routes: APIRouter, desk: Desk) -> None:
 
 async def _edited(desk: Desk, edit: subscriptions.Edit, who: str, note: str) -> Added:
     made = await subscriptions.edit_revision(desk.db, edit, who=who, now=desk.now(), note=note)
-    return Added(revision=made.revision, changed=made.changed, summary=made.summary)
+    return Added(revision=made.revision, changed=made.changed, summary=made.summary, left_out=list(made.left_out))
 
 
 def _line(feed: Feed) -> FeedLine:
