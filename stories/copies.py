@@ -44,12 +44,13 @@ def kinship(a: Telling, b: Telling) -> Kinship:
     """What `a` is to `b`."""
     share = containment(a.shingles, b.shingles)
     opened = share > 0 and _openings_meet(a.features, b.features)
-    enough = COPY_SAME_SOURCE if a.source and a.source == b.source else COPY
+    filled = _are_filled(a, b)
+    enough = COPY_SAME_SOURCE if filled or (a.source and a.source == b.source) else COPY
     return Kinship(
         copied=share if opened else 0.0,
         copy=opened and share >= enough,
         below=not opened and share >= COPY,
-        form=_is_refilled(a, b),
+        form=filled and _is_refilled(a, b),
     )
 
 
@@ -70,24 +71,25 @@ def _openings_meet(a: Features, b: Features) -> bool:
     return max(covered(a.opening, b.body), covered(b.opening, a.body)) >= SAME_OPENING
 
 
-def _is_refilled(a: Telling, b: Telling) -> bool:
+def _are_filled(a: Telling, b: Telling) -> bool:
     """Whether each title has a name that its own text goes on with and the other's never mentions, or days or
-    identifiers of its own, and but for those their heads are one. Numbers are corrected, and say nothing; a headline
-    that was edited alone has no such name, and who writes a head anew changes more. Where no capitals show names, any
-    words count as such.
+    identifiers of its own. Numbers are corrected, and say nothing; a headline that was edited alone has no such name.
     """
+    filled = _fillings(a.features, b.features) and _fillings(b.features, a.features)
+    return bool(filled) or of_other_days(a.facts, b.facts) or _is_numbered_otherwise(a, b)
+
+
+def _is_refilled(a: Telling, b: Telling) -> bool:
+    """Whether their heads are one but for what each title names: who writes a head anew changes more."""
     one, other = a.features, b.features
-    mine, theirs = _fillings(one, other), _fillings(other, one)
-    if one.language not in CAPLESS | NOUNS_CAPITAL and (one.names or other.names):
-        named = one.names.keys() | other.names.keys()
-        mine, theirs = mine & named, theirs & named
-    if not (mine and theirs) and not of_other_days(a.facts, b.facts) and not _is_numbered_otherwise(a, b):
-        return False
-    return min(_form(one, mine, other), _form(other, theirs, one)) >= ONE_FORM
+    return min(_form(one, _fillings(one, other), other), _form(other, _fillings(other, one), one)) >= ONE_FORM
 
 
 def _fillings(a: Features, b: Features) -> set[str]:
-    return {key for key in (a.title.keys() & a.beside) - b.body.keys() if not key[:1].isdigit()}
+    """What the title of `a` names, where no capitals show names any words of it."""
+    found = {key for key in (a.title.keys() & a.beside) - b.body.keys() if not key[:1].isdigit()}
+    shown = a.language not in CAPLESS | NOUNS_CAPITAL and (a.names or b.names)
+    return found & (a.names.keys() | b.names.keys()) if shown else found
 
 
 def _form(a: Features, fillings: set[str], b: Features) -> float:

@@ -60,6 +60,27 @@ def test_a_source_that_reuses_half_its_sentences_makes_no_copy() -> None:
     assert kinship(replace(new, source="another"), old).copy
 
 
+def test_a_house_that_prints_an_agencys_warnings_copies_none_of_them_from_another() -> None:
+    """Nor are they one form: a flood and a storm are told in other words above the same advice."""
+    flood = written(
+        "Official flood warning, level 2: the Inner at Hohenbruck",
+        "The weather service of Norland issues an official flood warning of level 2 for the Inner at Hohenbruck, valid "
+        "from 3 p.m.\nAt the gauge of Hohenbruck 2.88 metres were measured, and the crest is expected at 3.60 metres.",
+        ADVICE[:260],
+    )
+    storm = written(
+        "Official storm warning, level 2: Altenrode",
+        "The weather service of Norland issues an official storm warning of level 2 for the town of Altenrode, valid "
+        "from 4 p.m.\nGusts from the south-west reach 85 kilometres an hour, on ridges 115, and are strongest by nine.",
+        ADVICE[:260],
+        source="another",
+    )
+    assert 0.3 < containment(flood.shingles, storm.shingles) < 0.6
+    found = kinship(storm, flood)
+    assert (found.copied > 0, found.copy, found.form) == (True, False, False)
+    assert kinship(replace(flood, source="another"), flood).copy
+
+
 def test_two_phrases_that_everybody_writes_are_not_worth_a_look() -> None:
     one = written("Heaters recalled", RECALLED, ABOUT)
     few = replace(one, shingles=frozenset(sorted(one.shingles)[:2]))
