@@ -8,12 +8,13 @@ import gc
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from core.settings import Settings
 from pipeline.bootstrap import wait_for_schema
 from web.address import check_address
 from web.app import create_app
-from web.connections import Connection
+from web.connections import Connection, Socket
 
 GOODBYE_S = 3  # how long open answers are waited for at the end
 
@@ -33,6 +34,21 @@ def serve(settings: Settings, *, port: int | None = None, ready: Callable[[], ob
         asyncio.run(_serve(settings, chosen, ready))
 
 
+def config(app: ASGIApp, settings: Settings, port: int) -> uvicorn.Config:
+    """How uvicorn is to serve it; `port` 0 is any that is free."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=port,
+        http=Connection,
+        ws=Socket,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GOODBYE_S,
+    )
+
+
 def _rarely_collect() -> None:
     """What was loaded stays, and looking through all of it for garbage stopped every answer for half a second."""
     gc.collect()
@@ -44,18 +60,8 @@ async def _serve(settings: Settings, port: int, ready: Callable[[], object]) -> 
     database = await wait_for_schema(settings)
     app = create_app(settings, database)
     _rarely_collect()
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=port,
-        http=Connection,
-        log_level="warning",
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GOODBYE_S,
-    )
     try:
         ready()
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config(app, settings, port)).serve()
     finally:
         database.close()
