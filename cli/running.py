@@ -182,9 +182,9 @@ def deploy(
     ] = False,
 ) -> None:
     """Register the deployments with the Prefect server that PREFECT_API_URL names."""
-    from cli.up import require_prefect
+    from cli.up import named_api, require_prefect
 
-    if api := os.environ.get("PREFECT_API_URL", ""):
+    if api := named_api():
         require_prefect(api, os.environ.get("PREFECT_API_AUTH_STRING", ""))
     from flows.serve import register_deployments
 
