@@ -233,8 +233,9 @@ def test_a_test_message_that_cannot_be_sent_ends_with_1(desk: Desk) -> None:
     assert [row["result"] for row in ended.rows] == ["temp"]
 
 
-def test_no_dead_letters_are_none_to_resend(own_desk: Desk) -> None:
-    assert own_desk.run("deliveries", "resend", "dead").out.startswith("0 ")
+def test_where_none_failed_and_none_is_kept_back_none_is_sent_again_or_laid_aside(own_desk: Desk) -> None:
+    asked = ("deliveries resend dead", "deliveries drop dead", "alerts release restored", "alerts drop restored")
+    assert [own_desk.run(*one.split()).out[:2] for one in asked] == ["0 "] * 4
 
 
 def test_doctor_finds_all_in_order(desk: Desk) -> None:
