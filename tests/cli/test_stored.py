@@ -191,6 +191,7 @@ UNKNOWN = [
     (["stories", "silence", "99"], "there is no story 99"),
     (["stories", "silence", "1", "--for", "soon"], "--for soon"),
     (["stories", "silence", "1", "--until", "soon"], "--until soon: not a time"),
+    (["stories", "silence", "1", "--until", "0001-01-01T00:00+14:00"], "--until 0001-01-01T00:00+14:00: not a time"),
     (["stories", "silence", "1", "--until", "2020-01-01"], "--until 2020-01-01: that is over"),
     (["stories", "silence", "1", "--for", "1h", "--until", "2100-01-01"], "two ways to say the same"),
     (["stories", "silence", "1", "--for", "0h"], "--for 0h: that is no time at all"),
