@@ -163,9 +163,10 @@ def password_file(settings: Settings) -> Path:
 
 
 def own_password(file: Path) -> str:
-    """The password in a file, which is made where there is none; for its owner only."""
+    """The password in a file, which is made where it holds none; for its owner only."""
     with suppress(FileNotFoundError):
-        return file.read_text("utf-8").strip()
+        if kept := file.read_text("utf-8").strip():  # an empty one would shut us out
+            return kept
     file.parent.mkdir(parents=True, exist_ok=True)
     made = f"wirewatch:{token_urlsafe(24)}"
     with NamedTemporaryFile("w", dir=file.parent, delete=False) as new:  # for us only

@@ -172,6 +172,8 @@ def test_the_server_that_up_starts_asks_for_a_password_that_only_this_user_can_r
     assert environ["PREFECT_SERVER_API_AUTH_STRING"] == password
     assert up.environment(settings, 8080)["PREFECT_API_AUTH_STRING"] == password
     assert up.password_file(settings).stat().st_mode & 0o077 == 0
+    up.password_file(settings).write_text("")  # as a power cut may leave what was just made
+    assert up.environment(settings, 8080)["PREFECT_API_AUTH_STRING"].startswith("wirewatch:")
     assert up.environment(Settings(_env_file=None, data=tmp_path), 1)["PREFECT_API_AUTH_STRING"] != password
 
 
