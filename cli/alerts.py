@@ -10,8 +10,7 @@ import typer
 from sqlmodel import Session
 
 from cli.console import none_of, noun, out, print_rows
-from cli.context import Limit, database, user
-from core.clock import SystemClock
+from cli.context import Limit, changed, database
 from core.errors import InputError
 from core.reasons import Reason
 from pipeline import restored, timeline
@@ -129,10 +128,7 @@ def release(
     which: Annotated[str, typer.Argument(help="An alert's id, or `restored` for all that a restore keeps back.")],
 ) -> None:
     """Have alerts told after all that are kept back since a restore: all stages are asked again in the next run."""
-    now = SystemClock().now()
-    with database(context) as db:
-        count = db.write_now(lambda session: restored.release(session, which, who=user(), now=now))
-    out().print(f"{count} to be decided again in the next run")
+    out().print(f"{changed(context, restored.release, which)} to be decided again in the next run")
 
 
 @app.command()
@@ -141,7 +137,4 @@ def drop(
     which: Annotated[str, typer.Argument(help="An alert's id, or `restored` for all that a restore keeps back.")],
 ) -> None:
     """Lay alerts aside that are kept back since a restore: they were told before, as you know."""
-    now = SystemClock().now()
-    with database(context) as db:
-        count = db.write_now(lambda session: restored.lay_aside(session, which, who=user(), now=now))
-    out().print(f"{count} laid aside")
+    out().print(f"{changed(context, restored.lay_aside, which)} laid aside")

@@ -80,9 +80,9 @@ async def _here(chosen: Settings, sources: Sequence[Source], wishes: Wishes, tel
 
 def _on_dask(chosen: Settings, sources: list[str], wishes: Wishes, address: str) -> list[dict[str, Any]]:
     """As the flow, by the workers of a Dask cluster: seen by Prefect's server, or by one that ends with the run."""
-    from cli.up import environment, lets_us_in, require_prefect
+    from cli.up import environment, lets_us_in, named_api, require_prefect
 
-    named = os.environ.get("PREFECT_API_URL", "")
+    named = named_api()
     environ = environment(chosen, chosen.port)
     if named:
         require_prefect(named, os.environ.get("PREFECT_API_AUTH_STRING", ""))

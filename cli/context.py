@@ -16,6 +16,7 @@ import typer
 from pydantic import ValidationError
 
 from cli.exits import complain
+from core.clock import SystemClock
 from core.errors import InputError
 from core.settings import ENV_FILE, Settings
 
@@ -75,6 +76,13 @@ def database(context: typer.Context) -> Iterator[Database]:
         yield db
     finally:
         db.close()
+
+
+def changed(context: typer.Context, change: Callable[..., T], which: int | str) -> T:
+    """What `change` of this one comes to, made now and in the user's name."""
+    now = SystemClock().now()
+    with database(context) as db:
+        return db.write_now(lambda session: change(session, which, who=user(), now=now))
 
 
 def with_app(context: typer.Context, work: Callable[[App], Awaitable[T]]) -> T:

@@ -148,5 +148,6 @@ def _restored(file: Path, done: Done) -> list[str]:
         *lines,
         f"sent.log {why}: what was published before now may have been told, and is kept back as `restored` "
         f"({done.kept_back:,} by now)",
-        "`wirewatch alerts list` shows it; `wirewatch alerts release restored` has it told all the same",
+        "`wirewatch alerts list` shows it; `wirewatch alerts release restored` has it told all the same, "
+        "`wirewatch alerts drop restored` lays it aside",
     ]

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import none_of, noun, out, print_json, print_rows
-from cli.context import Limit, database, user
-from core.clock import SystemClock
+from cli.context import Limit, changed, database
 from core.errors import InputError
 from pipeline import resend as again
 from storage import deliveries, ledger
@@ -106,10 +105,7 @@ def resend(
     which: Annotated[str, typer.Argument(help="A delivery's id or key, or `dead` for all dead letters.")],
 ) -> None:
     """Try a delivery again under its own key; a paused target is resumed."""
-    now = SystemClock().now()
-    with database(context) as db:
-        count = db.write_now(lambda session: again.resend(session, which, who=user(), now=now))
-    out().print(f"{count} to be tried again in the next run")
+    out().print(f"{changed(context, again.resend, which)} to be tried again in the next run")
 
 
 @app.command()
@@ -118,7 +114,4 @@ def drop(
     which: Annotated[str, typer.Argument(help="A delivery's id or key, or `dead` for all dead letters.")],
 ) -> None:
     """Lay a delivery aside that need not be sent any more; `resend` with its id still sends it."""
-    now = SystemClock().now()
-    with database(context) as db:
-        count = db.write_now(lambda session: again.lay_aside(session, which, who=user(), now=now))
-    out().print(f"{count} laid aside")
+    out().print(f"{changed(context, again.lay_aside, which)} laid aside")

@@ -171,5 +171,8 @@ def _counts(report: Mapping[str, Any]) -> Table:
 def _serve(settings: Settings, port: int) -> None:
     from web.serve import serve
 
-    out().print(f"\nThe page: [bold]http://127.0.0.1:{port}[/bold]   (Ctrl-C ends the demo)")
-    serve(settings, port=port)
+    serve(
+        settings,
+        port=port,
+        ready=lambda url: out().print(f"\nThe page: [bold]{url}[/bold]   (Ctrl-C ends the demo)"),
+    )

@@ -20,7 +20,6 @@ from cli.exits import EXIT_SOME_FAILED, complain, hangup
 from cli.lost import end_when_lost
 from core.errors import NotAvailable
 from core.log import pairs
-from core.ports import url_here
 from core.shortage import told_as_not_available
 from core.threads import Threads
 from pipeline.app import App
@@ -183,9 +182,9 @@ def deploy(
     ] = False,
 ) -> None:
     """Register the deployments with the Prefect server that PREFECT_API_URL names."""
-    from cli.up import require_prefect
+    from cli.up import named_api, require_prefect
 
-    if api := os.environ.get("PREFECT_API_URL", ""):
+    if api := named_api():
         require_prefect(api, os.environ.get("PREFECT_API_AUTH_STRING", ""))
     from flows.serve import register_deployments
 
@@ -207,6 +206,4 @@ def web(
     """Serve the page alone."""
     from web.serve import serve
 
-    ours = settings(context)
-    chosen = ours.port if port is None else port
-    serve(ours, port=chosen, ready=lambda: out().print(f"the page: {url_here(ours.host, chosen)}   (Ctrl-C stops it)"))
+    serve(settings(context), port=port, ready=lambda url: out().print(f"the page: {url}   (Ctrl-C stops it)"))

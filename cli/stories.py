@@ -9,7 +9,7 @@ import typer
 
 from cli.alerts import became, owed_by_alert
 from cli.console import none_of, noun, out, print_json, print_rows
-from cli.context import Limit, database, length_of, moment_of, user
+from cli.context import Limit, changed, database, length_of, moment_of, user
 from core.clock import SystemClock
 from core.errors import InputError
 from pipeline import stories as changes
@@ -119,14 +119,12 @@ def silence(
 @app.command()
 def reopen(context: typer.Context, which: Which) -> None:
     """Tell again of a story that was silenced or closed: of what joins it from now on."""
-    with database(context) as db:
-        db.write_now(lambda session: changes.reopen(session, which, who=user(), now=SystemClock().now()))
+    changed(context, changes.reopen, which)
     out().print(f"story {which} is open")
 
 
 @app.command()
 def close(context: typer.Context, which: Which) -> None:
     """Tell nothing more of a story, whatever joins it."""
-    with database(context) as db:
-        db.write_now(lambda session: changes.close(session, which, who=user(), now=SystemClock().now()))
+    changed(context, changes.close, which)
     out().print(f"story {which} is closed")

@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from cli.children import Children
 from cli.console import out
 from cli.exits import EXIT_NOT_AVAILABLE, complain, hangup
-from core.errors import NotAvailable
+from core.errors import InputError, NotAvailable
 from core.ports import free_port
 from core.settings import Settings
 from pipeline import ground
@@ -108,7 +108,7 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
     }
     if settings.secrets is not None:
         chosen["WIREWATCH_SECRETS"] = str(settings.secrets.absolute())
-    api = os.environ.get("PREFECT_API_URL", API)
+    api = named_api() or API
     defaults = {
         **_passwords(settings),
         "PREFECT_API_URL": api,
@@ -120,7 +120,23 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         # which pages in a browser may use the API of a server without a password: those of no other site
         "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"{api.partition('/api')[0]},http://localhost:4200",
     }
-    return {**defaults, **os.environ, **chosen, **_past_the_proxy()}
+    said = {name: value for name, value in os.environ.items() if value or name not in defaults}  # an empty one is none
+    return {**defaults, **said, **chosen, **_past_the_proxy()}
+
+
+def named_api() -> str:
+    """Where the environment says that Prefect's API is; "" where it says nothing. Raises InputError for what is no
+    address.
+    """
+    named = os.environ.get("PREFECT_API_URL", "")
+    try:
+        parts = urlsplit(named)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if named and not good:
+        raise InputError(f"PREFECT_API_URL {named}: not an address", hint=f"write e.g. {API}")
+    return named
 
 
 def _past_the_proxy() -> dict[str, str]:
@@ -135,7 +151,7 @@ def _passwords(settings: Settings) -> dict[str, str]:
     an address of, a password of this installation.
     """
     named = os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
-    if "PREFECT_API_URL" in os.environ and not named:
+    if named_api() and not named:
         return {}
     both = named or own_password(password_file(settings))
     return {"PREFECT_API_AUTH_STRING": both, "PREFECT_SERVER_API_AUTH_STRING": both}
@@ -147,9 +163,10 @@ def password_file(settings: Settings) -> Path:
 
 
 def own_password(file: Path) -> str:
-    """The password in a file, which is made where there is none; for its owner only."""
+    """The password in a file, which is made where it holds none; for its owner only."""
     with suppress(FileNotFoundError):
-        return file.read_text("utf-8").strip()
+        if kept := file.read_text("utf-8").strip():  # an empty one would shut us out
+            return kept
     file.parent.mkdir(parents=True, exist_ok=True)
     made = f"wirewatch:{token_urlsafe(24)}"
     with NamedTemporaryFile("w", dir=file.parent, delete=False) as new:  # for us only
@@ -162,7 +179,7 @@ def place_of_api(environ: Mapping[str, str]) -> str:
     """Where Prefect's server is, or is to be: where it was named, or else where it always is. When another program has
     that port, another installation's server say, it gets one of its own: two that share one would do each other's runs.
     """
-    if "PREFECT_API_URL" in os.environ or lets_us_in(environ):
+    if named_api() or lets_us_in(environ):
         return environ["PREFECT_API_URL"]
     at = urlsplit(API)
     try:

@@ -10,8 +10,9 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-HEAD_S = 30.0  # from the connection, or from a request's first byte, to the end of its head
+HEAD_S = 30.0  # from the connection, or from the first byte after an answer, to the end of a head
 REQUEST_S = 900.0  # from there to the end of its body: 60 MB on a line of 70 KB/s
 LONGEST_HEAD = 65_536  # bytes
 
@@ -22,7 +23,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._end: asyncio.TimerHandle | None = None
-        self._head: int | None = 0  # bytes of one that is not whole yet
+        self._since = 0  # bytes that came since a head or a piece of a body was whole
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -35,30 +36,27 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head is too long by now."""
-        before = self._head
+        """Read on, unless a head is too long by now, or what follows a body's last piece as a second head."""
+        if self._end is None and self.cycle is not None and self.cycle.response_complete:
+            self._wait(HEAD_S)  # any byte ends uvicorn's own wait for the next request
+        self._since += len(data)
         super().data_received(data)
-        if before is not None and self._head is not None:
-            self._head = before + len(data)
-            if self._head > LONGEST_HEAD:
-                self.transport.close()
-        elif self._end is None and self.cycle is not None and self.cycle.response_complete:
-            self._wait(HEAD_S)  # line ends between requests begin none, and end uvicorn's own wait for one
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self._head = 0
-        self._wait(HEAD_S)
+        if self._since > LONGEST_HEAD:
+            self.transport.close()
 
     def on_headers_complete(self) -> None:
-        """Its head is there; a websocket is another protocol's from here on."""
-        self._head = None
-        self._wait(None if self.parser.should_upgrade() else REQUEST_S)
+        """Its head is there."""
+        self._since = 0
+        self._wait(REQUEST_S)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """A piece of its body is there."""
+        self._since = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
-        """It is there; its answer may take as long as it likes."""
+        """It is there; its answer may take as long as it likes. A websocket is another protocol's from here on."""
         self._wait(None)
         super().on_message_complete()
 
@@ -66,3 +64,13 @@ class Connection(HttpToolsProtocol):
         if self._end is not None:
             self._end.cancel()
         self._end = None if seconds is None else self.loop.call_later(seconds, self.transport.close)
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """uvicorn's own, which is handed a whole head, and stays silent for ever about one that it cannot read."""
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, if that was a handshake."""
+        super().data_received(data)
+        if not self.handshake_initiated:
+            self.transport.close()

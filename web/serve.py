@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from core.ports import url_here
 from core.settings import Settings
 from pipeline.bootstrap import wait_for_schema
 from web.address import check_address
 from web.app import create_app
-from web.connections import Connection
+from web.connections import Connection, Socket
 
 GOODBYE_S = 3  # how long open answers are waited for at the end
 
 
-def _nothing() -> None:
-    pass
-
-
-def serve(settings: Settings, *, port: int | None = None, ready: Callable[[], object] = _nothing) -> None:
-    """Serve the page at the settings' address until Ctrl-C; `ready` is called when it is about to answer.
+def serve(settings: Settings, *, port: int | None = None, ready: Callable[[str], object]) -> None:
+    """Serve the page at the settings' address until Ctrl-C; `ready` is called with its URL once it listens.
 
     Raises InputError for an open address with no password, NotAvailable for a port that is taken.
     """
@@ -33,6 +32,31 @@ def serve(settings: Settings, *, port: int | None = None, ready: Callable[[], ob
         asyncio.run(_serve(settings, chosen, ready))
 
 
+def config(app: ASGIApp, settings: Settings, port: int) -> uvicorn.Config:
+    """How uvicorn is to serve it; `port` 0 is any that is free."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=port,
+        http=Connection,
+        ws=Socket,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GOODBYE_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], object]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready(url_here(self.config.host, self.servers[0].sockets[0].getsockname()[1]))
+
+
 def _rarely_collect() -> None:
     """What was loaded stays, and looking through all of it for garbage stopped every answer for half a second."""
     gc.collect()
@@ -40,22 +64,11 @@ def _rarely_collect() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-async def _serve(settings: Settings, port: int, ready: Callable[[], object]) -> None:
+async def _serve(settings: Settings, port: int, ready: Callable[[str], object]) -> None:
     database = await wait_for_schema(settings)
     app = create_app(settings, database)
     _rarely_collect()
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=port,
-        http=Connection,
-        log_level="warning",
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GOODBYE_S,
-    )
     try:
-        ready()
-        await uvicorn.Server(config).serve()
+        await _Server(config(app, settings, port), ready).serve()
     finally:
         database.close()

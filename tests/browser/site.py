@@ -114,7 +114,7 @@ def _program(folder: Path, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     web.pieces.LOOK_EVERY_S = 1.0  # so that tests wait less
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    serve(Settings(_env_file=None))
+    serve(Settings(_env_file=None), ready=print)
 
 
 def _wait(url: str, process: BaseProcess, log: Path) -> None:

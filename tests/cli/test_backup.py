@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from cli import db
+from pipeline.restore import Done
 from storage import backup, copying, feeds, lookup, schema
 from storage.engine import Database
 from storage.feeds import FeedSpec
@@ -275,6 +277,27 @@ def test_a_database_that_cannot_be_read_is_put_aside_as_it_is(own_desk: Desk) ->
     assert done.code == 0, done.err
     assert Path(done.document["aside"]).read_bytes() == b"\x00broken" * 1000
     assert len(own_desk.run("articles", "list", "--json").rows) == 14
+
+
+DROPS = "`wirewatch alerts drop restored` lays it aside"
+
+
+@pytest.mark.parametrize(
+    ("done", "said"),
+    [
+        ({"told_known": True, "written": NOW}, ["nothing is sent again", "last written 2026-03-02 12:00Z", "old copy"]),
+        ({"told_known": True}, ["nothing is sent again"]),
+        ({"missing": 2}, ["lacks 2 of the 3 deliveries", "(1 by now)", DROPS]),
+        ({"missing": 2, "begins": NOW}, ["begins with the restore of 2026-03-02 12:00Z", "(1 by now)", DROPS]),
+        ({}, ["sent.log was not there", DROPS]),
+    ],
+)
+def test_a_restore_says_what_is_known_of_what_was_told_and_what_to_do(done: dict[str, Any], said: list[str]) -> None:
+    facts = backup.Facts(NOW, "0002", "0.1.0", "sqlite", "x", {})
+    known = {"told_known": False, "sent": 3, "missing": 0, "kept_back": 1} | done
+    text = "\n".join(db._restored(Path("kept"), Done(facts, "0002", None, **known)))
+    assert [one for one in said if one not in text] == []
+    assert ("last written" in text) is ("written" in done)
 
 
 def test_a_file_that_is_no_sent_log_is_refused(own_desk: Desk) -> None:

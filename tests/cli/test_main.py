@@ -108,10 +108,13 @@ def test_a_database_that_refuses_ends_with_3_and_keeps_its_password(empty_desk: 
     assert "hidden" not in ended.err
 
 
-def test_a_prefect_server_that_is_not_there_ends_with_3(empty_desk: Desk) -> None:
-    ended = Desk(empty_desk.folder, {"PREFECT_API_URL": "http://127.0.0.1:1/api"}).run("deploy")
-    assert ended.code == 3
-    assert "http://127.0.0.1:1/api" in ended.err
+@pytest.mark.parametrize(("api", "code"), [("http://127.0.0.1:1/api", 3), ("nonsense", 2)])
+def test_a_prefect_server_that_is_not_there_ends_with_3_and_one_that_cannot_be_with_2(
+    empty_desk: Desk, api: str, code: int
+) -> None:
+    ended = Desk(empty_desk.folder, {"PREFECT_API_URL": api}).run("deploy")
+    assert ended.code == code
+    assert api in ended.err
 
 
 def test_a_setting_of_others_does_not_stop_the_help(empty_desk: Desk) -> None:

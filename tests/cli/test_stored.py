@@ -191,6 +191,7 @@ UNKNOWN = [
     (["stories", "silence", "99"], "there is no story 99"),
     (["stories", "silence", "1", "--for", "soon"], "--for soon"),
     (["stories", "silence", "1", "--until", "soon"], "--until soon: not a time"),
+    (["stories", "silence", "1", "--until", "0001-01-01T00:00+14:00"], "--until 0001-01-01T00:00+14:00: not a time"),
     (["stories", "silence", "1", "--until", "2020-01-01"], "--until 2020-01-01: that is over"),
     (["stories", "silence", "1", "--for", "1h", "--until", "2100-01-01"], "two ways to say the same"),
     (["stories", "silence", "1", "--for", "0h"], "--for 0h: that is no time at all"),
@@ -233,8 +234,9 @@ def test_a_test_message_that_cannot_be_sent_ends_with_1(desk: Desk) -> None:
     assert [row["result"] for row in ended.rows] == ["temp"]
 
 
-def test_no_dead_letters_are_none_to_resend(own_desk: Desk) -> None:
-    assert own_desk.run("deliveries", "resend", "dead").out.startswith("0 ")
+def test_where_none_failed_and_none_is_kept_back_none_is_sent_again_or_laid_aside(own_desk: Desk) -> None:
+    asked = ("deliveries resend dead", "deliveries drop dead", "alerts release restored", "alerts drop restored")
+    assert [own_desk.run(*one.split()).out[:2] for one in asked] == ["0 "] * 4
 
 
 def test_doctor_finds_all_in_order(desk: Desk) -> None:

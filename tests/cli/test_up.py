@@ -13,7 +13,7 @@ import pytest
 from cli import up
 from cli.children import REVIVALS, Children
 from cli.up import AWAY_S, CLOCK, Watch
-from core.errors import NotAvailable
+from core.errors import InputError, NotAvailable
 from core.settings import Settings
 from tests.sinks.http import Answer, HttpSink
 
@@ -172,7 +172,27 @@ def test_the_server_that_up_starts_asks_for_a_password_that_only_this_user_can_r
     assert environ["PREFECT_SERVER_API_AUTH_STRING"] == password
     assert up.environment(settings, 8080)["PREFECT_API_AUTH_STRING"] == password
     assert up.password_file(settings).stat().st_mode & 0o077 == 0
+    up.password_file(settings).write_text("")  # as a power cut may leave what was just made
+    assert up.environment(settings, 8080)["PREFECT_API_AUTH_STRING"].startswith("wirewatch:")
     assert up.environment(Settings(_env_file=None, data=tmp_path), 1)["PREFECT_API_AUTH_STRING"] != password
+
+
+def test_an_empty_name_of_a_server_is_none(
+    at_the_usual_place: HttpSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"):
+        monkeypatch.setenv(name, "")
+    at_the_usual_place.choose = lambda _: Answer(body=b'"3.8.8"')
+    environ = up.environment(Settings(_env_file=None, data=tmp_path), 8080)
+    assert environ["PREFECT_API_URL"] == up.place_of_api(environ) == at_the_usual_place.url("/api")
+    assert environ["PREFECT_API_AUTH_STRING"] == environ["PREFECT_SERVER_API_AUTH_STRING"] != ""
+
+
+@pytest.mark.parametrize("named", ["nonsense", "127.0.0.1:4200/api", "http://127.0.0.1:x/api", "ftp://127.0.0.1/api"])
+def test_what_is_no_address_of_a_server_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", named)
+    with pytest.raises(InputError, match=f"PREFECT_API_URL {named}: not an address"):
+        up.environment(Settings(_env_file=None, data=tmp_path), 8080)
 
 
 def test_a_server_that_somebody_named_is_asked_with_the_password_that_goes_with_it(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,7 +23,7 @@ from web.serve import serve
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "watch.example", ""])
 def test_a_page_open_to_others_needs_a_password(host: str) -> None:
     with pytest.raises(InputError, match="WIREWATCH_PASSWORD"):
-        serve(Settings(_env_file=None, host=host))
+        serve(Settings(_env_file=None, host=host), ready=print)
 
 
 def test_a_port_that_something_else_has_is_told_before_anything_is_started(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_a_port_that_something_else_has_is_told_before_anything_is_started(tmp_p
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(NotAvailable, match=f"127.0.0.1:{port}: Address already in use"):
-            serve(settings, port=port)
+            serve(settings, port=port, ready=print)
         with pytest.raises(NotAvailable, match="Address already in use"):
             run_up(settings, port=port, prefect=False)
     assert not settings.data.exists()
@@ -56,7 +57,7 @@ def test_a_page_that_named_users_sign_in_to_may_be_open_to_others(tmp_path: Path
 
 def test_a_host_that_there_is_not_is_refused() -> None:
     with pytest.raises(InputError, match=r"WIREWATCH_HOST watch\.invalid"):
-        serve(Settings(_env_file=None, host="watch.invalid", password="long enough to be one"))
+        serve(Settings(_env_file=None, host="watch.invalid", password="long enough to be one"), ready=print)
 
 
 @pytest.mark.parametrize(
@@ -77,17 +78,18 @@ def test_loopback_is_what_only_this_machine_can_reach(host: str, local: bool) ->
     assert is_loopback(host) is local
 
 
-def test_it_is_told_when_the_page_is_about_to_answer(tmp_path: Path) -> None:
+def test_where_the_page_is_is_told_once_it_answers_there(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, data=tmp_path / "data")
     open_database(settings, migrate=True).close()
     told = []
 
-    def ready() -> None:
-        told.append(settings.host)
+    def ready(url: str) -> None:
+        socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)).close()
+        told.append(url)
         raise KeyboardInterrupt  # as if somebody stopped it then
 
     serve(settings, port=0, ready=ready)
-    assert told == ["127.0.0.1"]
+    assert [url.rpartition(":")[0] for url in told] == ["http://127.0.0.1"]
 
 
 def test_a_page_that_waits_for_its_database_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
