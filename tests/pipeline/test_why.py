@@ -11,12 +11,14 @@ from sqlmodel import col
 from core.clock import FixedClock
 from core.errors import InputError
 from core.reasons import Reason
-from pipeline import why
+from pipeline import feedback, restored, why
 from pipeline.run import run_cycle
+from storage import restored as rows
 from storage.engine import Database
 from storage.tables import Article, Decision
 from tests.builders import STRIKE, Item, World, rss
 from tests.pipeline.retelling import come, edited, telling
+from tests.sinks.http import Answer
 
 
 async def test_each_rule_says_what_became_of_the_article(world: World, db: Database, clock: FixedClock) -> None:
@@ -49,6 +51,40 @@ async def test_each_rule_says_what_became_of_the_article(world: World, db: Datab
         "far": ("no hit", "match"),
     }
     assert "apart" in found["far"].why
+
+
+async def test_what_a_digest_told_was_told_whatever_somebody_says_of_it_then(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"]["digest"] = {"at": "13:00"}
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        clock.move(timedelta(hours=1))
+        await run_cycle(app)
+        db.write_now(lambda session: feedback.not_this_hit(session, 1, who="ada", now=clock.at))
+        (said,) = await why.of_article(app, "1")
+    assert [one.json["kind"] for one in world.hook.taken] == ["digest"]
+    assert (said.outcome, said.stage) == ("alert", "digest")
+
+
+async def test_what_was_kept_back_is_no_alert_until_somebody_has_it_told(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["quiet"] = {
+        **world.rules["strike"],
+        "alert": {"to": ["hook"], "quiet": [{"from": "11:00", "to": "13:00"}]},
+    }
+    world.hook.will(Answer(503))
+    outcomes = []
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        for act in (
+            lambda session: rows.keep_back(session, (), clock.at),
+            lambda session: restored.release(session, restored.ALL, who="ada", now=clock.at),
+        ):
+            assert db.write_now(act) == 2
+            outcomes.append({one.rule: one.outcome for one in await why.of_article(app, "1")})
+    assert outcomes == [{"strike": "no alert", "quiet": "no alert"}, {"strike": "alert", "quiet": "held"}]
 
 
 async def test_a_copy_says_that_its_event_was_told(world: World, db: Database, clock: FixedClock) -> None:
