@@ -94,9 +94,11 @@ def restore(
     """Put a backup in the place of the database; nothing is told again that was told before."""
     done = put_back(settings(context), file, logs=sent_log or [], force=force, now=SystemClock().now())
     if as_json:
-        told = {"sent_log_complete": done.told_known, "sent": done.sent, "missing": done.missing}
+        told = {"sent_log_complete": done.told_known, "sent": done.sent, "missing": done.missing, "begins": done.begins}
         aside = {"aside": done.aside, "to_schema": done.to_schema, "kept_back": done.kept_back}
-        print_json({"file": file, **_facts(done.facts), **aside, **told})
+        log, written = done.oldest or (None, None)
+        oldest = {"oldest_log": log, "oldest_log_written": written}
+        print_json({"file": file, **_facts(done.facts), **aside, **told, **oldest})
         return
     for line in _restored(file, done):
         out().print(line, markup=False)
@@ -135,10 +137,11 @@ def _restored(file: Path, done: Done) -> list[str]:
         lines.append(f"what was there before is {done.aside}")
     if done.told_known:
         lines.append(f"sent.log knows all {done.sent:,} deliveries that were sent by then: nothing is sent again")
-        if done.written:
+        if done.oldest:
+            log, at = done.oldest
             lines.append(
-                f"it was last written {done.written:%Y-%m-%d %H:%MZ}: where more was sent later, it is an old copy; "
-                "then start nothing yet, move it away and restore once more"
+                f"{log} was last written {at:%Y-%m-%d %H:%MZ}: where its machine sent more later, it is an old copy; "
+                "then start nothing yet, move it away, the data folder's too, and restore once more"
             )
         return lines
     why = f"lacks {done.missing:,} of the {done.sent:,} deliveries sent by then" if done.missing else "was not there"

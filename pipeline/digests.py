@@ -20,6 +20,8 @@ from storage import alerts
 from storage import stories as story_rows
 from storage.tables import Alert, Digest, Story
 
+TOLD = ("digest", "none")  # stage and action of the last decision about what a digest tells: it is sent with that
+
 Whom = TypeVar("Whom", str, tuple[str, str])  # a channel; a channel and one of its targets
 
 
@@ -139,7 +141,5 @@ def digest_alert(
     session.flush()
     alerting.noted(session, row, "send", "send", Reason.DIGEST, f"one message for {len(going)} alerts", now)
     for one in going:
-        alerting.noted(
-            session, one, "digest", "none", Reason.of(digest.cause), f"told in the digest {alert_id[:8]}", now
-        )
+        alerting.noted(session, one, *TOLD, Reason.of(digest.cause), f"told in the digest {alert_id[:8]}", now)
     return row

@@ -1,8 +1,8 @@
 """restore: a backup in the place of what is stored, after which nothing is told that was told before.
 
 What was sent since the backup is known from `sent.log`, this machine's and those that are given; their keys are put
-together into this machine's. Without any, or when they lack keys that the backup itself knows as sent, what may have
-been told is kept back (pipeline/restored.py).
+together into this machine's. Where there is none, one began after the backup (with a restore that found none), or they
+lack keys that the backup itself knows as sent, what may have been told is kept back (pipeline/restored.py).
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from storage.engine import Database
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a restore did. `aside`: where that is which was there before; `kept_back`: how many alerts and deliveries
-    wait for somebody's word; `missing`: of `sent` keys that the backup knows, how many stand in no sent.log; `begins`:
-    when the log does, where that is after the backup: with a restore that found none; `written`: when one was last.
+    wait for somebody's word; `missing`: of `sent` keys that the backup knows, how many no sent.log bears witness of;
+    `begins`: when a log does, where that is after the backup; `oldest`: the log that was not written for the longest
+    time, and when it last was.
     """
 
     facts: backup.Facts
@@ -39,7 +40,7 @@ class Done:
     missing: int
     kept_back: int
     begins: datetime | None = None
-    written: datetime | None = None
+    oldest: tuple[Path, datetime] | None = None
 
 
 def restore(settings: Settings, path: Path, *, logs: Sequence[Path], force: bool, now: datetime) -> Done:
@@ -56,20 +57,20 @@ def restore(settings: Settings, path: Path, *, logs: Sequence[Path], force: bool
         with temporary(settings.data / "restore") as part:
             shutil.copyfile(path, part)
             backup.unsign(part)
-            written = _last_written((*logs, settings.data / "sent.log"))
             own = SentLog(settings.data / "sent.log")
+            oldest = _oldest((*logs, own.path))
             with closing(Database(f"sqlite:///{part}")) as copy:
                 schema.upgrade(copy)
                 done = _decided(copy, facts, own, given, aside=aside, now=now)
             replacing.replace(database, part)
-        return replace(done, written=written)
+        return replace(done, oldest=oldest)
     finally:
         database.close()
 
 
-def _last_written(logs: Iterable[Path]) -> datetime | None:
-    times = [log.stat().st_mtime for log in logs if log.exists()]
-    return datetime.fromtimestamp(max(times), UTC) if times else None
+def _oldest(logs: Iterable[Path]) -> tuple[Path, datetime] | None:
+    written = [(log, datetime.fromtimestamp(log.stat().st_mtime, UTC)) for log in logs if log.exists()]
+    return min(written, key=lambda one: one[1], default=None)
 
 
 def _usable(path: Path) -> backup.Facts:
@@ -137,9 +138,11 @@ def _decided(
     known = {key for one in given for key in one.keys}
     has_log = bool(given) or own.path.exists()
     begun = max((one.since for one in given), default=own.since)
+    begins = begun if begun > facts.made_at else None
+    own_knows = own.since <= facts.made_at  # one that began later has what the backup knows from a restore of it
     sent = copy.read_now(restored.sent_keys)
-    missing = [key for key in sent if key not in known and key not in own]
-    told_known = has_log and not missing and begun <= facts.made_at
+    missing = [key for key in sent if key not in known and not (own_knows and key in own)]
+    told_known = has_log and not missing and begins is None
     if fresh := sorted(key for key in known | sent if key not in own):
         own.add(*fresh)
     if own.since != (since := begun if told_known else now):
@@ -155,5 +158,4 @@ def _decided(
             restored.note(session, restored.Restored(now, facts.made_at, keeping_back=not told_known))
         return kept
 
-    kept_back, begins = copy.write_now(work), begun if has_log and begun > facts.made_at else None
-    return Done(facts, schema.needed(), aside, told_known, len(sent), len(missing), kept_back, begins)
+    return Done(facts, schema.needed(), aside, told_known, len(sent), len(missing), copy.write_now(work), begins)

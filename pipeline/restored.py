@@ -54,7 +54,9 @@ def release(session: Session, which: str, *, who: str, now: datetime) -> int:
         session.add(alert)
     for one in owed:
         deliveries.resend(session, one, now)
-    _note(session, kept, owed, "none", Reason.RESENT, f"to be told in the next run, says {who}", now)
+    said = f"to be told in the next run, says {who}"
+    _note(session, kept, "hold", Reason.RESENT, said, now)  # it is decided again then
+    _note(session, _alerts_of(session, owed), "send", Reason.RESENT, said, now)
     last = rows.last(session)
     if last and which == ALL:
         rows.note(session, Restored(last.at, last.made_at, keeping_back=False))
@@ -69,7 +71,8 @@ def lay_aside(session: Session, which: str, *, who: str, now: datetime) -> int:
     for one in (*kept, *owed):
         one.reason = str(Reason.LAID_ASIDE)
         session.add(one)
-    _note(session, kept, owed, "drop", Reason.LAID_ASIDE, f"not to be told, says {who}", now)
+    chosen = [*kept, *_alerts_of(session, owed)]
+    _note(session, chosen, "drop", Reason.LAID_ASIDE, f"not to be told, says {who}", now)
     return len(kept) + len(owed)
 
 
@@ -81,12 +84,12 @@ def _kept(session: Session, which: str) -> tuple[list[Alert], list[Delivery]]:
     return kept, owed
 
 
-def _note(
-    session: Session, kept: Sequence[Alert], owed: Sequence[Delivery], action: str, reason: Reason, said: str,
-    now: datetime,
-) -> None:  # fmt: skip
-    chosen = {one.id: one for one in kept} | {one.alert_id: session.get_one(Alert, one.alert_id) for one in owed}
-    for alert in chosen.values():
+def _alerts_of(session: Session, owed: Sequence[Delivery]) -> list[Alert]:
+    return [session.get_one(Alert, alert_id) for alert_id in dict.fromkeys(one.alert_id for one in owed)]
+
+
+def _note(session: Session, chosen: Sequence[Alert], action: str, reason: Reason, said: str, now: datetime) -> None:
+    for alert in chosen:
         decisions.add(
             session, rule=alert.rule_id, article=alert.article_id, story=alert.story_id, alert=alert.id, stage=BY_HAND,
             action=action, reason=reason, at=now, detail=said,

@@ -9,9 +9,11 @@ from sqlmodel import Session
 
 from core.errors import Missing
 from core.reasons import Reason
+from pipeline import digests
 from pipeline.app import App
 from pipeline.explaining import summary
 from pipeline.match import article_text, feed_tag
+from pipeline.stories import BY_HAND
 from rules.config import Rule, Watch
 from rules.document import Document, analyse
 from rules.explain import explain
@@ -84,16 +86,18 @@ _OUTCOMES = {"send": "alert", "hold": "held", "fold": "folded", "drop": "no aler
 
 
 def _of_hit(rule: Rule, hit: Hit, kept: list[Decision]) -> Why:
-    """The last decision about it; the hit itself while none was made. What waits for a text that was withdrawn goes
-    without it.
+    """The last decision about it, not what somebody said of it then; the hit itself while none was made. What waits for
+    a text that was withdrawn goes without it.
     """
-    decided = [one for one in kept if one.stage not in ("story", "match")]
+    said = (BY_HAND, "none")
+    decided = [one for one in kept if one.stage not in ("story", "match") and (one.stage, one.action) != said]
     if not decided:
         return Why(rule.id, "hit", "match", f"hit, state {hit.state}")
     last = decided[-1]
     if hit.state == "withdrawn" and last.action in ("hold", "fold"):
         return Why(rule.id, "no alert", "match", Reason.WITHDRAWN.sentence)
-    return Why(rule.id, _OUTCOMES.get(last.action, last.action), last.stage, Reason.of(last.reason).sentence)
+    outcome = "alert" if (last.stage, last.action) == digests.TOLD else _OUTCOMES.get(last.action, last.action)
+    return Why(rule.id, outcome, last.stage, Reason.of(last.reason).sentence)
 
 
 def _of_silence(rule: Rule, document: Document, feed: FeedTag, kept: list[Decision]) -> Why:

@@ -208,13 +208,17 @@ def _counts() -> tuple[Select[tuple[int]], ...]:
     return held_count, sa_select(func.count()).select_from(Digest).where(_digest_due(now, ahead, farthest))
 
 
+def waiting() -> ColumnElement[bool]:
+    """Alerts that are held, or collected for a digest to come."""
+    to_come = select(Digest.id).where(col(Digest.closed_at).is_(None))
+    return or_(col(Alert.state) == "held", (col(Alert.state) == "folded") & col(Alert.digest_id).in_(to_come))
+
+
 def unsent_of(session: Session, rules_gone: Collection[str]) -> list[Alert]:
     """Alerts of these rules that are held, collected for a digest to come, or not delivered to everybody yet."""
     undelivered = select(Delivery.alert_id).where(col(Delivery.state).in_(deliveries.MAY_BE_SENT))
-    to_come = select(Digest.id).where(col(Digest.closed_at).is_(None))
-    collected = (col(Alert.state) == "folded") & col(Alert.digest_id).in_(to_come)
-    waiting = or_(col(Alert.state) == "held", collected, col(Alert.id).in_(undelivered))
-    return list(session.exec(select(Alert).where(col(Alert.rule_id).in_(list(rules_gone)) & waiting)).all())
+    unsent = or_(waiting(), col(Alert.id).in_(undelivered))
+    return list(session.exec(select(Alert).where(col(Alert.rule_id).in_(list(rules_gone)) & unsent)).all())
 
 
 def recent(session: Session, *, rule: str = "", limit: int) -> list[Alert]:

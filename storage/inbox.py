@@ -16,7 +16,6 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
-from core.text import clean
 from storage.tables import Article, Hit, Story, StoryRead
 from storage.types import lower, small_letters
 
@@ -110,7 +109,7 @@ class _Looking:
         # asked story by story: joined, SQLite would go through all that was ever read first
         read = sa_select(col(StoryRead.at)).where(mine).correlate(seen).scalar_subquery()
         self._unread = func.coalesce(read < seen.c.at, true())
-        self._kept = [lower(seen.c.title).contains(word, autoescape=True) for word in map(_asked_as, wanted.words)]
+        self._kept = [lower(seen.c.title).contains(word, autoescape=True) for word in map(small_letters, wanted.words)]
         if wanted.unread:
             self._kept.append(self._unread)
         if wanted.source:
@@ -132,11 +131,6 @@ class _Looking:
     def end(self) -> Select[Any]:
         """The last story that is looked at, and the one behind it: two rows, if there is more to look at."""
         return self._base.offset(LOOKED - 1).limit(2)
-
-
-def _asked_as(word: str) -> str:
-    """As titles are kept and compared; whatever it was pasted from may spell a letter with its accent as two signs."""
-    return small_letters(clean(word))
 
 
 def asked(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:

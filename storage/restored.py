@@ -6,7 +6,6 @@ import json
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, update
 from sqlalchemy import select as sa_select
@@ -14,9 +13,10 @@ from sqlmodel import Session, col, select
 
 from core.reasons import Reason
 from storage import decisions
+from storage.alerts import waiting
 from storage.office import Meta
 from storage.statements import run
-from storage.tables import Alert, Delivery, Digest, FeedPoll
+from storage.tables import Alert, Delivery, FeedPoll
 from storage.types import UtcTime
 
 _KEY = "restored"
@@ -61,7 +61,7 @@ def keep_back(session: Session, sent: Container[str], now: datetime) -> int:
     """Have nothing sent that waits: alerts that are held or collected, and deliveries whose key is not among `sent`.
     Returns how many. What a catch-up would tell is kept back, too.
     """
-    alerts = session.exec(select(Alert).where(_waiting())).all()
+    alerts = session.exec(select(Alert).where(waiting())).all()
     for alert in alerts:
         alert.state, alert.reason, alert.release_at = "suppressed", str(Reason.RESTORED), None
         session.add(alert)
@@ -78,11 +78,6 @@ def keep_back(session: Session, sent: Container[str], now: datetime) -> int:
     return len(alerts) + len(kept)
 
 
-def _waiting() -> ColumnElement[bool]:
-    to_come = select(Digest.id).where(col(Digest.closed_at).is_(None))
-    return or_(col(Alert.state) == "held", (col(Alert.state) == "folded") & col(Alert.digest_id).in_(to_come))
-
-
 def _noted(session: Session, alert: Alert, now: datetime) -> None:
     decisions.add(
         session, rule=alert.rule_id, article=alert.article_id, story=alert.story_id, alert=alert.id, stage="restored",
@@ -90,12 +85,13 @@ def _noted(session: Session, alert: Alert, now: datetime) -> None:
     )  # fmt: skip
 
 
+def _kept_back(table: type[Alert] | type[Delivery]) -> ColumnElement[bool]:
+    return (col(table.state) == "suppressed") & (col(table.reason) == Reason.RESTORED.value)
+
+
 def kept_back(session: Session, alert_id: str = "") -> tuple[list[Alert], list[Delivery]]:
     """The alerts and deliveries that are kept back; of one alert, or all."""
-    alerts: Any = select(Alert).where(col(Alert.state) == "suppressed", col(Alert.reason) == Reason.RESTORED.value)
-    owed: Any = select(Delivery).where(
-        col(Delivery.state) == "suppressed", col(Delivery.reason) == Reason.RESTORED.value
-    )
+    alerts, owed = select(Alert).where(_kept_back(Alert)), select(Delivery).where(_kept_back(Delivery))
     if alert_id:
         alerts, owed = alerts.where(col(Alert.id) == alert_id), owed.where(col(Delivery.alert_id) == alert_id)
     return list(session.exec(alerts.order_by(col(Alert.made_at))).all()), list(session.exec(owed).all())
@@ -103,13 +99,8 @@ def kept_back(session: Session, alert_id: str = "") -> tuple[list[Alert], list[D
 
 def count_kept_back(session: Session) -> int:
     """How many alerts and deliveries are kept back."""
-    alerts = (col(Alert.state) == "suppressed") & (col(Alert.reason) == Reason.RESTORED.value)
-    owed = (col(Delivery.state) == "suppressed") & (col(Delivery.reason) == Reason.RESTORED.value)
-    of = (
-        sa_select(func.count()).select_from(Alert).where(alerts),
-        sa_select(func.count()).select_from(Delivery).where(owed),
-    )
-    return sum(int(session.execute(one).scalar_one()) for one in of)
+    counts = (sa_select(func.count()).select_from(table).where(_kept_back(table)) for table in (Alert, Delivery))
+    return sum(int(session.execute(one).scalar_one()) for one in counts)
 
 
 def sent_keys(session: Session) -> set[str]:

@@ -168,6 +168,9 @@ def test_secrets_stand_in_the_env_file_and_the_environment_goes_before_it(
     empty_desk.watch_file.write_text('version: 1\nchannels: {hook: {url: "${HOOK_SECRET}"}}\nrules: {}\n')
     monkeypatch.chdir(empty_desk.folder)
     assert "the secret HOOK_SECRET is not set" in empty_desk.run("check").err
+    Path("kept").mkdir()
+    Path("kept/HOOK_SECRET").write_text("webhooks://hook.example/b\r\n", "utf-8-sig")  # as Notepad saves it
+    assert Desk(empty_desk.folder, {"WIREWATCH_SECRETS": "kept"}).run("check").code == 0
     (empty_desk.folder / ".env").write_text('HOOK_SECRET="webhooks://hook.example/a$b"\n')
     assert empty_desk.run("check").code == 0
     shadowed = Desk(empty_desk.folder, {"HOOK_SECRET": "hook.example"})

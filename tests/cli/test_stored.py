@@ -199,6 +199,7 @@ UNKNOWN = [
     (["alerts", "why", "nosuch"], "there is no alert or article nosuch"),
     (["deliveries", "show", "nosuch"], "there is no delivery nosuch"),
     (["deliveries", "show", "99999999999999999999"], "there is no delivery 99999999999999999999"),
+    (["deliveries", "show", "²"], "there is no delivery ²"),
     (["deliveries", "resend", "nosuch"], "there is no delivery nosuch"),
     (["deliveries", "resend", "1"], "delivery 1 is sent"),
     (["rollback", "99999999999999999999"], "there is no revision 99999999999999999999"),

@@ -177,20 +177,26 @@ async def test_fault_56_a_retry_is_not_given_up_because_the_clock_jumped_ahead(
 
 
 @pytest.mark.parametrize(
-    "alert", [{"budget": "1/day"}, {"quiet": [{"from": "11:00", "to": "13:00"}]}], ids=["over budget", "quiet hours"]
+    ("alert", "ahead", "on_the_day"),
+    [
+        ({"budget": "1/day"}, 400, 3),  # nothing more comes to the digest that is to wait
+        ({"budget": "1/day"}, 5, 4),  # it waits no longer than any other; what comes to it brings it forward
+        ({"quiet": [{"from": "11:00", "to": "13:00"}]}, 400, 4),
+    ],
+    ids=["over budget next year", "over budget next week", "quiet hours"],
 )
-async def test_fault_56_what_was_to_wait_until_an_hour_of_next_year_is_told_when_the_clock_is_right(
-    told: World, db: Database, clock: FixedClock, alert: dict[str, object]
+async def test_fault_56_what_was_to_wait_until_an_hour_that_is_far_ahead_is_told_when_the_clock_is_right(
+    told: World, db: Database, clock: FixedClock, alert: dict[str, object], ahead: int, on_the_day: int
 ) -> None:
     told.rules["strike"]["alert"] |= alert
     right, towns = clock.now(), [event(town) for town in ("Aarhus", "Bergen", "Cadiz", "Dover")]
     async with told.worker(db, clock, cycle_seconds=3) as app:
-        clock.move(timedelta(days=400))
+        clock.move(timedelta(days=ahead))
         told.site["/rss"] = rss(*towns[:2])
         await run_cycle(app, seconds=50)
         for day in range(2):  # the next day tells what this one's budget does not
             clock.at = right + timedelta(days=day, hours=2)
-            told.site["/rss"] = rss(*towns)
+            told.site["/rss"] = rss(*(towns if day else towns[:on_the_day]))
             await for_forty_minutes(app, clock)
     sent = [str(one.json) for one in told.hook.requests]
     assert [sum(town.title in one for one in sent) for town in towns] == [1, 1, 1, 1]

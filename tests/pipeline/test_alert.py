@@ -11,6 +11,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from core.clock import FixedClock
+from pipeline.alert import _after
 from pipeline.release import release_due
 from pipeline.run import run_cycle
 from pipeline.stories import silence
@@ -57,6 +58,13 @@ async def again(world: World, db: Database, clock: FixedClock, count: int, start
     events(world, count, start)
     async with world.worker(db, clock) as app:
         await run_cycle(app)
+
+
+def test_an_alert_is_made_after_the_last_of_its_story_unless_that_is_of_a_clock_that_was_set_back() -> None:
+    zero, some, least = timedelta(), timedelta(seconds=2), timedelta(microseconds=1)
+    ahead = (-some, zero, some, timedelta(days=400))
+    made = [_after([Alert(id="", rule_id="", kind="first", made_at=NOON + one)], NOON) - NOON for one in ahead]
+    assert made == [zero, least, some + least, zero]
 
 
 async def test_each_event_is_told_on_its_own(world: World, db: Database, clock: FixedClock) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from alerts import keys
 from alerts.message import Kind
@@ -145,6 +145,8 @@ async def test_what_was_refused_once_before_days_without_a_try_is_one_message(
             await run_cycle(app)
         clock.move(3 * DAY)
         await app.db.write(lambda s: deliveries.resume(s, "hook"))
+        backs_off = update(Delivery).where(col(Delivery.id) == 2).values(not_before=clock.now() + 3 * TEN)
+        await app.db.write(lambda s: s.execute(backs_off) and None)  # as another that was refused a while ago
         await run_cycle(app)
         clock.move(TEN)
         await run_cycle(app)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from unittest.mock import Mock
 
 import pytest
 from sqlmodel import select
 
 from core.clock import FixedClock
 from core.errors import InputError
-from pipeline import channels
+from pipeline import channels, compiled
 from storage.engine import Database
 from storage.tables import Delivery
 from tests.builders import World
@@ -17,14 +18,17 @@ from tests.sinks.http import Answer
 
 
 async def test_a_test_message_says_that_it_is_one_and_each_targets_answer_is_shown(
-    world: World, db: Database, clock: FixedClock
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.channels["mail"] = world.mailbox("ann@x.test", "bob@x.test")
     world.mail.refused["bob@x.test"] = "550 5.1.1 no such user"
     world.hook.will(Answer(), Answer(503))
     async with world.worker(db, clock) as app:
         test = partial(channels.test, db, app.settings, {})
+        opened = Mock(side_effect=compiled.opened)
+        monkeypatch.setattr(compiled, "opened", opened)
         mail = await test("mail")
+        opened.assert_called_once()  # to read thousands of rules anew for it takes seconds
         hook = [(await test("hook"))[0].answer for _ in range(2)]
         with pytest.raises(InputError, match="nosuch") as unknown:
             await test("nosuch")

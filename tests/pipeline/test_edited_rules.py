@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import col, select, update
 
 from core.clock import FixedClock
+from pipeline.app import App
 from pipeline.run import run_cycle
 from storage import articles, deliveries
 from storage.engine import Database
@@ -30,6 +31,17 @@ def owed(db: Database) -> list[tuple[str, str, str]]:
 def titles(world: World) -> list[list[str]]:
     """The headlines in each digest that came to the webhook."""
     return [[alert["headline"] for alert in one.json["alerts"]] for one in world.hook.taken]
+
+
+async def told_further(world: World, app: App, clock: FixedClock, alert: dict[str, Any]) -> None:
+    """A first text comes, the rule's `alert` is edited, and an hour later comes a further text of the event."""
+    world.site["/rss"] = rss(telling("Antwerp", 1))
+    await run_cycle(app)
+    world.rules["strike"]["alert"] = alert
+    await world.apply(app)
+    clock.move(HOUR)
+    world.site["/rss"] = rss(telling("Antwerp", 1), telling("Antwerp", 2))
+    await run_cycle(app)
 
 
 async def test_what_was_owed_to_addresses_is_not_sent_to_another_kind_of_channel_under_the_same_name(
@@ -70,15 +82,10 @@ async def test_a_digest_goes_to_each_channel_with_what_it_is_owed(
 async def test_a_channel_that_was_added_hears_of_an_event_whose_first_alert_tells_all(
     world: World, db: Database, clock: FixedClock
 ) -> None:
-    world.rules["strike"]["alert"] = {"to": ["mail"], "again_at": 2, "quiet": [{"from": "11:00", "to": "18:00"}]}
-    world.site["/rss"] = rss(telling("Antwerp", 1))
+    alert = {"again_at": 2, "quiet": [{"from": "11:00", "to": "18:00"}]}
+    world.rules["strike"]["alert"] = {"to": ["mail"], **alert}
     async with world.worker(db, clock) as app:
-        await run_cycle(app)
-        world.rules["strike"]["alert"]["to"] = ["hook", "mail"]
-        await world.apply(app)
-        clock.move(HOUR)
-        world.site["/rss"] = rss(telling("Antwerp", 1), telling("Antwerp", 2))
-        await run_cycle(app)
+        await told_further(world, app, clock, {"to": ["hook", "mail"], **alert})
         clock.at = NOON + 6 * HOUR
         await run_cycle(app)
         await run_cycle(app)
@@ -93,14 +100,8 @@ async def test_who_was_owed_the_first_message_gets_it_though_a_later_one_went_to
     world: World, db: Database, clock: FixedClock, waits: dict[str, Any], to: list[str]
 ) -> None:
     world.rules["strike"]["alert"] = {"to": to, "again_at": 2, **waits}
-    world.site["/rss"] = rss(telling("Antwerp", 1))
     async with world.worker(db, clock) as app:
-        await run_cycle(app)
-        world.rules["strike"]["alert"] = {"to": ["hook"], "again_at": 2}
-        await world.apply(app)
-        clock.move(HOUR)
-        world.site["/rss"] = rss(telling("Antwerp", 1), telling("Antwerp", 2))
-        await run_cycle(app)
+        await told_further(world, app, clock, {"to": ["hook"], "again_at": 2})
         clock.at = NOON + 4 * HOUR
         await run_cycle(app)
     assert [request.json["kind"] for request in world.hook.requests] == ["again"]

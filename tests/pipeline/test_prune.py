@@ -237,6 +237,10 @@ async def test_a_dead_letter_that_is_laid_aside_is_none_any_more_and_goes_with_i
         assert desk.run("deliveries", "drop", "1").code == 2  # it is laid aside
         assert desk.run("deliveries", "resend", "1").code == 0
         assert desk.run("deliveries", "drop", "1").out == "1 laid aside\n"  # on second thoughts
+        assert (
+            desk.run("alerts", "why", db.read_now(lambda s: s.exec(select(Alert.id)).one())).out.count("any more, says")
+            == 2
+        )
         await run_cycle(app)
         clock.at = SystemClock().now() + 400 * DAY  # what the commands did was done today
         await prune_now(app)

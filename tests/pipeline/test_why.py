@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,14 @@ from sqlmodel import col
 from core.clock import FixedClock
 from core.errors import InputError
 from core.reasons import Reason
-from pipeline import why
+from pipeline import feedback, restored, why
 from pipeline.run import run_cycle
+from storage import restored as rows
 from storage.engine import Database
 from storage.tables import Article, Decision
 from tests.builders import STRIKE, Item, World, rss
 from tests.pipeline.retelling import come, edited, telling
+from tests.sinks.http import Answer
 
 
 async def test_each_rule_says_what_became_of_the_article(world: World, db: Database, clock: FixedClock) -> None:
@@ -49,6 +52,49 @@ async def test_each_rule_says_what_became_of_the_article(world: World, db: Datab
         "far": ("no hit", "match"),
     }
     assert "apart" in found["far"].why
+
+
+async def test_what_a_digest_told_was_told_whatever_somebody_says_of_it_then(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.rules["strike"]["alert"]["digest"] = {"at": "13:00"}
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        clock.move(timedelta(hours=1))
+        await run_cycle(app)
+        db.write_now(lambda session: feedback.not_this_hit(session, 1, who="ada", now=clock.at))
+        (said,) = await why.of_article(app, "1")
+    assert [one.json["kind"] for one in world.hook.taken] == ["digest"]
+    assert (said.outcome, said.stage) == ("alert", "digest")
+
+
+@pytest.mark.parametrize(
+    ("act", "strike", "quiet"),
+    [
+        (restored.release, ("alert", Reason.RESENT.sentence), ("held", Reason.RESENT.sentence)),
+        (restored.lay_aside, ("no alert", Reason.LAID_ASIDE.sentence), ("no alert", Reason.LAID_ASIDE.sentence)),
+    ],
+)
+async def test_what_was_kept_back_is_no_alert_until_somebody_has_it_told(
+    world: World,
+    db: Database,
+    clock: FixedClock,
+    act: Callable[..., int],
+    strike: tuple[str, str],
+    quiet: tuple[str, str],
+) -> None:
+    world.rules["quiet"] = {
+        **world.rules["strike"],
+        "alert": {"to": ["hook"], "quiet": [{"from": "11:00", "to": "13:00"}]},
+    }
+    world.hook.will(Answer(503))
+    async with world.worker(db, clock) as app:
+        await come(world, db, app, telling(0))
+        assert db.write_now(lambda session: rows.keep_back(session, (), clock.at)) == 2
+        assert {one.outcome for one in await why.of_article(app, "1")} == {"no alert"}
+        assert db.write_now(lambda session: act(session, restored.ALL, who="ada", now=clock.at)) == 2
+        found = {one.rule: (one.outcome, one.why) for one in await why.of_article(app, "1")}
+    assert found == {"strike": strike, "quiet": quiet}
 
 
 async def test_a_copy_says_that_its_event_was_told(world: World, db: Database, clock: FixedClock) -> None:
