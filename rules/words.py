@@ -37,10 +37,11 @@ _KOREAN_PARTICLES = tuple(_WRITTEN_ON.split())
 # Arabic writes "and", "in" and "to" onto the word behind them, the last with the article of it
 _ARABIC_CLITICS = (("وب", ""), ("ول", ""), ("ولل", "ال"), ("و", ""), ("ب", ""), ("لل", "ال"), ("ل", ""))
 _LEAST_ARABIC = 3  # letters that are left of a word without them
-# regular German verbs: warnt, warnte, warnten, gewarnt, and ankündigen's angekündigt
+# regular German verbs: warnt, warnte, warnten, gewarnt, and ankündigen's angekündigt and angekündigten
 _GERMAN_ENDS = (re.compile("(.{4,})t(?:e|en)?"), re.compile("(.{2,}(?:[dt]|[^aeiouäöülr][nm]))et(?:e|en)?"))
 _PARTICIPLE = re.compile(
-    "(ab|an|auf|aus|bei|ein|fest|frei|her|hin|los|mit|nach|um|vor|weg|wieder|zu|zurück|zusammen|)ge(?=.{4,}t$)"
+    "(ab|an|auf|aus|bei|ein|fest|frei|her|hin|los|mit|nach|um|vor|weg|wieder|zu|zurück|zusammen|)"
+    "ge(.{3,}t)(?:e[mnrs]?)?"
 )
 # its, of Turkish words that end in a vowel, with the case behind it: bankası, anlaşmasını
 _TURKISH_ITS = re.compile(r"(..+[aeıioöuü])s[ıiuü](?:n[ıiuü]n?|n[ae]|nd[ae]n?|yl[ae])?")
@@ -182,7 +183,10 @@ def _inside(word: str, language: str) -> list[str]:
 
 def _of_verb(word: str) -> frozenset[str]:
     """The keys by which a German word is found as a form of a regular verb."""
-    forms = {word, _PARTICIPLE.sub(r"\1", word, count=1) if _PARTICIPLE.match(word) else word}
+    if word in _apart("de"):
+        return frozenset()
+    participle = _PARTICIPLE.fullmatch(word)
+    forms = (word, participle[1] + participle[2]) if participle else (word,)
     return frozenset(f"+{found[1]}" for form in forms for end in _GERMAN_ENDS if (found := end.fullmatch(form)))
 
 
