@@ -45,7 +45,8 @@ _PARTICIPLE = re.compile(
 )
 # its, of Turkish words that end in a vowel, with the case behind it: bankası, anlaşmasını
 _TURKISH_ITS = re.compile(r"(..+[aeıioöuü])s[ıiuü](?:n[ıiuü]n?|n[ae]|nd[ae]n?|yl[ae])?")
-_PORTUGUESE_PLURALS = {"ais": "al", "éis": "el", "óis": "ol"}
+# plurals of Portuguese, and the past of Spanish verbs in -iar (anunció): the stemmer takes them for other words
+_ENDS = {"pt": {"ais": "al", "éis": "el", "eis": "il", "óis": "ol"}, "es": {"ió": "iar"}}
 _UNMARKED = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
 # the same letter, however it is typed: on a Persian or an Arabic keyboard, with the ligature or without
 _SAME = str.maketrans({"ی": "ي", "ک": "ك", "œ": "oe"})
@@ -177,8 +178,7 @@ def _inside(word: str, language: str) -> list[str]:
         return [one for one in found if len(one) >= _LEAST_ARABIC]
     if language == "tr":
         return [its[1]] if (its := _TURKISH_ITS.fullmatch(word)) else []
-    plurals = _PORTUGUESE_PLURALS if language == "pt" else {}
-    return [word.removesuffix(end) + one for end, one in plurals.items() if word.endswith(end)]
+    return [word.removesuffix(end) + one for end, one in _ENDS.get(language, {}).items() if word.endswith(end)]
 
 
 def _of_verb(word: str) -> frozenset[str]:
