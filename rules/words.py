@@ -178,7 +178,8 @@ def _inside(word: str, language: str) -> list[str]:
         return [one for one in found if len(one) >= _LEAST_ARABIC]
     if language == "tr":
         return [its[1]] if (its := _TURKISH_ITS.fullmatch(word)) else []
-    return [word.removesuffix(end) + one for end, one in _ENDS.get(language, {}).items() if word.endswith(end)]
+    ends = {end: one for end, one in _ENDS.get(language, {}).items() if len(word) > len(end) + 1}  # mais is not of mal
+    return [word.removesuffix(end) + one for end, one in ends.items() if word.endswith(end)]
 
 
 def _of_verb(word: str) -> frozenset[str]:

@@ -85,6 +85,7 @@ def test_a_word_is_found_in_its_other_forms(language: str, word: str, text: str)
         ("de", "Marken", "der Markt"),
         ("es", "partido", "por otra parte"),
         ("it", "caso", "la casa"),
+        ("pt", "mal", "mais um"),
         ("fr", "import", "une loi importante"),
     ],
 )
