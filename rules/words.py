@@ -166,8 +166,9 @@ def _singular(word: str, language: str) -> tuple[str, ...]:
 @lru_cache(_KEPT_SPELLINGS)
 def keys(word: str, language: str) -> frozenset[str]:
     """What a folded word is compared by in a language: two words that share a key are inflections of one another."""
-    bases = irregular(language).get(word, ())
-    found = _stems(word, language).union(*(_stems(base, language) for base in (*bases, *_inside(word, language))))
+    inside = _inside(word, language) if word not in _apart(language) else ()
+    bases = (*irregular(language).get(word, ()), *inside)
+    found = _stems(word, language).union(*(_stems(base, language) for base in bases))
     return found | _of_verb(word) if language == "de" else found
 
 

@@ -86,6 +86,9 @@ def test_a_word_is_found_in_its_other_forms(language: str, word: str, text: str)
         ("es", "partido", "por otra parte"),
         ("it", "caso", "la casa"),
         ("pt", "mal", "mais um"),
+        ("ar", "ألماني", "ارتفع 5 بالمئة"),
+        ("ar", "أردني", "وارد من البنك"),
+        ("ar", "بيرو", "انفجار في بيروت"),
         ("fr", "import", "une loi importante"),
     ],
 )
