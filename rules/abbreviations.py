@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -9,6 +10,7 @@ _LONGEST = 14  # characters before a place that are looked at
 _OPENING = "([«“„‘\"'¿¡"
 _CLOSING = "»”“\"'」』"
 _DASHES = "—–"
+_REST = re.compile(r"-?[^\W\d_]{1,2}[.-]")  # of an abbreviation: OO. of JJ.OO., -à- of c.-à-d.
 # languages that write "3rd" as "3."
 _ORDINALS = frozenset(
     {"cs", "da", "de", "et", "fi", "hr", "hu", "is", "lt", "lv", "nb", "nn", "no", "sk", "sl", "sr", "tr"}
@@ -42,15 +44,14 @@ def goes_on(text: str, at: int, language: str) -> bool:
     if not last:
         return False
     if last[0][-1] == ".":
-        return text[at].islower() or _is_short(
-            last[0][:-1].lstrip(_OPENING), language, joined=not text[at - 1].isspace()
-        )
+        joined = not text[at - 1].isspace() and _REST.match(text, at) is not None
+        return text[at].islower() or _is_short(last[0][:-1].lstrip(_OPENING), language, joined=joined)
     return last[0][-1] in _CLOSING and _follows_quote(text, at, language)
 
 
 def _is_short(word: str, language: str, *, joined: bool) -> bool:
     """Whether a word before a full stop is an initial, an abbreviation, the number of an order, or part of a longer one
-    (`joined`: what follows stands right behind it).
+    (`joined`: the rest of one stands right behind it).
     """
     part = word.rpartition("-")[2]
     if len(part) == 1 and part.isupper():

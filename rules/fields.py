@@ -7,7 +7,6 @@ A value that is already of the right type is taken as it is, so that models can 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import time, timedelta
 from difflib import get_close_matches
@@ -22,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from core import urls
 from core.text import one_line
 from rules import durations, languages
+from rules.words import spelling
 
 _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS = tuple(day[:3] for day in _LONG_DAYS)
@@ -174,8 +174,7 @@ def _origins(value: object) -> object:
 def _slug(value: str) -> str:
     if _SLUG.fullmatch(value) and len(value) <= 64:
         return value
-    plain = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", value.lower()))  # fähre: fahre
-    meant = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
+    meant = re.sub(r"[^a-z0-9]+", "-", spelling(value).bare).strip("-")[:64].strip("-")  # Łódź: lodz
     hint = f"write {meant}" if _SLUG.fullmatch(meant) else ""
     raise fault("a name here is made of lower-case letters, digits and single hyphens, at most 64", hint)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 
 from core.errors import Problem
 from core.text import one_line
@@ -19,16 +20,15 @@ _ADDRESSES = ("http://", "https://")
 
 
 def warnings(watch: Watch) -> tuple[Problem, ...]:
-    """What `check` and the page warn of."""
-    return (*check_languages(watch), *check_clauses(watch))
-
-
-def check_clauses(watch: Watch) -> tuple[Problem, ...]:
-    """A Problem for each clause that no article satisfies, whatever it says: a language, feed or address that none has,
-    or what is asked for and excluded at once.
+    """What `check` and the page warn of: a needed clause without a term that can match in one of the rule's languages;
+    a clause that no article satisfies, whatever it says.
     """
     feeds = {feed.name for feed in watch.feeds}
-    found = [(rule, *words) for rule in watch.rules for clause in _own(rule.expr) for words in _never(clause, feeds)]
+    found = [
+        (rule, *words)
+        for rule in watch.rules
+        for words in chain(_gaps(rule), *(_never(clause, feeds) for clause in _own(rule.expr)))
+    ]
     if not found:
         return ()
     tree = parse(watch.text)
@@ -51,7 +51,7 @@ def _own(expr: Expr) -> Iterator[Expr]:
 
 
 def _never(clause: Expr, feeds: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Message and hint."""
+    """Message and hint where a language, feed or address is asked for that none has, or what is excluded at once."""
     match clause:
         case Value("lang", text, False) if not languages.spoken(text):
             meant = languages.meant(text)
@@ -69,25 +69,13 @@ def _is_address(text: str, *, begins: bool) -> bool:
     return text.startswith(_ADDRESSES) or (begins and any(one.startswith(text) for one in _ADDRESSES))
 
 
-def check_languages(watch: Watch) -> tuple[Problem, ...]:
-    """A Problem for each rule and language of its `languages` in which a needed clause has no term that can match."""
-    found = [(rule, language, clause) for rule in watch.rules for language, clause in _gaps(rule)]
-    if not found:
-        return ()
-    tree = parse(watch.text)
-    return tuple(
-        Problem(
-            f"no term of {one_line(written(clause), _MAX_SHOWN)} can match an article in {language}",
-            *tree.place(tree.nearest(("rules", rule.id, "match"))),
-            hint=f"add terms for {language}, or take it out of languages",
-            item=f"rules.{rule.id}.match",
-        )
-        for rule, language, clause in found
-    )
-
-
-def _gaps(rule: Rule) -> list[tuple[str, Expr]]:
-    return [(language, _missing(rule.expr, language)) for language in rule.languages if not _can(rule.expr, language)]
+def _gaps(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Message and hint for each language of a rule in which it cannot match."""
+    for language in rule.languages:
+        if not _can(rule.expr, language):
+            clause = one_line(written(_missing(rule.expr, language)), _MAX_SHOWN)
+            message = f"no term of {clause} can match an article in {language}"
+            yield message, f"add terms for {language}, or take it out of languages"
 
 
 def _can(expr: Expr, language: str) -> bool:

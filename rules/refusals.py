@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from lark import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from core.text import one_line
 from rules.grammar import MIN_PREFIX, OPERATORS
 from rules.tree import TEXT_FIELDS, VALUE_FIELDS
 
@@ -15,7 +16,9 @@ _FIELDS = (*TEXT_FIELDS, *VALUE_FIELDS)
 _FUNCTIONS = {"near": "near/10", "seq": "seq/10", "atleast": "atleast/3", "any": "any/2", "first": "first/50"}
 _PROXIMITY = ("NEAR", "THEN", "UNLESS", "NOT")
 _LAST_PIECE = re.compile(r'("[^"]*"|[^\s()",]+|[(),"])\s*$')
+_WORD_END = re.compile(r"[\w.'’-]+$")
 _TO_A_BLANK = re.compile(r"[^\s()\",]+")
+_IN_SINGLE_QUOTES = re.compile(r"(?:[a-z]+:)?['‘]((?:[^'’\"()]|['’](?=\w))+)['’](?!\w)")
 _NO_COMMENTS = ("a rule's text holds no comments", "write them as lines above match:, each behind a #")
 _WORD_BEFORE = re.compile(r"([\w/-]+)\s*$")
 _FOREIGN_FIELDS = {
@@ -99,7 +102,7 @@ def _token(text: str, at: int, kind: str, token: str) -> tuple[str, str]:
         return "a comma only separates the parts of near/n(…), any/k(…) and the like", "elsewhere write OR or AND"
     if kind == "LPAR":
         return _unknown_function(last)
-    return _side_by_side(last, token)
+    return _side_by_side(text, at, last, token)
 
 
 def _misplaced_not(last: str) -> tuple[str, str]:
@@ -136,13 +139,14 @@ def _unknown_function(last: str) -> tuple[str, str]:
     return f"an operator is missing between “{last}” and the bracket", "write OR, AND, NEAR/10, …"
 
 
-def _side_by_side(last: str, token: str) -> tuple[str, str]:
+def _side_by_side(text: str, at: int, last: str, token: str) -> tuple[str, str]:
     for word in (token, last):
         if word.lower() in ("and", "or", "not", "unless", "near", "then"):
             example = OPERATORS.get(word.upper()) or OPERATORS["AND NOT"]
             return _half_an_operator(word), f"for example: {example.example}"
-    if last[0] in "'‘" and token[-1] in "'’":
-        return "a phrase is written in double quotes", f'write "{last[1:]} {token[:-1]}"'
+    quoted = _IN_SINGLE_QUOTES.match(text, text.rindex(last, 0, at))
+    if quoted and quoted.end() > at:
+        return "a phrase is written in double quotes", f'write "{one_line(quoted[1])}"'
     hint = f'write "{last} {token}" for a phrase, or put OR, AND or NEAR/10 between' if _plain(last + token) else ""
     return f"an operator is missing between “{last}” and “{token}”", hint or "put OR, AND or NEAR/10 between"
 
@@ -183,7 +187,7 @@ def _slash(text: str, at: int, last: str) -> tuple[str, str]:
     if name in _FUNCTIONS:
         return f"{name}/ needs a number and brackets", f"for example: {OPERATORS[name].example}"
     if at and text[at - 1].isalnum():
-        word = _TO_A_BLANK.findall(text[:at])[-1] + _TO_A_BLANK.findall(text[at:])[0]
+        word = _WORD_END.findall(text[:at])[0] + _TO_A_BLANK.findall(text[at:])[0]
         return f"a slash has no meaning in {word}", f'put it in quotes: "{word}"'
     return "this /regex/ is never closed", "a regex stands between two slashes; a slash in it is written \\/"
 

@@ -37,14 +37,16 @@ _KOREAN_PARTICLES = tuple(_WRITTEN_ON.split())
 # Arabic writes "and", "in" and "to" onto the word behind them, the last with the article of it
 _ARABIC_CLITICS = (("وب", ""), ("ول", ""), ("ولل", "ال"), ("و", ""), ("ب", ""), ("لل", "ال"), ("ل", ""))
 _LEAST_ARABIC = 3  # letters that are left of a word without them
-# regular German verbs: warnt, warnte, warnten, gewarnt, and ankündigen's angekündigt
+# regular German verbs: warnt, warnte, warnten, gewarnt, and ankündigen's angekündigt and angekündigten
 _GERMAN_ENDS = (re.compile("(.{4,})t(?:e|en)?"), re.compile("(.{2,}(?:[dt]|[^aeiouäöülr][nm]))et(?:e|en)?"))
 _PARTICIPLE = re.compile(
-    "(ab|an|auf|aus|bei|ein|fest|frei|her|hin|los|mit|nach|um|vor|weg|wieder|zu|zurück|zusammen|)ge(?=.{4,}t$)"
+    "(ab|an|auf|aus|bei|ein|fest|frei|her|hin|los|mit|nach|um|vor|weg|wieder|zu|zurück|zusammen|)"
+    "ge(.{3,}t)(?:e[mnrs]?)?"
 )
 # its, of Turkish words that end in a vowel, with the case behind it: bankası, anlaşmasını
 _TURKISH_ITS = re.compile(r"(..+[aeıioöuü])s[ıiuü](?:n[ıiuü]n?|n[ae]|nd[ae]n?|yl[ae])?")
-_PORTUGUESE_PLURALS = {"ais": "al", "éis": "el", "óis": "ol"}
+# plurals of Portuguese, and the past of Spanish verbs in -iar (anunció): the stemmer takes them for other words
+_ENDS = {"pt": {"ais": "al", "éis": "el", "eis": "il", "óis": "ol"}, "es": {"ió": "iar"}}
 _UNMARKED = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
 # the same letter, however it is typed: on a Persian or an Arabic keyboard, with the ligature or without
 _SAME = str.maketrans({"ی": "ي", "ک": "ك", "œ": "oe"})
@@ -164,8 +166,9 @@ def _singular(word: str, language: str) -> tuple[str, ...]:
 @lru_cache(_KEPT_SPELLINGS)
 def keys(word: str, language: str) -> frozenset[str]:
     """What a folded word is compared by in a language: two words that share a key are inflections of one another."""
-    bases = irregular(language).get(word, ())
-    found = _stems(word, language).union(*(_stems(base, language) for base in (*bases, *_inside(word, language))))
+    inside = _inside(word, language) if word not in _apart(language) else ()
+    bases = (*irregular(language).get(word, ()), *inside)
+    found = _stems(word, language).union(*(_stems(base, language) for base in bases))
     return found | _of_verb(word) if language == "de" else found
 
 
@@ -176,13 +179,16 @@ def _inside(word: str, language: str) -> list[str]:
         return [one for one in found if len(one) >= _LEAST_ARABIC]
     if language == "tr":
         return [its[1]] if (its := _TURKISH_ITS.fullmatch(word)) else []
-    plurals = _PORTUGUESE_PLURALS if language == "pt" else {}
-    return [word.removesuffix(end) + one for end, one in plurals.items() if word.endswith(end)]
+    ends = {end: one for end, one in _ENDS.get(language, {}).items() if len(word) > len(end) + 1}  # mais is not of mal
+    return [word.removesuffix(end) + one for end, one in ends.items() if word.endswith(end)]
 
 
 def _of_verb(word: str) -> frozenset[str]:
     """The keys by which a German word is found as a form of a regular verb."""
-    forms = {word, _PARTICIPLE.sub(r"\1", word, count=1) if _PARTICIPLE.match(word) else word}
+    if word in _apart("de"):
+        return frozenset()
+    participle = _PARTICIPLE.fullmatch(word)
+    forms = (word, participle[1] + participle[2]) if participle else (word,)
     return frozenset(f"+{found[1]}" for form in forms for end in _GERMAN_ENDS if (found := end.fullmatch(form)))
 
 

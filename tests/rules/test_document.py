@@ -38,6 +38,7 @@ def test_sentences_do_not_end_after_abbreviations() -> None:
         ("ko", '"이긴다!"라고 말했다.'),
         ("en", "Profit rose 3 pct. in May."),
         ("pt", "Ele foi aos E.U.A. com Lula."),
+        ("es", "Los JJ.OO. de París abren."),
     ],
 )
 def test_a_sentence_goes_on_behind_what_only_looks_like_its_end(language: str, text: str) -> None:
@@ -50,7 +51,7 @@ def test_a_sentence_goes_on_behind_what_only_looks_like_its_end(language: str, t
     [
         ("fr", "Il a vu Macron. Paris dort."),
         ("en", "He lives in the U.S. The ferry sank."),
-        ("en", "He left.The oil sank."),
+        ("en", "He did it.The oil sank."),
         ("de", "Es war 2024. Der Preis stieg."),
         ("de", "Es endete 3:2. Danach fiel Regen."),
         ("ja", "「勝ちます。」東京は雨。"),

@@ -117,9 +117,9 @@ BROKEN = [
     ),
     # rules
     (
-        "version: 1\nrules: {Fähre Id: {match: ferry}}\n",
-        "2:9: rules.Fähre Id: a name here is made of lower-case letters, digits and single hyphens, at most 64 | "
-        "write fahre-id",
+        "version: 1\nrules: {Fähre Łódź: {match: ferry}}\n",
+        "2:9: rules.Fähre Łódź: a name here is made of lower-case letters, digits and single hyphens, at most 64 | "
+        "write fahre-lodz",
     ),
     (
         "version: 1\nrules: {拜登: {match: ferry}}\n",

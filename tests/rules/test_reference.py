@@ -14,7 +14,7 @@ from rules import yamltext
 from rules.config import load
 from rules.examples import check_examples
 from rules.problems import model_at
-from rules.reach import check_languages
+from rules.reach import warnings
 from rules.reference import EXAMPLE, SECTIONS, default_of, keys, markdown, schema
 from rules.starter import starter
 from rules.watchfile import WatchFile
@@ -49,7 +49,7 @@ def test_the_example_on_the_page_works() -> None:
     secrets = {"SMTP_USER": "u", "SMTP_PASSWORD": "p", "SLACK_URL": "slack://x/y/z", "FEED_TOKEN": "t"}
     watch = load(EXAMPLE, env=secrets)
     assert check_examples(watch) == ()
-    assert check_languages(watch) == ()
+    assert warnings(watch) == ()
     jsonschema.Draft202012Validator(schema()).validate(yaml.safe_load(EXAMPLE))
 
 
