@@ -331,6 +331,15 @@ async def test_who_is_patient_waits_for_two_others_so_long(site: Loopback, clien
     assert (failed.reason, failed.retry_after, len(site.requests)) == (Reason.RATE_LIMITED, None, 1)
 
 
+async def test_a_place_among_all_requests_is_waited_for_however_long_it_takes(site: Loopback) -> None:
+    site.answers["/"] = answer()
+    async with Client(user_agent=AGENT, allow=LOOPBACK_1, concurrency=1) as client:
+        async with client._slots.at("elsewhere.example"):
+            late = asyncio.create_task(client.get(Ask(site.url(), patience=0.01)))
+            await asyncio.wait([late], timeout=0.1)
+        assert isinstance(await late, Fetched)
+
+
 async def test_a_cancelled_request_frees_its_place(site: Loopback, client: Client) -> None:
     site.answers["/slow"] = _drip(b"x", answer(Content_Length="1000000"))
     site.answers["/"] = answer()
