@@ -77,7 +77,6 @@ def test_nothing_known_in_a_poll_is_a_gap_and_polls_faster() -> None:
     after = _after(HOURLY, _changed(0, 20))
     assert after.gap
     assert after.at == NOW + HOUR / 2 - EARLY
-    assert "missed" in after.why
 
 
 @pytest.mark.parametrize(
@@ -106,7 +105,6 @@ def test_freshness_is_waited_for(kind: Literal["changed", "unchanged", "not_modi
     after = _after(state, Outcome(kind, max_age=7200.0, seen_before=1))
     assert after.at == NOW + 2 * HOUR
     assert after.interval == SHORTEST
-    assert "fresh" in after.why
 
 
 def test_a_feeds_own_word_counts_where_the_operator_gave_none() -> None:
@@ -134,7 +132,6 @@ def test_a_retry_after_is_waited_for_whole() -> None:
     after = _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=36_000.0))
     assert after.at == NOW + 10 * HOUR
     assert after.state == "failing"
-    assert "later" in after.why
     assert _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=1e12)).at == NOW + LONGEST
     assert _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=-5.0)).at > NOW
 
@@ -183,7 +180,7 @@ def test_a_feed_that_never_answered_is_asked_once_a_day_in_the_end() -> None:
 
 def test_gone_pauses_and_says_so() -> None:
     after = _after(HOURLY, _failed(Reason.GONE))
-    assert (after.state, after.why) == ("paused", Reason.GONE.sentence)
+    assert after.state == "paused"
     assert _after(HOURLY, Outcome("failed", status=410)).state == "paused"
 
 

@@ -111,7 +111,6 @@ class FeedOverTime(RuleBasedStateMachine):
             least = min(max(self.before.every or SHORTEST, SHORTEST), LONGEST) - EARLY
             assert max(least, self.before.turn) <= self.wait <= LONGEST * (1 + JITTER)
             assert SHORTEST <= self.last.interval <= LONGEST
-            assert self.last.why
 
     @invariant()
     def it_is_never_asked_earlier_than_the_host_wants(self) -> None:
