@@ -31,8 +31,8 @@ FIRST_INTERVAL = timedelta(minutes=15)
 AIM_SHARE_SEEN = 0.5  # of a poll's entries; between a third and two thirds the interval stays
 WITHIN_AIM = (1 / 3, 2 / 3)
 FASTEST_CHANGE, SLOWEST_CHANGE = 0.5, 1.5  # factors from one poll to the next
-JITTER = 0.1  # of the wait, at most; later, never earlier
-EARLY = timedelta(seconds=10)  # than our own interval: due a moment after a minute's cycle began is due in the next one
+JITTER = 0.1  # of the wait, at most; added to it
+EARLY = timedelta(seconds=10)  # taken from our own interval: one of a minute is over when the next cycle begins
 DISTRUST_AFTER = timedelta(days=7)  # of only 304s
 DEAD_AFTER = timedelta(days=7)  # without an answer, and not for one failure after a long sleep of our own
 FEWEST_FAILURES_OF_THE_DEAD = 3.0
