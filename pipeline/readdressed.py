@@ -40,13 +40,8 @@ def known_again(session: Session, feed: Feed, fresh: Sequence[Item], met: Collec
 
 
 def _is_same(row: Entry, item: Item, met: Collection[int | None]) -> bool:
-    place = _BEHIND_THE_PATH.sub("", item.url_key)
-    return (
-        row.id not in met
-        and row.published == item.entry.published
-        and place != item.url_key
-        and _BEHIND_THE_PATH.sub("", row.url_key) == place
-    )
+    here, there = (_BEHIND_THE_PATH.sub("", key) for key in (item.url_key, row.url_key))
+    return here == there and row.published == item.entry.published and row.id not in met
 
 
 def _all_dated(found: Collection[Item]) -> bool:
