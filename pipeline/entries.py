@@ -245,10 +245,11 @@ def _add(
             session.add(known[article_key])
             session.flush()
             made += 1
-        elif (item not in old and known[article_key].feed_id != feed.id) and (
-            articles.is_news(session, known[article_key].id or 0, now) or choosy
-        ):
-            articles.match_again(session, known[article_key].id or 0, now)
+        elif item not in old and known[article_key].feed_id != feed.id:
+            there = known[article_key].id or 0
+            was_old = articles.make_news(session, there, now)
+            if was_old or choosy:
+                articles.match_again(session, there, now)
         session.add(_entry(feed, item, key, known[article_key], now))
     session.flush()
     return made
