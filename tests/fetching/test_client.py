@@ -163,6 +163,17 @@ async def test_an_endless_body_stops_at_the_limit(site: Loopback, client: Client
     assert (await failure_of(client, Ask(site.url(), max_bytes=1_000_000))).reason is Reason.TOO_BIG
 
 
+async def test_endless_headers_stop_at_the_limit(site: Loopback, client: Client) -> None:
+    async def pour(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X-A: b\r\n" * 1_000)
+            await writer.drain()
+
+    site.answers["/"] = pour
+    assert (await failure_of(client, Ask(site.url(), seconds=2))).reason is Reason.TOO_BIG
+
+
 async def test_a_body_that_says_it_is_too_big_is_not_read(site: Loopback, client: Client) -> None:
     site.answers["/"] = answer(Content_Length="50000000")
     failure = await failure_of(client, Ask(site.url()))
