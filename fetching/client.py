@@ -149,8 +149,7 @@ class Client:
     async def _hop(self, ask: Ask, way: _Way) -> Answer | _Way:
         async with AsyncExitStack() as place:
             try:
-                async with asyncio.timeout(ask.patience):
-                    await place.enter_async_context(self._slots.at(urls.host_of(way.url)))
+                await place.enter_async_context(self._slots.at(urls.host_of(way.url), ask.patience))
             except TimeoutError:
                 return self._failed(ask, way, Reason.RATE_LIMITED, "two other requests have no answer there yet")
             loop = asyncio.get_running_loop()
@@ -263,10 +262,16 @@ class _Slots:
         return of_host is not None and of_host.locked()
 
     @asynccontextmanager
-    async def at(self, host: str) -> AsyncIterator[None]:
+    async def at(self, host: str, patience: float | None = None) -> AsyncIterator[None]:
+        """A place. Raises TimeoutError when the host has none for so many seconds; of all there is one in the end."""
         of_host = self._hosts.setdefault(host, asyncio.Semaphore(PER_HOST))
-        async with of_host, self._all:
-            yield
+        async with asyncio.timeout(patience):
+            await of_host.acquire()
+        try:
+            async with self._all:
+                yield
+        finally:
+            of_host.release()
 
 
 async def _ask_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -31,7 +31,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """
     value = headers.get("retry-after", "").strip()
     numbers = [_SECONDS.fullmatch(part.strip()) for part in value.split(",")]
-    seconds = [float(found[1][:12]) for found in numbers if found]
+    seconds = [float(found[1]) for found in numbers if found]
     if len(seconds) == len(numbers):
         return min(max(seconds), LONGEST_WAIT)
     until = http_date(value)

@@ -1,4 +1,4 @@
-"""When to ask a feed again. Pure: everything comes in as a value, and the answer says why.
+"""When to ask a feed again. Pure: everything comes in as a value.
 
 A poll that lists what was seen before in half of its entries came at the right time; one that lists nothing known may
 have come too late. Without the operator's own interval, the interval moves towards that half. What servers say of
@@ -31,8 +31,8 @@ FIRST_INTERVAL = timedelta(minutes=15)
 AIM_SHARE_SEEN = 0.5  # of a poll's entries; between a third and two thirds the interval stays
 WITHIN_AIM = (1 / 3, 2 / 3)
 FASTEST_CHANGE, SLOWEST_CHANGE = 0.5, 1.5  # factors from one poll to the next
-JITTER = 0.1  # of the wait, at most; later, never earlier
-EARLY = timedelta(seconds=10)  # than our own interval: due a moment after a minute's cycle began is due in the next one
+JITTER = 0.1  # of the wait, at most; added to it
+EARLY = timedelta(seconds=10)  # taken from our own interval: one of a minute is over when the next cycle begins
 DISTRUST_AFTER = timedelta(days=7)  # of only 304s
 DEAD_AFTER = timedelta(days=7)  # without an answer, and not for one failure after a long sleep of our own
 FEWEST_FAILURES_OF_THE_DEAD = 3.0
@@ -100,7 +100,7 @@ class NextPoll:
     """The next poll, and what is known of the feed now. `gap`: entries may have come and gone since the last one.
 
     `plain_get_next`: send no validators next time; `keep_validators`: those of before, not what this answer gave.
-    `paused`: not at all, until somebody says so. `why` is for people.
+    `paused`: not at all, until somebody says so.
     """
 
     at: datetime
@@ -109,7 +109,6 @@ class NextPoll:
     gap: bool
     plain_get_next: bool
     state: Literal["ok", "failing", "paused"]
-    why: str
     last_changed_at: datetime | None
     only_304_since: datetime | None
     validators_distrusted: bool
@@ -129,9 +128,7 @@ def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> 
         return _after_failure(state, outcome, now, jitter)
     gap = outcome.kind == "changed" and not state.first and outcome.new > 0 and outcome.seen_before == 0
     interval = _bounded(state, state.interval * _factor(state, outcome))
-    ours, *asked = _hints(state, outcome, interval)
-    _, why = _longest([ours, *asked])
-    wait = max(_spread(interval, jitter) - EARLY, _spread(_longest(asked)[0], jitter))
+    wait = max(_spread(interval, jitter) - EARLY, _spread(_asked_for(state, outcome), jitter))
     learnt = _validators(state, outcome, now)
     return NextPoll(
         at=now + wait,
@@ -140,7 +137,6 @@ def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> 
         gap=gap,
         plain_get_next=learnt.plain,
         state="ok",
-        why="nothing of it was seen before: entries may have been missed" if gap else why,
         last_changed_at=learnt.last_changed_at,
         only_304_since=learnt.only_304_since,
         validators_distrusted=learnt.validators_distrusted,
@@ -156,13 +152,7 @@ def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float
     interval = _bounded(state, state.interval)
     dead = _is_dead(state, outcome, failures, now)
     backed_off = LONGEST if dead else min(interval * (1 + failures), LONGEST)
-    wait, why = _longest(
-        [
-            (backed_off, f"failed {failures:g} times, weighed"),
-            (_seconds(outcome.retry_after), "the host asked to come back later"),
-            (state.turn, "it shares its host with many feeds"),
-        ]
-    )
+    wait = max(backed_off, _seconds(outcome.retry_after), state.turn)
     asked_in_vain = state.plain and not state.validators_distrusted and outcome.reason not in _NOT_ASKED
     gone = outcome.reason is Reason.GONE or outcome.status == 410
     distrusted = state.validators_distrusted or outcome.status == _PRECONDITION_FAILED
@@ -176,7 +166,6 @@ def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float
         gap=False,
         plain_get_next=(state.plain and not asked_in_vain) or distrusted or refused,
         state="paused" if gone else "failing",
-        why=Reason.GONE.sentence if gone else why,
         last_changed_at=min(state.last_changed_at, now) if state.last_changed_at else None,
         only_304_since=now if asked_in_vain else only_304_since,  # one plain GET a week, answered or not
         validators_distrusted=distrusted,
@@ -205,18 +194,10 @@ def _factor(state: Timing, outcome: Outcome) -> float:
     return min(max(wanted, FASTEST_CHANGE), SLOWEST_CHANGE)
 
 
-def _hints(state: Timing, outcome: Outcome, interval: timedelta) -> list[tuple[timedelta, str]]:
-    """Waits that are asked for, each with its reason; the longest holds."""
-    return [
-        (interval, "the interval set for it" if state.every else "half of its entries should be known ones"),
-        (_seconds(outcome.max_age), "the host says it stays fresh so long"),
-        (_seconds(outcome.retry_after), "the host asked to come back later"),
-        (
-            timedelta() if state.every else min(state.ttl if outcome.ttl is None else outcome.ttl, LONGEST),
-            "the feed says how often it changes",
-        ),
-        (state.turn, "it shares its host with many feeds"),
-    ]
+def _asked_for(state: Timing, outcome: Outcome) -> timedelta:
+    """How long the host and the feed ask to be left alone; the longest wait holds."""
+    ttl = timedelta() if state.every else min(state.ttl if outcome.ttl is None else outcome.ttl, LONGEST)
+    return max(_seconds(outcome.max_age), _seconds(outcome.retry_after), ttl, state.turn)
 
 
 def _validators(state: Timing, outcome: Outcome, now: datetime) -> Timing:
@@ -248,10 +229,6 @@ def _bounded(state: Timing, learnt: timedelta) -> timedelta:
     if state.every is not None:
         return min(max(state.every, SHORTEST), LONGEST)
     return min(max(learnt, SHORTEST), LONGEST_LEARNT)
-
-
-def _longest(waits: list[tuple[timedelta, str]]) -> tuple[timedelta, str]:
-    return max(waits, key=lambda one: one[0])
 
 
 def _spread(wait: timedelta, jitter: float) -> timedelta:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from itertools import pairwise
 
 from sqlmodel import Session
 
-from core import urls
 from core.reasons import Reason
 from core.text import clean
 from core.urls import host_of
 from fetching import identity
-from fetching.entries import ParsedEntry, ParsedFeed
+from fetching.entries import ParsedFeed
 from pipeline import readdressed
+from pipeline.items import SAME_ITEM, Item, batches, of_document, share_of_words
 from rules.languages import spoken
-from rules.tokens import words
 from storage import articles
 from storage import entries as rows
 from storage.tables import Article, Entry, Feed
 
 FLOOD = 20  # new entries at once, most of them old: held back from alerts
 OPEN_WINDOW = timedelta(days=365)  # a first-poll window this long means "everything", dated or not
-SAME_ITEM = 0.5  # share of the shorter text's pairs of neighbouring words that an edit leaves: two items share under .1
-ALL_BUT_SAME = 0.8  # the same share among three or more: one form filled in for towns shares .5 to .75
-KEYS_AT_ONCE = 500
 ASKED_OFTEN = 10  # attempts to read a page: twice as many as one address is given
 REUSED_LOOKED_AT = 20  # entries under one id, latest seen first, of which an item may be an edit
 
@@ -51,12 +44,12 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime, *, 
 
     `choosy`: some rules are for certain feeds only, so what another feed brought first is matched anew.
     """
-    items = _distinct(_apart([Item.of(entry, feed) for entry in parsed.entries]))
+    items = of_document(parsed.entries, feed)
     rows.await_turn(session, [item.url_key for item in items])
     changed = 0
     met: set[int | None] = set()
     fresh: list[Item] = []
-    for batch in _batches(items):
+    for batch in batches(items):
         known = rows.known(
             session,
             feed.id or 0,
@@ -80,88 +73,9 @@ def take_in(session: Session, feed: Feed, parsed: ParsedFeed, now: datetime, *, 
     changed += sum(_see_again(session, row, item, now) for item, row in moved.items())
     fresh = [item for item in fresh if item not in moved]
     old = too_old(feed, fresh, now, _retold(session, feed, fresh)) | _from_late(parsed, fresh)
-    made = sum(_add(session, feed, parsed, batch, old, now, choosy) for batch in _batches(fresh))
+    made = sum(_add(session, feed, parsed, batch, old, now, choosy) for batch in batches(fresh))
     flood = len(old) if feed.first_polled_at else 0
     return Counts(len(parsed.entries) - len(fresh), len(fresh), changed, made, flood)
-
-
-def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    return (items[start : start + KEYS_AT_ONCE] for start in range(0, len(items), KEYS_AT_ONCE))
-
-
-def _apart(items: Sequence[Item]) -> list[Item]:
-    """An address that one document gives to different items (all notices of an office lead to one page) is none of an
-    article: each of them is read by its words alone, and still shows the address.
-    """
-    shared = _names_of_several([(item.url_key, item) for item in items if item.url_key])
-    return [item.by_words_alone() if item.url_key in shared else item for item in items]
-
-
-def _distinct(items: Sequence[Item]) -> list[Item]:
-    """Without the repeats that some documents hold: the same key with the same address or the same words. Without an
-    address, items under one key are repeats unless they are different items.
-    """
-    often = Counter(item.key for item in items)
-    shared = _names_of_several([(item.key, item) for item in items if not item.url_key])
-    distinct: list[Item] = []
-    taken: set[tuple[str, str]] = set()
-    for item in items:
-        names = {(item.key, item.url_key)} if item.url_key or item.key not in shared else set()
-        if often[item.key] > 1:
-            names.add((item.key, item.text_key))
-        if taken.isdisjoint(names):
-            distinct.append(item)
-        taken |= names
-    return distinct
-
-
-def _names_of_several(named: Sequence[tuple[str, Item]]) -> set[str]:
-    """The names under which different items stand: two of which hardly any words are the same, or three of which some
-    are not. Two wordings of one article, a headline and its correction, share most.
-    """
-    often = Counter(name for name, _ in named)
-    wordings: dict[str, dict[str, Item]] = defaultdict(dict)
-    for name, item in named:
-        if often[name] > 1:
-            wordings[name].setdefault(item.text_key, item)
-    return {name for name, some in wordings.items() if _are_others([one.words() for one in some.values()])}
-
-
-def _are_others(wordings: Sequence[str]) -> bool:
-    least = SAME_ITEM if len(wordings) == 2 else ALL_BUT_SAME
-    return any(_shared(wordings[0], other) < least for other in wordings[1:])
-
-
-@dataclass(frozen=True, eq=False)
-class Item:
-    """A parsed entry with its keys; the one of its words is made when it is asked for."""
-
-    entry: ParsedEntry
-    key: str
-    url: str  # to show, and to fetch where it is one article's; "" without a usable link
-    url_key: str  # what addresses are compared by, "" without one of its own
-    refused: Reason | None
-
-    @cached_property
-    def text_key(self) -> str:
-        """What words are compared by: asked for of new items, and where ids and addresses do not settle it."""
-        return identity.text_key(self.entry)
-
-    @classmethod
-    def of(cls, entry: ParsedEntry, feed: Feed) -> Item:
-        """Compute the keys once."""
-        url, refused = identity.entry_link(entry, feed.fetch_url)
-        url_key = urls.article_key(url) if url else ""
-        return cls(entry, clean(identity.entry_key(entry)), url, url_key, refused)
-
-    def by_words_alone(self) -> Item:
-        """The same without an address of its own."""
-        key = self.key if self.entry.guid else identity.words_key(self.entry)
-        return replace(self, key=key, url_key="", refused=Reason.SHARED_URL)
-
-    def words(self) -> str:
-        """What it says."""
-        return f"{self.entry.title}\n{self.entry.content or self.entry.summary}"
 
 
 def _known(known: rows.Known, item: Item) -> Entry | None:
@@ -199,24 +113,13 @@ def _is_another(session: Session, row: Entry, item: Item) -> bool:
         return False
     article = session.get(Article, row.article_id)
     before = f"{article.feed_title}\n{article.feed_text}" if article else row.title
-    return _shared(before, item.words()) < SAME_ITEM
+    return share_of_words(before, item.words()) < SAME_ITEM
 
 
 def _under_reused(session: Session, row: Entry, item: Item) -> Entry | None:
     """The entry that this item is an edit of, among those that were given the id of `row` after it."""
     later = rows.under_reused(session, row, REUSED_LOOKED_AT)
     return next((one for one in later if not _is_another(session, one, item)), None)
-
-
-def _shared(one: str, other: str) -> float:
-    """The share of the shorter text's pairs of neighbouring words that the other one has; 1 where there are none."""
-    a, b = _neighbours(one), _neighbours(other)
-    return len(a & b) / min(len(a), len(b)) if a and b else 1.0
-
-
-def _neighbours(text: str) -> set[tuple[str, str]]:
-    """The pairs of words that stand beside each other."""
-    return set(pairwise(words(text.casefold())))
 
 
 def _reused_key(item: Item) -> str:
@@ -284,8 +187,8 @@ def _retold(session: Session, feed: Feed, fresh: Sequence[Item]) -> frozenset[st
     """Of so many new items at once, the words that this feed had before: it gave its old items new addresses."""
     if feed.first_polled_at is None or len(fresh) <= FLOOD:
         return frozenset()
-    batches = (rows.known(session, feed.id or 0, [], [], [i.text_key for i in batch]) for batch in _batches(fresh))
-    return frozenset(key for known in batches for key in known.by_text)
+    asked = (rows.known(session, feed.id or 0, [], [], [i.text_key for i in batch]) for batch in batches(fresh))
+    return frozenset(key for known in asked for key in known.by_text)
 
 
 def too_old(feed: Feed, fresh: Sequence[Item], now: datetime, retold: Collection[str] = frozenset()) -> frozenset[Item]:
@@ -342,10 +245,11 @@ def _add(
             session.add(known[article_key])
             session.flush()
             made += 1
-        elif (item not in old and known[article_key].feed_id != feed.id) and (
-            articles.is_news(session, known[article_key].id or 0, now) or choosy
-        ):
-            articles.match_again(session, known[article_key].id or 0, now)
+        elif item not in old and known[article_key].feed_id != feed.id:
+            there = known[article_key].id or 0
+            was_old = articles.make_news(session, there, now)
+            if was_old or choosy:
+                articles.match_again(session, there, now)
         session.add(_entry(feed, item, key, known[article_key], now))
     session.flush()
     return made

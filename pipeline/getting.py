@@ -28,7 +28,6 @@ def further_ask(app: App, feed: Feed, address: str, found_at: str, known: Known 
         last_modified="" if feed.plain_next else known.last_modified,
         validators_for=_filled(known.url, own),
         headers=of_feed.headers if trusted else {},
-        accept=of_feed.accept,
         patience=app.patience,
     )
 
@@ -91,6 +90,5 @@ def ask(app: App, feed: Feed) -> Ask:
         last_modified="" if feed.plain_next else feed.last_modified,
         validators_for=_with_own(feed, feed.validators_url, own),
         headers={name: expand(value, app.secrets) for name, value in headers.items()},
-        accept="application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
         patience=app.patience,
     )

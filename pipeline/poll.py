@@ -77,7 +77,7 @@ async def poll(cycle: Cycle, only: Sequence[str] = ()) -> None:
         now = app.clock.now()
         if found_none_at is not None and abs(now - found_none_at) < LOOK_EVERY:
             return []
-        if not await app.db.read(lambda session: feeds.any_due(session, now)):
+        if not await app.db.read(lambda session: feeds.any_due(session, now, only)):
             found_none_at = now
             return []
         found_none_at = None

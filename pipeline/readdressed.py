@@ -8,43 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from sqlmodel import Session
 
+from pipeline.items import Item, batches
 from storage import entries as rows
 from storage.tables import Entry, Feed
 
 _BEHIND_THE_PATH = re.compile(r"[?;].*", re.DOTALL)  # `?sid=…` and `;jsessionid=…`
-AT_ONCE = 500
 DATED, UNDATED = 2, 5  # wordings, at least, of what is taken for a document whose addresses all changed
-
-
-class Dated(Protocol):
-    """What a feed wrote of an item."""
-
-    @property
-    def published(self) -> datetime | None:
-        """When it says that this was published."""
-
-
-class Listed(Protocol):
-    """An item of a document."""
-
-    @property
-    def entry(self) -> Dated:
-        """What was written of it."""
-
-    @property
-    def url_key(self) -> str:
-        """What addresses are compared by."""
-
-    @property
-    def text_key(self) -> str:
-        """What words are compared by."""
-
-
-Item = TypeVar("Item", bound=Listed)
 
 
 def known_again(session: Session, feed: Feed, fresh: Sequence[Item], met: Collection[int | None]) -> dict[Item, Entry]:
@@ -58,8 +30,7 @@ def known_again(session: Session, feed: Feed, fresh: Sequence[Item], met: Collec
         return {}
     linked = [item for item in fresh if item.url_key]
     found: dict[Item, Entry] = {}
-    for start in range(0, len(linked), AT_ONCE):
-        batch = linked[start : start + AT_ONCE]
+    for batch in batches(linked):
         by_text = rows.known(session, feed.id or 0, [], [], [item.text_key for item in batch]).by_text
         found |= {item: row for item in batch if (row := by_text.get(item.text_key)) and _is_same(row, item, met)}
     wordings = len({item.text_key for item in found})
@@ -68,17 +39,12 @@ def known_again(session: Session, feed: Feed, fresh: Sequence[Item], met: Collec
     return {item: row for item, row in found.items() if _to_the_second(item.entry.published)}
 
 
-def _is_same(row: Entry, item: Listed, met: Collection[int | None]) -> bool:
-    place = _BEHIND_THE_PATH.sub("", item.url_key)
-    return (
-        row.id not in met
-        and row.published == item.entry.published
-        and place != item.url_key
-        and _BEHIND_THE_PATH.sub("", row.url_key) == place
-    )
+def _is_same(row: Entry, item: Item, met: Collection[int | None]) -> bool:
+    here, there = (_BEHIND_THE_PATH.sub("", key) for key in (item.url_key, row.url_key))
+    return here == there and row.published == item.entry.published and row.id not in met
 
 
-def _all_dated(found: Collection[Listed]) -> bool:
+def _all_dated(found: Collection[Item]) -> bool:
     return all(item.entry.published for item in found)
 
 

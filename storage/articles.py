@@ -228,8 +228,10 @@ def match_again(session: Session, article_id: int, now: datetime) -> None:
         article.match_due, article.match_after = True, now
 
 
-def is_news(session: Session, article_id: int, now: datetime) -> bool:
-    """What a feed's first poll took for old is news where a feed that was read before comes to list it."""
+def make_news(session: Session, article_id: int, now: datetime) -> bool:
+    """What a feed's first poll took for old is news where a feed that was read before comes to list it: returns whether
+    it was taken for old.
+    """
     article = locked(session, article_id)
     if article is None or not article.from_before:
         return False

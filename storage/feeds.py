@@ -65,8 +65,9 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
 
 
 def _plan_anew(feed: Feed, spec: FeedSpec, now: datetime) -> None:
-    """What a changed entry of the watch file means for the plan: another `every` counts from the last poll on, and what
-    is read in another way is read as at first, at once: it may be as it was, and its links are no news.
+    """What a changed entry of the watch file means for the plan: a shorter `every` counts from the last poll on, a
+    longer one from the next; what is read in another way is read as at first, at once: it may be as it was, and its
+    links are no news.
     """
     if feed.every_s != spec.every_s and feed.state == "ok" and feed.last_polled_at:
         every = timedelta(seconds=spec.every_s) if spec.every_s else LONGEST_LEARNT

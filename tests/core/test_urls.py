@@ -310,6 +310,19 @@ def test_what_is_meant_for_a_site_goes_to_its_host_only_and_no_less_safely(url: 
     assert not urls.same_site("https://a.example/feed", "http://a.example/feed")
 
 
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://a.example/x%3By?z=%2F", "/x%3By?z=%2F"),
+        ("https://a.example/x%3By#top", "/x%3By"),
+        ("https://a.example/x/../y", "/y"),
+        ("https://a.example/x y", "/x%20y"),
+    ],
+)
+def test_an_address_is_asked_as_it_stands_unless_it_has_to_be_escaped_or_leads_up(url: str, path: str) -> None:
+    assert urls.asked(url).raw_path_qs == path
+
+
 def test_a_host_that_the_url_library_stumbles_over_is_none() -> None:
     assert urls.host_of("https://[]@") == ""
 

@@ -7,10 +7,15 @@ import pytest
 from core.reasons import Reason
 from extractors.base import PageState
 from extractors.choose import extract
-from extractors.walls import is_notice
+from extractors.walls import is_another, is_notice
 from tests.gates.words import WORDS
 
 TITLE = "Harbour master closes the north quay"
+
+
+def things(start: int, end: int) -> str:
+    """So many names."""
+    return " ".join(f"{number:04}" for number in range(start, end))
 
 
 @pytest.mark.parametrize("language", WORDS)
@@ -31,6 +36,21 @@ def test_a_notice_about_cookies_or_subscriptions_is_no_article(language: str) ->
 )
 def test_an_article_about_them_is_one(text: str, title: str) -> None:
     assert not is_notice(text, title)
+
+
+@pytest.mark.parametrize(
+    ("text", "announced", "another"),
+    [
+        ("Enter your password twice", "Ferry sinks near island", True),
+        ("Island weather this morning", "Ferry sinks near island", False),  # one of four things is named
+        (things(0, 12), things(10, 22), False),
+        (things(0, 12), things(10, 60), True),  # of so many a stranger names two
+    ],
+)
+def test_a_page_that_names_hardly_anything_of_what_was_announced_is_another(
+    text: str, announced: str, another: bool
+) -> None:
+    assert is_another(text, "", announced) is another
 
 
 def test_a_page_that_shows_a_notice_only_fails_and_says_so() -> None:

@@ -163,6 +163,17 @@ async def test_an_endless_body_stops_at_the_limit(site: Loopback, client: Client
     assert (await failure_of(client, Ask(site.url(), max_bytes=1_000_000))).reason is Reason.TOO_BIG
 
 
+async def test_endless_headers_stop_at_the_limit(site: Loopback, client: Client) -> None:
+    async def pour(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X-A: b\r\n" * 1_000)
+            await writer.drain()
+
+    site.answers["/"] = pour
+    assert (await failure_of(client, Ask(site.url(), seconds=2))).reason is Reason.TOO_BIG
+
+
 async def test_a_body_that_says_it_is_too_big_is_not_read(site: Loopback, client: Client) -> None:
     site.answers["/"] = answer(Content_Length="50000000")
     failure = await failure_of(client, Ask(site.url()))
@@ -329,6 +340,15 @@ async def test_who_is_patient_waits_for_two_others_so_long(site: Loopback, clien
             failed = await failure_of(client, Ask(site.url(), patience=0.05))
         assert isinstance(await late, Fetched)
     assert (failed.reason, failed.retry_after, len(site.requests)) == (Reason.RATE_LIMITED, None, 1)
+
+
+async def test_a_place_among_all_requests_is_waited_for_however_long_it_takes(site: Loopback) -> None:
+    site.answers["/"] = answer()
+    async with Client(user_agent=AGENT, allow=LOOPBACK_1, concurrency=1) as client:
+        async with client._slots.at("elsewhere.example"):
+            late = asyncio.create_task(client.get(Ask(site.url(), patience=0.01)))
+            await asyncio.wait([late], timeout=0.1)
+        assert isinstance(await late, Fetched)
 
 
 async def test_a_cancelled_request_frees_its_place(site: Loopback, client: Client) -> None:

@@ -45,6 +45,8 @@ def test_no_content_type_says_nothing() -> None:
         ({"retry-after": "²"}, None),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "12.5"}, 12.5),
+        ({"retry-after": "0000000000012"}, 12.0),
+        ({"retry-after": "9" * 4_000}, DAY),
         ({"retry-after": "60s"}, 60.0),
         ({"retry-after": "60, 120"}, 120.0),
         ({"retry-after": "60, soon"}, None),

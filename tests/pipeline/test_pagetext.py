@@ -10,8 +10,10 @@ from core.reasons import Reason
 from extractors.base import Extraction, PageState
 from pipeline.pagetext import fuller, leads_home, refused
 from pipeline.run import run_cycle
+from storage.articles import shingles_of
 from storage.engine import Database
 from storage.tables import Article, Hit
+from stories.fingerprint import shingles
 from tests.builders import CALM, STRIKE, Item, World, minutes, page, rss
 from tests.sinks.http import Answer
 
@@ -59,6 +61,7 @@ async def test_where_a_page_is_not_the_article_or_less_than_its_feed_says_the_fe
         await run_cycle(app)
     (article,) = db.read_now(lambda session: session.exec(select(Article)).all())
     assert (article.state, article.reason) == ("partial", reason)
+    assert shingles_of(article) == shingles(article.text)
     assert [hit.state for hit in db.read_now(lambda session: session.exec(select(Hit)).all())] == ["live"]
 
 
@@ -84,6 +87,7 @@ async def test_a_notice_in_place_of_a_page_that_was_read_takes_no_hit_back(
 def test_a_short_page_that_names_nothing_of_what_its_feed_says_is_a_notice(kind: str) -> None:
     title, text = NOTICES[kind]
     assert refused(of_feed(), read(text, title))
+    assert refused(of_feed(), read(text, title, extractor="prose"))
     assert refused(of_feed("港口工人在北码头举行罢工", ""), read(text, title))
 
 
@@ -112,8 +116,17 @@ def test_a_page_that_stays_as_it_is_stands_beside_the_feed_s_words_and_never_in_
     article.title, article.text, article.revision = TITLE, " ".join(STRIKE), 1
     assert refused(article, notice)
     assert refused(article, read("The dockers ended their strike, and ships are unloaded.", "Harbour")) is None
+    assert fuller(article, notice) is notice
     article.text = "We have heard of it just now: reload this page for more."
     assert refused(article, read(STRIKE[0])) is None
+
+
+def test_a_teaser_replaces_another_one_of_any_length_and_no_longer_text() -> None:
+    article, teaser = of_feed(), read(STRIKE[0], state=PageState.PARTIAL, reason=Reason.PAYWALL)
+    article.text, article.revision = " ".join(STRIKE), 1
+    assert refused(article, teaser) == Reason.PAYWALL.sentence
+    article.reason = str(Reason.PAYWALL)
+    assert refused(article, teaser) is None
 
 
 @pytest.mark.parametrize(
