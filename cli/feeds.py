@@ -51,6 +51,7 @@ def _row(feed: Feed) -> dict[str, Any]:
         "tags": feed.tags,
         "state": feed.state,
         "next_poll": feed.next_poll_at,
+        "not_before": feed.not_before,
         "interval_s": feed.interval_s,
         "last_success": feed.last_success_at,
         "possible_gaps": feed.possible_gaps,

@@ -99,8 +99,9 @@ class Outcome:
 class NextPoll:
     """The next poll, and what is known of the feed now. `gap`: entries may have come and gone since the last one.
 
-    `plain_get_next`: send no validators next time; `keep_validators`: those of before, not what this answer gave.
-    `paused`: not at all, until somebody says so.
+    `not_before`: until then the server asks to be left alone, None where it does not. `plain_get_next`: send no
+    validators next time; `keep_validators`: those of before, not what this answer gave. `paused`: not at all, until
+    somebody says so.
     """
 
     at: datetime
@@ -112,6 +113,7 @@ class NextPoll:
     last_changed_at: datetime | None
     only_304_since: datetime | None
     validators_distrusted: bool
+    not_before: datetime | None
     keep_validators: bool = False
 
 
@@ -128,7 +130,9 @@ def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> 
         return _after_failure(state, outcome, now, jitter)
     gap = outcome.kind == "changed" and not state.first and outcome.new > 0 and outcome.seen_before == 0
     interval = _bounded(state, state.interval * _factor(state, outcome))
-    wait = max(_spread(interval, jitter) - EARLY, _spread(_asked_for(state, outcome), jitter))
+    left_alone = _left_alone(outcome)
+    asked_for = max(left_alone, _ttl(state, outcome), state.turn)
+    wait = max(_spread(interval, jitter) - EARLY, _spread(asked_for, jitter))
     learnt = _validators(state, outcome, now)
     return NextPoll(
         at=now + wait,
@@ -140,6 +144,7 @@ def next_poll(state: Timing, outcome: Outcome, now: datetime, jitter: float) -> 
         last_changed_at=learnt.last_changed_at,
         only_304_since=learnt.only_304_since,
         validators_distrusted=learnt.validators_distrusted,
+        not_before=now + left_alone if left_alone else None,
         keep_validators=learnt.on_trial,
     )
 
@@ -152,7 +157,8 @@ def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float
     interval = _bounded(state, state.interval)
     dead = _is_dead(state, outcome, failures, now)
     backed_off = LONGEST if dead else min(interval * (1 + failures), LONGEST)
-    wait = max(backed_off, _seconds(outcome.retry_after), state.turn)
+    left_alone = _left_alone(outcome)
+    wait = max(backed_off, left_alone, state.turn)
     asked_in_vain = state.plain and not state.validators_distrusted and outcome.reason not in _NOT_ASKED
     gone = outcome.reason is Reason.GONE or outcome.status == 410
     distrusted = state.validators_distrusted or outcome.status == _PRECONDITION_FAILED
@@ -169,6 +175,7 @@ def _after_failure(state: Timing, outcome: Outcome, now: datetime, jitter: float
         last_changed_at=min(state.last_changed_at, now) if state.last_changed_at else None,
         only_304_since=now if asked_in_vain else only_304_since,  # one plain GET a week, answered or not
         validators_distrusted=distrusted,
+        not_before=now + left_alone if left_alone else None,
     )
 
 
@@ -194,10 +201,15 @@ def _factor(state: Timing, outcome: Outcome) -> float:
     return min(max(wanted, FASTEST_CHANGE), SLOWEST_CHANGE)
 
 
-def _asked_for(state: Timing, outcome: Outcome) -> timedelta:
-    """How long the host and the feed ask to be left alone; the longest wait holds."""
-    ttl = timedelta() if state.every else min(state.ttl if outcome.ttl is None else outcome.ttl, LONGEST)
-    return max(_seconds(outcome.max_age), _seconds(outcome.retry_after), ttl, state.turn)
+def _ttl(state: Timing, outcome: Outcome) -> timedelta:
+    """How often the feed says that it changes; nothing where the operator knows better."""
+    return timedelta() if state.every else min(state.ttl if outcome.ttl is None else outcome.ttl, LONGEST)
+
+
+def _left_alone(outcome: Outcome) -> timedelta:
+    """How long the host asks to be, of a failure by its Retry-After alone."""
+    fresh = timedelta() if outcome.kind == "failed" else _seconds(outcome.max_age)
+    return max(fresh, _seconds(outcome.retry_after))
 
 
 def _validators(state: Timing, outcome: Outcome, now: datetime) -> Timing:

@@ -370,6 +370,7 @@ def _learnt(feed: Feed, polled: Polled, following: NextPoll, now: datetime) -> d
 def _when(feed: Feed, following: NextPoll) -> dict[str, Any]:
     changes: dict[str, Any] = {
         "next_poll_at": following.at,
+        "not_before": following.not_before,
         "interval_s": following.interval.total_seconds(),
         "failures": following.failures,
         "state": following.state,

@@ -65,13 +65,14 @@ def sync(session: Session, specs: Iterable[FeedSpec], now: datetime) -> None:
 
 
 def _plan_anew(feed: Feed, spec: FeedSpec, now: datetime) -> None:
-    """What a changed entry of the watch file means for the plan: a shorter `every` counts from the last poll on, a
-    longer one from the next; what is read in another way is read as at first, at once: it may be as it was, and its
-    links are no news.
+    """What a changed entry of the watch file means for the plan: a shorter `every` counts from the last poll on, not
+    before its server wants to be asked, a longer one from the next; what is read in another way is read as at first,
+    at once: it may be as it was, and its links are no news.
     """
     if feed.every_s != spec.every_s and feed.state == "ok" and feed.last_polled_at:
         every = timedelta(seconds=spec.every_s) if spec.every_s else LONGEST_LEARNT
-        feed.next_poll_at = min(feed.next_poll_at, feed.last_polled_at + every)
+        sooner = max(feed.last_polled_at + every, feed.not_before or feed.last_polled_at)
+        feed.next_poll_at = min(feed.next_poll_at, sooner)
     read_by = feed.body_hash.partition(":")[2]
     if read_by != spec.read_by and (read_by or (feed.body_hash and feed.kind != spec.kind)):
         feed.body_hash = feed.etag = feed.last_modified = feed.validators_url = ""

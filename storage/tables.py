@@ -48,6 +48,7 @@ class Feed(SQLModel, table=True):
     ttl_s: float = 0.0  # how often it says that it changes, seconds; 0 = it does not say
     failures: float = 0.0  # weighed: DNS .25, not found .5, hard 1
     next_poll_at: datetime = time()
+    not_before: datetime | None = maybe_time()  # until then its server asked to be left alone
     first_polled_at: datetime | None = maybe_time()
     last_polled_at: datetime | None = maybe_time(index=True)
     last_success_at: datetime | None = maybe_time()
@@ -293,9 +294,7 @@ class Digest(SQLModel, table=True):
 
 
 class Alert(SQLModel, table=True):
-    """What one story owes people. The id is made of rule, first article's key, kind and ordinal: the same after a
-    restore.
-    """
+    """What a story owes people. The id is of rule, first article's key, kind and ordinal: the same after a restore."""
 
     id: str = Field(primary_key=True)
     rule_id: str = Field(index=True)

@@ -319,6 +319,7 @@ def test_a_feed_of_a_minutes_interval_is_due_when_the_next_minutes_cycle_begins(
 @pytest.mark.parametrize("asked", [{"max_age": 60.0}, {"retry_after": 60.0}])
 def test_what_a_server_asks_for_is_waited_for_to_the_second(asked: dict[str, float]) -> None:
     outcome = replace(UNCHANGED, max_age=asked.get("max_age"), retry_after=asked.get("retry_after"))
+    assert _after(Timing(), outcome).not_before == NOW + timedelta(minutes=1)
     assert _after(replace(HOURLY, every=SHORTEST), outcome).at == NOW + SHORTEST
 
 

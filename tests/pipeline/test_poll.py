@@ -430,6 +430,19 @@ async def test_another_every_counts_from_the_last_poll_on(
     assert feed_of(db).next_poll_at - NOON <= timedelta(minutes=wait)
 
 
+async def test_no_other_every_brings_a_poll_before_the_server_wants_one(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    kept = {"Content-Type": "application/rss+xml", "Cache-Control": "max-age=7200"}
+    world.site["/rss"] = Answer(200, kept, SHORT)
+    world.feeds[0]["every"] = "24h"
+    async with world.worker(db, clock) as app:
+        await run_cycle(app, steps=["poll"])
+        world.feeds[0]["every"] = "10m"
+        await world.apply(app)
+    assert feed_of(db).next_poll_at == feed_of(db).not_before == NOON + timedelta(hours=2)
+
+
 async def test_links_that_another_selector_finds_on_a_page_are_no_news(
     world: World, db: Database, clock: FixedClock
 ) -> None:

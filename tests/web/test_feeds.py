@@ -87,6 +87,23 @@ def test_a_feed_that_its_host_paused_says_why_and_keeps_its_last_error(db: Datab
     assert "well again" not in shown
 
 
+@pytest.mark.parametrize(("minutes", "said"), [(5, False), (60, True)])
+def test_a_feed_says_when_its_server_has_it_wait_for_longer_than_its_interval(
+    db: Database, minutes: int, said: bool
+) -> None:
+    def asked(session: Session) -> int:
+        row = rows_of.by_name(session, "Harbour Post")
+        assert row is not None
+        row.every_s, row.last_polled_at = 300.0, rows.NOW
+        row.not_before = row.next_poll_at = rows.NOW + timedelta(minutes=minutes)
+        session.add(row)
+        return row.id or 0
+
+    key = db.write_now(asked)
+    page = db.read_now(lambda session: feed.gather(session, key, rows.NOW))
+    assert ("its server asks to be left alone until" in render("feed.html", page=page)) == said
+
+
 def test_feeds_are_narrowed_by_state_tag_and_text(db: Database) -> None:
     def tag(session: Session) -> None:
         row = rows_of.by_name(session, "Harbour Post")

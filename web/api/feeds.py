@@ -35,6 +35,7 @@ class FeedLine(BaseModel):
     state: str = Field(description="new, ok, failing or paused")
     paused_by: str
     next_poll: datetime | None
+    not_before: datetime | None = Field(description="until then its server asks to be left alone")
     interval_seconds: float
     last_success: datetime | None
     possible_gaps: int
@@ -188,6 +189,7 @@ def _line(feed: Feed) -> FeedLine:
         state=feed.state,
         paused_by=feed.paused_by,
         next_poll=None if feed.state == "paused" else feed.next_poll_at,
+        not_before=feed.not_before,
         interval_seconds=feed.interval_s,
         last_success=feed.last_success_at,
         possible_gaps=feed.possible_gaps,

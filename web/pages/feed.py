@@ -45,7 +45,7 @@ class EntryLine:
 @dataclass(frozen=True, slots=True)
 class FeedPage:
     """All that the page shows. `outcomes` are of the last week's polls; `error` stays until a poll succeeds, also while
-    the feed is paused.
+    the feed is paused. `left_alone`: until when its server asks to be, where that is longer than its interval.
     """
 
     id: int
@@ -66,6 +66,7 @@ class FeedPage:
     last_changed: datetime | None
     last_poll: datetime | None
     next: datetime | None
+    left_alone: datetime | None
     gaps: int
     full: str
     outcomes: Mapping[str, int]
@@ -131,12 +132,21 @@ def gather(session: Session, feed_id: int, at: datetime) -> FeedPage | None:
         last_changed=row.last_changed_at,
         last_poll=row.last_polled_at,
         next=None if row.state == "paused" else row.next_poll_at,
+        left_alone=_left_alone(row),
         gaps=row.possible_gaps,
         full=share(polls.articles_by_state(session, [feed_id]).get(feed_id, {})),
         outcomes=polls.outcomes(session, feed_id, at - timedelta(days=DAYS)),
         polls=polls.newest(session, feed_id, POLLS),
         entries=_entries(session, feed_id),
     )
+
+
+def _left_alone(row: Feed) -> datetime | None:
+    """Until when its server asks to be left alone, where the feed would be polled before."""
+    if row.state == "paused" or not row.not_before or not row.last_polled_at:
+        return None
+    ours = row.last_polled_at + timedelta(seconds=row.every_s or row.interval_s)
+    return row.not_before if row.not_before > ours else None
 
 
 def _advice(row: Feed) -> str:

@@ -148,6 +148,7 @@ def _feeds() -> None:
         sa.Column("listed", Json, nullable=False),
         sa.Column("interval_s", sa.Float(), nullable=False),
         sa.Column("ttl_s", sa.Float(), nullable=False),
+        sa.Column("not_before", UtcTime(), nullable=True),
         sa.Column("failures", sa.Float(), nullable=False),
         sa.Column("next_poll_at", UtcTime(), nullable=False),
         sa.Column("first_polled_at", UtcTime(), nullable=True),
