@@ -44,8 +44,9 @@ def _feeds(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     entry = {"title": text, "url": url, "published": AT, "seen": AT, "state": text, "reason": text}
     page = line | {
         "error": text, "advice": text, "kind": text, "tags": (text,), "owner": text, "language": text,
-        "interval": text, "fixed": True, "last_success": AT, "last_changed": AT, "last_poll": AT, "left_alone": AT, "asked_at": text,
-        "outcomes": {"changed": 1, "gap": 1}, "polled": 1, "polls": [named(poll)], "entries": [named(entry)],
+        "interval": text, "fixed": True, "last_success": AT, "last_changed": AT, "last_poll": AT, "left_alone": AT,
+        "asked_at": text, "outcomes": {"changed": 1, "gap": 1}, "polled": 1, "polls": [named(poll)],
+        "entries": [named(entry)],
     }  # fmt: skip
     yield "feed.html", {"page": named(page)}
     found = named({"url": url, "title": text, "type": text})
