@@ -65,7 +65,7 @@ def story(session: Session, of: Feed, title: str, told: Sequence[Told], *, rule:
     session.flush()
     for one, article in zip(told, articles, strict=True):
         session.add(_hit(row, article, one, at))
-        note(session, row, "story", "none", Reason.NEW_STORY, at)
+        note(session, row, article, "story", "none", Reason.NEW_STORY, at)
     session.flush()
     return row
 
@@ -119,11 +119,13 @@ def delivery(
     return row
 
 
-def note(session: Session, row: Story, stage: str, action: str, reason: Reason, at: datetime) -> None:
-    """A decision about a story."""
+def note(
+    session: Session, row: Story, of: Article | None, stage: str, action: str, reason: Reason, at: datetime
+) -> None:
+    """A decision about a story, of its first article or this one."""
     decisions.add(
-        session, rule=row.rule_id, article=row.first_article_id, story=row.id, alert="", stage=stage, action=action,
-        reason=reason, detail=reason.sentence, at=at,
+        session, rule=row.rule_id, article=of.id if of else row.first_article_id, story=row.id, alert="", stage=stage,
+        action=action, reason=reason, detail=reason.sentence, at=at,
     )  # fmt: skip
 
 
@@ -143,7 +145,7 @@ def newsroom(session: Session) -> None:
     first = alert(session, strike, "a1" * 32)
     delivery(session, first, "desk-mail:editor@desk.example")
     delivery(session, first, "desk-mail:late@desk.example", state="dead", reason="permanent", error="550 no such user")
-    note(session, strike, "send", "send", Reason.SENT, strike.first_hit_at)
+    note(session, strike, None, "send", "send", Reason.SENT, strike.first_hit_at)
     flood = story(session, post, "River Asterel passes flood mark", FLOOD, rule="river-flood", ago=3 * HOUR)
     held = alert(session, flood, "b2" * 32, state="held")
     held.reason, held.release_at = "quiet_hours", NOW + HOUR

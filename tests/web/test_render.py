@@ -94,7 +94,7 @@ def story_page(text: str, url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "story_alert.html", {"one": named(alert)}
     yield (
         "story_why.html",
-        {"decisions": [named({"at": AT, "stage": text, "reason": text, "detail": text})], "newest": 1},
+        {"decisions": [named({"at": AT, "stage": text, "reason": text, "detail": text, "about": text})], "newest": 1},
     )
     yield "story_changes.html", {"changes": [named({"at": AT, "title": pieces, "text": pieces})]}
     yield "preview.html", {"title": text}

@@ -48,7 +48,12 @@ def test_a_storys_page_holds_texts_alerts_deliveries_and_decisions(db: Database)
         ("desk-mail:editor@desk.example", "sent", ""),
         ("desk-mail:late@desk.example", "dead", "the receiver refuses it for good: 550 no such user"),
     ]
-    assert [one.stage for one in page.decisions] == ["story", "story", "send"]
+    titles = [one.title for text in page.texts for one in text.tellings]
+    assert [(one.stage, one.about) for one in page.decisions] == [
+        ("story", titles[0]),
+        ("story", titles[1]),
+        ("send", titles[0]),
+    ]
     assert [(event.by, event.what) for event in page.events] == [
         ("Harbour Post", "tells it: text 1"),
         ("Eastward Radio", "tells it: text 2"),

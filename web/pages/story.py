@@ -115,6 +115,17 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision; `about` is the title of the text it is of, "" where the story has no other."""
+
+    at: datetime
+    stage: str
+    reason: str
+    detail: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoryPage:
     """All that the page shows. `later` is where its next articles begin, 0 after the last; of more than NEWEST alerts
     or decisions the newest are shown.
@@ -125,7 +136,7 @@ class StoryPage:
     later: int
     events: tuple[Event, ...]
     alerts: tuple[Told, ...]
-    decisions: Sequence[Decision]
+    decisions: Sequence[Decided]
     newest: int = NEWEST
 
 
@@ -176,7 +187,10 @@ def gather(session: Session, story_id: int, now: datetime, name: str, *, after: 
         later=tellings[-1].hit if len(found) > TELLINGS else 0,
         events=_events(tellings, told, by_hand),
         alerts=told,
-        decisions=alerts.of_story_decisions(session, story_id, but=BY_HAND, newest=NEWEST),
+        decisions=_decided(
+            alerts.of_story_decisions(session, story_id, but=BY_HAND, newest=NEWEST),
+            {one.article: one.title for one in tellings} if row.articles > 1 else {},
+        ),
     )
 
 
@@ -255,6 +269,12 @@ def trouble(one: Delivery) -> str:
     if one.state == "sent":
         return ""
     return ": ".join(part for part in (why(one.reason), one.error) if part)
+
+
+def _decided(found: Sequence[Decision], titles: Mapping[int, str]) -> tuple[Decided, ...]:
+    return tuple(
+        Decided(one.at, one.stage, one.reason, one.detail, titles.get(one.article_id or 0, "")) for one in found
+    )
 
 
 def _events(tellings: Sequence[Telling], told: Sequence[Told], by_hand: Sequence[Decision]) -> tuple[Event, ...]:
