@@ -78,6 +78,7 @@ ROUTES: Mapping[str, Audience] = {
     "/api/v1/deliveries/counts": _P,
     "/api/v1/deliveries/resend-dead": _P,
     "/api/v1/deliveries/{delivery_id}": _P,
+    "/api/v1/deliveries/{delivery_id}/drop": _P,
     "/api/v1/deliveries/{delivery_id}/resend": _P,
     "/api/v1/feeds": _P,
     "/api/v1/feeds/discover": _P,

@@ -72,6 +72,10 @@ def test_a_dead_letter_is_found_looked_into_and_sent_again(work: Look, tmp_path:
     expect(page.get_by_text("550 no such user")).to_be_visible()
     page.get_by_role("button", name="Resume the target").click()
     said(page, "desk-mail:late@desk.example is sent to again.")
+    page.get_by_role("button", name="Drop").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Drop it").click()
+    said(page, "Delivery 2 is not sent any more, unless somebody resends it.")
+    assert stored(tmp_path, lambda session: session.get_one(Delivery, 2).state) == "suppressed"
     page.get_by_role("button", name="Resend").press("Enter")
     said(page, "Delivery 2 is tried again in the next cycle.")
     row = stored(tmp_path, lambda session: session.get_one(Delivery, 2))

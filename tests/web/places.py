@@ -81,7 +81,7 @@ def _deliveries(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         "row": named(row), "alert": named(alert), "target": named(target | {"state": "paused"}), "headline": text,
         "trouble": text, "next": AT, "decisions": [named(decision)], "others": [named(row)],
     }  # fmt: skip
-    yield "delivery.html", {"page": named(page), "again": ("dead",)}
+    yield "delivery.html", {"page": named(page), "again": ("dead",), "failed": ("dead",)}
 
 
 def _stats(text: str) -> Iterator[tuple[str, dict[str, Any]]]:

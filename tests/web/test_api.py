@@ -385,6 +385,8 @@ async def test_deliveries_and_alerts_say_what_became_of_them(api: Client) -> Non
     (dead,) = (await api("GET", "/deliveries?state=dead"))["items"]
     assert (dead["error"], dead["rule"]) == ("550 no such user", "port-strike")
     await api("POST", "/deliveries/1/resend", 409)  # it was sent
+    await api("POST", "/deliveries/1/drop", 409)
+    assert (await api("POST", f"/deliveries/{dead['id']}/drop"))["state"] == "suppressed"
     assert (await api("POST", f"/deliveries/{dead['id']}/resend"))["state"] == "retry"
     counts = {one["state"]: one["deliveries"] for one in await api("GET", "/deliveries/counts")}
     assert counts == {"sent": 1, "retry": 1}

@@ -92,6 +92,12 @@ def router(desk: Desk) -> APIRouter:
         await desk.write(lambda session: again.resend(session, str(delivery_id), who=who, now=desk.now()))
         return await one(delivery_id)
 
+    @routes.post("/{delivery_id}/drop")
+    async def drop(who: Who, delivery_id: Id) -> DeliveryLine:
+        """Lay a delivery that failed aside: it is not sent any more, unless somebody resends it."""
+        await desk.write(lambda session: again.lay_aside(session, str(delivery_id), who=who, now=desk.now()))
+        return await one(delivery_id)
+
     return routes
 
 

@@ -26,7 +26,7 @@ from web.people import who
 from web.text import capped, choices
 
 SHOWN = 50
-AGAIN = tuple(sorted(again.OPEN))
+AGAIN, FAILED = tuple(sorted(again.OPEN)), tuple(sorted(again.FAILED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,13 @@ def acts(db: Database) -> dict[str, Act]:
         await db.write(partial(again.resend, which=which, who=who(), now=SystemClock().now()))
         return f"Delivery {which} is tried again in the next cycle."
 
+    async def drop(delivery_id: str) -> str:
+        which = str(number_of(delivery_id))
+        if not await agreed(f"Send delivery {which} no more?", "Drop it"):
+            return ""
+        await db.write(partial(again.lay_aside, which=which, who=who(), now=SystemClock().now()))
+        return f"Delivery {which} is not sent any more, unless somebody resends it."
+
     async def resend_dead(channel: str) -> str:
         dead = Filter(state="dead", channel=channel)
         count = (await db.read(lambda session: ledger.counts(session, dead))).get("dead", 0)
@@ -113,7 +120,7 @@ def acts(db: Database) -> dict[str, Act]:
     async def resume(target: str) -> str:
         return await db.write(lambda session: channels.resume_target(session, target))
 
-    return {"resend": resend, "resend-dead": resend_dead, "resume-target": resume}
+    return {"resend": resend, "drop": drop, "resend-dead": resend_dead, "resume-target": resume}
 
 
 def place_of(text: str) -> Place | None:

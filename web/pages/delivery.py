@@ -13,7 +13,7 @@ from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery, Target
 from web.acts import show_acting
 from web.frame import frame, page_at, show
-from web.pages.deliveries import AGAIN, acts, headline, next_try
+from web.pages.deliveries import AGAIN, FAILED, acts, headline, next_try
 from web.pages.faults import missing
 from web.pages.story import trouble
 
@@ -43,7 +43,8 @@ def register(db: Database) -> None:
             return
 
         async def values() -> Mapping[str, object]:
-            return {"page": await db.read(lambda session: gather(session, delivery_id)) or first, "again": AGAIN}
+            page = await db.read(lambda session: gather(session, delivery_id)) or first
+            return {"page": page, "again": AGAIN, "failed": FAILED}
 
         with frame(f"Delivery {delivery_id}", at="/deliveries"):
             show("back.html", to="/deliveries", text="All deliveries")
