@@ -51,7 +51,7 @@ def list_users(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")] = False,
 ) -> None:
-    """List everybody, with the names of their tokens and when each was last used."""
+    """List everybody, with the names of their tokens, which of those only read, and when one was last used."""
     with database(context) as db:
         rows, tokens = db.read_now(people.listing), db.read_now(people.tokens)
     owned = {person.id: [token for token, owner in tokens if owner.id == person.id] for person in rows}
@@ -62,11 +62,12 @@ def list_users(
                 "made": person.made_at,
                 "ended": person.ended_at,
                 "tokens": [one.name for one in owned[person.id]],
+                "read_only": [one.name for one in owned[person.id] if one.read_only],
                 "last_used": max((one.last_used_at for one in owned[person.id] if one.last_used_at), default=None),
             }
             for person in rows
         ),
-        ("name", "made", "ended", "tokens", "last_used"),
+        ("name", "made", "ended", "tokens", "read_only", "last_used"),
         as_json=as_json,
         empty="no users: the page is open to this machine, or to whoever has WIREWATCH_PASSWORD",
     )

@@ -15,6 +15,8 @@ def test_a_user_is_added_listed_and_removed(empty_desk: Desk) -> None:
     (row,) = empty_desk.run("users", "list", "--json").rows
     assert (row["name"], row["ended"], row["tokens"], row["last_used"]) == ("ada", None, ["ci"], None)
     assert empty_desk.run("users", "token", "ada", "--name", "panel", "--read-only").out.startswith("ww_")
+    (row,) = empty_desk.run("users", "list", "--json").rows
+    assert (row["tokens"], row["read_only"]) == (["ci", "panel"], ["panel"])
     assert [empty_desk.run("users", "token", "ada", "--name", n, "--revoke").code for n in ("ci", "panel")] == [0, 0]
     assert empty_desk.run("users", "remove", "ada").code == 0
     (row,) = empty_desk.run("users", "list", "--json").rows
