@@ -285,7 +285,10 @@ DROPS = "`wirewatch alerts drop restored` lays it aside"
 @pytest.mark.parametrize(
     ("done", "said"),
     [
-        ({"told_known": True, "written": NOW}, ["nothing is sent again", "last written 2026-03-02 12:00Z", "old copy"]),
+        (
+            {"told_known": True, "oldest": (Path("theirs.log"), NOW)},
+            ["nothing is sent again", "theirs.log was last written 2026-03-02 12:00Z", "old copy"],
+        ),
         ({"told_known": True}, ["nothing is sent again"]),
         ({"missing": 2}, ["lacks 2 of the 3 deliveries", "(1 by now)", DROPS]),
         ({"missing": 2, "begins": NOW}, ["begins with the restore of 2026-03-02 12:00Z", "(1 by now)", DROPS]),
@@ -297,7 +300,7 @@ def test_a_restore_says_what_is_known_of_what_was_told_and_what_to_do(done: dict
     known = {"told_known": False, "sent": 3, "missing": 0, "kept_back": 1} | done
     text = "\n".join(db._restored(Path("kept"), Done(facts, "0002", None, **known)))
     assert [one for one in said if one not in text] == []
-    assert ("last written" in text) is ("written" in done)
+    assert ("last written" in text) is ("oldest" in done)
 
 
 def test_a_file_that_is_no_sent_log_is_refused(own_desk: Desk) -> None:

@@ -31,7 +31,7 @@ TOWNS = ("Aarhus", "Bergen", "Cadiz", "Dover", "Emden", "Faro", "Gdansk", "Haifa
 def commands_run_here_and_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: FixedClock) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("cli.db.SystemClock", lambda: clock)
-    monkeypatch.setattr("cli.alerts.SystemClock", lambda: clock)
+    monkeypatch.setattr("cli.context.SystemClock", lambda: clock)
 
 
 def item(town: str, words: str = "Dockers begin strike at the harbour of", what: str = "Quay") -> Item:
