@@ -87,10 +87,10 @@ def _held_due(now: Moment, farthest: Moment) -> ColumnElement[bool]:
     return (col(Alert.state) == "held") & or_(col(Alert.release_at) <= now, col(Alert.release_at) > farthest)
 
 
-def held_due(session: Session, now: datetime, limit: int = RELEASED_AT_ONCE) -> list[Alert]:
+def held_due(session: Session, now: datetime) -> list[Alert]:
     """Held alerts whose time has come, oldest first."""
     due = select(Alert).where(_held_due(now, now + FARTHEST)).order_by(*_IN_TURN)
-    return list(session.exec(due.limit(limit).with_for_update(skip_locked=True)).all())
+    return list(session.exec(due.limit(RELEASED_AT_ONCE).with_for_update(skip_locked=True)).all())
 
 
 def open_digest(session: Session, rule_id: str, cause: str, *, due_at: datetime, now: datetime) -> Digest:

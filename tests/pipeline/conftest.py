@@ -11,11 +11,11 @@ from tests.turns import files_by_turns
 
 # what is decided here is decided in Python, of rows that any database gives
 BY_TURNS = {
-    "test_alert", "test_catchup", "test_drafts", "test_follow", "test_further", "test_heartbeat", "test_index",
-    "test_lookout", "test_match", "test_pagetext", "test_past", "test_poll", "test_preview", "test_read",
-    "test_release", "test_story", "test_why", "test_canonical", "test_standing", "test_withdrawn",
-    "test_archive", "test_edited", "test_edited_rules", "test_listed", "test_people", "test_revising",
-    "test_snapshots", "test_subscriptions", "test_warc",
+    "test_alert", "test_catchup", "test_deliver", "test_drafts", "test_follow", "test_further", "test_heartbeat",
+    "test_index", "test_lookout", "test_lost_answers", "test_match", "test_pagetext", "test_past", "test_poll",
+    "test_preview", "test_read", "test_release", "test_story", "test_why", "test_canonical", "test_standing",
+    "test_withdrawn", "test_archive", "test_edited", "test_edited_rules", "test_listed", "test_people",
+    "test_revising", "test_snapshots", "test_subscriptions", "test_warc",
 }  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from core.clock import FixedClock
 from pipeline import stories as by_hand
 from pipeline import views
 from pipeline.run import run_cycle
-from storage.alerts import RELEASED_AT_ONCE
 from storage.engine import Database
 from storage.tables import Alert, Decision, Delivery, Hit, Story
 from tests.builders import NOON, Item, World, rss
@@ -174,9 +173,8 @@ async def test_a_text_that_comes_behind_a_further_message_is_a_reply_of_its_own(
     world.rules["strike"]["alert"] |= {"update": "thread", "again_at": 3}
     clock.move(HOUR)
     async with world.worker(db, clock) as app:
-        for number in range(
-            1, 5
-        ):  # the first message, a reply that waits, the further one that tells its text, a reply
+        # the first message, a reply that waits, the further one that tells its text, a reply
+        for number in range(1, 5):
             await come(world, db, app, *map(telling, range(1, number + 1)))
             clock.move(pause)
         assert len(world.mail.mails) == 2
@@ -257,8 +255,11 @@ async def test_what_waits_in_a_digest_is_not_told_when_a_later_message_of_its_ev
     assert ("told", "drop") in why(db, "already_told")
 
 
-async def test_however_many_piled_up_they_are_one_message(world: World, db: Database, clock: FixedClock) -> None:
-    many = RELEASED_AT_ONCE + 100
+async def test_however_many_piled_up_they_are_one_message(
+    world: World, db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.alerts.RELEASED_AT_ONCE", 50)
+    many = 110
     world.rules["strike"]["alert"] |= {"quiet": QUIET}
     tell(world, ("Antwerp", 0))
     async with world.worker(db, clock) as app:
