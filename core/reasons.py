@@ -118,6 +118,7 @@ class Reason(StrEnum):
     RESTORED = "restored", "kept back: a backup was restored without sent.log, so it may have been told before"
     NO_TARGET = "no_target", "the rule names no channel: shown on the page only"
     OPTED_OUT = "opted_out", "this address asked for no more alerts of this rule"
+    SAME_ADDRESS = "same_address", "this address has it through another channel"
     SENT = "sent", "sent"
     # -- deliveries
     ACCEPTED = "accepted", "the receiver took it"

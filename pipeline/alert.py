@@ -227,22 +227,35 @@ def send_to(
     session: Session, app: Sender, active: Active, row: Alert, channel: str, now: datetime, *,
     only: Collection[str] | None = None,
 ) -> None:  # fmt: skip
-    """Enter an alert's deliveries to one channel into the ledger, but to nobody who asked for no more of its rule.
+    """Enter an alert's deliveries to one channel into the ledger, but to nobody who asked for no more of its rule, or
+    whom another of its channels tells it.
 
     `only`: to these of its targets; those of a channel that cannot be used now are in the ledger from before.
     """
     opted_out = optouts.targets_of(session, row.rule_id)
     known = dict(active.recipients(channel))
+    told = _told_by_others(session, active, row, channel)
     wanted = known if only is None else only
     deliveries.sync_targets(session, ((one, channel, known[one]) for one in wanted if one in known))
     for target_id in wanted:
         if target_id in opted_out:
             dropped_for(session, row, target_id, "send", Reason.OPTED_OUT, now)
             continue
+        if optouts.meant(target_id) in told:
+            dropped_for(session, row, target_id, "send", Reason.SAME_ADDRESS, now)
+            continue
         key = keys.delivery_key(app.installation, row.id, target_id)
         deliveries.owe(
             session, key=key, alert_id=row.id, target_id=target_id, channel=channel, rule=row.rule_id, now=now
         )
+
+
+def _told_by_others(session: Session, active: Active, row: Alert, channel: str) -> Collection[str]:
+    """Addresses of this channel that the alert goes to through another one."""
+    if not active.shared or active.shared.isdisjoint(optouts.meant(target) for target, _ in active.recipients(channel)):
+        return ()
+    others = (one for one in deliveries.of_alerts(session, [row.id]) if one.channel != channel)
+    return {optouts.meant(one.target_id) for one in others}
 
 
 def _keep(

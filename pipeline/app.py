@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
@@ -24,6 +24,7 @@ from pipeline.sentlog import SentLog
 from rules.config import Rule, Watch
 from rules.match import Matcher
 from rules.watch import FeedConfig
+from storage import optouts
 from storage.engine import Database
 from storage.hits import Told
 from storage.leases import Owner
@@ -86,6 +87,12 @@ class Active:
     def rule(self, rule_id: str) -> Rule:
         """A rule that is known to exist."""
         return self.rules[rule_id]
+
+    @cached_property
+    def shared(self) -> Set[str]:
+        """Those that several channels reach, as `storage.optouts.meant` names them."""
+        targets = Counter(optouts.meant(target) for name in self.channels for target, _ in self.recipients(name))
+        return {one for one, times in targets.items() if times > 1}
 
     def recipients(self, channel: str) -> tuple[tuple[str, str], ...]:
         """(target id, recipient) of a channel; while it cannot be used, one that stands for all of them."""

@@ -22,6 +22,7 @@ from pipeline import digests, views
 from pipeline.app import EVERYBODY, Active, Sender
 from storage import alerts, deliveries
 from storage.engine import lock_names
+from storage.optouts import meant
 from storage.tables import Alert, Delivery, Digest
 
 ALONE = frozenset({Kind.DIGEST.value, Kind.NOTICE.value})  # these are never folded into another message
@@ -123,7 +124,7 @@ def _settle(
     unreachable = set()
     for row in going:
         for one in missed.get(row.id, ()):
-            if one.target_id in had[row.id]:
+            if meant(one.target_id) in had[row.id]:
                 said = f"{one.target_id}: {Reason.ALREADY_TOLD.sentence}, by a later message"
                 alerting.noted(session, row, "told", "drop", Reason.ALREADY_TOLD, said, now)
             elif not _reaches(active, one):
@@ -138,23 +139,27 @@ def _missed(
     missed: Mapping[str, Sequence[Delivery]],
     had: Mapping[str, Collection[str]],
 ) -> Mapping[tuple[str, str], list[Alert]]:
-    """(channel, target id) → the alerts that did not reach it, nor anything later of their stories."""
+    """(channel, target id) → the alerts that did not reach it, nor anything later of their stories; of an address that
+    several channels reach the first.
+    """
     of_target: dict[tuple[str, str], list[Alert]] = {}
     for row in going:
+        told = set(had[row.id])
         for channel, target in _who_missed(active, row, missed.get(row.id, ())):
-            if target not in had[row.id]:
+            if meant(target) not in told:
+                told.add(meant(target))
                 of_target.setdefault((channel, target), []).append(row)
     return of_target
 
 
 def _had_later(session: Session, going: Sequence[Alert]) -> Mapping[str, Collection[str]]:
-    """Alert → the targets that got a later one of its story: it named the event as it stood then."""
+    """Alert → those that got a later one of its story, by any channel: it named the event as it stood then."""
     told = alerts.told_to(session, {row.story_id for row in going if row.story_id})
     of_story: dict[int, list[alerts.ToldTo]] = {}
     for one in told:
         of_story.setdefault(one.story, []).append(one)
     return {
-        row.id: {one.target for one in of_story.get(row.story_id or 0, ()) if one.made_at > row.made_at}
+        row.id: {meant(one.target) for one in of_story.get(row.story_id or 0, ()) if one.made_at > row.made_at}
         for row in going
     }
 

@@ -347,6 +347,22 @@ async def test_what_is_folded_while_a_digest_is_told_is_told_by_it_or_by_the_nex
     assert len(digest.view["alerts"]) == 3
 
 
+async def test_an_address_of_two_channels_is_told_once_and_why_is_kept(
+    world: World, db: Database, clock: FixedClock
+) -> None:
+    world.channels = {
+        "day": world.mailbox("ann@x.test", "bob@x.test"),
+        "night": world.mailbox("Bob@x.test", "cy@x.test"),
+    }
+    world.rules["strike"]["alert"] = {"to": ["day", "night"]}
+    await again(world, db, clock, 1, 0)
+    assert sorted(mail.recipients for mail in world.mail.mails) == [("ann@x.test",), ("bob@x.test",), ("cy@x.test",)]
+    notes = db.read_now(lambda session: session.exec(select(Decision).order_by(col(Decision.id))).all())
+    dropped = [one.detail for one in notes if one.reason == "same_address"]
+    assert dropped == ["night:Bob@x.test: this address has it through another channel"]
+    assert notes[-1].action == "send"
+
+
 async def test_every_decision_is_kept_with_its_stage(world: World, db: Database, clock: FixedClock) -> None:
     world.site["/rss"] = rss(Item("e", "", "Dockers begin strike"))
     world.hook.will(Answer(200))

@@ -225,6 +225,19 @@ async def test_a_channel_that_lacked_its_secret_for_a_day_catches_up_with_each_r
     assert all("2 alerts: catch-up" in str(mail.parsed["Subject"]) for mail in world.mail.mails)
 
 
+async def test_an_address_of_two_channels_gets_one_catch_up(world: World, db: Database, clock: FixedClock) -> None:
+    world.channels["mail"], world.channels["night"] = world.mailbox("ann@x.test"), world.mailbox("ANN@x.test")
+    world.rules["strike"]["alert"] = {"to": ["mail", "night"], "quiet": [{"from": "11:00", "to": "13:00"}]}
+    publish(world, 0, 1)
+    async with world.worker(db, clock) as app:
+        await run_cycle(app)
+        clock.move(DAY + 3 * HOUR)  # nothing ran when the quiet hours ended
+        await run_cycle(app)
+        clock.move(TEN)
+        await run_cycle(app)
+    assert [mail.recipients for mail in world.mail.mails] == [("ann@x.test",)]
+
+
 async def test_who_missed_it_waits_for_a_channel_that_lacks_its_secret_when_the_catch_up_is_due(
     world: World, db: Database, clock: FixedClock
 ) -> None:
