@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from nicegui import app as pages
 from nicegui import ui
+from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from core.errors import NotAvailable
@@ -25,7 +26,7 @@ from web.pages import settings as settings_page
 from web.render import STATIC
 from web.routes import API
 
-TITLE = "wirewatch"
+TITLE, ICON = "wirewatch", "favicon.svg"
 
 
 def create_app(settings: Settings, db: Database) -> FastAPI:
@@ -43,7 +44,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     _rules(desk, key)
     faults.register()
     ui.run_with(
-        app, title=TITLE, favicon=STATIC / "favicon.svg", language="en-US", dark=None, tailwind=False,
+        app, title=TITLE, favicon=STATIC / ICON, language="en-US", dark=None, tailwind=False,
         show_welcome_message=False, gzip_middleware_factory=None,
     )  # fmt: skip
     return app
@@ -72,6 +73,7 @@ def bare_app(settings: Settings, db: Database, key: str, desk: Desk | None = Non
     app.mount(API, create_api(desk))
     app.include_router(feedlists.router(db))
     app.include_router(evidence.router(db))
+    app.add_route("/favicon.ico", lambda _: FileResponse(STATIC / ICON))  # asked for by whoever shows an address
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotAvailable, links.away)
     app.add_middleware(Bodies)

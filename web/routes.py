@@ -26,6 +26,7 @@ _E, _D, _S, _P = Audience.EVERYBODY, Audience.DOOR, Audience.SIGNED_IN, Audience
 
 ROUTES: Mapping[str, Audience] = {
     "/healthz": _E,
+    "/favicon.ico": _E,
     "/links/story/{token}": _E,
     "/links/{purpose}/{token}": _E,
     "/links/{purpose}/{token}/undo": _E,

@@ -59,8 +59,8 @@ NAMES = (  # of pages: what any of them reads after its question mark, and what 
 )  # fmt: skip
 # said here once more: a route that opens to strangers by mistake shall not pass because the list of routes says so
 OPEN = {
-    "/healthz", "/static/{path:path}", "/sign-in", "/sign-out", "/links/story/{token}", "/links/{purpose}/{token}",
-    "/links/{purpose}/{token}/undo", "/links/{path:path}", "/rules/{rule_id}/feed.atom",
+    "/healthz", "/favicon.ico", "/static/{path:path}", "/sign-in", "/sign-out", "/links/story/{token}",
+    "/links/{purpose}/{token}", "/links/{purpose}/{token}/undo", "/links/{path:path}", "/rules/{rule_id}/feed.atom",
 }  # fmt: skip
 MOST_S = 1.0  # a list over a million hits
 LISTS = (

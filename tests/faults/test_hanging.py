@@ -56,7 +56,7 @@ async def begun(app: App, count: int) -> None:
 )
 async def test_fault_64_twenty_channels_that_hang_hold_up_no_other(post: Post, kind: str, count: int) -> None:
     others = [one for one in KINDS if one != kind]
-    slow = [Door(kind) for _ in range(count)]
+    slow = [Door(kind, to=(f"p{number}@x.test",)) for number in range(count)]
     try:
         for number, door in enumerate(slow):
             door.will("hang")

@@ -73,6 +73,11 @@ def test_no_page_is_given_up_after_three_seconds_and_none_with_something_typed_e
     assert patient == {"/feeds/add", "/new-rule", "/rules/{rule_id}", "/settings", "/try"}
 
 
+async def test_the_icon_that_browsers_ask_for_by_themselves_is_there_before_anybody_signed_in(app: Any) -> None:
+    answer = await Visitor(app, "https://watch.example").get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+
+
 async def test_each_route_opens_for_those_on_the_list_only(app: Any) -> None:
     visitor = Visitor(app, "https://watch.example")
     for path, methods in paths(app.routes):
