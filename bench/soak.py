@@ -184,11 +184,14 @@ class Soak:
 
     def _kill_all(self) -> None:
         """Note what is left over. After a run that went wrong, or was ended as it began, nothing of it goes on."""
-        left = self.processes()
-        self._left = [f"{one.pid} {one.command[:120]}" for one in left]
-        for one in left:
-            with suppress(ProcessLookupError):
-                os.kill(one.pid, signal.SIGKILL)
+        self._left = []
+        for _ in range(2):  # for a moment of its beginning a process bears no environment to know it by
+            left = self.processes()
+            self._left += [f"{one.pid} {one.command[:120]}" for one in left]
+            for one in left:
+                with suppress(ProcessLookupError):
+                    os.kill(one.pid, signal.SIGKILL)
+            time.sleep(0.2)
 
 
 def _size(files: Iterable[Path]) -> float:
