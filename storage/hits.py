@@ -29,6 +29,13 @@ def _of_article() -> SelectOfScalar[Hit]:
     return select(Hit).where(col(Hit.article_id) == bindparam("article"))
 
 
+def titles(session: Session, articles: Collection[int]) -> dict[int, str]:
+    """Article → its title, the feed's until its page was read; without the texts."""
+    facts = sa_select(col(Article.id), col(Article.revision), col(Article.title), col(Article.feed_title))
+    found = session.execute(facts.where(col(Article.id).in_(list(articles)))).all()
+    return {key: title if revision > 0 else fed for key, revision, title, fed in found}
+
+
 def rules_of(session: Session, article_id: int) -> list[str]:
     """The rules that have a hit on this article."""
     return list(session.exec(select(Hit.rule_id).where(col(Hit.article_id) == article_id)).all())

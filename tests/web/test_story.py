@@ -78,6 +78,8 @@ def test_a_long_story_has_pages_too(db: Database, monkeypatch: pytest.MonkeyPatc
     second = page_of(db, after=first.later)
     assert [len(text.tellings) for text in (*first.texts, *second.texts)] == [1, 1]
     assert (second.texts[0].number, second.later) == (2, 0)
+    assert [one.about for one in first.decisions] == [one.about for one in second.decisions]
+    assert all(one.about for one in first.decisions)
 
 
 def test_of_many_alerts_and_decisions_the_newest_are_shown(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

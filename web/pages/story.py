@@ -116,7 +116,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision; `about` is the title of the text it is of, "" where the story has no other."""
+    """A decision; `about` is the title of the article it is of, "" where the story has no other."""
 
     at: datetime
     stage: str
@@ -187,10 +187,7 @@ def gather(session: Session, story_id: int, now: datetime, name: str, *, after: 
         later=tellings[-1].hit if len(found) > TELLINGS else 0,
         events=_events(tellings, told, by_hand),
         alerts=told,
-        decisions=_decided(
-            alerts.of_story_decisions(session, story_id, but=BY_HAND, newest=NEWEST),
-            {one.article: one.title for one in tellings} if row.articles > 1 else {},
-        ),
+        decisions=_decided(session, row),
     )
 
 
@@ -271,7 +268,9 @@ def trouble(one: Delivery) -> str:
     return ": ".join(part for part in (why(one.reason), one.error) if part)
 
 
-def _decided(found: Sequence[Decision], titles: Mapping[int, str]) -> tuple[Decided, ...]:
+def _decided(session: Session, row: Story) -> tuple[Decided, ...]:
+    found = alerts.of_story_decisions(session, row.id or 0, but=BY_HAND, newest=NEWEST)
+    titles = hits.titles(session, {one.article_id or 0 for one in found}) if row.articles > 1 else {}
     return tuple(
         Decided(one.at, one.stage, one.reason, one.detail, titles.get(one.article_id or 0, "")) for one in found
     )
