@@ -54,7 +54,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._ready(url_here(self.config.host, self.servers[0].sockets[0].getsockname()[1]))
+        if self.started:  # not where the application could not begin
+            self._ready(url_here(self.config.host, self.servers[0].sockets[0].getsockname()[1]))
 
 
 def _rarely_collect() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from cli.up import run_up
 from core.clock import SystemClock
@@ -17,7 +18,7 @@ from pipeline import people
 from pipeline.bootstrap import open_database, wait_for_schema
 from web.address import check_address
 from web.loopback import is_loopback
-from web.serve import serve
+from web.serve import _Server, config, serve
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "watch.example", ""])
@@ -90,6 +91,17 @@ def test_where_the_page_is_is_told_once_it_answers_there(tmp_path: Path) -> None
 
     serve(settings, port=0, ready=ready)
     assert [url.rpartition(":")[0] for url in told] == ["http://127.0.0.1"]
+
+
+def test_of_a_page_that_cannot_begin_nobody_is_told_where_it_is() -> None:
+    async def broken(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no"})
+
+    told: list[str] = []
+    with pytest.raises(SystemExit):
+        asyncio.run(_Server(config(broken, Settings(_env_file=None), 0), told.append).serve())
+    assert told == []
 
 
 def test_a_page_that_waits_for_its_database_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
